@@ -1,0 +1,91 @@
+//! glassloop, as its users get it: default limits, the free functions, nobody recording.
+
+use std::net;
+use std::thread;
+use std::time::Duration;
+
+use glassloop::net::{TcpListener, TcpStream};
+use glassloop::{EventLoop, Refused, Remote};
+
+use crate::floors::OURS;
+use crate::peer::{Echo, Inbox, Joined, READ_BYTES, Sender, Tasks};
+use crate::tally;
+
+pub struct Ours;
+
+impl Tasks for Ours {
+    const NAME: &'static str = OURS;
+
+    fn block_on<T: 'static>(main: impl Future<Output = T> + 'static) -> T {
+        glassloop::run(main).expect("the loop runs")
+    }
+
+    fn spawn(
+        task: impl Future<Output = u64> + 'static,
+    ) -> impl Future<Output = u64> + Unpin + 'static {
+        Joined(glassloop::spawn(task))
+    }
+
+    fn detach(task: impl Future<Output = u64> + 'static) {
+        drop(glassloop::spawn(task));
+    }
+
+    fn yield_now() -> impl Future<Output = ()> {
+        glassloop::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        glassloop::sleep(duration)
+    }
+}
+
+impl Sender for Remote {
+    /// Tries again when the loop says that enough calls wait; the peers' queues have no bound.
+    fn send(&self, call: impl FnOnce() + Send + 'static) {
+        let mut refused = self.defer(call);
+        while let Err(Refused::Full(call)) = refused {
+            thread::yield_now();
+            refused = self.defer(call);
+        }
+        assert!(refused.is_ok(), "the loop outlives its producers");
+    }
+}
+
+impl Inbox for Ours {
+    const NAME: &'static str = OURS;
+
+    type Sender = Remote;
+
+    fn serve(start: impl FnOnce(Remote)) {
+        let event_loop = EventLoop::new().expect("glassloop starts");
+        start(event_loop.remote());
+        event_loop.block_on(tally::filled()).expect("the loop runs");
+    }
+}
+
+impl Echo for Ours {
+    const NAME: &'static str = OURS;
+
+    fn serve(listener: net::TcpListener) -> ! {
+        glassloop::run(async {
+            let listener = TcpListener::from_std(listener).expect("glassloop takes it");
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection comes");
+                drop(glassloop::spawn(echo(stream)));
+            }
+        })
+        .expect("the loop runs")
+    }
+}
+
+/// One connection, until its end or its first error.
+async fn echo(stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            length => stream.write_all(&buffer[..length]).await?,
+        }
+    }
+}

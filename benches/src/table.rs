@@ -1,0 +1,94 @@
+//! The table: every measure of every workload that ran, the peers below each other.
+//!
+//! A row is a peer's median, the range of its samples, and its ratio to tokio and to monoio.
+
+use crate::contest::Standing;
+use crate::measure::{Measure, short};
+use crate::options::Style;
+
+/// One measure of one workload, for all peers.
+pub struct Group {
+    pub workload: &'static str,
+    pub title: &'static str,
+    /// Which of the workload's measures.
+    pub index: usize,
+    pub measure: Measure,
+    pub standings: Vec<Entry>,
+}
+
+/// One peer's place in a group.
+pub struct Entry {
+    pub peer: &'static str,
+    pub median: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Group {
+    /// The group of measure `index`, best peer first.
+    pub fn new(
+        workload: &'static str,
+        title: &'static str,
+        (index, measure): (usize, Measure),
+        standings: &[Standing],
+    ) -> Group {
+        let mut entries: Vec<Entry> = standings
+            .iter()
+            .map(|standing| {
+                let series = &standing.series[index];
+                let (median, min, max) = (series.median(), series.min(), series.max());
+                Entry { peer: standing.peer, median, min, max }
+            })
+            .collect();
+        entries.sort_by(|left, right| left.median.total_cmp(&right.median));
+        if !measure.unit.less_is_better() {
+            entries.reverse();
+        }
+        Group { workload, title, index, measure, standings: entries }
+    }
+
+    pub fn median_of(&self, peer: &str) -> Option<f64> {
+        self.standings.iter().find(|entry| entry.peer == peer).map(|entry| entry.median)
+    }
+
+    /// A value as a multiple of a peer's, or a dash.
+    fn ratio_to(&self, peer: &str, value: f64) -> String {
+        self.median_of(peer).map_or("-".to_owned(), |base| format!("{:.2}x", value / base))
+    }
+
+    pub fn print(&self, style: Style) {
+        let Group { title, measure, .. } = self;
+        let title = format!("{title}: {} ({})", measure.name, measure.unit.legend());
+        match style {
+            Style::Text => println!("{title}"),
+            Style::Markdown => println!("| **{title}** | | | | |"),
+        }
+        for entry in &self.standings {
+            let range = format!("{} .. {}", short(entry.min), short(entry.max));
+            let cells = [
+                entry.peer.to_owned(),
+                short(entry.median),
+                range,
+                self.ratio_to("tokio", entry.median),
+                self.ratio_to("monoio", entry.median),
+            ];
+            print_row(&cells, style);
+        }
+    }
+}
+
+/// The line above all groups.
+pub fn print_head(style: Style) {
+    print_row(&["peer", "median", "min .. max", "to tokio", "to monoio"].map(str::to_owned), style);
+    match style {
+        Style::Text => println!("{}", "-".repeat(73)),
+        Style::Markdown => println!("|---|--:|--:|--:|--:|"),
+    }
+}
+
+fn print_row([peer, median, range, tokio, monoio]: &[String; 5], style: Style) {
+    match style {
+        Style::Text => println!("  {peer:<16} {median:>10} {range:>20} {tokio:>10} {monoio:>10}"),
+        Style::Markdown => println!("| {peer} | {median} | {range} | {tokio} | {monoio} |"),
+    }
+}

@@ -1,0 +1,182 @@
+//! The workloads: what is measured, by name, in the order of the table.
+
+mod deferred;
+mod idle;
+pub mod memory;
+mod ping_pong;
+mod spawn;
+pub mod tcp;
+mod timers;
+mod yields;
+
+use std::time::Duration;
+
+use crate::contest::{Contestant, Reading};
+use crate::effort::Effort;
+use crate::machine::Processors;
+use crate::measure::{Measure, Unit};
+use crate::peer::{Inbox, Tasks};
+#[cfg(feature = "ours")]
+use crate::peers::ours::Ours;
+use crate::peers::{calloop, monoio, smol, tokio};
+use crate::raw::Raw;
+
+/// One workload, as the command line and the table know it.
+pub struct Workload {
+    /// What `--only` takes.
+    pub name: &'static str,
+    /// What the table says.
+    pub title: &'static str,
+    pub measures: &'static [Measure],
+    /// Rounds of a full run.
+    pub rounds: usize,
+    /// The peers that take part, ready to run.
+    pub enter: fn(Effort, Processors) -> Vec<Contestant>,
+}
+
+const NANOS_A_TASK: &[Measure] = &[Measure { name: "a task", unit: Unit::Nanos }];
+
+const NANOS_A_TIMER: &[Measure] = &[Measure { name: "a timer", unit: Unit::Nanos }];
+
+/// All of them.
+pub const ALL: &[Workload] = &[
+    Workload {
+        name: "spawn-join",
+        title: "spawn and join, batches of 1,000",
+        measures: NANOS_A_TASK,
+        rounds: 11,
+        enter: |effort, _| {
+            of_tasks(spawn::SpawnJoin { tasks: effort.operations(1_000_000), batch: 1_000 })
+        },
+    },
+    Workload {
+        name: "million",
+        title: "a million spawned at once, then joined",
+        measures: NANOS_A_TASK,
+        rounds: 9,
+        enter: |effort, _| {
+            // A smaller sample would fit into the caches: only the smoke run takes one.
+            let tasks = if effort == Effort::Smoke { 2_000 } else { 1_000_000 };
+            of_tasks(spawn::SpawnJoin { tasks, batch: tasks })
+        },
+    },
+    Workload {
+        name: "yield",
+        title: "yield, 1,000 tasks x 1,000",
+        measures: &[Measure { name: "a poll", unit: Unit::Nanos }],
+        rounds: 11,
+        enter: |effort, _| {
+            of_tasks(yields::Yields { tasks: 1_000, yields: effort.operations(1_000) })
+        },
+    },
+    Workload {
+        name: "ping-pong",
+        title: "ping-pong of two tasks",
+        measures: &[Measure { name: "a round trip", unit: Unit::Nanos }],
+        rounds: 11,
+        enter: |effort, _| of_tasks(ping_pong::PingPong { trips: effort.operations(1_000_000) }),
+    },
+    Workload {
+        name: "fire",
+        title: "100,000 timers fire in a second",
+        measures: &[
+            Measure { name: "processor time a timer", unit: Unit::Nanos },
+            Measure { name: "late, p50", unit: Unit::Micros },
+            Measure { name: "late, p99", unit: Unit::Micros },
+        ],
+        rounds: 7,
+        enter: |effort, _| {
+            let span = effort.time(Duration::from_secs(1));
+            of_tasks(timers::Fire { timers: span.as_micros() as u64 / 10, span })
+        },
+    },
+    Workload {
+        name: "arm-cancel",
+        title: "arm and cancel a timer, 1,000 alive",
+        measures: NANOS_A_TIMER,
+        rounds: 11,
+        enter: |effort, _| {
+            let timers = arm_cancel(effort, timers::Company::None);
+            let mut contestants = of_tasks(timers);
+            contestants.push(Contestant::new(calloop::Calloop::NAME, move || timers.calloop()));
+            contestants
+        },
+    },
+    Workload {
+        name: "arm-cancel-nearer",
+        title: "arm and cancel beside a nearer deadline",
+        measures: NANOS_A_TIMER,
+        rounds: 11,
+        enter: |effort, _| of_tasks(arm_cancel(effort, timers::Company::Nearer)),
+    },
+    deferred::workload::<1>("defer-1", "calls from 1 thread"),
+    deferred::workload::<2>("defer-2", "calls from 2 threads"),
+    deferred::workload::<4>("defer-4", "calls from 4 threads"),
+    Workload {
+        name: "idle",
+        title: "a call wakes a sleeping loop",
+        measures: &[
+            Measure { name: "p50", unit: Unit::Micros },
+            Measure { name: "p99", unit: Unit::Micros },
+        ],
+        rounds: 7,
+        enter: |effort, processors| {
+            of_inboxes(idle::IdleWake { wakes: effort.operations(250), processors })
+        },
+    },
+    tcp::workload::<1>("tcp-1", "TCP echo, 1 connection"),
+    tcp::workload::<64>("tcp-64", "TCP echo, 64 connections"),
+    tcp::workload::<1_000>("tcp-1000", "TCP echo, 1,000 connections"),
+    Workload {
+        name: "memory",
+        title: "a million pending tasks",
+        measures: &[Measure { name: "a task", unit: Unit::Bytes }],
+        rounds: 3,
+        enter: |effort, _| memory::contestants(effort),
+    },
+];
+
+fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {
+    // At least a few times as many as are alive.
+    let operations = effort.operations(1_000_000).max(4_000);
+    timers::ArmCancel { operations, alive: 1_000, company }
+}
+
+/// A workload of tasks or timers, the same for every peer.
+pub trait OfTasks: Copy + 'static {
+    fn sample<P: Tasks>(self) -> Reading;
+}
+
+fn of_tasks<W: OfTasks>(workload: W) -> Vec<Contestant> {
+    vec![
+        #[cfg(feature = "ours")]
+        Contestant::new(<Ours as Tasks>::NAME, move || workload.sample::<Ours>()),
+        Contestant::new(<tokio::Tokio as Tasks>::NAME, move || workload.sample::<tokio::Tokio>()),
+        Contestant::new(tokio::TokioLocalSet::NAME, move || {
+            workload.sample::<tokio::TokioLocalSet>()
+        }),
+        Contestant::new(<smol::Smol as Tasks>::NAME, move || workload.sample::<smol::Smol>()),
+        Contestant::new(<monoio::Monoio as Tasks>::NAME, move || {
+            workload.sample::<monoio::Monoio>()
+        }),
+        Contestant::new(<Raw as Tasks>::NAME, move || workload.sample::<Raw>()),
+    ]
+}
+
+/// A workload of calls from other threads, the same for every peer.
+pub trait OfInboxes: Copy + 'static {
+    fn sample<P: Inbox>(self) -> Reading;
+}
+
+fn of_inboxes<W: OfInboxes>(workload: W) -> Vec<Contestant> {
+    vec![
+        #[cfg(feature = "ours")]
+        Contestant::new(<Ours as Inbox>::NAME, move || workload.sample::<Ours>()),
+        Contestant::new(<tokio::Tokio as Inbox>::NAME, move || workload.sample::<tokio::Tokio>()),
+        Contestant::new(<smol::Smol as Inbox>::NAME, move || workload.sample::<smol::Smol>()),
+        Contestant::new(<calloop::Calloop as Inbox>::NAME, move || {
+            workload.sample::<calloop::Calloop>()
+        }),
+        Contestant::new(<Raw as Inbox>::NAME, move || workload.sample::<Raw>()),
+    ]
+}

@@ -1,0 +1,358 @@
+//! `Executor`: the tasks of one loop, its one ready queue and its one inbox.
+//!
+//! It spawns, queues, and takes in what other threads left; `step.rs` runs one item of a batch. It
+//! knows no descriptor and no clock, and it calls no code that isn't ours while it borrows anything.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    panic::Location,
+    ptr,
+    rc::Rc,
+    sync::Arc,
+    task::{RawWakerVTable, Waker},
+};
+
+use crate::{
+    callback::{BoxedCall, Callbacks},
+    caught::{Payload, drop_caught},
+    counts::{Cause, Counters},
+    current,
+    id::{Entry, Kind, TaskId},
+    inbox::{Deferred, Inbox, Left, Outlet, inbox},
+    join::JoinHandle,
+    limits::Limits,
+    place::{PlaceCache, PlaceId, Sites},
+    table::TaskTable,
+    task::{BoxedTask, Stage},
+    unhandled::{Unhandled, UnhandledHook},
+    waker::TaskWaker,
+};
+
+/// What a waker points to, as two addresses to compare and never to follow.
+pub(crate) type WakerIdentity = (*const (), *const RawWakerVTable);
+
+/// The tasks of one loop and the queues that make them run. Used as an `Rc`, on one thread.
+pub struct Executor {
+    limits: Limits,
+    inbox: Arc<Inbox>,
+    outlet: Outlet,
+    pub(crate) tasks: RefCell<TaskTable>,
+    pub(crate) callbacks: RefCell<Callbacks>,
+    pub(crate) microtasks: RefCell<VecDeque<(BoxedCall, PlaceId)>>,
+    /// Calls taken from the inbox: the n-th waits for the n-th `Deferred` entry of the queue.
+    pub(crate) deferred: RefCell<VecDeque<Deferred>>,
+    /// What became ready since, in order.
+    ready: RefCell<Vec<Entry>>,
+    /// What was ready when the run phase began, and how far it has got.
+    batch: RefCell<Vec<Entry>>,
+    batch_at: Cell<usize>,
+    /// What runs right now.
+    pub(crate) current: Cell<Entry>,
+    /// The waker that the last task was polled with; it means something while a task runs.
+    pub(crate) current_waker: Cell<WakerIdentity>,
+    pub(crate) counters: Counters,
+    pub(crate) unhandled: UnhandledHook,
+    places: PlaceCache,
+    sites: Arc<Sites>,
+    /// Deferred calls that ran since the inbox was last told.
+    pub(crate) calls_run: Cell<usize>,
+    closed: Cell<bool>,
+    /// The loop was asked to stop and has not yet done so.
+    stopping: Cell<bool>,
+}
+
+impl Executor {
+    /// A new executor, empty. `unpark` brings its loop back from its wait: it is woken whenever
+    /// something is left from outside of a turn.
+    #[must_use]
+    pub fn new(limits: Limits, unpark: Waker) -> Rc<Executor> {
+        let limits = limits.clamped();
+        let (inbox, outlet) = inbox(limits.deferred_max, unpark);
+        Rc::new(Executor {
+            inbox,
+            outlet,
+            tasks: RefCell::new(TaskTable::new()),
+            callbacks: RefCell::new(Callbacks::new()),
+            microtasks: RefCell::default(),
+            deferred: RefCell::default(),
+            ready: RefCell::default(),
+            batch: RefCell::default(),
+            batch_at: Cell::new(0),
+            current: Cell::new(Entry::NOTHING),
+            current_waker: Cell::new((ptr::null(), ptr::null())),
+            counters: Counters::default(),
+            unhandled: UnhandledHook::new(),
+            places: PlaceCache::new(),
+            sites: Arc::new(Sites::new()),
+            calls_run: Cell::new(0),
+            closed: Cell::new(false),
+            stopping: Cell::new(false),
+            limits,
+        })
+    }
+
+    /// The bounds it was made with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where other threads leave things.
+    #[must_use]
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// Where tasks were born and last waited, for any thread to read.
+    #[must_use]
+    pub fn sites(&self) -> &Arc<Sites> {
+        &self.sites
+    }
+
+    /// The id of a source location.
+    #[must_use]
+    pub fn place(&self, place: &'static Location<'static>) -> PlaceId {
+        self.places.id(place)
+    }
+
+    /// Tells who hears of failures that nobody will ask for. The log, until told otherwise.
+    pub fn on_unhandled(&self, hook: impl Fn(&Unhandled) + 'static) {
+        self.unhandled.set(Rc::new(hook));
+    }
+
+    /// Spawns a task: it is polled first in the next batch.
+    ///
+    /// Past `tasks_max`, or once closed, the handle is ready with `JoinError::Refused`.
+    pub fn spawn<F>(
+        self: &Rc<Self>,
+        future: F,
+        name: Option<Cow<'static, str>>,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.closed.get() || self.tasks.borrow().len() >= self.limits.tasks_max {
+            self.drop_foreign("the future of a refused task", Some(future));
+            return JoinHandle::refused(Rc::clone(self));
+        }
+        let future = Stage::boxed(future);
+        let id = self.tasks.borrow_mut().insert(future, self.current_task(), name);
+        self.sites.set_born(id.index, self.places.id(place));
+        self.queue(Entry::task(id));
+        JoinHandle::new(Rc::clone(self), id)
+    }
+
+    /// Puts an entry at the end of the ready queue. Outside of a turn the loop may be asleep or
+    /// lent to a host, so it is called back.
+    pub(crate) fn queue(&self, entry: Entry) {
+        self.ready.borrow_mut().push(entry);
+        if !self.is_turning() {
+            self.inbox.unpark();
+        }
+    }
+
+    /// Wakes an entry, on the loop's thread and in its turn.
+    #[inline]
+    pub(crate) fn wake(&self, entry: Entry) {
+        let queue = match entry.kind() {
+            Kind::Task => self.tasks.borrow_mut().wake(entry.id()),
+            Kind::Callback => self.callbacks.borrow_mut().wake(entry),
+            _ => false,
+        };
+        self.counters.woken(entry == self.current.get());
+        if queue {
+            self.ready.borrow_mut().push(entry);
+        }
+    }
+
+    /// Says what the wakes from now on come from.
+    pub fn set_cause(&self, cause: Cause) {
+        self.counters.set_cause(cause);
+    }
+
+    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first. Whether
+    /// more may be there; it is bounded by `taken_per_turn_max`.
+    pub fn take_deferred(&self) -> bool {
+        let waiting = self.deferred.borrow().len();
+        let room = self.limits.taken_per_turn_max.saturating_sub(waiting);
+        self.take_left(room, |left| match left {
+            Left::Wake(entry) => {
+                if entry.kind() == Kind::Task {
+                    self.tasks.borrow().remote_taken(entry.id());
+                }
+                self.wake(entry);
+            }
+            Left::Call(call) => {
+                self.deferred.borrow_mut().push_back(call);
+                self.ready.borrow_mut().push(Entry::DEFERRED);
+            }
+            Left::Stop => {
+                self.inbox.stop_taken();
+                self.stopping.set(true);
+            }
+        })
+    }
+
+    pub(crate) fn take_left(&self, max: usize, found: impl FnMut(Left)) -> bool {
+        self.outlet.take(max, found)
+    }
+
+    /// Phase `run` begins: the batch is what the last phase left of its own, or else everything
+    /// that is ready now. What becomes ready meanwhile waits for a later batch.
+    #[inline]
+    pub fn begin_batch(&self) {
+        let mut batch = self.batch.borrow_mut();
+        if self.batch_at.get() < batch.len() {
+            return;
+        }
+        batch.clear();
+        self.batch_at.set(0);
+        std::mem::swap(&mut *batch, &mut *self.ready.borrow_mut());
+        self.counters.ready_depth(batch.len());
+    }
+
+    /// The next entry of the batch. One that isn't asked for keeps its place at the front.
+    #[inline]
+    pub fn next_item(&self) -> Option<Entry> {
+        let at = self.batch_at.get();
+        let entry = self.batch.borrow().get(at).copied()?;
+        self.batch_at.set(at + 1);
+        Some(entry)
+    }
+
+    /// Phase `run` ends: the places of the calls that ran are free for others.
+    #[inline]
+    pub fn end_batch(&self) {
+        self.inbox.release(self.calls_run.take());
+    }
+
+    #[inline]
+    fn batch_left(&self) -> usize {
+        self.batch.borrow().len() - self.batch_at.get()
+    }
+
+    /// Whether anything is ready to run.
+    #[must_use]
+    #[inline]
+    pub fn has_ready(&self) -> bool {
+        self.batch_left() > 0 || !self.ready.borrow().is_empty() || self.has_microtasks()
+    }
+
+    /// Entries in the ready queue, the batch under way not counted.
+    #[must_use]
+    pub fn ready_len(&self) -> usize {
+        self.batch_left() + self.ready.borrow().len()
+    }
+
+    /// The task that is being polled, or `TaskId::NONE`.
+    #[must_use]
+    pub fn current_task(&self) -> TaskId {
+        let entry = self.current.get();
+        if entry.kind() == Kind::Task { entry.id() } else { TaskId::NONE }
+    }
+
+    /// Whether a waker is the very one that the task being polled was given.
+    pub(crate) fn is_own_waker(&self, waker: &Waker) -> bool {
+        self.current.get().kind() == Kind::Task
+            && self.current_waker.get() == (waker.data(), ptr::from_ref(waker.vtable()))
+    }
+
+    /// Notes that the task being polled waits at `place`.
+    pub fn note_wait(&self, place: &'static Location<'static>) -> PlaceId {
+        let id = self.places.id(place);
+        let task = self.current_task();
+        if !task.is_none() {
+            self.sites.set_awaits(task.index, id);
+        }
+        id
+    }
+
+    pub(crate) fn waker_of(&self, entry: Entry) -> Waker {
+        futures_task::waker(TaskWaker::new(Arc::clone(&self.inbox), entry))
+    }
+
+    /// Asks the loop to stop at the end of its turn, or of its next one.
+    pub fn stop(&self) {
+        self.stopping.set(true);
+        if !self.is_turning() {
+            self.inbox.unpark();
+        }
+    }
+
+    /// Whether the loop was asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// The loop stops: it may be run again.
+    pub fn stopped(&self) {
+        self.stopping.set(false);
+    }
+
+    /// Notes that the task `id`, whose poll is over, waits at `place`.
+    pub fn note_wait_of(&self, id: TaskId, place: &'static Location<'static>) {
+        self.sites.set_awaits(id.index, self.places.id(place));
+    }
+
+    /// Refuses calls, callbacks and tasks from now on.
+    pub fn close(&self) {
+        self.inbox.close();
+        self.closed.set(true);
+    }
+
+    /// Whether it was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Reports a panic that has nowhere else to go.
+    pub fn report(&self, what: impl Into<String>, place: PlaceId, payload: Payload) {
+        let task = self.current_task();
+        self.unhandled.report(Unhandled { what: what.into(), task, place, payload });
+    }
+
+    /// Drops a value that isn't ours; its panic is reported and goes no further.
+    pub(crate) fn drop_foreign<T>(&self, what: &'static str, value: Option<T>) {
+        let Some(value) = value else { return };
+        if let Err(payload) = drop_caught(value) {
+            self.report(format!("dropping {what}"), PlaceId::UNKNOWN, payload);
+        }
+    }
+
+    /// Drops the box of a task whose result nobody wants; a panic in it is reported.
+    pub(crate) fn drop_unwanted(&self, id: TaskId, mut future: BoxedTask) {
+        if let Some(payload) = future.as_mut().take_panic() {
+            let what = format!("the detached task {id} `{}`", future.type_name());
+            self.report(what, self.sites.born(id.index), payload);
+        }
+        self.drop_foreign("the result of a task", Some(future));
+    }
+}
+
+/// Spawns on the executor of this thread. `None` when there is none, the future dropped.
+#[track_caller]
+pub fn spawn<F>(future: F) -> Option<JoinHandle<F::Output>>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let place = Location::caller();
+    current::get().map(|executor| executor.spawn(future, None, place))
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("tasks", &self.tasks.borrow().len())
+            .field("ready", &self.ready.borrow().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! `Inbox`: what other threads leave for the loop, calls and wakes in one queue.
+//!
+//! It promises that a call is either refused at once, closure handed back, or accepted and found
+//! by the loop; that wakes always have a place; and that each sender's order is kept. One word
+//! counts the accepted calls and carries the closed mark, so that closing can't race with a sender.
+//! It runs nothing and wakes nobody but its loop.
+
+use std::{panic::Location, sync::Arc, task::Waker};
+
+use crate::{
+    error::Refused,
+    id::Entry,
+    sync::{AtomicBool, AtomicUsize, Ordering, mpsc},
+};
+
+/// A call that waits for the loop's thread.
+pub struct Deferred {
+    /// The closure.
+    pub run: Box<dyn FnOnce() + Send + 'static>,
+    /// Where it was deferred.
+    pub place: &'static Location<'static>,
+}
+
+impl std::fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a call deferred at {}", self.place)
+    }
+}
+
+/// One thing that another thread left.
+#[derive(Debug)]
+pub enum Left {
+    /// This entry was woken.
+    Wake(Entry),
+    /// This is to be called.
+    Call(Deferred),
+    /// The loop is to stop at the end of the turn that takes this.
+    Stop,
+}
+
+/// The senders' end: shared by every waker and every remote of one loop.
+#[derive(Debug)]
+pub struct Inbox {
+    sender: mpsc::Sender<Left>,
+    /// Calls accepted and not yet run; the top bit says closed.
+    calls: AtomicUsize,
+    calls_max: usize,
+    /// A stop lies in the queue: one more would say nothing new.
+    stop: AtomicBool,
+    /// Brings the loop back from its wait.
+    unpark: Waker,
+}
+
+/// The loop's end.
+#[derive(Debug)]
+pub struct Outlet {
+    receiver: mpsc::Receiver<Left>,
+}
+
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// A new inbox, empty and open, whose senders call `unpark` after each push.
+#[must_use]
+pub fn inbox(calls_max: usize, unpark: Waker) -> (Arc<Inbox>, Outlet) {
+    let (sender, receiver) = mpsc::channel();
+    let calls = AtomicUsize::new(0);
+    let calls_max = calls_max.min(CLOSED - 1);
+    let stop = AtomicBool::new(false);
+    (Arc::new(Inbox { sender, calls, calls_max, stop, unpark }), Outlet { receiver })
+}
+
+impl Inbox {
+    /// Leaves a call. Never waits for the loop.
+    ///
+    /// # Errors
+    /// [`Refused`] with the closure when the loop is closed or `calls_max` calls wait.
+    pub fn defer<F>(&self, f: F, place: &'static Location<'static>) -> Result<(), Refused<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.defer_with(f, |f| f(), place)
+    }
+
+    /// As `defer`, for a value and what to do with it: refused, the value comes back whole.
+    ///
+    /// # Errors
+    /// As [`defer`](Inbox::defer).
+    pub fn defer_with<F: Send + 'static>(
+        &self,
+        f: F,
+        run: impl FnOnce(F) + Send + 'static,
+        place: &'static Location<'static>,
+    ) -> Result<(), Refused<F>> {
+        // The count goes up before the push: once `close` has set its mark it knows of every call
+        // that can still arrive, and waits for it.
+        let before = self.calls.fetch_add(1, Ordering::AcqRel);
+        if before & CLOSED != 0 {
+            self.calls.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refused::Closed(f));
+        }
+        if before >= self.calls_max {
+            self.calls.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refused::Full(f));
+        }
+        self.push(Left::Call(Deferred { run: Box::new(move || run(f)), place }));
+        Ok(())
+    }
+
+    /// Leaves a wake. Bounded by the caller: an entry is left at most once until it was taken.
+    pub(crate) fn wake(&self, entry: Entry) {
+        self.push(Left::Wake(entry));
+    }
+
+    /// Asks the loop to stop. What this thread left before is taken first.
+    pub fn stop(&self) {
+        if !self.stop.swap(true, Ordering::AcqRel) {
+            self.push(Left::Stop);
+        }
+    }
+
+    /// The loop took the stop out: the next one leaves a new one.
+    pub fn stop_taken(&self) {
+        self.stop.swap(false, Ordering::AcqRel);
+    }
+
+    fn push(&self, left: Left) {
+        // A send fails only when the loop is gone. An accepted call can't meet that: the loop
+        // keeps its end until the count is zero. A wake for a loop that is gone is nothing.
+        if self.sender.send(left).is_ok() {
+            self.unpark.wake_by_ref();
+        }
+    }
+
+    /// Brings the loop back from its wait, as if something had been left.
+    pub fn unpark(&self) {
+        self.unpark.wake_by_ref();
+    }
+
+    /// Calls accepted and not yet run.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire) & !CLOSED
+    }
+
+    /// From now on every call is refused.
+    pub fn close(&self) {
+        self.calls.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// Whether calls are refused for good.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.calls.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// The loop has run (or dropped) this many accepted calls: their places are free.
+    pub fn release(&self, calls: usize) {
+        if calls != 0 {
+            self.calls.fetch_sub(calls, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Outlet {
+    /// Takes what was left, oldest first, at most `max`; says whether more may be there.
+    pub fn take(&self, max: usize, mut found: impl FnMut(Left)) -> bool {
+        for _ in 0..max {
+            match self.receiver.try_recv() {
+                Ok(left) => found(left),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,171 @@
+//! `JoinHandle`: the way to a task's result.
+//!
+//! Await it for the result, `abort` it to have its future dropped, drop it to detach: the task then
+//! goes on by itself. A handle outlives its loop in peace. It never blocks.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    panic::Location,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use crate::{
+    error::JoinError,
+    executor::Executor,
+    id::TaskId,
+    table::{State, Target, Waiter},
+};
+
+/// Owns the right to a task's result. Dropping it detaches the task, which goes on running.
+///
+/// # Cancel safety
+/// Awaiting it by reference loses nothing: the result stays until a poll gives it.
+#[must_use = "a handle that is dropped detaches its task; say `drop(..)` or `.detach()` to mean it"]
+pub struct JoinHandle<T> {
+    executor: Rc<Executor>,
+    id: TaskId,
+    state: HandleState,
+    /// A handle holds no `T`: it may move while the result lies in the table.
+    result: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HandleState {
+    Joined,
+    Refused,
+    Done,
+}
+
+impl<T: 'static> JoinHandle<T> {
+    pub(crate) fn new(executor: Rc<Executor>, id: TaskId) -> JoinHandle<T> {
+        JoinHandle { executor, id, state: HandleState::Joined, result: PhantomData }
+    }
+
+    pub(crate) fn refused(executor: Rc<Executor>) -> JoinHandle<T> {
+        let state = HandleState::Refused;
+        JoinHandle { executor, id: TaskId::NONE, state, result: PhantomData }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// The task's id.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Lets the task go on by itself. The same as dropping the handle, said aloud.
+    pub fn detach(self) {}
+
+    /// Asks that the task's future be dropped, when its turn in the ready queue comes; the result
+    /// is then [`JoinError::Cancelled`]. A task that has ended already keeps its result.
+    ///
+    /// A task may abort itself: the poll it is in is its last, and what that poll returns is lost.
+    pub fn abort(&self) {
+        self.executor.abort(self.id);
+    }
+
+    /// Whether the task has ended, so that the next poll of this handle is ready.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == HandleState::Refused
+            || self.executor.tasks.borrow().get(self.id).is_none_or(|s| s.state == State::Finished)
+    }
+
+    /// Gives the task a name, for every view and report from now on.
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> JoinHandle<T> {
+        self.executor.tasks.borrow_mut().set_name(self.id, name.into());
+        self
+    }
+}
+
+impl<T: 'static> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    /// When polled again after it was ready, as futures may.
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.state {
+            HandleState::Joined => {}
+            HandleState::Refused => {
+                self.state = HandleState::Done;
+                return Poll::Ready(Err(JoinError::Refused));
+            }
+            HandleState::Done => panic!("a JoinHandle was polled after it gave its result"),
+        }
+        let polled = self.executor.poll_join(self.id, cx, Location::caller());
+        if polled.is_ready() {
+            self.state = HandleState::Done;
+        }
+        polled
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if self.state == HandleState::Joined {
+            self.executor.detach(self.id);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("task", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Executor {
+    fn poll_join<T: 'static>(
+        &self,
+        id: TaskId,
+        cx: &mut Context<'_>,
+        place: &'static Location<'static>,
+    ) -> Poll<Result<T, JoinError>> {
+        let state = self.tasks.borrow().get(id).map(|slot| slot.state);
+        match state {
+            None => return Poll::Ready(Err(JoinError::Cancelled)),
+            Some(State::Finished) => {
+                let finished = self.tasks.borrow_mut().take_finished(id);
+                let mut result: Option<Result<T, JoinError>> = None;
+                if let Some(mut future) = finished {
+                    future.as_mut().take(&mut result);
+                }
+                return Poll::Ready(result.unwrap_or(Err(JoinError::Cancelled)));
+            }
+            Some(State::Live | State::Cancelled) => {}
+        }
+        // A clone is not ours to make while the table is borrowed.
+        let target = if self.is_own_waker(cx.waker()) {
+            Target::Task(self.current_task())
+        } else {
+            Target::Foreign(cx.waker().clone())
+        };
+        let place = self.note_wait(place);
+        let owner = self.current_task();
+        let before = self.tasks.borrow_mut().set_waiter(id, Waiter { target, owner, place });
+        self.drop_foreign("the waker of a join", before);
+        Poll::Pending
+    }
+
+    pub(crate) fn abort(&self, id: TaskId) {
+        let queue = self.tasks.borrow_mut().abort(id);
+        if queue {
+            self.queue(crate::Entry::task(id));
+        }
+    }
+
+    fn detach(&self, id: TaskId) {
+        let (future, waiter) = self.tasks.borrow_mut().detach(id);
+        self.drop_foreign("the waker of a join", waiter);
+        if let Some(future) = future {
+            self.drop_unwanted(id, future);
+        }
+    }
+}

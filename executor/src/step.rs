@@ -1,0 +1,218 @@
+//! One item: what runs when an entry of the ready queue comes up.
+//!
+//! This is where futures are polled and dropped. Each piece of foreign code runs by itself, with
+//! nothing of ours borrowed, and its panic stops here. It never decides what runs next.
+
+use std::{
+    ptr,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use crate::{
+    JoinError,
+    callback::BoxedCall,
+    caught::{Payload, caught},
+    counts::count,
+    executor::Executor,
+    id::{Entry, Kind, TaskId},
+    inbox::Deferred,
+    place::PlaceId,
+    table::{Ended, Target, Turned},
+    task::BoxedTask,
+    waker::TaskWaker,
+};
+
+/// What became of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A task was polled and waits.
+    Pending,
+    /// A task was polled and has its result.
+    Finished,
+    /// A task, callback or call panicked.
+    Panicked,
+    /// A task that was aborted was dropped.
+    Cancelled,
+    /// A callback or call was called.
+    Called,
+    /// What the entry named was gone already.
+    Stale,
+}
+
+impl Executor {
+    /// Runs one entry of a batch. Never panics, whatever the item does.
+    #[inline]
+    pub fn run_item(&self, entry: Entry) -> Outcome {
+        self.current.set(entry);
+        let outcome = match entry.kind() {
+            Kind::Task => self.run_task(entry.id()),
+            Kind::Callback => self.run_callback(entry),
+            Kind::Deferred => self.run_deferred(),
+            _ => Outcome::Stale,
+        };
+        self.current.set(Entry::NOTHING);
+        outcome
+    }
+
+    #[inline]
+    fn run_task(&self, id: TaskId) -> Outcome {
+        let turned = self.tasks.borrow_mut().turn_up(id, self.inbox());
+        match turned {
+            Turned::Poll(future, waker) => self.poll_task(id, future, waker),
+            Turned::Drop(future) => self.drop_cancelled(id, future),
+            Turned::Stale => {
+                count(&self.counters.stale);
+                Outcome::Stale
+            }
+        }
+    }
+
+    #[inline]
+    fn poll_task(&self, id: TaskId, mut future: BoxedTask, waker: Arc<TaskWaker>) -> Outcome {
+        count(&self.counters.polls);
+        let polled = {
+            let waker = futures_task::waker_ref(&waker);
+            self.current_waker.set((waker.data(), ptr::from_ref(waker.vtable())));
+            caught(|| future.as_mut().poll_task(&mut Context::from_waker(&waker)))
+        };
+        match polled {
+            Ok(Poll::Pending) => {
+                self.tasks.borrow_mut().put_back(id, future, waker);
+                Outcome::Pending
+            }
+            Ok(Poll::Ready(())) => {
+                let cancelled = {
+                    let mut tasks = self.tasks.borrow_mut();
+                    if waker.is_unique() {
+                        tasks.retire(waker);
+                    }
+                    tasks.is_cancelled(id)
+                };
+                if cancelled {
+                    return self.drop_cancelled(id, future);
+                }
+                count(&self.counters.finished);
+                self.finish(id, future);
+                Outcome::Finished
+            }
+            Err(payload) => {
+                count(&self.counters.panicked);
+                self.end(id, &mut future, JoinError::Panicked(payload));
+                self.finish(id, future);
+                Outcome::Panicked
+            }
+        }
+    }
+
+    /// Drops the future of an aborted task, here where its loop is current.
+    fn drop_cancelled(&self, id: TaskId, mut future: BoxedTask) -> Outcome {
+        count(&self.counters.cancelled);
+        self.end(id, &mut future, JoinError::Cancelled);
+        self.finish(id, future);
+        Outcome::Cancelled
+    }
+
+    /// Replaces the future by an error. The drop of the future is not ours.
+    fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
+        if let Err(payload) = caught(|| future.as_mut().end(error)) {
+            let what = format!("dropping the future of the task {id} `{}`", future.type_name());
+            self.report(what, self.sites().born(id.index), payload);
+        }
+    }
+
+    /// The task is over: its waiter is woken, and what nobody wants is dropped.
+    fn finish(&self, id: TaskId, future: BoxedTask) {
+        let Ended { waiter, unwanted } = self.tasks.borrow_mut().finish(id, future);
+        match waiter.map(|waiter| waiter.target) {
+            Some(Target::Task(waiter)) => self.wake(Entry::task(waiter)),
+            Some(Target::Foreign(waker)) => self.wake_foreign(waker),
+            None => {}
+        }
+        if let Some(future) = unwanted {
+            self.drop_unwanted(id, future);
+        }
+    }
+
+    /// Wakes a waker that may be anybody's.
+    pub fn wake_foreign(&self, waker: std::task::Waker) {
+        if let Err(payload) = caught(|| waker.wake()) {
+            self.report("a waker", PlaceId::UNKNOWN, payload);
+        }
+    }
+
+    fn run_callback(&self, entry: Entry) -> Outcome {
+        let taken = self.callbacks.borrow_mut().take(entry);
+        let Some((run, place)) = taken else {
+            count(&self.counters.stale);
+            return Outcome::Stale;
+        };
+        count(&self.counters.callbacks);
+        self.called("a callback", place, caught(run))
+    }
+
+    fn run_deferred(&self) -> Outcome {
+        let next = self.deferred.borrow_mut().pop_front();
+        let Some(Deferred { run, place }) = next else {
+            count(&self.counters.stale);
+            return Outcome::Stale;
+        };
+        count(&self.counters.calls);
+        self.calls_run.set(self.calls_run.get() + 1);
+        match caught(run) {
+            Ok(()) => Outcome::Called,
+            Err(payload) => self.called("a deferred call", self.place(place), Err(payload)),
+        }
+    }
+
+    fn called(&self, what: &str, place: PlaceId, result: Result<(), Payload>) -> Outcome {
+        match result {
+            Ok(()) => Outcome::Called,
+            Err(payload) => {
+                self.report(what, place, payload);
+                Outcome::Panicked
+            }
+        }
+    }
+
+    /// Queues a microtask: it runs in the checkpoint after the current item. Whether there was
+    /// room and the loop is open; else the closure comes back.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::Refused) with the closure.
+    pub fn queue_microtask<F: FnOnce() + 'static>(
+        &self,
+        f: F,
+        place: PlaceId,
+    ) -> Result<(), crate::Refused<F>> {
+        if self.is_closed() {
+            return Err(crate::Refused::Closed(f));
+        }
+        if self.microtasks.borrow().len() >= self.limits().microtasks_max {
+            return Err(crate::Refused::Full(f));
+        }
+        self.microtasks.borrow_mut().push_back((Box::new(f) as BoxedCall, place));
+        if !self.is_turning() {
+            self.inbox().unpark();
+        }
+        Ok(())
+    }
+
+    /// Whether a checkpoint has anything to do.
+    #[inline]
+    #[must_use]
+    pub fn has_microtasks(&self) -> bool {
+        !self.microtasks.borrow().is_empty()
+    }
+
+    /// Runs the oldest microtask. Whether there was one.
+    pub fn run_microtask(&self) -> bool {
+        let next = self.microtasks.borrow_mut().pop_front();
+        let Some((run, place)) = next else { return false };
+        let before = self.current.replace(Entry::new(Kind::Microtask, 0, 0));
+        count(&self.counters.microtasks);
+        self.called("a microtask", place, caught(run));
+        self.current.set(before);
+        true
+    }
+}

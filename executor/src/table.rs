@@ -1,0 +1,337 @@
+//! `TaskTable`: every task of a loop, by index and generation.
+//!
+//! It keeps the books (state, counts, who waits for whom) and lends futures and wakers out for a
+//! poll. It calls no code that isn't ours: what must be dropped or woken is handed back.
+
+use std::{borrow::Cow, collections::HashMap, sync::Arc, task::Waker};
+
+use slab::Slab;
+
+use crate::{
+    id::{Entry, TaskId},
+    inbox::Inbox,
+    place::PlaceId,
+    task::BoxedTask,
+    waker::TaskWaker,
+};
+
+/// Where a task is in its life. Being polled is "live, with the future lent out".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Live,
+    /// Aborted; its future is dropped when its entry comes up.
+    Cancelled,
+    /// Its box holds a result that the handle has not taken yet.
+    Finished,
+}
+
+/// No waiter. Rows of `waiters` are bounded by the number of tasks, so it is never a row.
+const NOBODY: u32 = u32::MAX;
+
+/// A task. 56 bytes on 64-bit machines: the box of its future is its only other memory.
+pub(crate) struct Slot {
+    /// `None` while it is polled.
+    future: Option<BoxedTask>,
+    /// Kept only while somebody holds a clone; else a spare one serves each poll.
+    waker: Option<Arc<TaskWaker>>,
+    pub(crate) parent: TaskId,
+    pub(crate) generation: u32,
+    pub(crate) polls: u32,
+    pub(crate) wakes: u32,
+    waiter: u32,
+    pub(crate) state: State,
+    /// A handle lives that may ask for the result.
+    pub(crate) joined: bool,
+    /// An entry of it lies in the ready queue. INVARIANT: at most one.
+    pub(crate) queued: bool,
+    /// It has a row in `names`.
+    named: bool,
+}
+
+/// Whom to wake when a task ends.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A task of this loop: no clone of its waker was needed.
+    Task(TaskId),
+    /// Anybody else.
+    Foreign(Waker),
+}
+
+/// Who waits for a task, and where.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    pub(crate) target: Target,
+    pub(crate) owner: TaskId,
+    pub(crate) place: PlaceId,
+}
+
+pub(crate) struct TaskTable {
+    slots: Slab<Slot>,
+    waiters: Slab<Waiter>,
+    /// A waker that nobody holds: it serves the next poll. One is enough, polls don't nest.
+    spare: Option<Arc<TaskWaker>>,
+    names: HashMap<u32, Cow<'static, str>>,
+    /// Tasks born so far; its low half is the next generation.
+    born: u64,
+}
+
+/// What is to be done with an entry that came up.
+pub(crate) enum Turned {
+    /// Poll this, with this waker.
+    Poll(BoxedTask, Arc<TaskWaker>),
+    /// It was aborted: drop this.
+    Drop(BoxedTask),
+    /// Its task is gone, or its future is lent out already.
+    Stale,
+}
+
+/// What a task left when it ended, to be woken and dropped outside of the borrow.
+pub(crate) struct Ended {
+    pub(crate) waiter: Option<Waiter>,
+    /// The box, when no handle can ask for what is in it.
+    pub(crate) unwanted: Option<BoxedTask>,
+}
+
+impl TaskTable {
+    pub(crate) fn new() -> TaskTable {
+        TaskTable {
+            slots: Slab::new(),
+            waiters: Slab::new(),
+            spare: None,
+            names: HashMap::new(),
+            born: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a generation is the low half; indices fit 24 bits"
+    )]
+    pub(crate) fn insert(
+        &mut self,
+        future: BoxedTask,
+        parent: TaskId,
+        name: Option<Cow<'static, str>>,
+    ) -> TaskId {
+        let generation = self.born as u32;
+        self.born += 1;
+        let index = self.slots.insert(Slot {
+            future: Some(future),
+            waker: None,
+            parent,
+            generation,
+            polls: 0,
+            wakes: 0,
+            waiter: NOBODY,
+            state: State::Live,
+            joined: true,
+            queued: true,
+            named: name.is_some(),
+        }) as u32;
+        if let Some(name) = name {
+            self.names.insert(index, name);
+        }
+        TaskId { index, generation }
+    }
+
+    #[inline]
+    fn slot(&mut self, id: TaskId) -> Option<&mut Slot> {
+        self.slots.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)
+    }
+
+    pub(crate) fn get(&self, id: TaskId) -> Option<&Slot> {
+        self.slots.get(id.index as usize).filter(|slot| slot.generation == id.generation)
+    }
+
+    /// A task was woken. Whether an entry is now to be queued.
+    #[inline]
+    pub(crate) fn wake(&mut self, id: TaskId) -> bool {
+        let Some(slot) = self.slot(id).filter(|slot| slot.state == State::Live) else {
+            return false;
+        };
+        slot.wakes = slot.wakes.saturating_add(1);
+        !std::mem::replace(&mut slot.queued, true)
+    }
+
+    /// The loop took a remote wake of this task out of the inbox.
+    pub(crate) fn remote_taken(&self, id: TaskId) {
+        if let Some(waker) = self.get(id).and_then(|slot| slot.waker.as_ref()) {
+            waker.taken();
+        }
+    }
+
+    /// An entry came up. `queued` falls before the poll, so that a wake during it queues again.
+    #[inline]
+    pub(crate) fn turn_up(&mut self, id: TaskId, inbox: &Arc<Inbox>) -> Turned {
+        let Some(slot) = self.slots.get_mut(id.index as usize) else { return Turned::Stale };
+        if slot.generation != id.generation {
+            return Turned::Stale;
+        }
+        slot.queued = false;
+        let Some(future) = slot.future.take() else { return Turned::Stale };
+        match slot.state {
+            State::Live => {}
+            State::Cancelled => return Turned::Drop(future),
+            State::Finished => {
+                slot.future = Some(future);
+                return Turned::Stale;
+            }
+        }
+        slot.polls = slot.polls.saturating_add(1);
+        let waker = match slot.waker.take() {
+            Some(own) => own,
+            None => match self.spare.take() {
+                Some(spare) => {
+                    spare.stamp(Entry::task(id));
+                    spare
+                }
+                None => TaskWaker::new(Arc::clone(inbox), Entry::task(id)),
+            },
+        };
+        Turned::Poll(future, waker)
+    }
+
+    /// The poll said pending: the future comes back to its slot.
+    #[inline]
+    pub(crate) fn put_back(&mut self, id: TaskId, future: BoxedTask, waker: Arc<TaskWaker>) {
+        let unique = waker.is_unique();
+        let slot = self.slot(id).expect("a task that is polled keeps its slot");
+        slot.future = Some(future);
+        if unique {
+            self.retire(waker);
+        } else {
+            slot.waker = Some(waker);
+        }
+    }
+
+    /// Keeps a waker that nobody holds for the next poll.
+    #[inline]
+    pub(crate) fn retire(&mut self, waker: Arc<TaskWaker>) {
+        self.spare = Some(waker);
+    }
+
+    /// Whether it was aborted while it was polled.
+    pub(crate) fn is_cancelled(&self, id: TaskId) -> bool {
+        self.get(id).is_some_and(|slot| slot.state == State::Cancelled)
+    }
+
+    /// The task has ended and its result lies in `future`.
+    pub(crate) fn finish(&mut self, id: TaskId, future: BoxedTask) -> Ended {
+        let slot = self.slot(id).expect("a task that ends keeps its slot");
+        slot.state = State::Finished;
+        slot.waker = None;
+        let row = std::mem::replace(&mut slot.waiter, NOBODY);
+        let unwanted = if slot.joined {
+            slot.future = Some(future);
+            None
+        } else {
+            self.free(id.index);
+            Some(future)
+        };
+        Ended { waiter: self.waiters.try_remove(row as usize), unwanted }
+    }
+
+    fn free(&mut self, index: u32) {
+        if self.slots.remove(index as usize).named {
+            self.names.remove(&index);
+        }
+    }
+
+    /// Marks a task as aborted. Whether an entry is now to be queued.
+    pub(crate) fn abort(&mut self, id: TaskId) -> bool {
+        let Some(slot) = self.slot(id).filter(|slot| slot.state == State::Live) else {
+            return false;
+        };
+        slot.state = State::Cancelled;
+        !std::mem::replace(&mut slot.queued, true)
+    }
+
+    /// The box of a finished task, its slot freed.
+    pub(crate) fn take_finished(&mut self, id: TaskId) -> Option<BoxedTask> {
+        let slot = self.slot(id).filter(|slot| slot.state == State::Finished)?;
+        let future = slot.future.take();
+        self.free(id.index);
+        future
+    }
+
+    /// The handle is gone: nobody waits any more. What is to be dropped outside of the borrow.
+    pub(crate) fn detach(&mut self, id: TaskId) -> (Option<BoxedTask>, Option<Waiter>) {
+        let Some(slot) = self.slot(id) else { return (None, None) };
+        slot.joined = false;
+        let row = std::mem::replace(&mut slot.waiter, NOBODY);
+        let finished = slot.state == State::Finished;
+        let future = if finished { self.take_finished(id) } else { None };
+        (future, self.waiters.try_remove(row as usize))
+    }
+
+    /// Somebody waits for this task. The one who waited before, to be dropped outside.
+    #[expect(clippy::cast_possible_truncation, reason = "at most one row a task")]
+    pub(crate) fn set_waiter(&mut self, id: TaskId, waiter: Waiter) -> Option<Waiter> {
+        let row = self.get(id)?.waiter;
+        if let Some(before) = self.waiters.get_mut(row as usize) {
+            return Some(std::mem::replace(before, waiter));
+        }
+        let row = self.waiters.insert(waiter) as u32;
+        if let Some(slot) = self.slot(id) {
+            slot.waiter = row;
+        }
+        None
+    }
+
+    pub(crate) fn waiter(&self, slot: &Slot) -> Option<&Waiter> {
+        self.waiters.get(slot.waiter as usize)
+    }
+
+    pub(crate) fn name(&self, index: u32) -> Option<&Cow<'static, str>> {
+        self.names.get(&index)
+    }
+
+    pub(crate) fn set_name(&mut self, id: TaskId, name: Cow<'static, str>) {
+        if let Some(slot) = self.slot(id) {
+            slot.named = true;
+            self.names.insert(id.index, name);
+        }
+    }
+
+    /// Every task that has a slot, by index.
+    #[expect(clippy::cast_possible_truncation, reason = "indices fit 24 bits")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (TaskId, &Slot)> {
+        self.slots.iter().map(|(index, slot)| {
+            (TaskId { index: index as u32, generation: slot.generation }, slot)
+        })
+    }
+}
+
+impl Slot {
+    /// The type of its future, as a name for want of a better one. `None` while it is polled.
+    pub(crate) fn type_name(&self) -> Option<&'static str> {
+        self.future.as_ref().map(|future| future.type_name())
+    }
+
+    pub(crate) fn is_polled(&self) -> bool {
+        self.future.is_none()
+    }
+
+    /// Clones of its waker that are held anywhere.
+    pub(crate) fn wakers_held(&self) -> usize {
+        self.waker.as_ref().map_or(0, |waker| Arc::strong_count(waker) - 1)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_56_bytes() {
+        assert_eq!(size_of::<Slot>(), 56);
+    }
+}

@@ -1,0 +1,101 @@
+//! `Stage`: a spawned future and, later in the same box, its result.
+//!
+//! One allocation a task: the future is dropped in place when it ends and its result takes its
+//! room, so that a join needs no second cell. It holds no id, no waker and no queue.
+
+use std::{
+    any::{Any, type_name},
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{JoinError, caught::Payload};
+
+/// A task as the table sees it: the type of its future erased.
+pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
+
+pub(crate) trait Task {
+    /// Polls the future; `Ready` means that the result now lies in the box.
+    fn poll_task(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Drops the future (or the result) and leaves `error` as the result.
+    fn end(self: Pin<&mut Self>, error: JoinError);
+    /// Moves the result out, into an `Option<Result<T, JoinError>>`.
+    fn take(self: Pin<&mut Self>, out: &mut dyn Any);
+    /// The payload of a panic that nobody has taken.
+    fn take_panic(self: Pin<&mut Self>) -> Option<Payload>;
+    /// The type of the future: a name for a task that was given none.
+    fn type_name(&self) -> &'static str;
+}
+
+pin_project! {
+    #[project = StageProjection]
+    #[project_replace = StageReplaced]
+    pub(crate) enum Stage<F: Future> {
+        Running { #[pin] future: F },
+        Finished { result: Result<F::Output, JoinError> },
+        Taken,
+    }
+}
+
+impl<F> Stage<F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    pub(crate) fn boxed(future: F) -> BoxedTask {
+        Box::pin(Stage::Running { future })
+    }
+}
+
+impl<F> Task for Stage<F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    fn poll_task(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let StageProjection::Running { future } = self.as_mut().project() else {
+            unreachable!("a finished task is never polled");
+        };
+        match future.poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(value) => {
+                self.project_replace(Stage::Finished { result: Ok(value) });
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn end(self: Pin<&mut Self>, error: JoinError) {
+        self.project_replace(Stage::Finished { result: Err(error) });
+    }
+
+    fn take(self: Pin<&mut Self>, out: &mut dyn Any) {
+        let out = out
+            .downcast_mut::<Option<Result<F::Output, JoinError>>>()
+            .expect("a handle has the type of its task");
+        if let StageReplaced::Finished { result } = self.project_replace(Stage::Taken) {
+            *out = Some(result);
+        }
+    }
+
+    fn take_panic(mut self: Pin<&mut Self>) -> Option<Payload> {
+        let panicked = matches!(
+            self.as_mut().project(),
+            StageProjection::Finished { result: Err(JoinError::Panicked(_)) }
+        );
+        if !panicked {
+            return None;
+        }
+        match self.project_replace(Stage::Taken) {
+            StageReplaced::Finished { result: Err(JoinError::Panicked(payload)) } => Some(payload),
+            _ => None,
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<F>()
+    }
+}

@@ -1,0 +1,212 @@
+//! `TaskView`: a task's state as plain data, for snapshots, reports and proofs.
+//!
+//! Made by reading the tables; no future is polled and no code but ours runs.
+
+use std::borrow::Cow;
+
+use crate::{
+    counts::Counts, executor::Executor, id::TaskId, inbox::Left, place::PlaceId, table::State,
+};
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It is being polled right now.
+    Running,
+    /// An entry of it lies in the ready queue.
+    Ready,
+    /// It waits to be woken.
+    Waiting,
+    /// It was aborted and is dropped when its turn comes.
+    Aborted,
+    /// It has ended; its handle has not been asked for the result yet.
+    Finished,
+}
+
+impl TaskState {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TaskState::Running => "running",
+            TaskState::Ready => "ready",
+            TaskState::Waiting => "waiting",
+            TaskState::Aborted => "aborted",
+            TaskState::Finished => "finished",
+        }
+    }
+}
+
+/// A task, as it stood when it was looked at.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// The number of its birth among all tasks of the loop, never repeated.
+    pub birth: u64,
+    /// Its name, or the type of its future.
+    pub name: Cow<'static, str>,
+    /// The task that spawned it.
+    pub parent: TaskId,
+    /// What it is doing.
+    pub state: TaskState,
+    /// How often it was polled.
+    pub polls: u32,
+    /// How often it was woken.
+    pub wakes: u32,
+    /// Clones of its waker that are held anywhere.
+    pub wakers_held: usize,
+    /// Where it was spawned.
+    pub born: PlaceId,
+    /// Where it last waited.
+    pub awaits: PlaceId,
+    /// Who waits for it to end: the task, and where.
+    pub joined_by: Option<(TaskId, PlaceId)>,
+}
+
+impl Executor {
+    /// Every task, by index.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskView> {
+        let tasks = self.tasks.borrow();
+        let born = tasks.born();
+        tasks
+            .iter()
+            .map(|(id, slot)| TaskView {
+                id,
+                birth: birth(born, id.generation),
+                name: tasks.name(id.index).cloned().unwrap_or_else(|| {
+                    Cow::Borrowed(slot.type_name().map_or("(running)", short_type))
+                }),
+                parent: slot.parent,
+                state: match slot.state {
+                    State::Finished => TaskState::Finished,
+                    State::Cancelled => TaskState::Aborted,
+                    State::Live if slot.is_polled() => TaskState::Running,
+                    State::Live if slot.queued => TaskState::Ready,
+                    State::Live => TaskState::Waiting,
+                },
+                polls: slot.polls,
+                wakes: slot.wakes,
+                wakers_held: slot.wakers_held(),
+                born: self.sites().born(id.index),
+                awaits: self.sites().awaits(id.index),
+                joined_by: tasks.waiter(slot).map(|waiter| (waiter.owner, waiter.place)),
+            })
+            .collect()
+    }
+
+    /// One task's name, or the type of its future.
+    #[must_use]
+    pub fn task_name(&self, id: TaskId) -> Option<Cow<'static, str>> {
+        let tasks = self.tasks.borrow();
+        let slot = tasks.get(id)?;
+        let named = tasks.name(id.index).cloned();
+        named.or_else(|| slot.type_name().map(|name| Cow::Borrowed(short_type(name))))
+    }
+
+    /// Tasks that have not ended.
+    #[must_use]
+    pub fn tasks_alive(&self) -> usize {
+        self.tasks.borrow().iter().filter(|(_, slot)| slot.state != State::Finished).count()
+    }
+
+    /// Whether any task, callback, call or microtask is left.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.has_ready()
+            || self.callbacks_waiting() > 0
+            || self.inbox().calls() > 0
+            || self.tasks_alive() > 0
+    }
+
+    /// Callbacks that wait, queued or for their timer.
+    #[must_use]
+    pub fn callbacks_waiting(&self) -> usize {
+        self.callbacks.borrow().len()
+    }
+
+    /// What it has done since it was made.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counters.copy(self.tasks.borrow().born(), self.unhandled.count())
+    }
+
+    /// Aborts every task that is alive, newest first, and says how many there were.
+    pub fn abort_all(&self) -> usize {
+        let mut alive: Vec<_> = self
+            .tasks()
+            .into_iter()
+            .filter(|task| matches!(task.state, TaskState::Ready | TaskState::Waiting))
+            .map(|task| (task.birth, task.id))
+            .collect();
+        alive.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, id) in &alive {
+            self.abort(*id);
+        }
+        alive.len()
+    }
+
+    /// Drops, unrun, every call that was accepted and every callback and microtask that waits.
+    /// Where the calls were deferred, oldest first.
+    pub fn drop_calls(&self) -> Vec<PlaceId> {
+        let mut dropped = Vec::new();
+        // A sender that was let in before the close may still be pushing: its call is counted
+        // already, so it is waited for. It has at most one push to go.
+        while self.inbox().calls() > 0 {
+            self.take_left(usize::MAX, |left| match left {
+                Left::Call(call) => self.deferred.borrow_mut().push_back(call),
+                Left::Wake(_) | Left::Stop => {}
+            });
+            let calls = std::mem::take(&mut *self.deferred.borrow_mut());
+            if calls.is_empty() {
+                crate::sync::yield_now();
+            }
+            self.inbox().release(calls.len() + self.calls_run.take());
+            for call in calls {
+                dropped.push(self.place(call.place));
+                self.drop_foreign("the closure of a deferred call", Some(call.run));
+            }
+        }
+        let callbacks = self.callbacks.borrow_mut().take_all();
+        let microtasks = std::mem::take(&mut *self.microtasks.borrow_mut());
+        for (run, _) in callbacks.into_iter().chain(microtasks) {
+            self.drop_foreign("the closure of a callback", Some(run));
+        }
+        dropped
+    }
+}
+
+/// The number of a birth from its low half: the latest one that ends so.
+fn birth(born: u64, generation: u32) -> u64 {
+    let latest = (born & !u64::from(u32::MAX)) | u64::from(generation);
+    if latest >= born { latest.saturating_sub(1 << 32) } else { latest }
+}
+
+/// A type's name without the paths and without the marks of closures.
+fn short_type(name: &'static str) -> &'static str {
+    let name = name.trim_end_matches("::{{closure}}");
+    let generic = name.find('<').unwrap_or(name.len());
+    let start = name[..generic].rfind("::").map_or(0, |colon| colon + 2);
+    &name[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_birth_number_survives_the_wrap_of_its_generation() {
+        assert_eq!(birth(10, 3), 3);
+        assert_eq!(birth((1 << 32) + 10, 3), (1 << 32) + 3);
+        assert_eq!(birth((1 << 32) + 10, u32::MAX), u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn a_type_is_named_by_its_last_word() {
+        assert_eq!(short_type("tour::serve::{{closure}}"), "serve");
+        assert_eq!(short_type("core::future::Pending<()>"), "Pending<()>");
+    }
+}

@@ -1,0 +1,46 @@
+# Short names for the commands of CONTRIBUTING.md. `just` alone lists them.
+
+_list:
+    @just --list --unsorted
+
+# The loop at work, until Ctrl-C.
+tour *arguments:
+    cargo run --release --example tour -- {{arguments}}
+
+# Before each commit: form, lints, tests.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    cargo test --workspace
+
+# The house rules alone.
+tidy:
+    cargo test --test tidy
+
+# The documentation, as docs.rs would show it.
+doc:
+    cargo doc --workspace --no-deps --open
+
+# Every interleaving of the wake word and the inbox.
+loom:
+    RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR=target/loom cargo test --release --test loom
+
+# Undefined behaviour, leaks and bad timing: executor, reactor and the loop under Miri.
+miri:
+    .ci/run miri
+
+# The table of the README: glassloop beside its peers.
+bench *arguments:
+    cargo run --release --manifest-path benches/Cargo.toml -- {{arguments}}
+
+# Python, node and Chromium echo through the tour.
+peers:
+    tools/peers.sh
+
+# What guards main.
+ci:
+    .ci/run
+
+# What guards main, the full sizes, the foreign peers.
+full:
+    .ci/full

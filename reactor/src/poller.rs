@@ -1,0 +1,113 @@
+//! `Poller`: where the loop blocks, and what tells it of readiness.
+//!
+//! It promises to return by the timeout or soon after, and that an early return with no event is
+//! ordinary. It translates events into plain data; it knows no table and no wake word.
+
+use std::{io, sync::Arc, time::Duration};
+
+use crate::{
+    events::{Event, Events},
+    notifier::{Notifier, Unblock},
+    parker::Parker,
+    readiness::{Interest, Readiness},
+    source::SourceId,
+};
+
+/// The token of the loop's own waker. No source has it.
+const WAKE: mio::Token = mio::Token(usize::MAX);
+
+/// Which poller a reactor has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PollerKind {
+    /// The OS's: epoll, kqueue, or what Windows has.
+    #[default]
+    Mio,
+    /// None: timers, wakes and memory sockets only. Opens no descriptor.
+    TimersOnly,
+}
+
+/// A poller at work.
+#[derive(Debug)]
+pub(crate) enum Poller {
+    Mio { poll: mio::Poll, events: mio::Events },
+    TimersOnly { parker: Arc<Parker> },
+}
+
+impl Poller {
+    /// A poller, and the notifier that ends its waits.
+    pub(crate) fn new(kind: PollerKind, events_max: usize) -> io::Result<(Poller, Notifier)> {
+        match kind {
+            PollerKind::Mio => {
+                let poll = mio::Poll::new()?;
+                let waker = mio::Waker::new(poll.registry(), WAKE)?;
+                let events = mio::Events::with_capacity(events_max);
+                Ok((Poller::Mio { poll, events }, Notifier::new(Unblock::Mio(waker))))
+            }
+            PollerKind::TimersOnly => {
+                let parker = Arc::new(Parker::new());
+                let notifier = Notifier::new(Unblock::Parker(Arc::clone(&parker)));
+                Ok((Poller::TimersOnly { parker }, notifier))
+            }
+        }
+    }
+
+    /// Blocks for at most `timeout`, or for ever, and adds what came to `events`.
+    ///
+    /// FACT (mio): a timeout below a millisecond is rounded up to one for epoll, and one past 24
+    /// days is cut short. Whoever waits must look at the clock again, not trust the timeout.
+    pub(crate) fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        events: &mut Events,
+    ) -> io::Result<()> {
+        match self {
+            // Without a timeout to wait there is nothing to look at either.
+            Poller::TimersOnly { .. } if timeout == Some(Duration::ZERO) => {}
+            Poller::TimersOnly { parker } => parker.park(timeout),
+            Poller::Mio { poll, events: raw } => {
+                match poll.poll(raw, timeout) {
+                    // A signal came first: as good as a wait that brought nothing.
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+                    polled => polled?,
+                }
+                let ours = raw.iter().filter(|event| event.token() != WAKE);
+                ours.for_each(|event| {
+                    let source = SourceId::from_token(event.token());
+                    events.push(Event { source, readiness: readiness_of(event) });
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A second handle of what registers sources, so that registering needs no access to the
+    /// poller itself. None where there are no descriptors.
+    pub(crate) fn registry(&self) -> io::Result<Option<mio::Registry>> {
+        match self {
+            Poller::Mio { poll, .. } => poll.registry().try_clone().map(Some),
+            Poller::TimersOnly { .. } => Ok(None),
+        }
+    }
+}
+
+/// What the OS is to watch.
+pub(crate) fn interest_of(interest: Interest) -> mio::Interest {
+    match interest {
+        Interest::Read => mio::Interest::READABLE,
+        Interest::Write => mio::Interest::WRITABLE,
+        Interest::Both => mio::Interest::READABLE | mio::Interest::WRITABLE,
+    }
+}
+
+fn readiness_of(event: &mio::event::Event) -> Readiness {
+    let flags = [
+        (event.is_readable(), Readiness::READABLE),
+        (event.is_writable(), Readiness::WRITABLE),
+        (event.is_read_closed(), Readiness::READ_CLOSED),
+        (event.is_write_closed(), Readiness::WRITE_CLOSED),
+        (event.is_error(), Readiness::ERROR),
+    ];
+    let told = flags.into_iter().filter(|(is_told, _)| *is_told);
+    told.fold(Readiness::NONE, |all, (_, flag)| all | flag)
+}

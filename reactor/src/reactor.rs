@@ -1,0 +1,346 @@
+//! `Reactor`: the sources, the timers and the clock of one loop, and the phases that serve them.
+//!
+//! It promises that whoever waits is woken once what it waits for has come, never early, and that
+//! nobody's code runs while one of its tables is borrowed: wakers are handed to the caller. It
+//! knows no task and polls nothing; *when* each phase runs is its caller's affair.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+    panic::Location,
+    rc::{Rc, Weak},
+    sync::Arc,
+    task::Waker,
+    time::Duration,
+};
+
+use crate::{
+    clock::{Clock, nanoseconds},
+    counts::Counts,
+    events::Events,
+    flush::{Flush, FlushLine},
+    hooks::{Resolver, Stall},
+    limits::Limits,
+    notifier::Notifier,
+    poller::{Poller, PollerKind},
+    source_table::SourceTable,
+    timers::Timers,
+    waiter::{Place, Waiter},
+};
+
+mod service;
+mod views;
+
+/// For how many timers that fire at once the scratch is kept: 48 KiB.
+const FIRED_KEPT: usize = 1_024;
+
+/// What a reactor is built of.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where it blocks.
+    pub poller: PollerKind,
+    /// Where its time comes from.
+    pub clock: Clock,
+    /// Its bounds.
+    pub limits: Limits,
+}
+
+/// Readiness and time of one loop. It belongs to one thread, and is shared there as an `Rc`.
+///
+/// Dropping it closes the poller. It outlives every socket and every sleep, which hold it.
+pub struct Reactor {
+    notifier: Arc<Notifier>,
+    clock: Clock,
+    limits: Limits,
+    made: Place,
+    poller: RefCell<Poller>,
+    /// Registers sources, whose code may be anybody's: no borrow is needed for it.
+    registry: Option<mio::Registry>,
+    sources: RefCell<SourceTable>,
+    timers: RefCell<Timers<Waiter>>,
+    /// Scratch of the phase `timers`, empty between two calls.
+    fired: Cell<Vec<Waiter>>,
+    flushes: RefCell<FlushLine>,
+    /// The turn's `now`.
+    now: Cell<u64>,
+    /// The deadline that `next_deadline` gave last: what a host or the OS counts on.
+    deadline_given: Cell<u64>,
+    owner: Cell<u64>,
+    operations_left: Cell<u32>,
+    last_place: Cell<Option<Place>>,
+    counts: Cell<Counts>,
+    last_stall: RefCell<Option<Stall>>,
+    resolver: RefCell<Option<Resolver>>,
+}
+
+impl Reactor {
+    /// A reactor without sources and timers.
+    ///
+    /// # Errors
+    /// The OS's, if it gives no poller.
+    #[track_caller]
+    pub fn new(options: Options) -> io::Result<Rc<Reactor>> {
+        let (poller, notifier) = Poller::new(options.poller, options.limits.events_per_wait_max)?;
+        let notifier = Arc::new(notifier);
+        if let Clock::Manual(clock) = &options.clock {
+            clock.add_loop(Waker::from(Arc::clone(&notifier)));
+        }
+        let now = options.clock.now();
+        Ok(Rc::new(Reactor {
+            notifier,
+            limits: options.limits,
+            made: Location::caller(),
+            registry: poller.registry()?,
+            poller: RefCell::new(poller),
+            sources: RefCell::new(SourceTable::new(options.limits.sources_max)),
+            timers: RefCell::new(Timers::new(now)),
+            fired: Cell::default(),
+            flushes: RefCell::default(),
+            now: Cell::new(now),
+            deadline_given: Cell::new(u64::MAX),
+            owner: Cell::new(0),
+            operations_left: Cell::new(options.limits.operations_per_poll_max),
+            last_place: Cell::new(None),
+            counts: Cell::default(),
+            last_stall: RefCell::default(),
+            resolver: RefCell::default(),
+            clock: options.clock,
+        }))
+    }
+
+    // The phases.
+
+    /// Phase 1: blocks for at most `timeout` (`None`: for ever), fills `events`, then reads the
+    /// clock: that is the turn's `now`.
+    ///
+    /// It arms the wake word by itself. It doesn't block if something has come in already, or if
+    /// an event of a memory socket waits; an early return with no event is ordinary.
+    ///
+    /// # Errors
+    /// The OS's, except that a signal only ends the wait.
+    pub fn wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        events.clear();
+        let timeout = if self.has_pending_events() { Some(Duration::ZERO) } else { timeout };
+        let blocks = timeout != Some(Duration::ZERO) && self.notifier.arm_wait();
+        let timeout = if blocks { self.trusted(timeout) } else { Some(Duration::ZERO) };
+        self.count(|counts| {
+            counts.waits += 1;
+            counts.blocked += u64::from(blocks);
+        });
+        let waited = self.poller.borrow_mut().wait(timeout, events);
+        if blocks {
+            self.notifier.after_wait();
+        }
+        self.now.set(self.clock.now());
+        self.operations_left.set(self.limits.operations_per_poll_max);
+        waited
+    }
+
+    /// A timeout that loses nothing even where the OS has refused to wake us.
+    fn trusted(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if !self.notifier.wake_failed() {
+            return timeout;
+        }
+        let most = Duration::from_millis(self.limits.wait_after_failed_wake_ms_max);
+        Some(timeout.map_or(most, |timeout| timeout.min(most)))
+    }
+
+    /// Phase 2: what the events told is stored, and so is what memory sockets have told since. The
+    /// wakers of those who waited for it are added to `woken`.
+    pub fn io(&self, events: &Events, woken: &mut Vec<Waker>) {
+        let mut sources = self.sources.borrow_mut();
+        let mut stale = 0;
+        for event in events {
+            stale += u64::from(!sources.deliver(event.source, event.readiness, woken));
+        }
+        let (raised, raised_stale) = sources.deliver_raised(woken);
+        drop(sources);
+        let told = events.len() as u64 + raised;
+        if told > 0 {
+            self.count(|counts| {
+                counts.events += told;
+                counts.stale_events += stale + raised_stale;
+            });
+        }
+    }
+
+    /// Phase 3: the wakers of those whose deadline has come are added to `woken`, in order.
+    pub fn timers(&self, woken: &mut Vec<Waker>) {
+        let mut fired = self.fired.take();
+        let count = self.timers.borrow_mut().expire(self.now.get(), &mut fired);
+        woken.extend(fired.drain(..).map(|waiter| waiter.waker));
+        fired.shrink_to(FIRED_KEPT);
+        self.fired.set(fired);
+        if count > 0 {
+            self.count(|counts| counts.timers_fired += count as u64);
+        }
+    }
+
+    /// Whether the phase `timers` may have something to do, by the turn's `now`.
+    // COST: O(1).
+    #[inline]
+    #[must_use]
+    pub fn has_due(&self) -> bool {
+        self.timers.borrow().next_deadline().is_some_and(|at| at <= self.now.get())
+    }
+
+    /// When the phase `timers` has something to do next, or a little earlier. `None`: never.
+    // COST: O(1).
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<u64> {
+        let deadline = self.timers.borrow().next_deadline();
+        self.deadline_given.set(deadline.unwrap_or(u64::MAX));
+        deadline
+    }
+
+    /// The next deadline to the nanosecond, for a clock that jumps to it.
+    // COST: O(timers) at worst.
+    #[must_use]
+    pub fn earliest_deadline(&self) -> Option<u64> {
+        self.timers.borrow().earliest()
+    }
+
+    /// Phase 6: has a writer called at the end of this turn, or of the next if this one's phase
+    /// is over. A writer must not ask again before it was called.
+    pub fn at_turn_end(&self, writer: Weak<dyn Flush>) {
+        self.flushes.borrow_mut().push(writer);
+        self.rouse();
+    }
+
+    /// Moves the first `max` writers in line to `out`. The others stay first.
+    pub fn take_flushes(&self, max: usize, out: &mut Vec<Rc<dyn Flush>>) {
+        self.flushes.borrow_mut().take(max, out);
+    }
+
+    /// Whether a writer stands in line.
+    #[must_use]
+    pub fn has_flushes(&self) -> bool {
+        !self.flushes.borrow().is_empty()
+    }
+
+    /// Phase 8: the slots of sources that went away in this turn may be used again.
+    pub fn finish(&self) {
+        self.sources.borrow_mut().finish();
+    }
+
+    /// Whether memory sockets have told something that waits for the next phase `io`.
+    #[must_use]
+    pub fn has_pending_events(&self) -> bool {
+        self.sources.borrow().has_raised()
+    }
+
+    // What it was built of, and time.
+
+    /// What brings this loop back from its wait, from any thread.
+    #[must_use]
+    pub fn notifier(&self) -> &Arc<Notifier> {
+        &self.notifier
+    }
+
+    /// The bounds it was built with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where it was made.
+    #[must_use]
+    pub fn made(&self) -> Place {
+        self.made
+    }
+
+    /// The loop's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The turn's `now`: the reading of the last wait. It decides what is due.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    /// A fresh reading of the clock, not kept.
+    #[must_use]
+    pub fn read_clock(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// The deadline that lies `timeout` after this very moment. `u64::MAX` is never.
+    #[must_use]
+    pub fn deadline_after(&self, timeout: Duration) -> u64 {
+        self.read_clock().saturating_add(nanoseconds(timeout))
+    }
+
+    // Who waits for what.
+
+    /// Says whom the loop runs from now on: opaque, 0 for nobody. Its operation budget is full.
+    #[inline]
+    pub fn set_owner(&self, owner: u64) {
+        self.owner.set(owner);
+        self.operations_left.set(self.limits.operations_per_poll_max);
+    }
+
+    /// Whom the loop runs.
+    #[must_use]
+    pub fn owner(&self) -> u64 {
+        self.owner.get()
+    }
+
+    /// The place of the last leaf that returned Pending, if one did since this was last asked.
+    #[inline]
+    pub fn take_last_place(&self) -> Option<Place> {
+        self.last_place.take()
+    }
+
+    // Hooks between the layers above.
+
+    /// The last stall that was reported.
+    #[must_use]
+    pub fn last_stall(&self) -> Option<Stall> {
+        self.last_stall.borrow().clone()
+    }
+
+    /// Reports a stall, for whoever must explain being late.
+    pub fn set_last_stall(&self, stall: Stall) {
+        self.last_stall.replace(Some(stall));
+    }
+
+    /// Who resolves names for this loop.
+    #[must_use]
+    pub fn resolver(&self) -> Option<Resolver> {
+        self.resolver.borrow().clone()
+    }
+
+    /// Sets who resolves names for this loop.
+    pub fn set_resolver(&self, resolver: Resolver) {
+        // The one it replaces is dropped here, after the borrow: its drop may be anything.
+        let replaced = self.resolver.borrow_mut().replace(resolver);
+        drop(replaced);
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        if let Clock::Manual(clock) = &self.clock {
+            clock.remove_loop(&Waker::from(Arc::clone(&self.notifier)));
+        }
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("made", &self.made)
+            .field("now", &self.now.get())
+            .field("notifier", &self.notifier)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! What the reactor does for the sources and leaves of this crate.
+//!
+//! It promises that registering leaves nothing behind when it fails, and that work which the loop's
+//! own thread adds outside a turn is not overlooked. None of it is public.
+
+use std::io;
+
+use crate::{
+    poller::interest_of,
+    reactor::Reactor,
+    readiness::{Interest, Readiness},
+    source::{Source, SourceId},
+    source_table::{Description, SourceTable},
+    timers::{TimerId, Timers},
+    waiter::{Place, Waiter},
+};
+
+impl Reactor {
+    /// Lends the table of sources to code of this crate, which must call nobody meanwhile.
+    pub(crate) fn with_sources<T>(&self, use_it: impl FnOnce(&mut SourceTable) -> T) -> T {
+        use_it(&mut self.sources.borrow_mut())
+    }
+
+    /// An error that says what to do, if this reactor can't watch what the OS has.
+    pub(crate) fn expect_descriptors(&self) -> io::Result<&mio::Registry> {
+        self.registry.as_ref().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "register: expected a poller with descriptors, came PollerKind::TimersOnly: \
+                 use net::duplex(), or build the loop with PollerKind::Mio",
+            )
+        })
+    }
+
+    /// Gives a source its slot and, if it has a part for that, has the OS watch it.
+    pub(crate) fn register(
+        &self,
+        source: &mut dyn Source,
+        interest: Interest,
+    ) -> io::Result<SourceId> {
+        let description = Description {
+            kind: source.kind(),
+            from_kernel: source.kernel().is_some(),
+            descriptor: source.descriptor(),
+        };
+        let id = self.with_sources(|sources| sources.insert(description))?;
+        let Some(kernel) = source.kernel() else { return Ok(id) };
+        let registered = self
+            .expect_descriptors()
+            .and_then(|registry| registry.register(kernel, id.token(), interest_of(interest)));
+        if registered.is_err() {
+            // Nobody can wait for it yet.
+            self.with_sources(|sources| sources.retire(id));
+        }
+        registered.map(|()| id)
+    }
+
+    /// Has the OS forget a source, then takes it out of the table.
+    ///
+    /// FACT (epoll): what is watched is the open file behind a descriptor. If the program holds a
+    /// duplicate, closing ours ends nothing: the OS must be told before.
+    pub(crate) fn deregister(&self, source: &mut dyn Source, id: SourceId) {
+        if let (Some(kernel), Some(registry)) = (source.kernel(), &self.registry)
+            && let Err(error) = registry.deregister(kernel)
+        {
+            log::debug!("source {id}: the OS had forgotten it already: {error}");
+        }
+        // Dropped here, after the borrow: a waker's drop may be anything.
+        let waiters = self.with_sources(|sources| sources.retire(id));
+        drop(waiters);
+    }
+
+    /// Tells that a memory socket is ready, as the OS would tell of one of its own.
+    pub(crate) fn raise(&self, id: SourceId, told: Readiness) {
+        if self.with_sources(|sources| sources.raise(id, told)) {
+            self.rouse();
+        }
+    }
+
+    /// Arms a timer: its waker is woken in phase `timers` of the first turn at or after `at`.
+    pub fn arm(&self, at: u64, waiter: Waiter) -> TimerId {
+        let id = self.timers.borrow_mut().arm(at, waiter);
+        if at < self.deadline_given.get() {
+            self.rouse();
+        }
+        id
+    }
+
+    /// Disarms a timer. Its waiter, for the caller to drop, unless it has fired.
+    pub fn disarm(&self, timer: TimerId) -> Option<Waiter> {
+        self.timers.borrow_mut().cancel(timer)
+    }
+
+    /// Lends the timers to code of this crate, which must call nobody meanwhile.
+    pub(crate) fn with_timers<T>(&self, use_it: impl FnOnce(&mut Timers<Waiter>) -> T) -> T {
+        use_it(&mut self.timers.borrow_mut())
+    }
+
+    /// Work was added by the loop's own thread. In a turn that is seen anyway; while the loop is
+    /// with its host, or a helper waits for it, it must be called.
+    // COST: one relaxed load in a turn.
+    pub(super) fn rouse(&self) {
+        if self.notifier.is_armed() {
+            self.notifier.notify();
+        }
+    }
+
+    /// Takes one operation from the budget of the poll under way. False if it is spent.
+    pub(crate) fn spend_operation(&self) -> bool {
+        let left = self.operations_left.get();
+        self.operations_left.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// A leaf returns Pending here. For leaves of other crates too, which wait for no source of
+    /// ours: the place is then all that is known of their wait.
+    pub fn note_place(&self, place: Place) {
+        self.last_place.set(Some(place));
+    }
+}

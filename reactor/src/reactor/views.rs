@@ -1,0 +1,46 @@
+//! The reactor as it stands: its counts, and views of its sources and timers.
+//!
+//! They are plain data, made by reading the tables; nobody's code runs meanwhile.
+
+use crate::{
+    counts::Counts,
+    reactor::Reactor,
+    source::{SourceView, TimerView},
+};
+
+impl Reactor {
+    /// What was counted so far, and what there is at this moment.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let sources = self.sources.borrow();
+        let (waiters, kernel_waiters) = sources.waiters();
+        Counts {
+            wake_calls: self.notifier.wake_calls(),
+            host_wakes: self.notifier.host_wakes(),
+            timers_armed: self.timers.borrow().len(),
+            sources: sources.len(),
+            waiters,
+            kernel_waiters,
+            ..self.counts.get()
+        }
+    }
+
+    /// Every source as it stands, by index.
+    #[must_use]
+    pub fn sources(&self) -> Vec<SourceView> {
+        self.sources.borrow().views()
+    }
+
+    /// Every armed timer, by deadline.
+    #[must_use]
+    pub fn timer_views(&self) -> Vec<TimerView> {
+        let timers = self.timers.borrow();
+        let mut views = Vec::with_capacity(timers.len());
+        timers.for_each(|_, at, waiter| {
+            let (operation, owner, place) = (waiter.operation, waiter.owner, waiter.place);
+            views.push(TimerView { at, operation, owner, place });
+        });
+        views.sort_by_key(|view| view.at);
+        views
+    }
+}

@@ -1,0 +1,320 @@
+//! `Registered<S>`: a source together with its registration, and the operations upon it.
+//!
+//! It promises that an operation is tried only when the source may be ready, that whoever finds it
+//! not ready is woken when it is, and that no single poll does more operations than its budget. It
+//! runs no operation by itself, and buffers nothing.
+
+use std::{
+    cell::Cell,
+    fmt, io,
+    panic::Location,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use crate::{
+    reactor::Reactor,
+    readiness::{Direction, Interest, Readiness},
+    source::{Peer, Source, SourceId},
+    source_table::SourceTable,
+    waiter::{Place, Waiter},
+};
+
+/// FACT (epoll, kqueue): when a stream socket gives or takes fewer bytes than it was offered, it
+/// is empty or full, and the next edge will come; the operation that would say WouldBlock can be
+/// spared. Other pollers tell again only after that operation was tried.
+const SHORT_MEANS_NOT_READY: bool = cfg!(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
+/// What somebody waits for, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Which way.
+    pub direction: Direction,
+    /// What it does: "read", "accept".
+    pub operation: &'static str,
+    /// Where it waits.
+    pub place: Place,
+}
+
+/// A source that a reactor watches.
+///
+/// One waiter a direction: of two tasks that wait for the same direction, the later one is woken.
+/// Dropping it deregisters the source first and closes it then; nothing is flushed. Whoever waited
+/// for it is not woken.
+pub struct Registered<S: Source> {
+    reactor: Rc<Reactor>,
+    id: SourceId,
+    born: Place,
+    /// The ticket of the wait that was stored last, for the leaf that stored it.
+    ticket: Cell<u32>,
+    /// INVARIANT: `None` only after `into_inner`, which consumes.
+    source: Option<S>,
+}
+
+impl<S: Source> Registered<S> {
+    /// Registers a source with the current reactor.
+    ///
+    /// # Errors
+    /// The OS's; or that there is no current reactor, or no room for one more source.
+    #[track_caller]
+    pub fn new(source: S, interest: Interest) -> io::Result<Registered<S>> {
+        Registered::with_reactor(&Reactor::expect_current("register")?, source, interest)
+    }
+
+    /// Registers a source with a reactor.
+    ///
+    /// # Errors
+    /// The OS's; or that there is no room for one more source.
+    #[track_caller]
+    pub fn with_reactor(
+        reactor: &Rc<Reactor>,
+        source: S,
+        interest: Interest,
+    ) -> io::Result<Registered<S>> {
+        Registered::born_at(reactor, source, interest, Location::caller())
+    }
+
+    /// As `with_reactor`, for a source that is made on behalf of another place.
+    pub(crate) fn born_at(
+        reactor: &Rc<Reactor>,
+        mut source: S,
+        interest: Interest,
+        born: Place,
+    ) -> io::Result<Registered<S>> {
+        let id = reactor.register(&mut source, interest)?;
+        Ok(Registered {
+            reactor: Rc::clone(reactor),
+            id,
+            born,
+            ticket: Cell::new(0),
+            source: Some(source),
+        })
+    }
+
+    /// The source itself.
+    #[must_use]
+    pub fn get_ref(&self) -> &S {
+        self.source.as_ref().expect("only into_inner takes the source, and it consumes")
+    }
+
+    /// Deregisters the source and gives it back.
+    #[must_use]
+    pub fn into_inner(mut self) -> S {
+        let mut source = self.source.take().expect("only into_inner takes the source, once");
+        self.reactor.deregister(&mut source, self.id);
+        source
+    }
+
+    /// The reactor that watches it.
+    #[must_use]
+    pub fn reactor(&self) -> &Rc<Reactor> {
+        &self.reactor
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> SourceId {
+        self.id
+    }
+
+    /// Where it was made.
+    #[must_use]
+    pub fn born(&self) -> Place {
+        self.born
+    }
+
+    /// What it can do without waiting, as far as the reactor was told.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.reactor.with_sources(|sources| {
+            sources.get(self.id).map_or(Readiness::NONE, |entry| entry.readiness)
+        })
+    }
+
+    /// Does an operation, or waits until it can be done.
+    ///
+    /// `operation` must return WouldBlock only if the source itself said so: from that on, only
+    /// an event makes the direction ready again. Interrupted is tried again.
+    pub fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        wait: Wait,
+        mut io: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            if self.poll_ready(cx, wait).is_pending() {
+                return Poll::Pending;
+            }
+            if !self.reactor.spend_operation() {
+                // Others have their turn; this one goes on in the next batch.
+                self.reactor.note_place(wait.place);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match io(self.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.clear(wait.direction);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    /// As [`poll_io`](Self::poll_io), for the bytes of a stream: `offered` is how many the
+    /// operation may move at most. If it moves fewer, the direction is not ready any more, and the
+    /// operation that would only say WouldBlock is spared.
+    pub fn poll_io_stream(
+        &self,
+        cx: &mut Context<'_>,
+        wait: Wait,
+        offered: usize,
+        io: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let polled = self.poll_io(cx, wait, io);
+        if let Poll::Ready(Ok(moved)) = polled {
+            self.clear_if_short(wait.direction, offered, moved);
+        }
+        polled
+    }
+
+    /// Ready once an operation in this direction is worth trying.
+    pub fn poll_ready(&self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        if self.readiness().is_ready(wait.direction) {
+            return Poll::Ready(());
+        }
+        self.wait_here(cx, wait);
+        Poll::Pending
+    }
+
+    /// Tries an operation if the direction is ready.
+    ///
+    /// # Errors
+    /// WouldBlock if it is not ready, or turns out not to be; else whatever `io` says.
+    pub fn try_io<R>(
+        &self,
+        direction: Direction,
+        io: impl FnOnce(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        if !self.readiness().is_ready(direction) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let tried = io(self.get_ref());
+        if tried.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            self.clear(direction);
+        }
+        tried
+    }
+
+    /// As [`try_io`](Self::try_io), for the bytes of a stream.
+    ///
+    /// # Errors
+    /// As `try_io`.
+    pub fn try_io_stream(
+        &self,
+        direction: Direction,
+        offered: usize,
+        io: impl FnOnce(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let moved = self.try_io(direction, io)?;
+        self.clear_if_short(direction, offered, moved);
+        Ok(moved)
+    }
+
+    /// A stream moved fewer bytes than offered: it is not ready any more.
+    ///
+    /// Unless it was told closed or in error in that direction: those bytes may be the last, and
+    /// their edge was the end's edge too. Nor if it moved none: that *is* the end.
+    fn clear_if_short(&self, direction: Direction, offered: usize, moved: usize) {
+        if moved == 0 || moved >= offered {
+            return;
+        }
+        self.reactor.with_sources(|sources| {
+            if let Some(entry) = sources.get_mut(self.id)
+                && (SHORT_MEANS_NOT_READY || !entry.from_kernel)
+                && !entry.readiness.has_ended(direction)
+            {
+                entry.readiness.clear(direction);
+            }
+        });
+    }
+
+    /// The source said WouldBlock.
+    fn clear(&self, direction: Direction) {
+        self.reactor.with_sources(|sources| {
+            if let Some(entry) = sources.get_mut(self.id) {
+                entry.readiness.clear(direction);
+            }
+        });
+    }
+
+    /// Stores who waits, at what and where. It is written anew at every poll, since a future may
+    /// have moved to another task; the waker is cloned only if it is another one.
+    fn wait_here(&self, cx: &Context<'_>, wait: Wait) {
+        let Wait { direction, operation, place } = wait;
+        let owner = self.reactor.owner();
+        self.reactor.note_place(place);
+        let who = (owner, operation, place);
+        let rewritten = self
+            .reactor
+            .with_sources(|sources| sources.rewrite_waiter(self.id, direction, cx.waker(), who));
+        if let Some(ticket) = rewritten {
+            self.ticket.set(ticket);
+            return;
+        }
+        // The clone, and the drop of the waiter it replaces, run while nothing is borrowed.
+        let waiter = Waiter { waker: cx.waker().clone(), owner, operation, place };
+        let put = |sources: &mut SourceTable| sources.put_waiter(self.id, direction, waiter);
+        let (ticket, replaced) = self.reactor.with_sources(put);
+        drop(replaced);
+        self.ticket.set(ticket);
+    }
+
+    /// The ticket of the wait that was stored last.
+    pub(crate) fn ticket(&self) -> u32 {
+        self.ticket.get()
+    }
+
+    /// A leaf that waits goes away: its waiter goes too, if nobody has replaced it since.
+    pub(crate) fn withdraw(&self, direction: Direction, ticket: u32) {
+        let waiter =
+            self.reactor.with_sources(|sources| sources.withdraw(self.id, direction, ticket));
+        drop(waiter);
+    }
+
+    /// Says what the source is connected to, to be shown.
+    pub fn set_peer(&self, peer: Peer) {
+        self.reactor.with_sources(|sources| {
+            if let Some(entry) = sources.get_mut(self.id) {
+                entry.peer = Some(peer);
+            }
+        });
+    }
+}
+
+impl<S: Source> Drop for Registered<S> {
+    fn drop(&mut self) {
+        if let Some(source) = &mut self.source {
+            self.reactor.deregister(source, self.id);
+        }
+    }
+}
+
+impl<S: Source> fmt::Debug for Registered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registered")
+            .field("id", &self.id)
+            .field("kind", &self.source.as_ref().map(Source::kind))
+            .field("readiness", &self.readiness())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,345 @@
+//! `SourceTable`: every registered source with its readiness and the two who may wait for it.
+//!
+//! It promises that an event never reaches a source it wasn't meant for: ids carry a generation,
+//! and the slot of a source that is gone stays empty until the turn is over. It runs nobody's
+//! code: wakers and waiters are moved out to the caller, who wakes or drops them later.
+
+use std::{io, task::Waker};
+
+use slab::Slab;
+
+use crate::{
+    readiness::{Direction, Readiness},
+    source::{Peer, SourceId, SourceView, WaiterView},
+    waiter::{Place, Waiter},
+};
+
+/// One registered source.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    generation: u32,
+    pub(crate) kind: &'static str,
+    /// Whether the OS tells its readiness, or another part of the program.
+    pub(crate) from_kernel: bool,
+    pub(crate) descriptor: Option<i32>,
+    pub(crate) peer: Option<Peer>,
+    pub(crate) readiness: Readiness,
+    /// Told by another part of the program, delivered in the next phase `io`.
+    /// INVARIANT: not empty exactly if the table's list `raised` holds this source.
+    raised: Readiness,
+    /// By direction: read, write.
+    slots: [Option<Waiting>; 2],
+    retired: bool,
+}
+
+/// A waiter in its slot.
+#[derive(Debug)]
+struct Waiting {
+    waiter: Waiter,
+    /// Which storing this was, so that a leaf that is dropped takes out its own waiter only.
+    ticket: u32,
+}
+
+/// What the table keeps of a source beside its readiness.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) kind: &'static str,
+    pub(crate) from_kernel: bool,
+    pub(crate) descriptor: Option<i32>,
+}
+
+/// The sources of a reactor.
+#[derive(Debug)]
+pub(crate) struct SourceTable {
+    entries: Slab<Entry>,
+    sources_max: usize,
+    /// The generation of the next registration: one counter for all slots.
+    generation: u32,
+    ticket: u32,
+    /// Sources told ready by the program itself, each once, in order.
+    raised: Vec<SourceId>,
+    /// Slots whose source is gone; they are free after `finish`.
+    retired: Vec<u32>,
+    /// How many directions hold a waiter, and how many of those are of sources the OS watches.
+    waiters: usize,
+    kernel_waiters: usize,
+}
+
+impl SourceTable {
+    pub(crate) fn new(sources_max: usize) -> SourceTable {
+        SourceTable {
+            entries: Slab::new(),
+            sources_max: sources_max.min(SourceId::INDEX_MAX as usize),
+            generation: 0,
+            ticket: 0,
+            raised: Vec::new(),
+            retired: Vec::new(),
+            waiters: 0,
+            kernel_waiters: 0,
+        }
+    }
+
+    /// Gives a source its slot.
+    pub(crate) fn insert(&mut self, description: Description) -> io::Result<SourceId> {
+        if self.entries.len() >= self.sources_max {
+            return Err(io::Error::other(format!(
+                "register: expected at most {} sources (Limits::sources_max), came one more",
+                self.sources_max
+            )));
+        }
+        let vacant = self.entries.vacant_entry();
+        let index = u32::try_from(vacant.key()).expect("sources_max is below INDEX_MAX");
+        let id = SourceId { index, generation: self.generation };
+        self.generation = self.generation.wrapping_add(1) & SourceId::GENERATION_MASK;
+        vacant.insert(Entry {
+            generation: id.generation,
+            kind: description.kind,
+            from_kernel: description.from_kernel,
+            descriptor: description.descriptor,
+            peer: None,
+            readiness: Readiness::NONE,
+            raised: Readiness::NONE,
+            slots: [None, None],
+            retired: false,
+        });
+        Ok(id)
+    }
+
+    /// Takes a source out. Its slot stays empty until `finish`, so that what the rest of this
+    /// turn's batch says of it can reach nobody else.
+    pub(crate) fn retire(&mut self, id: SourceId) -> [Option<Waiter>; 2] {
+        let waiters = [Direction::Read, Direction::Write].map(|way| self.take_waiter(id, way));
+        let entry = self.get_mut(id);
+        debug_assert!(entry.is_some(), "a source is retired once");
+        if let Some(entry) = entry {
+            entry.retired = true;
+            self.retired.push(id.index);
+        }
+        waiters
+    }
+
+    /// Frees the slots of the sources that are gone.
+    #[inline]
+    pub(crate) fn finish(&mut self) {
+        // Most turns retire nothing: they pay a load, not a drain.
+        if self.retired.is_empty() {
+            return;
+        }
+        for index in self.retired.drain(..) {
+            let entry = self.entries.remove(index as usize);
+            debug_assert!(entry.retired && entry.slots.iter().all(Option::is_none));
+        }
+    }
+
+    /// The source of an id, unless it is gone.
+    pub(crate) fn get(&self, id: SourceId) -> Option<&Entry> {
+        let entry = self.entries.get(id.index as usize)?;
+        (entry.generation == id.generation && !entry.retired).then_some(entry)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: SourceId) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(id.index as usize)?;
+        (entry.generation == id.generation && !entry.retired).then_some(entry)
+    }
+
+    /// An event has come for a source. The wakers of those who waited for it are moved to `woken`.
+    /// False if the source is gone.
+    pub(crate) fn deliver(
+        &mut self,
+        id: SourceId,
+        told: Readiness,
+        woken: &mut Vec<Waker>,
+    ) -> bool {
+        let Some(entry) = self.get_mut(id) else { return false };
+        entry.readiness.add(told);
+        let now_ready = entry.readiness;
+        for direction in [Direction::Read, Direction::Write] {
+            if now_ready.is_ready(direction) {
+                woken.extend(self.take_waiter(id, direction).map(|waiter| waiter.waker));
+            }
+        }
+        true
+    }
+
+    /// Another part of the program says that a source is ready; it is delivered in the next phase
+    /// `io`. However often that is said until then, it is one event. False if the source is gone.
+    pub(crate) fn raise(&mut self, id: SourceId, told: Readiness) -> bool {
+        let Some(entry) = self.get_mut(id) else { return false };
+        let first = entry.raised.is_empty();
+        entry.raised = entry.raised | told;
+        if first && !told.is_empty() {
+            self.raised.push(id);
+        }
+        true
+    }
+
+    pub(crate) fn has_raised(&self) -> bool {
+        !self.raised.is_empty()
+    }
+
+    /// Delivers what was raised. Returns how many events that were, and how many came too late.
+    pub(crate) fn deliver_raised(&mut self, woken: &mut Vec<Waker>) -> (u64, u64) {
+        let mut raised = std::mem::take(&mut self.raised);
+        let (mut events, mut stale) = (0, 0);
+        for id in raised.drain(..) {
+            let told = self.get_mut(id).map(|entry| std::mem::take(&mut entry.raised));
+            events += 1;
+            stale += u64::from(!self.deliver(id, told.unwrap_or_default(), woken));
+        }
+        self.raised = raised;
+        (events, stale)
+    }
+
+    /// If the same waker waits there already, says who waits at what and where now, without a
+    /// clone. Returns the ticket.
+    pub(crate) fn rewrite_waiter(
+        &mut self,
+        id: SourceId,
+        direction: Direction,
+        waker: &Waker,
+        (owner, operation, place): (u64, &'static str, Place),
+    ) -> Option<u32> {
+        let ticket = self.ticket.wrapping_add(1);
+        let waiting = self.get_mut(id)?.slots[direction as usize].as_mut()?;
+        if !waiting.waiter.waker.will_wake(waker) {
+            return None;
+        }
+        waiting.waiter.owner = owner;
+        waiting.waiter.operation = operation;
+        waiting.waiter.place = place;
+        waiting.ticket = ticket;
+        self.ticket = ticket;
+        Some(ticket)
+    }
+
+    /// Lets somebody wait. Returns the ticket, and the one who waited there before.
+    pub(crate) fn put_waiter(
+        &mut self,
+        id: SourceId,
+        direction: Direction,
+        waiter: Waiter,
+    ) -> (u32, Option<Waiter>) {
+        let ticket = self.ticket.wrapping_add(1);
+        let Some(entry) = self.get_mut(id) else {
+            debug_assert!(false, "somebody waits for a source that is gone");
+            return (ticket, Some(waiter));
+        };
+        let from_kernel = entry.from_kernel;
+        let replaced = entry.slots[direction as usize].replace(Waiting { waiter, ticket });
+        if replaced.is_none() {
+            self.waiters += 1;
+            self.kernel_waiters += usize::from(from_kernel);
+        }
+        self.ticket = ticket;
+        (ticket, replaced.map(|waiting| waiting.waiter))
+    }
+
+    /// Takes out the one who waits, if it is the one of the ticket.
+    pub(crate) fn withdraw(
+        &mut self,
+        id: SourceId,
+        direction: Direction,
+        ticket: u32,
+    ) -> Option<Waiter> {
+        let waiting = self.get(id)?.slots[direction as usize].as_ref()?;
+        if waiting.ticket != ticket {
+            return None;
+        }
+        self.take_waiter(id, direction)
+    }
+
+    fn take_waiter(&mut self, id: SourceId, direction: Direction) -> Option<Waiter> {
+        let entry = self.get_mut(id)?;
+        let waiting = entry.slots[direction as usize].take()?;
+        let from_kernel = entry.from_kernel;
+        self.waiters -= 1;
+        self.kernel_waiters -= usize::from(from_kernel);
+        Some(waiting.waiter)
+    }
+
+    /// How many sources are registered.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len() - self.retired.len()
+    }
+
+    /// How many directions hold a waiter, and how many of those are of sources the OS watches.
+    pub(crate) fn waiters(&self) -> (usize, usize) {
+        (self.waiters, self.kernel_waiters)
+    }
+
+    /// Every source, by index.
+    pub(crate) fn views(&self) -> Vec<SourceView> {
+        let live = self.entries.iter().filter(|(_, entry)| !entry.retired);
+        live.map(|(index, entry)| SourceView {
+            id: SourceId {
+                index: u32::try_from(index).expect("sources_max is below INDEX_MAX"),
+                generation: entry.generation,
+            },
+            kind: entry.kind,
+            descriptor: entry.descriptor,
+            peer: entry.peer,
+            readiness: entry.readiness,
+            waiters: [Direction::Read, Direction::Write]
+                .into_iter()
+                .filter_map(|direction| {
+                    let waiter = &entry.slots[direction as usize].as_ref()?.waiter;
+                    Some(WaiterView {
+                        direction,
+                        operation: waiter.operation,
+                        owner: waiter.owner,
+                        place: waiter.place,
+                    })
+                })
+                .collect(),
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEMORY: Description =
+        Description { kind: "memory", from_kernel: false, descriptor: None };
+
+    #[test]
+    fn a_slot_is_not_used_again_before_the_turn_is_over() {
+        let mut table = SourceTable::new(8);
+        let first = table.insert(MEMORY).unwrap();
+        table.retire(first);
+        let second = table.insert(MEMORY).unwrap();
+        assert_ne!(first.index, second.index, "the turn is not over");
+        table.finish();
+        let third = table.insert(MEMORY).unwrap();
+        assert_eq!((third.index, third.generation), (first.index, 2));
+        assert!(!table.deliver(first, Readiness::READABLE, &mut Vec::new()), "stale");
+        assert!(table.get(third).is_some_and(|entry| entry.readiness.is_empty()));
+    }
+
+    #[test]
+    fn generations_begin_anew_past_the_last() {
+        let mut table = SourceTable::new(8);
+        table.generation = SourceId::GENERATION_MASK;
+        assert_eq!(table.insert(MEMORY).unwrap().generation, SourceId::GENERATION_MASK);
+        assert_eq!(table.insert(MEMORY).unwrap().generation, 0);
+    }
+
+    #[test]
+    fn one_source_too_many_is_an_error_that_names_the_limit() {
+        let mut table = SourceTable::new(1);
+        table.insert(MEMORY).unwrap();
+        let error = table.insert(MEMORY).unwrap_err().to_string();
+        assert!(error.contains("sources_max"), "{error}");
+    }
+
+    #[test]
+    fn what_is_raised_twice_is_delivered_once() {
+        let mut table = SourceTable::new(8);
+        let id = table.insert(MEMORY).unwrap();
+        assert!(table.raise(id, Readiness::READABLE) && table.raise(id, Readiness::WRITABLE));
+        assert_eq!(table.deliver_raised(&mut Vec::new()), (1, 0));
+        assert_eq!(table.get(id).unwrap().readiness, Readiness::READABLE | Readiness::WRITABLE);
+        assert!(!table.has_raised());
+    }
+}

@@ -1,0 +1,72 @@
+//! The deadlines that the timer queue names to whoever waits: never late, and rarely too early.
+//!
+//! Whoever sleeps until the named deadline and expires, again and again, finds every timer at its
+//! very nanosecond, after one idle wait for each level of the wheel at most.
+//! What fires, and in which order, is the matter of `timers_match_a_sorted_model.rs`.
+#![cfg(test)]
+
+use glassloop_reactor::Timers;
+
+const TICK: u64 = 1 << 20;
+const MS: u64 = 1_000_000;
+const SECOND: u64 = 1000 * MS;
+const YEAR: u64 = 365 * 24 * 3600 * SECOND;
+
+/// Under Miri a thousandth of everything must do.
+const fn shrunk(size: usize) -> usize {
+    if cfg!(miri) { size.div_ceil(1000) } else { size }
+}
+
+/// The `n`th of a series of numbers that look random but need no seed.
+fn scattered(n: usize, bound: u64) -> u64 {
+    (n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) % bound
+}
+
+/// Steps a queue from one deadline it names to the next until it is empty. Returns how many steps
+/// fired nothing.
+fn step_to_the_end(timers: &mut Timers<u64>) -> usize {
+    let (mut last, mut idle, mut idle_in_a_row) = (None, 0, 0);
+    while let Some(next) = timers.next_deadline() {
+        assert!(Some(next) > last, "no progress at {next}");
+        assert!(Some(next) <= timers.earliest());
+        last = Some(next);
+        let mut fired = Vec::new();
+        if timers.expire(next, &mut fired) == 0 {
+            (idle, idle_in_a_row) = (idle + 1, idle_in_a_row + 1);
+        } else {
+            assert!(fired.iter().all(|&at| at == next), "late or early at {next}");
+            idle_in_a_row = 0;
+        }
+        assert!(idle_in_a_row <= 8, "more than a wait a level before {next}");
+    }
+    assert!(timers.is_empty());
+    idle
+}
+
+#[test]
+fn the_deadlines_named_lead_to_every_timer_with_one_idle_wait_a_level_at_most() {
+    for bound in [100 * MS, 100 * SECOND, 100 * YEAR, u64::MAX] {
+        let mut timers = Timers::new(0);
+        for n in 0..shrunk(20_000) {
+            let at = scattered(n, bound);
+            // Some lie at the very beginning of a bucket.
+            let at = if n % 4 == 0 { at / (64 * TICK) * (64 * TICK) } else { at };
+            timers.arm(at, at);
+        }
+        let idle = step_to_the_end(&mut timers);
+        // As many as there are buckets with more than a few timers.
+        assert!(idle <= 2 * 20_000 / 16, "{idle} idle waits up to {bound}");
+    }
+}
+
+#[test]
+fn a_few_timers_never_wake_the_loop_for_nothing() {
+    for bound in [MS, SECOND, 1000 * SECOND, 500 * YEAR] {
+        let mut timers = Timers::new(scattered(99, bound));
+        for n in 0..16 {
+            let at = scattered(n, bound);
+            timers.arm(at, at);
+        }
+        assert_eq!(step_to_the_end(&mut timers), 0, "up to {bound}");
+    }
+}

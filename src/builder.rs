@@ -1,0 +1,161 @@
+//! `Builder`: a loop made to measure.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    panic::Location,
+    rc::Rc,
+    sync::Arc,
+    task::Waker,
+    time::Duration,
+};
+
+use glassloop_executor::{Executor, Unhandled};
+use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Reactor, nanoseconds};
+
+use crate::{
+    EventLoop, Limits,
+    core::{Core, Longest},
+    observer::Observers,
+    shared::Shared,
+    stride::Stride,
+    waits::Waits,
+};
+
+/// Makes an [`EventLoop`]: set what differs from the defaults, then [`build`](Builder::build).
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder {
+    clock: Clock,
+    poller: PollerKind,
+    limits: Limits,
+    snapshot_every: Option<Duration>,
+    on_unhandled: Option<Box<dyn Fn(&Unhandled)>>,
+    fails_on_unhandled: bool,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder {
+            clock: Clock::System,
+            poller: PollerKind::Mio,
+            limits: Limits::default(),
+            snapshot_every: None,
+            on_unhandled: None,
+            fails_on_unhandled: false,
+        }
+    }
+
+    pub(crate) fn test() -> Builder {
+        Builder {
+            clock: Clock::Manual(ManualClock::new().with_autojump()),
+            poller: PollerKind::TimersOnly,
+            fails_on_unhandled: true,
+            ..Builder::new()
+        }
+    }
+
+    /// Where time comes from: the system, or a clock that you move.
+    pub fn clock(mut self, clock: Clock) -> Builder {
+        self.clock = clock;
+        self
+    }
+
+    /// Where the loop blocks: with sockets, or without any descriptor.
+    pub fn poller(mut self, poller: PollerKind) -> Builder {
+        self.poller = poller;
+        self
+    }
+
+    /// Every bound of the loop.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// Has the loop publish a snapshot of itself this often, as long as turns happen. A
+    /// [`Watch`](crate::Watch) reads the last one, also while the loop hangs.
+    pub fn snapshot_every(mut self, every: Duration) -> Builder {
+        self.snapshot_every = Some(every);
+        self
+    }
+
+    /// Who is told of panics that nobody will ask for. The log, unless you say otherwise.
+    pub fn on_unhandled(mut self, hook: impl Fn(&Unhandled) + 'static) -> Builder {
+        self.on_unhandled = Some(Box::new(hook));
+        self
+    }
+
+    /// Makes the loop.
+    ///
+    /// # Errors
+    /// When the operating system gives no more descriptors.
+    #[track_caller]
+    pub fn build(self) -> io::Result<EventLoop> {
+        let made = Location::caller();
+        let reactor = Reactor::new(Options {
+            poller: self.poller,
+            clock: self.clock,
+            limits: self.limits.reactor,
+        })?;
+        let unpark = Waker::from(Arc::clone(reactor.notifier()));
+        let executor = Executor::new(self.limits.executor, unpark);
+        let shared = Shared::new(
+            Arc::clone(executor.inbox()),
+            Arc::clone(reactor.notifier()),
+            Arc::clone(executor.sites()),
+        );
+        let core = Rc::new(Core {
+            executor,
+            reactor,
+            shared: Arc::new(shared),
+            limits: self.limits,
+            run_ns_max: self.limits.run_us_max.saturating_mul(1_000),
+            made,
+            observers: Observers::default(),
+            waits: Waits::default(),
+            stride: Stride::new(),
+            busy: Cell::new(false),
+            turns: Cell::new(0),
+            running: Cell::new(false),
+            items_since_poll: Cell::new(0),
+            spare_events: Cell::default(),
+            woken: RefCell::default(),
+            flushes: RefCell::default(),
+            recording: Cell::new(false),
+            snapshot_every_ns: Cell::new(self.snapshot_every.map(nanoseconds)),
+            snapshot_due: Cell::new(0),
+            longest: Cell::new(Longest::default()),
+            failure: RefCell::new(None),
+            suspected: Cell::new(false),
+            closed: Cell::new(false),
+        });
+        hear_of_unhandled(&core, self.on_unhandled, self.fails_on_unhandled);
+        Ok(EventLoop { core })
+    }
+}
+
+/// Sets who hears of failures; where they end the run, the first one is kept for it.
+fn hear_of_unhandled(core: &Rc<Core>, hook: Option<Box<dyn Fn(&Unhandled)>>, fails: bool) {
+    if !fails && hook.is_none() {
+        return;
+    }
+    let weak = Rc::downgrade(core);
+    core.executor.on_unhandled(move |failure| {
+        if let Some(core) = weak.upgrade().filter(|_| fails) {
+            core.failure.borrow_mut().get_or_insert_with(|| failure.to_string());
+        }
+        if let Some(hook) = &hook {
+            hook(failure);
+        }
+    });
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("clock", &self.clock)
+            .field("poller", &self.poller)
+            .field("snapshot_every", &self.snapshot_every)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,361 @@
+//! `Call`: the result of something asked of a loop from another thread.
+//!
+//! It always resolves: with the value, or with why there is none. What the closure captured is
+//! dropped on the loop's thread; a result that nobody takes dies with its holder.
+
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use glassloop_executor::{Executor, Payload, Refused, caught, drop_caught, drop_payload, message};
+
+use crate::{
+    current,
+    shared::Shared,
+    waits::{Note, NoteCell, Noted},
+};
+
+/// Why a call has no value.
+#[non_exhaustive]
+pub enum CallError {
+    /// It panicked on the loop's thread; this is what the panic carried.
+    Panicked(Payload),
+    /// It was cancelled, or dropped unrun when its loop ended.
+    Cancelled,
+    /// The loop was closed before it was asked.
+    Closed,
+    /// As many calls waited as the loop's limit allows.
+    Full,
+    /// Waiting for it on the loop's own thread would never end.
+    WouldDeadlock,
+    /// It had not resolved within the time that [`Call::wait`] was given; wait again if you like.
+    TimedOut,
+}
+
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Panicked(payload) => {
+                write!(f, "the call panicked: {}", message(payload.as_ref()))
+            }
+            CallError::Cancelled => f.write_str("the call was cancelled"),
+            CallError::Closed => f.write_str("the loop was closed before the call was asked for"),
+            CallError::Full => {
+                f.write_str("the call was refused: as many wait as the limit allows")
+            }
+            CallError::WouldDeadlock => f.write_str(
+                "waiting for a call on the thread of its own loop would never end: await it there",
+            ),
+            CallError::TimedOut => f.write_str("the call had no result within the time given"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+enum State<T> {
+    Waiting { waker: Option<Waker> },
+    Resolved(Result<T, CallError>),
+    Taken,
+}
+
+struct Cell<T> {
+    state: Mutex<State<T>>,
+    resolved: Condvar,
+    /// Set by `cancel`; the task, once it runs, leaves its waker here.
+    cancel: Mutex<Cancel>,
+    note: NoteCell,
+}
+
+#[derive(Default)]
+struct Cancel {
+    asked: bool,
+    waker: Option<Waker>,
+}
+
+impl<T> Cell<T> {
+    fn new() -> Arc<Cell<T>> {
+        Arc::new(Cell {
+            state: Mutex::new(State::Waiting { waker: None }),
+            resolved: Condvar::new(),
+            cancel: Mutex::default(),
+            note: NoteCell::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first result stays; wakes who waits, with no lock held.
+    fn resolve(&self, result: Result<T, CallError>) {
+        let mut state = self.state();
+        if !matches!(*state, State::Waiting { .. }) {
+            return;
+        }
+        let before = std::mem::replace(&mut *state, State::Resolved(result));
+        drop(state);
+        self.resolved.notify_all();
+        if let State::Waiting { waker: Some(waker) } = before {
+            caught(|| waker.wake()).unwrap_or_else(drop_payload);
+        }
+    }
+
+    fn cancel_asked(&self) -> bool {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).asked
+    }
+}
+
+impl<T: Send> Noted for Cell<T> {
+    fn note(&self) -> Option<Note> {
+        self.note.get()
+    }
+}
+
+/// Resolves the call as cancelled when it is dropped before anything else did.
+struct Resolver<T>(Arc<Cell<T>>);
+
+impl<T> Drop for Resolver<T> {
+    fn drop(&mut self) {
+        self.0.resolve(Err(CallError::Cancelled));
+    }
+}
+
+/// Something asked of a loop; see [`Remote::call`](crate::Remote::call). Dropping it detaches.
+///
+/// # Cancel safety
+/// Awaiting it by reference loses nothing.
+#[must_use = "a call that is dropped is detached: its result is lost"]
+pub struct Call<T> {
+    cell: Arc<Cell<T>>,
+    shared: Arc<Shared>,
+    /// Whether a loop has this cell in its list of waits.
+    noted: bool,
+}
+
+impl<T: Send + 'static> Call<T> {
+    pub(crate) fn defer<F>(shared: &Arc<Shared>, f: F, place: &'static Location<'static>) -> Call<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        Call::leave(shared, place, move |resolver| {
+            let result = caught(f).map_err(CallError::Panicked);
+            resolver.0.resolve(result);
+        })
+    }
+
+    pub(crate) fn spawn<F, U>(
+        shared: &Arc<Shared>,
+        f: F,
+        place: &'static Location<'static>,
+    ) -> Call<T>
+    where
+        F: FnOnce() -> U + Send + 'static,
+        U: Future<Output = T> + 'static,
+    {
+        Call::leave(shared, place, move |resolver| {
+            let Some(executor) = Executor::current() else { return };
+            match caught(f) {
+                Ok(future) => {
+                    let future = Box::pin(future);
+                    executor
+                        .spawn(Spawned { future: Some(future), resolver }, None, place)
+                        .detach();
+                }
+                Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload))),
+            }
+        })
+    }
+
+    /// Leaves `run` for the loop. Refused, the call resolves with the reason at once.
+    fn leave(
+        shared: &Arc<Shared>,
+        place: &'static Location<'static>,
+        run: impl FnOnce(Resolver<T>) + Send + 'static,
+    ) -> Call<T> {
+        let cell = Cell::new();
+        let resolver = Resolver(Arc::clone(&cell));
+        let call = move || {
+            // Cancelled while it waited: what it captured is dropped here, on the loop's thread.
+            if !resolver.0.cancel_asked() {
+                run(resolver);
+            }
+        };
+        if let Err(refused) = shared.inbox.defer(call, place) {
+            let why = match &refused {
+                Refused::Full(_) => CallError::Full,
+                _ => CallError::Closed,
+            };
+            cell.resolve(Err(why));
+            // The caller's closure dies here, on the caller's thread.
+            drop_caught(refused).unwrap_or_else(drop_payload);
+        }
+        Call { cell, shared: Arc::clone(shared), noted: false }
+    }
+}
+
+impl<T> Call<T> {
+    /// Asks that it end: a call still in the queue is not run, a spawned task is dropped when its
+    /// turn comes. It then resolves with [`CallError::Cancelled`]; a call that runs already goes on.
+    pub fn cancel(&self) {
+        let mut cancel = self.cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        cancel.asked = true;
+        let waker = cancel.waker.take();
+        drop(cancel);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether it has resolved.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        !matches!(*self.cell.state(), State::Waiting { .. })
+    }
+
+    /// Blocks this thread until it resolves, at most `timeout`.
+    ///
+    /// # Errors
+    /// [`CallError::WouldDeadlock`] on the loop's own thread, [`CallError::TimedOut`] when the time
+    /// is over (the call goes on, wait again), and every error that the call itself ends in.
+    ///
+    /// # Panics
+    /// When its result was taken before.
+    pub fn wait(&mut self, timeout: Duration) -> Result<T, CallError> {
+        let end = Instant::now().checked_add(timeout);
+        let mut state = self.cell.state();
+        loop {
+            match std::mem::replace(&mut *state, State::Taken) {
+                State::Resolved(result) => return result,
+                State::Taken => panic!("the result of a Call was taken before"),
+                waiting @ State::Waiting { .. } => *state = waiting,
+            }
+            if self.shared.is_loop_thread() {
+                return Err(CallError::WouldDeadlock);
+            }
+            let left =
+                end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Err(CallError::TimedOut);
+            }
+            // A wait that is too long for the platform's clock is a long wait all the same.
+            let left = left.min(Duration::from_secs(3600));
+            let waited = self.cell.resolved.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl<T: Send + 'static> Future for Call<T> {
+    type Output = Result<T, CallError>;
+
+    /// # Panics
+    /// When polled again after it was ready.
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let place = Location::caller();
+        // A waker's clone isn't ours to make under a lock.
+        let waker = cx.waker().clone();
+        let mut state = self.cell.state();
+        match std::mem::replace(&mut *state, State::Taken) {
+            State::Resolved(result) => {
+                drop(state);
+                self.cell.note.set(None);
+                return Poll::Ready(result);
+            }
+            State::Taken => panic!("a Call was polled after it gave its result"),
+            State::Waiting { waker: before } => {
+                *state = State::Waiting { waker: Some(waker) };
+                drop(state);
+                drop(before);
+            }
+        }
+        self.cell.note.wait("call", place);
+        if !self.noted {
+            if let Some(core) = current::get() {
+                let cell: Weak<dyn Noted> =
+                    Arc::downgrade(&(Arc::clone(&self.cell) as Arc<dyn Noted>));
+                core.waits.add(cell);
+                self.noted = true;
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Call<T> {
+    fn drop(&mut self) {
+        self.cell.note.set(None);
+        let before = match &mut *self.cell.state() {
+            State::Waiting { waker } => waker.take(),
+            _ => None,
+        };
+        drop(before);
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("resolved", &self.is_resolved()).finish_non_exhaustive()
+    }
+}
+
+/// A task spawned from another thread: its output goes to the `Call`.
+struct Spawned<U: Future> {
+    future: Option<Pin<Box<U>>>,
+    resolver: Resolver<U::Output>,
+}
+
+impl<U: Future> Future for Spawned<U> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Spawned { future: Some(future), resolver } = &mut *self else { return Poll::Ready(()) };
+        let cell = &resolver.0;
+        let waker = cx.waker().clone();
+        let before = {
+            let mut cancel = cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+            cancel.waker.replace(waker)
+        };
+        drop(before);
+        let result = if cell.cancel_asked() {
+            Err(CallError::Cancelled)
+        } else {
+            match caught(|| future.as_mut().poll(cx)) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(value)) => Ok(value),
+                Err(payload) => Err(CallError::Panicked(payload)),
+            }
+        };
+        // The future goes first: whoever sees the result sees its drop done.
+        let future = self.future.take();
+        drop(future);
+        self.resolver.0.resolve(result);
+        Poll::Ready(())
+    }
+}
+
+/// What a panic of a call carried, if it carried a `T`.
+impl CallError {
+    /// The payload of the panic, for [`std::panic::resume_unwind`].
+    #[must_use]
+    pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
+        match self {
+            CallError::Panicked(payload) => Some(payload),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The end of a loop: what was accepted runs, the rest is dropped here and told.
+//!
+//! In order: refuse calls; run what is left until the deadline; abort what is still alive, newest
+//! first, and whatever it spawns meanwhile; refuse everything; drop accepted calls that never ran.
+//! Nothing is dropped on another thread, and nothing goes unsaid.
+
+use std::{fmt, panic::Location, time::Duration};
+
+use glassloop_executor::{TaskState, caught, drop_payload};
+
+use glassloop_reactor::Clock;
+
+use crate::{
+    EventLoop, RunError, Snapshot, current,
+    snapshot::{Place, SourceLine, TaskLine},
+    waiting::Waiting,
+};
+
+/// What a loop left when it was closed.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Tasks that were aborted: where they were born, what they waited for.
+    pub tasks: Vec<TaskLine>,
+    /// Calls of other threads that were accepted and dropped unrun, by the place of their defer.
+    pub calls: Vec<Place>,
+    /// Callbacks that were dropped unrun.
+    pub callbacks: usize,
+    /// Sources that were still registered when every task was gone.
+    pub sources: Vec<SourceLine>,
+    /// Timers that were still armed when every task was gone.
+    pub timers: usize,
+    /// The loop was in a turn: it could only be asked to stop, and nothing was dropped.
+    pub in_turn: bool,
+}
+
+impl CloseReport {
+    /// Whether nothing was left.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.tasks.is_empty()
+            && self.calls.is_empty()
+            && self.callbacks == 0
+            && self.sources.is_empty()
+            && self.timers == 0
+            && !self.in_turn
+    }
+}
+
+impl fmt::Display for CloseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.in_turn {
+            return f.write_str("a loop can't be closed from inside its turn; it was told to stop");
+        }
+        if self.is_clean() {
+            return f.write_str("nothing was left");
+        }
+        write!(f, "left: {} task(s)", self.tasks.len())?;
+        for task in &self.tasks {
+            write!(f, "\n  {task}")?;
+        }
+        if !self.calls.is_empty() {
+            write!(f, "\n{} accepted call(s) never ran:", self.calls.len())?;
+        }
+        for place in &self.calls {
+            write!(f, "\n  deferred at {place}")?;
+        }
+        if self.callbacks > 0 {
+            write!(f, "\n{} callback(s) never ran", self.callbacks)?;
+        }
+        for source in &self.sources {
+            write!(f, "\n  {} is still open", source.name)?;
+        }
+        match self.timers {
+            0 => Ok(()),
+            timers => write!(f, "\n{timers} timer(s) still armed"),
+        }
+    }
+}
+
+/// How often tasks that spawn while they are dropped are aborted again.
+const ROUNDS_MAX: usize = 100;
+
+pub(crate) fn close(
+    event_loop: &EventLoop,
+    deadline: Duration,
+    place: &'static Location<'static>,
+) -> CloseReport {
+    end(event_loop, deadline, deadline, place)
+}
+
+/// As `close`, but for tasks there is no time left: what was accepted runs, then they are aborted.
+pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
+    let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
+    if !report.is_clean() {
+        log::debug!("run: closed the loop: {report}");
+    }
+}
+
+fn end(
+    event_loop: &EventLoop,
+    tasks_for: Duration,
+    calls_for: Duration,
+    place: &'static Location<'static>,
+) -> CloseReport {
+    let core = &event_loop.core;
+    if core.closed.get() {
+        return CloseReport::default();
+    }
+    if core.busy.get() {
+        event_loop.stop();
+        return CloseReport { in_turn: true, ..CloseReport::default() };
+    }
+    let _entered = current::enter(core);
+    core.executor.inbox().close();
+    wind_down(event_loop, calls_for, || core.executor.inbox().calls() > 0);
+    wind_down(event_loop, tasks_for, || core.executor.has_work());
+    let mut report =
+        CloseReport { callbacks: core.executor.callbacks_waiting(), ..abort(event_loop) };
+    core.executor.close();
+    report.calls = core.executor.drop_calls().iter().filter_map(|place| place.location()).collect();
+    let left = Snapshot::of(core);
+    report.sources = left.sources;
+    report.timers = left.timers.len();
+    core.closed.set(true);
+    current::ended(core.made, place);
+    report
+}
+
+/// Runs turns while there is something to run, at most `time`.
+fn wind_down(event_loop: &EventLoop, time: Duration, left: impl Fn() -> bool) {
+    let core = &event_loop.core;
+    let end = core.reactor.deadline_after(time);
+    while left() {
+        let remaining = end.saturating_sub(core.reactor.read_clock());
+        if remaining == 0 {
+            return;
+        }
+        // A clock that only somebody else could move would keep us here for ever.
+        let timeout = match core.reactor.clock() {
+            Clock::Manual(_) => Duration::ZERO,
+            Clock::System => Duration::from_nanos(remaining),
+        };
+        let idle = !core.executor.has_ready() && core.reactor.next_deadline().is_none();
+        if idle && timeout.is_zero() && core.executor.inbox().calls() == 0 {
+            return;
+        }
+        if turn(event_loop, timeout).is_err() {
+            return;
+        }
+    }
+}
+
+fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {
+    let events = Waiting::begin(&event_loop.core)?.wait(Some(timeout))?;
+    event_loop.turn(events)
+}
+
+/// Aborts every task, newest first, until none is left.
+fn abort(event_loop: &EventLoop) -> CloseReport {
+    let core = &event_loop.core;
+    let mut report = CloseReport::default();
+    for _ in 0..ROUNDS_MAX {
+        if core.executor.tasks_alive() == 0 {
+            break;
+        }
+        let alive = Snapshot::of(core).tasks;
+        report.tasks.extend(
+            alive
+                .into_iter()
+                .filter(|task| !matches!(task.state, TaskState::Finished | TaskState::Aborted)),
+        );
+        core.executor.abort_all();
+        if turn(event_loop, Duration::ZERO).is_err() {
+            break;
+        }
+    }
+    report
+}
+
+/// What a loop does when it is dropped: `close(ZERO)`, and a word if that wasn't silent.
+pub(crate) fn dropped(event_loop: &EventLoop) {
+    let core = &event_loop.core;
+    if core.closed.get() {
+        return;
+    }
+    let never_run = core.turns.get() == 0;
+    core.busy.set(false);
+    let report = close(event_loop, Duration::ZERO, core.made);
+    if report.is_clean() {
+        return;
+    }
+    let said = caught(|| {
+        let how = if never_run { "was never run" } else { "was dropped without being closed" };
+        log::warn!("the loop made at {} {how}; {report}", core.made);
+    });
+    said.unwrap_or_else(drop_payload);
+}

@@ -1,0 +1,102 @@
+//! `Core`: what an `EventLoop` is made of, held by it and by whatever is current.
+//!
+//! It holds the two halves and the state of the turn between them. It has no behaviour of its own:
+//! `event_loop.rs` is the loop, `turn.rs` the phases.
+
+use std::{
+    cell::{Cell, RefCell},
+    panic::Location,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+};
+
+use glassloop_executor::{Entry, Executor, TaskId};
+use glassloop_reactor::{Events, Flush, Reactor};
+
+use crate::{Limits, RunError, observer::Observers, shared::Shared, stride::Stride, waits::Waits};
+
+/// One loop.
+pub(crate) struct Core {
+    pub(crate) executor: Rc<Executor>,
+    pub(crate) reactor: Rc<Reactor>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) limits: Limits,
+    /// `limits.run_us_max`, in the clock's unit.
+    pub(crate) run_ns_max: u64,
+    pub(crate) made: &'static Location<'static>,
+    pub(crate) observers: Observers,
+    pub(crate) waits: Waits,
+    pub(crate) stride: Stride,
+    /// A turn, or a wait, of this loop is under way.
+    pub(crate) busy: Cell<bool>,
+    pub(crate) turns: Cell<u64>,
+    /// `run` or `block_on` is under way: the loop is entered already.
+    pub(crate) running: Cell<bool>,
+    /// Items that ran since the operating system was last asked.
+    pub(crate) items_since_poll: Cell<usize>,
+    /// The emptied events of the last turn, to be filled again.
+    pub(crate) spare_events: Cell<Events>,
+    pub(crate) woken: RefCell<Vec<std::task::Waker>>,
+    pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
+    pub(crate) recording: Cell<bool>,
+    pub(crate) snapshot_every_ns: Cell<Option<u64>>,
+    pub(crate) snapshot_due: Cell<u64>,
+    pub(crate) longest: Cell<Longest>,
+    /// The first failure that nobody handled, where such failures end the run.
+    pub(crate) failure: RefCell<Option<String>>,
+    /// The log was told that the loop seems stuck for good.
+    pub(crate) suspected: Cell<bool>,
+    pub(crate) closed: Cell<bool>,
+}
+
+/// The longest stretch between two readings of the clock in a run phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Longest {
+    pub(crate) took_ns: u64,
+    /// How many items it was, the last of them the one that is named.
+    pub(crate) items: u32,
+    pub(crate) last: Option<Entry>,
+}
+
+impl Core {
+    /// Marks a wait or a turn as under way.
+    #[inline]
+    pub(crate) fn begin_busy(&self) -> Result<(), RunError> {
+        if self.closed.get() {
+            return Err(RunError::Closed);
+        }
+        if self.busy.replace(true) {
+            return Err(RunError::Reentrant);
+        }
+        Ok(())
+    }
+
+    /// What to call an item in words.
+    pub(crate) fn item_name(&self, entry: Entry) -> String {
+        use glassloop_executor::Kind;
+        match entry.kind() {
+            Kind::Task => match self.executor.task_name(entry.id()) {
+                Some(name) => format!("task {} `{name}`", entry.id()),
+                None => format!("task {} (ended)", entry.id()),
+            },
+            Kind::Callback => "a callback".to_owned(),
+            Kind::Deferred => "a deferred call".to_owned(),
+            Kind::Microtask => "a microtask".to_owned(),
+            Kind::Wake => "a waker".to_owned(),
+            Kind::Flush => "a corked writer".to_owned(),
+            Kind::Observer => "an observer".to_owned(),
+            Kind::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    /// The owner mark of a task: what leaves of the reactor note.
+    pub(crate) fn owner_of(owner: u64) -> TaskId {
+        let entry = Entry::from_bits(owner);
+        if entry.kind() == glassloop_executor::Kind::Task { entry.id() } else { TaskId::NONE }
+    }
+
+    /// Other threads that can reach the loop.
+    pub(crate) fn remotes(&self) -> usize {
+        self.shared.remotes.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,84 @@
+//! The proof of a deadlock: nothing that exists could ever wake what waits.
+//!
+//! Only what is certain is called a deadlock; a loop that another thread was about to answer is
+//! never given up. A waker held anywhere but in our own tables, a `Remote`, a reader, a timer: each
+//! is a way out. What only looks hopeless is told to the log, once, and waited for.
+
+use glassloop_executor::{TaskState, caught, drop_payload};
+use glassloop_reactor::Clock;
+
+use crate::{
+    core::Core,
+    error::DeadlockReport,
+    snapshot::{Snapshot, TaskLine},
+};
+
+/// What a loop that has nothing to do can hope for.
+pub(crate) enum Outlook {
+    /// Something may yet come.
+    Open,
+    /// Nothing is left at all.
+    Over,
+    /// Tasks are left, and nothing can ever wake them.
+    Deadlock(DeadlockReport),
+    /// Nothing we know of can wake these, but somebody holds one of their wakers.
+    Suspected(Vec<TaskLine>),
+}
+
+/// Looks at everything that could end a wait. Called only when nothing is ready.
+pub(crate) fn outlook(core: &Core) -> Outlook {
+    if timer_may_fire(core) || may_be_reached(core) {
+        return Outlook::Open;
+    }
+    let waiting: Vec<_> = core
+        .executor
+        .tasks()
+        .into_iter()
+        .filter(|task| task.state != TaskState::Finished)
+        .collect();
+    if waiting.is_empty() {
+        return Outlook::Over;
+    }
+    let held = waiting.iter().any(|task| task.wakers_held > 0);
+    let tasks = Snapshot::of(core).tasks;
+    if held { Outlook::Suspected(tasks) } else { Outlook::Deadlock(DeadlockReport { tasks }) }
+}
+
+/// Whether a timer is a way out: not on a clock that stands still and that nobody can move.
+fn timer_may_fire(core: &Core) -> bool {
+    if core.reactor.next_deadline().is_none() {
+        return false;
+    }
+    match core.reactor.clock() {
+        Clock::Manual(clock) => clock.handles() > 0 || clock.autojump(),
+        Clock::System => true,
+    }
+}
+
+/// Whether the operating system or another thread may bring something.
+fn may_be_reached(core: &Core) -> bool {
+    core.remotes() > 0 || core.reactor.counts().waiters > 0 || core.executor.inbox().calls() > 0
+}
+
+/// Whether a manual clock may jump to the next deadline: nothing from outside can come before it.
+pub(crate) fn may_jump(core: &Core) -> bool {
+    core.remotes() == 0 && core.reactor.counts().kernel_waiters == 0
+}
+
+/// Tells the log of tasks that seem stuck for good, unless it was told of a loop before.
+pub(crate) fn warn_once(core: &Core, tasks: &[TaskLine]) {
+    if core.suspected.replace(true) {
+        return;
+    }
+    let lines: Vec<_> = tasks.iter().map(TaskLine::to_string).collect();
+    let warned = caught(|| {
+        log::warn!(
+            "wait: suspected deadlock of the loop made at {}: nothing known to it can wake {} \
+             task(s), but a waker is held elsewhere: {}",
+            core.made,
+            lines.len(),
+            lines.join("; ")
+        );
+    });
+    warned.unwrap_or_else(drop_payload);
+}

@@ -1,0 +1,74 @@
+//! Why a run ended without a result: `RunError`, and the report of a proven deadlock.
+
+use std::{fmt, io};
+
+use crate::snapshot::TaskLine;
+
+/// Why `run`, `block_on` or a turn came to nothing.
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum RunError {
+    /// Nothing can ever wake what still waits. The report says who waits for what, and where.
+    Deadlock(DeadlockReport),
+    /// [`stop`](crate::EventLoop::stop) was called before the result was there. The task lives on
+    /// and goes on when the loop runs again.
+    Stopped,
+    /// The loop was closed.
+    Closed,
+    /// A turn inside a turn of the same loop.
+    Reentrant,
+    /// A failure that nobody asked for, in a loop made by [`EventLoop::test`](crate::EventLoop::test).
+    Failed(String),
+    /// The operating system refused to wait.
+    Io(io::Error),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Deadlock(report) => report.fmt(f),
+            RunError::Stopped => f.write_str("the loop was stopped before the result was there"),
+            RunError::Closed => f.write_str("the loop is closed"),
+            RunError::Reentrant => f.write_str(
+                "a turn was asked for inside a turn of the same loop: spawn a task or defer a call \
+                 instead",
+            ),
+            RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
+            RunError::Io(error) => write!(f, "waiting for the operating system failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunError::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> RunError {
+        RunError::Io(error)
+    }
+}
+
+/// The tasks that can never be woken: nothing is ready, no timer, source, other thread or foreign
+/// waker could ever reach them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeadlockReport {
+    /// Who waits, for what, and where.
+    pub tasks: Vec<TaskLine>,
+}
+
+impl fmt::Display for DeadlockReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "deadlock: nothing can ever wake {} task(s):", self.tasks.len())?;
+        for task in &self.tasks {
+            writeln!(f, "  {task}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! `EventLoop`: the loop. This file is where the two halves meet.
+//!
+//! ```text
+//! while nothing has ended it {
+//!     let events = self.wait()?;    // phase 1, the only one that blocks
+//!     self.turn(events)?;           // phases 2 to 8
+//! }
+//! ```
+//!
+//! The reactor knows descriptors and time, the executor knows tasks; between them go wakers, and
+//! nothing else. A loop lives on one thread. What it promises stands in ARCHITECTURE.md, each
+//! promise with its test.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use glassloop_executor::{JoinError, JoinHandle};
+use glassloop_reactor::Events;
+
+use crate::{
+    Builder, CloseReport, Limits, Observer, Remote, RunError, Snapshot, Watch, core::Core, current,
+    ring::Ring, turn::Turn, waiting::Waiting,
+};
+
+/// An event loop: tasks, timers, sockets and calls of other threads, on one thread.
+///
+/// Dropping it closes it at once: what was left is dropped, and the log says what that was and
+/// where it was born. One with nothing left goes in silence. See [`close`](EventLoop::close).
+///
+/// ```
+/// let event_loop = glassloop::EventLoop::new()?;
+/// let answer = event_loop.block_on(async {
+///     let task = glassloop::spawn(async { 6 * 7 });
+///     task.await.unwrap()
+/// })?;
+/// assert_eq!(answer, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a loop does nothing until it is run"]
+pub struct EventLoop {
+    pub(crate) core: Rc<Core>,
+}
+
+impl EventLoop {
+    /// A loop with sockets, the system's clock and the default limits.
+    ///
+    /// # Errors
+    /// When the operating system gives no more descriptors.
+    #[track_caller]
+    pub fn new() -> std::io::Result<EventLoop> {
+        Builder::new().build()
+    }
+
+    /// A loop made to measure.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// A loop for tests: no descriptors, a clock that jumps to the next deadline whenever nothing
+    /// else can happen, and a failure that nobody handles ends the run with
+    /// [`RunError::Failed`].
+    #[track_caller]
+    pub fn test() -> EventLoop {
+        Builder::test().build().expect("a loop without descriptors asks the system for nothing")
+    }
+
+    /// Phase `wait`: until the operating system, a deadline or another thread has something.
+    ///
+    /// It doesn't block when anything is ready. The events are plain data for
+    /// [`turn`](EventLoop::turn).
+    ///
+    /// # Errors
+    /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`,
+    /// [`RunError::Io`] when the system refuses.
+    pub fn wait(&self) -> Result<Events, RunError> {
+        Waiting::begin(&self.core)?.wait(None)
+    }
+
+    /// Phases `io` to `finish`: one turn, with what [`wait`](EventLoop::wait) brought.
+    ///
+    /// # Errors
+    /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`.
+    pub fn turn(&self, events: Events) -> Result<(), RunError> {
+        let mut turn = Turn::begin(&self.core, events)?;
+        turn.io();
+        turn.timers();
+        turn.deferred();
+        turn.run();
+        turn.flush();
+        turn.render();
+        turn.finish();
+        Ok(())
+    }
+
+    /// Runs turns until [`stop`](EventLoop::stop) is called, or until nothing is left that could
+    /// ever run: no task, callback, timer or reader, and no [`Remote`].
+    ///
+    /// # Errors
+    /// [`RunError::Deadlock`] when tasks wait that nothing can ever wake; and as
+    /// [`wait`](EventLoop::wait).
+    pub fn run(&self) -> Result<(), RunError> {
+        match self.run_while(|| true) {
+            Err(RunError::Stopped) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// Runs turns until `future` has a result, and gives it. The future is a task like any other.
+    ///
+    /// A panic of the future goes on here.
+    ///
+    /// # Errors
+    /// As [`run`](EventLoop::run), and [`RunError::Stopped`] when `stop` came before the result:
+    /// the task then lives on, detached.
+    #[track_caller]
+    pub fn block_on<F>(&self, future: F) -> Result<F::Output, RunError>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        // Refused before it is spawned: what nobody waits for must not run.
+        self.can_run()?;
+        let mut main = self.spawn(future).named("main");
+        let ran = self.run_while(|| !main.is_finished());
+        match Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(value)) => ran.map(|()| value),
+            Poll::Ready(Err(JoinError::Panicked(payload))) => std::panic::resume_unwind(payload),
+            Poll::Ready(Err(_)) => Err(ran.err().unwrap_or(RunError::Closed)),
+            Poll::Pending => Err(ran.err().unwrap_or(RunError::Stopped)),
+        }
+    }
+
+    fn can_run(&self) -> Result<(), RunError> {
+        let runs = self.core.busy.get() || self.core.running.get();
+        if runs { Err(RunError::Reentrant) } else { Ok(()) }
+    }
+
+    /// Turns, for as long as `going` says so and nothing else ends it.
+    pub(crate) fn run_while(&self, going: impl Fn() -> bool) -> Result<(), RunError> {
+        self.can_run()?;
+        let _entered = current::enter(&self.core);
+        let _running = Running::begin(&self.core.running);
+        while going() {
+            let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
+            self.turn(events)?;
+            if let Some(failure) = self.core.failure.take() {
+                return Err(RunError::Failed(failure));
+            }
+            if self.core.executor.is_stopping() && going() {
+                self.core.executor.stopped();
+                return Err(RunError::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the loop to stop at the end of its turn, or of the next one it makes. It can be run
+    /// again afterwards. From another thread: [`Remote::stop`].
+    pub fn stop(&self) {
+        self.core.executor.stop();
+    }
+
+    /// Ends the loop: refuses calls of other threads, runs what was accepted and what is left for
+    /// at most `deadline`, then drops the rest on this thread, newest task first.
+    ///
+    /// The report says what was still alive, where it was born and what it waited for. Afterwards
+    /// every call on the loop gives `Closed`.
+    #[track_caller]
+    pub fn close(&self, deadline: Duration) -> CloseReport {
+        crate::close::close(self, deadline, Location::caller())
+    }
+
+    /// A handle to this loop for other threads.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        Remote::new(Arc::clone(&self.core.shared))
+    }
+
+    /// A way to look at this loop from another thread, also while it hangs.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.core.shared))
+    }
+
+    /// The loop's state now, as data. Its `Display` is a table.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.core)
+    }
+
+    /// Makes this the current loop of the thread while `f` runs: free functions like `spawn` then
+    /// mean it.
+    pub fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _entered = current::enter(&self.core);
+        f()
+    }
+
+    /// Spawns a task on this loop. See [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.core.executor.spawn(future, None, Location::caller())
+    }
+
+    /// Has `observer` told of everything from now on.
+    pub fn observe(&self, observer: Rc<dyn Observer>) {
+        self.core.observers.add(observer);
+    }
+
+    /// Takes an observer off again.
+    pub fn unobserve(&self, observer: &Rc<dyn Observer>) {
+        self.core.observers.remove(observer);
+    }
+
+    /// Switches the recording of events into the ring on or off; a [`Watch`] reads them. The ring's
+    /// memory (see [`Limits::ring_events_max`]) is taken the first time and kept. Without feature
+    /// `observe` nothing is recorded.
+    pub fn record(&self, on: bool) {
+        if cfg!(feature = "observe") {
+            let ring = || Ring::new(self.core.limits.ring_events_max);
+            self.core.shared.ring.get_or_init(ring);
+            self.core.recording.set(on);
+        }
+    }
+
+    /// The bounds it was made with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.core.limits
+    }
+}
+
+/// Marks a run under way, until dropped.
+struct Running<'a>(&'a Cell<bool>);
+
+impl<'a> Running<'a> {
+    fn begin(running: &'a Cell<bool>) -> Running<'a> {
+        running.set(true);
+        Running(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        crate::close::dropped(self);
+    }
+}
+
+impl std::fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventLoop")
+            .field("made", &format_args!("{}", self.core.made))
+            .field("turns", &self.core.turns.get())
+            .field("executor", &self.core.executor)
+            .finish_non_exhaustive()
+    }
+}

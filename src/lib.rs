@@ -1,0 +1,95 @@
+//! glassloop: an event loop you can see through.
+//!
+//! A hand-rolled, single-threaded event loop: a reactor on mio, a minimal executor, a nonblocking
+//! WebSocket on tungstenite, and a cross-thread queue of deferred calls that wakes the loop. No
+//! tokio, no `unsafe`.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! fn main() -> Result<(), glassloop::RunError> {
+//!     glassloop::run(async {
+//!         let remote = glassloop::remote();
+//!         std::thread::spawn(move || {
+//!             // Any thread may leave a call; it runs on the loop's thread.
+//!             remote.defer(|| println!("called from another thread")).unwrap();
+//!         });
+//!         let task = glassloop::spawn(async {
+//!             glassloop::sleep(Duration::from_millis(5)).await;
+//!             "slept"
+//!         })
+//!         .named("sleeper");
+//!         println!("{}", glassloop::snapshot()); // who waits for what, and where
+//!         assert_eq!(task.await.unwrap(), "slept");
+//!     })
+//! }
+//! ```
+//!
+//! # Where to begin
+//!
+//! [`EventLoop`] is the loop: `src/event_loop.rs` shows one turn on one screen. [`Remote`] is how
+//! other threads reach it, [`Snapshot`], [`Watch`] and [`Observer`] how you see into it. The two
+//! halves are crates of their own: `glassloop-reactor` turns readiness and time into wakes,
+//! `glassloop-executor` turns wakes into polls, and neither knows the other.
+//!
+//! # Features
+//!
+//! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
+//! WebSocket client and server.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod call;
+mod callbacks;
+mod cancel_token;
+mod close;
+mod core;
+mod current;
+mod deadlock;
+mod error;
+mod event_loop;
+mod functions;
+mod limits;
+mod now_record;
+mod observer;
+mod phase;
+mod remote;
+mod ring;
+mod shared;
+mod snapshot;
+mod snapshot_table;
+mod stride;
+mod turn;
+mod waiting;
+mod waits;
+mod watch;
+#[cfg(feature = "ws")]
+pub mod ws;
+
+pub use crate::{
+    builder::Builder,
+    call::{Call, CallError},
+    callbacks::{Callback, call_at, call_later, call_soon, queue_microtask},
+    cancel_token::{CancelToken, Cancelled},
+    close::CloseReport,
+    error::{DeadlockReport, RunError},
+    event_loop::EventLoop,
+    functions::{remote, run, snapshot, spawn, stop},
+    limits::Limits,
+    now_record::{Now, NowRecord},
+    observer::Observer,
+    phase::Phase,
+    remote::{OnceKey, Remote},
+    ring::{Event, Happening, Read, Ring},
+    snapshot::{QueueLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine},
+    watch::Watch,
+};
+pub use glassloop_executor::{
+    Cause, Counts as ExecutorCounts, Entry, JoinError, JoinHandle, Kind, Outcome, Refused, TaskId,
+    TaskState, Unhandled, YieldNow, yield_now,
+};
+pub use glassloop_reactor::{
+    Clock, Counts as ReactorCounts, Elapsed, Events, Interval, ManualClock, MissedTicks,
+    PollerKind, Sleep, Timeout, interval, net, sleep, sleep_until, timeout,
+};

@@ -1,0 +1,51 @@
+//! `Limits`: every bound of a loop in one place, with its default and why.
+
+use glassloop_executor as executor;
+use glassloop_reactor as reactor;
+
+/// The bounds of a loop. Start from `Limits::default()` and change what you must.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The bounds of tasks, callbacks and deferred calls.
+    pub executor: executor::Limits,
+    /// The bounds of events, buffers and operations.
+    pub reactor: reactor::Limits,
+    /// How long one run phase runs items before the rest waits for the next turn. 2,000: a peer,
+    /// a timer or another thread is kept waiting about that long by our own work, not longer.
+    pub run_us_max: u64,
+    /// How many items one run phase runs. 4,096.
+    pub items_per_turn_max: usize,
+    /// How many items run before the operating system is asked again while work is ready. 64: a
+    /// poll that finds nothing costs about 100 ns, as much as four items.
+    pub items_per_poll_max: usize,
+    /// Corked writers flushed in one turn; the rest goes first in the next. 1,024.
+    pub flushes_per_turn_max: usize,
+    /// Microtasks one checkpoint runs before it carries the rest over. 10,000.
+    pub microtasks_per_checkpoint_max: usize,
+    /// Microtasks in one checkpoint after which the log is told, once. 1,000.
+    pub microtasks_warned_at: usize,
+    /// How long an item may run before it is kept as the loop's last stall. 100.
+    pub stall_ms_min: u64,
+    /// How long a loop that seems stuck for good waits before the log is told. 5,000.
+    pub suspected_after_ms: u64,
+    /// Events that the ring holds while recording; rounded up to a power of two. 65,536: 2 MiB.
+    pub ring_events_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            executor: executor::Limits::default(),
+            reactor: reactor::Limits::default(),
+            run_us_max: 2_000,
+            items_per_turn_max: 4_096,
+            items_per_poll_max: 64,
+            flushes_per_turn_max: 1_024,
+            microtasks_per_checkpoint_max: 10_000,
+            microtasks_warned_at: 1_000,
+            stall_ms_min: 100,
+            suspected_after_ms: 5_000,
+            ring_events_max: 1 << 16,
+        }
+    }
+}

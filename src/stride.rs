@@ -1,0 +1,84 @@
+//! `Stride`: how many items run between two readings of the clock.
+//!
+//! A reading costs about 20 ns, as much as an item. So the clock is read every `stride` items:
+//! the stride doubles, to 32, while one takes under 100 us, and falls to 1 when one takes longer.
+//! It lasts from turn to turn, so that turns of one item don't pay a reading each.
+
+use std::cell::Cell;
+
+const STRIDE_MAX: u32 = 32;
+const SLOW_NS: u64 = 100_000;
+
+/// When the clock is next read, and what it said last.
+#[derive(Debug)]
+pub(crate) struct Stride {
+    length: Cell<u32>,
+    /// Items since the last reading.
+    items: Cell<u32>,
+    read_at: Cell<u64>,
+}
+
+/// What lay between two readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) took_ns: u64,
+    pub(crate) items: u32,
+}
+
+impl Stride {
+    pub(crate) fn new() -> Stride {
+        Stride { length: Cell::new(1), items: Cell::new(0), read_at: Cell::new(0) }
+    }
+
+    /// The clock was read between items: the stretch begins there.
+    #[inline]
+    pub(crate) fn begin(&self, now: u64) {
+        self.read_at.set(now);
+        self.items.set(0);
+    }
+
+    /// What the clock said last.
+    #[inline]
+    pub(crate) fn read_at(&self) -> u64 {
+        self.read_at.get()
+    }
+
+    /// One more item ran. At the end of a stride the clock is read.
+    #[inline]
+    pub(crate) fn step(&self, clock: impl FnOnce() -> u64) -> Option<Stretch> {
+        let items = self.items.get() + 1;
+        self.items.set(items);
+        (items >= self.length.get()).then(|| self.end(clock()))
+    }
+
+    /// One more item ran, and the clock was read after it.
+    pub(crate) fn step_read(&self, now: u64) -> Stretch {
+        self.items.set(self.items.get() + 1);
+        self.end(now)
+    }
+
+    fn end(&self, now: u64) -> Stretch {
+        let items = self.items.replace(0);
+        let took_ns = now.saturating_sub(self.read_at.replace(now));
+        let slow = took_ns > SLOW_NS;
+        self.length.set(if slow { 1 } else { (self.length.get() * 2).min(STRIDE_MAX) });
+        Stretch { took_ns, items }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stride_doubles_while_items_are_quick_and_falls_to_one_when_they_are_not() {
+        let stride = Stride::new();
+        let readings: Vec<_> = (1..=128).filter(|_| stride.step(|| 0).is_some()).collect();
+        assert_eq!(readings, [1, 3, 7, 15, 31, 63, 95, 127]);
+        let slow = SLOW_NS + 1;
+        let stretch = std::iter::repeat_with(|| stride.step(|| slow)).flatten().next();
+        assert_eq!(stretch, Some(Stretch { took_ns: slow, items: 32 }), "127 + 1 + 31");
+        let next = stride.step(|| slow);
+        assert_eq!(next, Some(Stretch { took_ns: 0, items: 1 }), "timed by itself");
+    }
+}

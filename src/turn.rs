@@ -1,0 +1,299 @@
+//! `Turn`: phases 2 to 8 of one turn, each a method of that name.
+//!
+//! Every phase takes what it needs out of the tables, gives the tables back, and only then runs
+//! what isn't ours, each piece caught by itself. None of them blocks. While a turn lives, no other
+//! turn of the same loop can begin.
+
+use std::{rc::Rc, time::Duration};
+
+use glassloop_executor::{Cause, Entry, Executor, Kind, PlaceId, Turning, caught};
+use glassloop_reactor::{Events, Reactor, Stall};
+
+use crate::{
+    Phase, RunError, Snapshot,
+    core::{Core, Longest},
+    current,
+    ring::{Event, Happening},
+    stride::Stretch,
+};
+
+/// A turn under way.
+pub(crate) struct Turn<'a> {
+    core: &'a Core,
+    executor: &'a Executor,
+    reactor: &'a Reactor,
+    events: Events,
+    turn: u64,
+    items: usize,
+    /// The system and the clock were asked before this turn.
+    asked: bool,
+    /// Somebody wants to be told of each phase.
+    observed: bool,
+    /// Wakes go straight to the ready queue.
+    _turning: Turning,
+    _entered: Option<current::Entered>,
+}
+
+impl<'a> Turn<'a> {
+    /// Opens a turn, unless one is open.
+    #[inline]
+    pub(crate) fn begin(core: &'a Rc<Core>, events: Events) -> Result<Turn<'a>, RunError> {
+        core.begin_busy()?;
+        let _entered = (!core.running.get()).then(|| current::enter(core));
+        let turn = core.turns.get() + 1;
+        core.turns.set(turn);
+        core.shared.now.set_turn(turn);
+        let observed = core.observers.any();
+        if observed {
+            core.observers.tell(&core.executor, |observer| observer.turn_began(turn));
+        }
+        Ok(Turn {
+            core,
+            executor: &core.executor,
+            reactor: &core.reactor,
+            events,
+            turn,
+            items: 0,
+            asked: core.items_since_poll.get() == 0,
+            observed,
+            _turning: core.executor.begin_turn(),
+            _entered,
+        })
+    }
+
+    /// Phase 2: events become readiness; whoever waited for it is woken.
+    #[inline]
+    pub(crate) fn io(&mut self) {
+        self.phase(Phase::Io);
+        if self.events.is_empty() && !self.reactor.has_pending_events() {
+            return;
+        }
+        self.executor.set_cause(Cause::Io);
+        let mut woken = self.core.woken.take();
+        self.reactor.io(&self.events, &mut woken);
+        self.wake(woken);
+    }
+
+    /// Phase 3: what is due is woken, in order. What is armed meanwhile waits for the next turn.
+    #[inline]
+    pub(crate) fn timers(&mut self) {
+        self.phase(Phase::Timers);
+        // Without a new reading of the clock nothing new is due.
+        if !self.asked || !self.reactor.has_due() {
+            return;
+        }
+        self.executor.set_cause(Cause::Timer);
+        let mut woken = self.core.woken.take();
+        self.reactor.timers(&mut woken);
+        self.wake(woken);
+    }
+
+    /// Phase 4: what other threads left joins the ready queue, in order.
+    #[inline]
+    pub(crate) fn deferred(&mut self) {
+        self.phase(Phase::Deferred);
+        let (executor, notifier) = (self.executor, &self.core.shared.notifier);
+        executor.set_cause(Cause::Thread);
+        #[cfg(drain_before_disarm)]
+        let more = executor.take_deferred();
+        // The word first, the queue second: what is pushed after the take finds the word disarmed
+        // and sets it again.
+        if !notifier.disarm() {
+            return;
+        }
+        #[cfg(not(drain_before_disarm))]
+        let more = executor.take_deferred();
+        if more {
+            notifier.notify();
+        }
+    }
+
+    /// Phase 5: the batch that was ready when the phase began, as far as the bounds allow.
+    #[inline]
+    pub(crate) fn run(&mut self) {
+        self.phase(Phase::Run);
+        let core = self.core;
+        self.executor.set_cause(Cause::Task);
+        self.executor.begin_batch();
+        if self.executor.has_microtasks() {
+            self.checkpoint(Entry::NOTHING);
+        }
+        self.run_batch();
+        self.executor.end_batch();
+        core.items_since_poll.set(core.items_since_poll.get() + self.items);
+        self.reactor.set_owner(0);
+    }
+
+    fn run_batch(&mut self) {
+        let core = self.core;
+        let end = core.stride.read_at().saturating_add(core.run_ns_max);
+        let most = core.limits.items_per_turn_max;
+        while self.items < most {
+            let Some(entry) = self.executor.next_item() else { break };
+            let read = self.item(entry);
+            self.items += 1;
+            let stretch = match read {
+                Some(now) => core.stride.step_read(now),
+                None => match core.stride.step(|| self.reactor.read_clock()) {
+                    Some(stretch) => stretch,
+                    None => continue,
+                },
+            };
+            self.note_stretch(stretch, entry);
+            if core.stride.read_at() >= end {
+                // The system may have something by now: it is asked before the rest runs.
+                core.items_since_poll.set(core.limits.items_per_poll_max);
+                break;
+            }
+        }
+    }
+
+    /// One item and its checkpoint. The clock, if it was read right after the item.
+    #[inline]
+    fn item(&self, entry: Entry) -> Option<u64> {
+        let core = self.core;
+        core.shared.now.set(entry, Phase::Run);
+        self.reactor.set_owner(entry.to_bits());
+        let read = if core.recording.get() || core.observers.any() {
+            Some(self.watched_item(entry))
+        } else {
+            self.executor.run_item(entry);
+            None
+        };
+        if let Some(place) = self.reactor.take_last_place() {
+            self.executor.note_wait_of(entry.id(), place);
+        }
+        if self.executor.has_microtasks() {
+            self.checkpoint(entry);
+        }
+        read
+    }
+
+    /// As `item`, with somebody looking: the clock is read after each, and before each as well
+    /// when observers ran in between.
+    #[cold]
+    fn watched_item(&self, entry: Entry) -> u64 {
+        let core = self.core;
+        core.observers.tell(self.executor, |observer| observer.item_began(entry));
+        let observed = core.observers.any();
+        let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
+        let outcome = self.executor.run_item(entry);
+        let ended = self.reactor.read_clock();
+        let took_ns = ended.saturating_sub(began);
+        if core.recording.get() {
+            if let Some(ring) = core.shared.ring.get() {
+                let what = Happening::Ran(entry, outcome);
+                ring.write(Event { at_ns: began, took_ns, phase: Phase::Run, what });
+            }
+        }
+        let took = Duration::from_nanos(took_ns);
+        core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));
+        ended
+    }
+
+    /// Microtasks, to empty or to the limit; the rest is carried over, not lost.
+    fn checkpoint(&self, after: Entry) {
+        let core = self.core;
+        for ran in 0..core.limits.microtasks_per_checkpoint_max {
+            if ran == core.limits.microtasks_warned_at {
+                let item = core.item_name(after);
+                let warned = caught(|| {
+                    log::warn!("run: {ran} microtasks in the checkpoint after {item}, and more");
+                });
+                warned.unwrap_or_else(glassloop_executor::drop_payload);
+            }
+            if !self.executor.run_microtask() {
+                return;
+            }
+        }
+    }
+
+    /// Keeps the longest stretch of items, and the last that was a stall.
+    fn note_stretch(&self, Stretch { took_ns, items }: Stretch, last: Entry) {
+        let core = self.core;
+        if took_ns > core.longest.get().took_ns {
+            core.longest.set(Longest { took_ns, items, last: Some(last) });
+        }
+        let millis = took_ns / 1_000_000;
+        if millis >= core.limits.stall_ms_min {
+            let name = core.item_name(last);
+            let label = match items {
+                1 => name,
+                _ => format!("one of {items} items, the last of them {name}"),
+            };
+            self.reactor.set_last_stall(Stall { label, millis, at: core.stride.read_at() });
+        }
+    }
+
+    /// Phase 6: corked writers write, once each.
+    pub(crate) fn flush(&mut self) {
+        self.phase(Phase::Flush);
+        let core = self.core;
+        if !self.reactor.has_flushes() {
+            return;
+        }
+        let mut writers = core.flushes.take();
+        self.reactor.take_flushes(core.limits.flushes_per_turn_max, &mut writers);
+        for writer in writers.drain(..) {
+            core.shared.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
+            if let Err(payload) = caught(|| writer.flush()) {
+                self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
+            }
+        }
+        core.flushes.replace(writers);
+    }
+
+    /// Phase 7: nothing asks to be rendered yet; the phase stands and is told to observers.
+    pub(crate) fn render(&mut self) {
+        self.phase(Phase::Render);
+    }
+
+    /// Phase 8: retired slots become free, a snapshot is published, observers are told.
+    pub(crate) fn finish(&mut self) {
+        self.phase(Phase::Finish);
+        let core = self.core;
+        self.reactor.finish();
+        if let Some(every) = core.snapshot_every_ns.get() {
+            let now = self.reactor.now();
+            if now >= core.snapshot_due.get() {
+                core.snapshot_due.set(now.saturating_add(every));
+                core.shared.publish(Snapshot::of(core));
+            }
+        }
+        if self.observed {
+            let (turn, items) = (self.turn, self.items);
+            core.observers.tell(self.executor, |observer| observer.turn_ended(turn, items));
+        }
+    }
+
+    /// Opens a phase.
+    #[inline]
+    fn phase(&self, phase: Phase) {
+        if self.observed {
+            let (core, turn) = (self.core, self.turn);
+            core.observers.tell(self.executor, |observer| observer.phase_began(phase, turn));
+        }
+    }
+
+    /// Wakes what the tables gave back, each by itself, and keeps the vector.
+    fn wake(&self, mut woken: Vec<std::task::Waker>) {
+        for waker in woken.drain(..) {
+            self.executor.wake_foreign(waker);
+        }
+        self.core.woken.replace(woken);
+    }
+}
+
+impl Drop for Turn<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.executor.set_cause(Cause::Host);
+        if self.asked {
+            let mut events = std::mem::take(&mut self.events);
+            events.clear();
+            self.core.spare_events.set(events);
+        }
+        self.core.shared.now.clear();
+        self.core.busy.set(false);
+    }
+}

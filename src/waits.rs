@@ -1,0 +1,75 @@
+//! `Waits`: who waits in a cell that no table of the loop holds.
+//!
+//! A `Call` or a `CancelToken` may be held by any thread, so its wait is noted in its own cell and
+//! the loop only keeps a weak way to it. Cells that are gone are forgotten as the list grows.
+
+use std::{
+    cell::RefCell,
+    sync::{Mutex, PoisonError, Weak},
+};
+
+use glassloop_executor::{Executor, PlaceId, TaskId};
+
+/// A wait, noted by a leaf that returned pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) owner: TaskId,
+    pub(crate) operation: &'static str,
+    pub(crate) place: PlaceId,
+}
+
+/// A cell that a task may wait in.
+pub(crate) trait Noted: Send + Sync {
+    /// Who waits in it now.
+    fn note(&self) -> Option<Note>;
+}
+
+/// Where a cell keeps its note.
+#[derive(Debug, Default)]
+pub(crate) struct NoteCell(Mutex<Option<Note>>);
+
+impl NoteCell {
+    pub(crate) fn get(&self) -> Option<Note> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, note: Option<Note>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = note;
+    }
+
+    /// Notes that the task being polled on this thread waits here, if there is one.
+    pub(crate) fn wait(
+        &self,
+        operation: &'static str,
+        place: &'static std::panic::Location<'static>,
+    ) {
+        let note = Executor::current().map(|executor| Note {
+            owner: executor.current_task(),
+            operation,
+            place: executor.note_wait(place),
+        });
+        self.set(note);
+    }
+}
+
+/// The cells that tasks of a loop have waited in and that still live.
+#[derive(Default)]
+pub(crate) struct Waits {
+    cells: RefCell<Vec<Weak<dyn Noted>>>,
+}
+
+impl Waits {
+    /// Takes a cell into the list. COST: amortised O(1), the dead are swept when the list is full.
+    pub(crate) fn add(&self, cell: Weak<dyn Noted>) {
+        let mut cells = self.cells.borrow_mut();
+        if cells.len() == cells.capacity() {
+            cells.retain(|cell| cell.strong_count() > 0);
+        }
+        cells.push(cell);
+    }
+
+    /// Every wait there is.
+    pub(crate) fn notes(&self) -> Vec<Note> {
+        self.cells.borrow().iter().filter_map(|cell| cell.upgrade()?.note()).collect()
+    }
+}

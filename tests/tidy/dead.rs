@@ -1,0 +1,54 @@
+//! The rule of dead files: every file is a target of Cargo's, or some `mod` reaches it.
+//!
+//! Does not look into `mod a { mod b; }`, nor at `#[path]`: we write neither.
+
+use crate::source::File;
+use crate::{all_code, caught, clean};
+
+#[test]
+fn every_file_is_reached_by_a_mod() {
+    let files = [
+        ("src/lib.rs", "mod a;\n// mod c;\n"),
+        ("src/a.rs", "pub(crate) mod b;\nmod g {}"),
+        ("src/a/b.rs", ""),
+        ("src/a/c.rs", "mod c;"),
+        ("tests/d.rs", "mod common;"),
+        ("tests/common/mod.rs", ""),
+        ("tests/e/f.rs", ""),
+    ];
+    let faults = dead_files(&files.map(|(path, text)| File::new(path, text)));
+    let dead: Vec<&str> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
+    assert_eq!(dead, ["src/a/c.rs", "tests/e/f.rs"]);
+    caught(faults, &[1, 1]);
+    clean(dead_files(&all_code()));
+}
+
+fn dead_files(files: &[File]) -> Vec<String> {
+    let mut reached: Vec<&File> = files.iter().filter(|file| is_target(&file.path)).collect();
+    let mut next = 0;
+    while let Some(file) = reached.get(next) {
+        let below = folder_of_modules(&file.path);
+        let places = file
+            .modules()
+            .flat_map(|name| [format!("{below}/{name}.rs"), format!("{below}/{name}/mod.rs")]);
+        let places: Vec<String> = places.collect();
+        reached.extend(files.iter().filter(|file| places.contains(&file.path)));
+        next += 1;
+    }
+    let is_dead = |file: &&File| !reached.iter().any(|live| live.path == file.path);
+    let dead = files.iter().filter(is_dead);
+    dead.map(|file| file.fault(0, "no `mod` reaches this file")).collect()
+}
+
+fn is_target(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_one_file = folder.ends_with("tests") || folder.ends_with("examples");
+    is_one_file || ["lib.rs", "main.rs", "build.rs"].contains(&name)
+}
+
+/// Where `mod a;` of this file finds `a.rs`.
+fn folder_of_modules(path: &str) -> &str {
+    let stem = path.trim_end_matches(".rs");
+    let folder = stem.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if is_target(path) || stem.ends_with("/mod") { folder } else { stem }
+}

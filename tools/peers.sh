@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Foreign WebSocket clients against the running tour: Python `websockets`, node `ws`, Chromium. Each has
+# 100 messages echoed. Prints a line a peer and `N passed, M failed`. Installs the clients in a folder
+# that is removed again; python3 with pip, node with npm, and Chromium come from Debian where missing.
+#
+# GLASSLOOP_TOUR names another program to start: its first line must hold a ws:// address.
+set -euo pipefail
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+
+folder=$(mktemp -d)
+tour=
+ended() {
+  if [ -n "$tour" ]; then
+    kill "$tour" 2>/dev/null || true
+    wait "$tour" 2>/dev/null || true
+  fi
+  rm -rf "$folder"
+}
+trap ended EXIT
+
+# need COMMAND PACKAGE...: installs Debian's packages unless the command is there.
+need() {
+  local command="$1"
+  shift
+  command -v "$command" >/dev/null || {
+    echo "installing $*"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
+  } >&2
+}
+
+need python3 python3
+python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip
+need node nodejs
+need npm npm
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$browser" ]; then
+  need chromium chromium
+  browser=chromium
+fi
+python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+  --target "$folder/python" websockets
+npm install --silent --no-audit --no-fund --no-save --prefix "$folder/node" ws >/dev/null
+
+# The build comes first, so that the tour's seconds are spent talking.
+if [ -n "${GLASSLOOP_TOUR:-}" ]; then
+  command=("$GLASSLOOP_TOUR")
+else
+  cargo build --release --example tour
+  command=(cargo run --quiet --release --example tour --)
+fi
+"${command[@]}" --seconds 120 --port 0 </dev/null >"$folder/tour.txt" 2>"$folder/tour.err" &
+tour=$!
+
+address=
+for _ in $(seq 300); do
+  address=$(head -n 1 "$folder/tour.txt" | grep -o 'ws://[0-9A-Za-z.:/_-]*' || true)
+  [ -z "$address" ] || break
+  kill -0 "$tour" 2>/dev/null || break
+  sleep 0.1
+done
+if [ -z "$address" ]; then
+  echo "the tour's first line holds no ws:// address:" >&2
+  cat "$folder/tour.txt" "$folder/tour.err" >&2
+  exit 1
+fi
+echo "the tour listens on $address"
+
+passed=0
+failed=0
+# peer NAME COMMAND...: the command's last line tells how it went, its exit status whether.
+peer() {
+  local name="$1" says word
+  shift
+  if says=$(timeout 100 "$@" 2>&1); then
+    passed=$((passed + 1)) word=passed
+  else
+    failed=$((failed + 1)) word=FAILED
+  fi
+  printf '%s  %-28s %s\n' "$word" "$name" "$(tail -n 1 <<<"$says")"
+}
+
+version() { python3 -c 'import importlib.metadata as m; print(m.version("websockets"))'; }
+export PYTHONPATH="$folder/python"
+peer "Python websockets $(version)" python3 tools/peers/python.py "$address"
+peer "node ws $(node -p "require('$folder/node/node_modules/ws/package.json').version")" \
+  node tools/peers/node.mjs "$folder/node" "$address"
+peer "$("$browser" --version 2>/dev/null | grep -o 'Chrom[a-z]* [0-9.]*' | head -n 1)" \
+  python3 tools/peers/browser.py "$browser" "$address"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ] && [ "$passed" -eq 3 ]

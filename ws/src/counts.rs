@@ -1,0 +1,24 @@
+//! The counts: what one connection has done so far.
+//!
+//! Promises exact numbers from the first byte on. They are for tests, inspectors and the curious;
+//! nothing in this crate decides by them.
+
+/// Plain numbers, read with `WebSocket::counts`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Reads of the socket that brought bytes.
+    pub reads: u64,
+    /// Bytes they brought, the handshake not included.
+    pub bytes_read: u64,
+    /// Frame heads seen in those bytes.
+    pub frames_read: u64,
+    /// Whole messages among them.
+    pub messages_received: u64,
+    /// Writes of which the socket took something.
+    pub writes: u64,
+    /// Bytes it took, the handshake not included.
+    pub bytes_written: u64,
+    /// Messages encoded.
+    pub messages_sent: u64,
+}

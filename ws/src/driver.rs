@@ -1,0 +1,240 @@
+//! The driver: the future that keeps one connection going.
+//!
+//! Promises that a connection with a polled driver ends: each wait in it has a deadline. It reads,
+//! judges the heartbeat, writes on where a flush was stopped, and closes the socket. It runs no
+//! user code but wakers.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use glassloop_reactor::Sleep;
+use tungstenite::Utf8Bytes;
+use tungstenite::protocol::Role;
+
+use crate::close::{Cause, CloseInfo, Side, StallNote, code};
+use crate::connection::Connection;
+use crate::heartbeat::{Verdict, deadline};
+use crate::mailbox::{Outgoing, Stage};
+use crate::reading::{Reading, read_turn};
+use crate::wire::Wire;
+
+/// Drives one connection to its end; the output says how it ended.
+///
+/// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): nothing is
+/// received while it is not polled. In one poll it takes at most `read_bytes_per_turn_max` bytes.
+///
+/// # Drop
+/// A driver dropped before its end drops the socket: whatever waits on the handles learns
+/// [`Cause::DriverDropped`].
+#[derive(Debug)]
+#[must_use = "a connection lives only while its driver is polled"]
+pub struct Driver {
+    connection: Rc<Connection>,
+    alarm: Alarm,
+}
+
+impl Driver {
+    pub(crate) fn new(connection: Rc<Connection>) -> Driver {
+        Driver { connection, alarm: Alarm::default() }
+    }
+
+    /// The address of the other end, if its socket has one.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.connection.peer()
+    }
+
+    /// One turn of the connection. What is left to be done, if anything.
+    fn turn(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Next {
+        let connection = &self.connection;
+        // What was said before this turn's bytes came is said before they are answered.
+        connection.encode(wire);
+        let reading = read_turn(connection, wire, cx);
+        wire.poll_write(cx);
+        // An end of the stream without a Close is an end, too, once what came before it is read.
+        // The first reason counts.
+        if reading != Reading::Spent && (wire.error.is_some() || wire.at_end) {
+            connection.end(broken(wire));
+        }
+        let now = connection.reactor().now();
+        let deadline = judge(connection, wire, reading, now);
+        if self.is_over(wire, now) {
+            return Next::Over;
+        }
+        let due = self.alarm.poll(&self.connection, deadline, cx).is_ready();
+        if due || reading == Reading::Spent { Next::Again } else { Next::Wait }
+    }
+
+    /// True if the socket has nothing left to do for us. Shuts our direction down after a fault.
+    fn is_over(&self, wire: &mut Wire, now: u64) -> bool {
+        let (stage, agreed, close_deadline) = self.connection.with(|mailbox, _| {
+            let cause = mailbox.info.as_ref().map(|info| &info.cause);
+            (mailbox.stage, cause == Some(&Cause::Handshake), mailbox.close_deadline)
+        });
+        if stage < Stage::Ended {
+            return false;
+        }
+        if wire.error.is_some() || now >= close_deadline {
+            return true;
+        }
+        // An answer to the peer's Close may have waited for room in the ring.
+        wire.protocol.settle();
+        if !wire.protocol.ring().is_empty() {
+            return false;
+        }
+        if agreed && wire.protocol.role() == Role::Server {
+            // The server closes first, so that waiting for stray packets is its burden.
+            return true;
+        }
+        if !agreed && !wire.shut {
+            // Our Close has left. The peer may still be sending: its bytes are thrown away until
+            // it ends, too, or the deadline comes.
+            wire.shut = true;
+            if let Err(error) = wire.stream.shutdown(std::net::Shutdown::Write) {
+                wire.error = Some(error.kind());
+                return true;
+            }
+        }
+        wire.at_end
+    }
+}
+
+/// What a turn of the driver leaves to be done.
+enum Next {
+    Wait,
+    Again,
+    Over,
+}
+
+impl Future for Driver {
+    type Output = CloseInfo;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseInfo> {
+        let driver = self.get_mut();
+        let Some(mut wire) = driver.connection.take_wire() else {
+            // It is over; or foreign code panicked while a flush had the wire, which is an end.
+            driver.connection.finish();
+            return Poll::Ready(driver.connection.final_info());
+        };
+        driver.connection.set_driver(cx.waker());
+        match driver.turn(&mut wire, cx) {
+            Next::Wait => driver.connection.put_wire(wire),
+            Next::Again => {
+                driver.connection.put_wire(wire);
+                cx.waker().wake_by_ref();
+            }
+            Next::Over => {
+                driver.alarm = Alarm::default();
+                drop(wire);
+                driver.connection.finish();
+                return Poll::Ready(driver.connection.final_info());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        drop(self.connection.take_wire());
+        self.connection.finish();
+    }
+}
+
+/// One timer for all deadlines of a connection.
+#[derive(Debug)]
+struct Alarm {
+    sleep: Option<Sleep>,
+    /// What the sleep is for; `u64::MAX` without one.
+    at: u64,
+}
+
+impl Alarm {
+    /// Ready if it is time to judge again. A deadline that moved back is noticed when the old one
+    /// fires: a busy connection would otherwise re-arm its timer for every byte.
+    fn poll(&mut self, connection: &Connection, deadline: u64, cx: &mut Context<'_>) -> Poll<()> {
+        if deadline < self.at {
+            self.at = deadline;
+            self.sleep = Some(Sleep::at(Rc::clone(connection.reactor()), deadline));
+        }
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
+        ready!(Pin::new(sleep).poll(cx));
+        *self = Alarm::default();
+        Poll::Ready(())
+    }
+}
+
+impl Default for Alarm {
+    fn default() -> Alarm {
+        Alarm { sleep: None, at: u64::MAX }
+    }
+}
+
+/// Does what is due, and says when something will be due next.
+fn judge(connection: &Rc<Connection>, wire: &mut Wire, reading: Reading, now: u64) -> u64 {
+    let (stage, close_deadline) =
+        connection.with(|mailbox, _| (mailbox.stage, mailbox.close_deadline));
+    if stage == Stage::Open {
+        return judge_heartbeat(connection, wire, reading, now);
+    }
+    if stage == Stage::Closing && now >= close_deadline {
+        connection.end_as(Cause::CloseTimeout);
+    }
+    close_deadline
+}
+
+fn judge_heartbeat(
+    connection: &Rc<Connection>,
+    wire: &mut Wire,
+    reading: Reading,
+    now: u64,
+) -> u64 {
+    if reading == Reading::Paused {
+        // The silence is ours: nobody receives. The next poll comes when somebody does.
+        connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
+        return u64::MAX;
+    }
+    let limits = connection.limits();
+    match connection.with(|mailbox, _| mailbox.heartbeat.judge(now, limits)) {
+        Verdict::Wait(at) => at,
+        Verdict::Ping => {
+            connection.with(|mailbox, _| {
+                let sequence = mailbox.heartbeat.ping_anew(now);
+                mailbox.queue_control(Outgoing::Ping(sequence));
+            });
+            connection.cork();
+            deadline(now, limits.heartbeat_patience_ms_max)
+        }
+        Verdict::Lost(pinged_at) => {
+            give_up(connection, wire, pinged_at);
+            connection.with(|mailbox, _| mailbox.close_deadline)
+        }
+    }
+}
+
+/// The peer is silent for good. If this loop stood still meanwhile, its stall is named: the peer
+/// may have answered in time, and the fault be ours.
+fn give_up(connection: &Rc<Connection>, wire: &mut Wire, pinged_at: u64) {
+    let stall = connection.reactor().last_stall().filter(|stall| stall.at >= pinged_at);
+    let stall = stall.map(|stall| StallNote { label: stall.label, millis: stall.millis });
+    let reason = Utf8Bytes::from_static("expected any byte after a ping, came silence");
+    wire.protocol.give_up(code::INTERNAL, reason.clone());
+    connection.end(CloseInfo {
+        code: code::INTERNAL,
+        reason,
+        side: Side::Us,
+        cause: Cause::HeartbeatLost { stall },
+    });
+}
+
+/// The end of a stream that came without a Close.
+fn broken(wire: &Wire) -> CloseInfo {
+    CloseInfo {
+        code: code::ABNORMAL,
+        reason: Utf8Bytes::default(),
+        side: Side::Peer,
+        cause: wire.error.map_or(Cause::Reset, Cause::Io),
+    }
+}

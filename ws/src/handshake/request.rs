@@ -1,0 +1,139 @@
+//! The request: how a client asks for the upgrade, and how a server judges it.
+//!
+//! Promises that a request is accepted only if RFC 6455, section 4.2.1, says so, and that every
+//! refusal knows its status. It looks at no path and no origin: that is the user's business.
+
+use crate::target::Target;
+
+use super::{empty_lines, lists_token, only_value, shown};
+
+/// A request that was found good.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// What the answer's key is derived from.
+    pub(crate) key: Vec<u8>,
+}
+
+/// Why a request is refused, and with which status.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) expected: &'static str,
+    pub(crate) came: String,
+}
+
+impl Refusal {
+    pub(crate) fn head_too_long() -> Refusal {
+        refuse(431, "a head within its limits", "a longer one")
+    }
+}
+
+fn refuse(status: u16, expected: &'static str, came: impl Into<String>) -> Refusal {
+    Refusal { status, expected, came: came.into() }
+}
+
+/// The request of a client.
+pub(crate) fn write_request(target: &Target, key: &str) -> Vec<u8> {
+    format!(
+        "GET {path} HTTP/1.1\r\n\
+         Host: {authority}\r\n\
+         Connection: Upgrade\r\n\
+         Upgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: {key}\r\n\
+         \r\n",
+        path = target.path,
+        authority = target.authority,
+    )
+    .into_bytes()
+}
+
+/// Judges a whole head.
+pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<Request, Refusal> {
+    let mut lines = empty_lines(lines_max);
+    let mut request = httparse::Request::new(&mut lines);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(refuse(400, "a whole head", "a part of one")),
+        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
+        Err(error) => return Err(refuse(400, "a head by RFC 9112", error.to_string())),
+    }
+    match request.method {
+        Some("GET") => {}
+        other => return Err(refuse(405, "the method GET", other.unwrap_or("none"))),
+    }
+    if request.version != Some(1) {
+        return Err(refuse(400, "HTTP/1.1", "HTTP/1.0"));
+    }
+    let lines = &*request.headers;
+    if only_value(lines, "Host").is_none() {
+        return Err(refuse(400, "one Host line", "none or several"));
+    }
+    if !lists_token(lines, "Upgrade", "websocket") {
+        return Err(refuse(426, "Upgrade: websocket", shown(only_value(lines, "Upgrade"))));
+    }
+    if !lists_token(lines, "Connection", "upgrade") {
+        return Err(refuse(400, "Connection: Upgrade", shown(only_value(lines, "Connection"))));
+    }
+    match only_value(lines, "Sec-WebSocket-Version") {
+        Some(b"13") => {}
+        other => return Err(refuse(426, "Sec-WebSocket-Version: 13", shown(other))),
+    }
+    match only_value(lines, "Sec-WebSocket-Key") {
+        Some(key) if is_key(key) => Ok(Request { key: key.to_vec() }),
+        other => Err(refuse(400, "one Sec-WebSocket-Key of 16 bytes", shown(other))),
+    }
+}
+
+/// Sixteen bytes in base64: twenty-two digits and two signs of padding.
+fn is_key(value: &[u8]) -> bool {
+    match value.strip_suffix(b"==") {
+        Some(digits) => {
+            digits.len() == 22
+                && digits.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "GET /chat HTTP/1.1\r\nHost: example\r\nConnection: keep-alive,\tUpgrade\r\n\
+                        Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n\
+                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    fn status_without(from: &str, to: &str) -> u16 {
+        assert!(GOOD.contains(from), "{from} is in the good request");
+        let head = GOOD.replace(from, to);
+        parse_request(head.as_bytes(), 64).expect_err("a bad request").status
+    }
+
+    #[test]
+    fn a_request_by_the_rfc_is_good_however_its_lists_are_written() {
+        let request = parse_request(GOOD.as_bytes(), 64).expect("good");
+        assert_eq!(request.key, b"dGhlIHNhbXBsZSBub25jZQ==");
+        let spread = GOOD.replace("Connection: keep-alive,\t", "Connection: a, b\r\nconnection: ");
+        assert!(parse_request(spread.as_bytes(), 64).is_ok());
+    }
+
+    #[test]
+    fn every_kind_of_bad_request_has_its_status() {
+        assert_eq!(status_without("GET", "POST"), 405);
+        assert_eq!(status_without("HTTP/1.1", "HTTP/1.0"), 400);
+        assert_eq!(status_without("Host: example\r\n", ""), 400);
+        assert_eq!(status_without("Upgrade: WebSocket\r\n", ""), 426);
+        assert_eq!(status_without("Upgrade: WebSocket", "Upgrade: h2c"), 426);
+        assert_eq!(status_without("keep-alive,\tUpgrade", "keep-alive"), 400);
+        assert_eq!(status_without("Version: 13", "Version: 8"), 426);
+        assert_eq!(status_without("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ"), 400);
+        assert_eq!(status_without("GET /chat", "GET  "), 400);
+    }
+
+    #[test]
+    fn too_many_lines_are_431() {
+        let refusal = parse_request(GOOD.as_bytes(), 4).expect_err("five lines");
+        assert_eq!(refusal.status, 431);
+    }
+}

@@ -1,0 +1,99 @@
+//! A nonblocking WebSocket, client and server, on the reactor of glassloop.
+//!
+//! # Why a WebSocket is a state machine
+//!
+//! A WebSocket looks like a stream of messages, and the obvious program reads one, thinks, and
+//! writes one. That program works until the other side does something at the wrong moment. It
+//! pings while we write. It sends half a frame and goes for lunch. It closes while our last answer
+//! is on its way. It sends faster than we think, or reads slower than we talk. Each of these is a
+//! second thing to wait for, and a program that waits by standing still can wait for one.
+//!
+//! So we turn it around. Nothing in here stands still. A connection is a value that holds
+//! everything it knows: the frame of which three bytes have come, the message of which two
+//! fragments have come, the bytes that have not left, the ping that was not answered, how far the
+//! closing has gone. Something happens: bytes came, the socket takes more, a deadline passed,
+//! somebody asked for a message to be sent. The value changes, some bytes or messages come out, and
+//! the call returns. That is all a state machine is: *what I know* and *what just happened* give
+//! *what I know now* and *what to tell others*.
+//!
+//! The machine is [tungstenite]'s, and it is a good one. But it was made to be handed a socket, and
+//! a socket would let two strangers into our loop: a peer who never stops sending could keep one
+//! `read` busy for ever, and a peer who never reads could make our memory grow. We hand it an
+//! *adapter* instead. Its `read` gives bytes that were read before, and after 64 KiB it says "would
+//! block", though more may lie there: the rest is for the next turn. Its `write` appends to a
+//! buffer of ours, the *ring*, and always succeeds. No system call happens inside the machine, so
+//! the same machine runs over a socket, over memory in a test, and over a recording.
+//!
+//! Around the machine lie two queues and a future:
+//!
+//! ```text
+//!   WebSocket (handle)          Driver (future)                  the peer
+//!   ------------------          ---------------                  --------
+//!   recv  <-- received queue <-- machine <-- adapter <-- shared buffer <-- socket
+//!   send  --> outgoing queue --> machine --> adapter --> ring ---------> socket
+//!                                                         (phase `flush`)
+//! ```
+//!
+//! Both queues are short. A full received queue stops the reading, and TCP slows the peer down; a
+//! full outgoing queue makes `send` wait. Neither loses anything. What is sent during one turn of
+//! the loop gathers in the ring and leaves in a single write in the phase `flush`: a hundred small
+//! answers cost one system call, not a hundred.
+//!
+//! The last part of the machine is time. A link that dies without a word looks exactly like a peer
+//! with nothing to say. So every wait has a deadline: the handshake, the peer's silence, the answer
+//! to a ping, the close. Time is the reactor's clock, so a test passes twenty seconds of silence
+//! without waiting for them.
+//!
+//! # Map
+//!
+//! * [`connect`], [`accept`] (`client`, `server`, with `target`, `handshake`, `opening`): from a
+//!   URL or a stream to a pair of [`WebSocket`] and [`Driver`].
+//! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
+//!   `reading`, `heartbeat`): the future.
+//! * `connection` is what they share: a `mailbox` (both queues) and a `wire` (socket and machine).
+//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments) and `ring`.
+//! * [`Limits`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
+//!
+//! What is not here: TLS, compression, subprotocols, reconnecting.
+//!
+//! [tungstenite]: https://docs.rs/tungstenite
+
+#![forbid(unsafe_code)]
+
+mod adapter;
+mod client;
+mod close;
+mod connection;
+mod counts;
+mod driver;
+mod error;
+mod handshake;
+mod heartbeat;
+mod limits;
+mod mailbox;
+mod message;
+mod opening;
+mod protocol;
+mod reading;
+mod ring;
+mod server;
+mod socket;
+mod target;
+mod waiting;
+mod waits;
+mod walker;
+mod wire;
+
+pub use client::{connect, connect_on, connect_on_with, connect_with};
+pub use close::{Cause, CloseInfo, Side, StallNote, code};
+pub use counts::Counts;
+pub use driver::Driver;
+pub use error::Error;
+pub use limits::{Config, Limits};
+pub use message::Message;
+pub use server::{accept, accept_with};
+pub use socket::WebSocket;
+pub use waits::{WaitView, WaitsFor};
+
+/// The shared buffers that messages are made of.
+pub use tungstenite::{Bytes, Utf8Bytes};

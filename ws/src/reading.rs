@@ -1,0 +1,166 @@
+//! The reading: one turn's bytes from a socket to the mailbox.
+//!
+//! Promises to take at most `read_bytes_per_turn_max` bytes and to stop when the mailbox is full,
+//! and says which of it happened. Through one buffer a thread passes what every connection of that
+//! thread reads, so that a connection at rest needs none of its own.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use tungstenite::Utf8Bytes;
+
+use crate::close::{Cause, CloseInfo, Side};
+use crate::connection::Connection;
+use crate::mailbox::Stage;
+use crate::protocol::Event;
+use crate::waits::WaitsFor;
+use crate::wire::Wire;
+
+/// Why a turn's reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// There is nothing to read; the socket will tell.
+    Blocked,
+    /// There may be more, but not in this turn.
+    Spent,
+    /// The mailbox is full; `recv` will tell.
+    Paused,
+    /// The stream is at its end, or broken: the wire says which.
+    Finished,
+}
+
+/// One read takes at most this much: the default budget of a turn.
+const SHARED_BUFFER_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// Empty while somebody reads, so that a reading within a reading gets a buffer of its own.
+    static SHARED_BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Reads until one of the reasons of `Reading`.
+pub(crate) fn read_turn(
+    connection: &Rc<Connection>,
+    wire: &mut Wire,
+    cx: &mut Context<'_>,
+) -> Reading {
+    if wire.at_end {
+        return Reading::Finished;
+    }
+    let mut buffer = SHARED_BUFFER.take();
+    buffer.resize(SHARED_BUFFER_BYTES, 0);
+    let outcome = read_through(connection, wire, cx, &mut buffer);
+    SHARED_BUFFER.set(buffer);
+    outcome
+}
+
+fn read_through(
+    connection: &Rc<Connection>,
+    wire: &mut Wire,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Reading {
+    let mut budget = connection.limits().read_bytes_per_turn_max;
+    // First what was read before and not taken, in us or in tungstenite.
+    let rest = std::mem::take(&mut wire.rest);
+    if let Some(stop) = digest(connection, wire, &rest, &mut budget) {
+        return stop;
+    }
+    while budget > 0 {
+        let space = budget.min(buffer.len());
+        match wire.stream.poll_read(cx, &mut buffer[..space]) {
+            Poll::Pending => return Reading::Blocked,
+            Poll::Ready(Ok(0)) => {
+                wire.at_end = true;
+                return Reading::Finished;
+            }
+            Poll::Ready(Ok(count)) => {
+                wire.counts.reads += 1;
+                wire.counts.bytes_read += count as u64;
+                let now = connection.reactor().now();
+                connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
+                if let Some(stop) = digest(connection, wire, &buffer[..count], &mut budget) {
+                    return stop;
+                }
+            }
+            Poll::Ready(Err(error)) => {
+                wire.error = Some(error.kind());
+                return Reading::Finished;
+            }
+        }
+    }
+    Reading::Spent
+}
+
+/// Turns bytes into events and delivers them. What could not be taken is kept; then the reason is
+/// given.
+fn digest(
+    connection: &Rc<Connection>,
+    wire: &mut Wire,
+    bytes: &[u8],
+    budget: &mut usize,
+) -> Option<Reading> {
+    let mut input = bytes;
+    let mut paused = false;
+    while wire.protocol.is_readable() {
+        paused = connection.with(|mailbox, _| {
+            mailbox.paused = mailbox.is_full(connection.limits());
+            mailbox.paused
+        });
+        if paused {
+            break;
+        }
+        match wire.protocol.next(&mut input, budget) {
+            Some(event) => deliver(connection, wire, event),
+            None => break,
+        }
+    }
+    if !wire.protocol.is_readable() {
+        // After a Close or a fault the bytes mean nothing. They are read all the same: a socket
+        // closed with unread bytes sends a reset, and that would overtake our Close.
+        *budget = budget.saturating_sub(input.len());
+        return None;
+    }
+    wire.rest = input.to_vec();
+    if paused {
+        Some(Reading::Paused)
+    } else if wire.rest.is_empty() {
+        None
+    } else {
+        Some(Reading::Spent)
+    }
+}
+
+fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
+    match event {
+        Event::Message(message) => {
+            wire.counts.messages_received += 1;
+            let unwanted = connection.with(|mailbox, woken| mailbox.deliver(message, woken));
+            drop(unwanted);
+        }
+        Event::Pong(sequence) => {
+            let now = connection.reactor().read_clock();
+            connection.with(|mailbox, woken| {
+                mailbox.heartbeat.pong(sequence, now);
+                mailbox.waits.take(WaitsFor::Pong, woken);
+            });
+        }
+        Event::Close { code, reason } => peer_closed(connection, code, reason),
+        Event::Fault { code, what } => connection.end(CloseInfo {
+            code,
+            reason: Utf8Bytes::default(),
+            side: Side::Us,
+            cause: Cause::Violation(what),
+        }),
+    }
+}
+
+/// The peer's Close: the answer to ours, or the beginning of the end.
+fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
+    if connection.with(|mailbox, _| mailbox.stage) == Stage::Closing {
+        connection.end_as(Cause::Handshake);
+    } else {
+        let (side, cause) = (Side::Peer, Cause::Handshake);
+        connection.end(CloseInfo { code, reason, side, cause });
+    }
+}

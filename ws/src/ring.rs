@@ -1,0 +1,83 @@
+//! The ring: bytes on their way out, first in, first out.
+//!
+//! Promises that what waits lies in one piece, so that one write can take all of it; that a slow
+//! reader costs linear time; and that an empty ring holds no memory. It writes nothing itself.
+
+/// A first-in first-out buffer of bytes, always contiguous.
+///
+/// It is called a ring for what it does, not for its shape. Bytes leave from the front by moving
+/// `start`; when at least half of the buffer has left, the rest moves to the front.
+/// COST: every byte is moved at most once for every byte that left before it, so a message that
+/// leaves in a thousand pieces costs twice its length, not a thousand times.
+#[derive(Debug, Default)]
+pub(crate) struct Ring {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Ring {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Everything that waits, oldest first.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Forgets the oldest `count` bytes: they have left.
+    pub(crate) fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.len(), "more bytes left than were there");
+        self.start += count.min(self.len());
+        if self.is_empty() {
+            // A connection at rest keeps no buffer.
+            *self = Ring::default();
+        } else if self.start >= self.len() {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_leave_in_the_order_they_came_whatever_the_pieces() {
+        let mut ring = Ring::default();
+        let mut sent = Vec::new();
+        let mut next = 0_u8;
+        for round in 0..200_usize {
+            for _ in 0..round % 17 {
+                ring.push(&[next]);
+                next = next.wrapping_add(1);
+            }
+            let count = ring.len().min(round % 11);
+            sent.extend_from_slice(&ring.bytes()[..count]);
+            ring.consume(count);
+        }
+        sent.extend_from_slice(ring.bytes());
+        let expected: Vec<u8> = (0..=u8::MAX).cycle().take(sent.len()).collect();
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn an_empty_ring_holds_no_memory() {
+        let mut ring = Ring::default();
+        ring.push(&[0; 100_000]);
+        ring.consume(99_999);
+        assert!(!ring.is_empty());
+        ring.consume(1);
+        assert!(ring.is_empty());
+        assert_eq!(ring.bytes.capacity(), 0);
+    }
+}

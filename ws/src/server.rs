@@ -1,0 +1,80 @@
+//! The server: from an accepted stream to a connection.
+//!
+//! Promises an answer to every upgrade that can be read, good or bad. It listens on nothing and
+//! looks at no path: the listener, and what it lets in, is the program's.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use glassloop_reactor::net::TcpStream;
+use tungstenite::protocol::Role;
+
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::handshake::{Refusal, parse_request, read_head, refuse, within, write_response};
+use crate::limits::{Config, Limits};
+use crate::opening::open;
+use crate::socket::WebSocket;
+
+/// Does the server's part of the handshake on a stream that a listener accepted.
+///
+/// ```no_run
+/// # async fn serve(stream: glassloop_reactor::net::TcpStream) -> Result<(), glassloop_ws::Error> {
+/// let (socket, driver) = glassloop_ws::accept(stream).await?;
+/// // Spawn `driver`; `socket` says when it is over.
+/// while let Some(message) = socket.recv().await? {
+///     socket.send(message).await?;
+/// }
+/// # drop(driver);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::BadUpgrade`] after a request that was answered with 400, 405, 426 or 431;
+/// [`Error::HandshakeTimeout`]; [`Error::Io`].
+///
+/// # Cancel safety
+/// Dropping the future drops the stream.
+#[track_caller]
+pub fn accept(
+    stream: TcpStream,
+) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
+    accept_with(stream, Config::default())
+}
+
+/// As [`accept`], with limits of your own.
+///
+/// # Errors
+/// As [`accept`].
+#[track_caller]
+pub fn accept_with(
+    stream: TcpStream,
+    config: Config,
+) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
+    let limits = Rc::new(config.limits.sane());
+    async move {
+        match within(&limits, upgrade(&stream, &limits)).await? {
+            Ok(tail) => Ok(open(stream, Role::Server, limits, tail)),
+            Err(refusal) => {
+                refuse(&stream, &limits, &refusal).await;
+                let Refusal { status, expected, came } = refusal;
+                Err(Error::BadUpgrade { status, expected, came })
+            }
+        }
+    }
+}
+
+/// Reads the request and answers a good one. Gives what came behind it.
+async fn upgrade(stream: &TcpStream, limits: &Limits) -> Result<Result<Vec<u8>, Refusal>, Error> {
+    let Ok(head) = read_head(stream, limits).await? else {
+        return Ok(Err(Refusal::head_too_long()));
+    };
+    match parse_request(&head.head, limits.head_lines_max) {
+        Ok(request) => {
+            stream.write_all(&write_response(&request.key)).await?;
+            Ok(Ok(head.tail))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}

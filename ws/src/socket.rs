@@ -1,0 +1,202 @@
+//! The socket: what a program holds of a connection.
+//!
+//! Promises that a handle is cheap, that every call on it is short, and that what it awaits always
+//! ends: with an answer, or with the end of the connection. It moves no bytes: its driver does.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::close::{CloseInfo, REASON_BYTES_MAX};
+use crate::connection::Connection;
+use crate::counts::Counts;
+use crate::error::Error;
+use crate::mailbox::{Outgoing, Stage};
+use crate::message::Message;
+use crate::waiting::Waiting;
+use crate::waits::{WaitView, WaitsFor};
+
+/// A handle of one connection. Clones are handles of the same connection.
+///
+/// Its [`Driver`](crate::Driver) must be polled for anything to move. What this handle sends in
+/// one turn of the loop leaves in one write when the turn ends.
+///
+/// # Drop
+/// With the last handle nobody is left who could receive: what waits is dropped, and the
+/// connection is closed with 1001. What was sent before still leaves.
+#[derive(Debug)]
+pub struct WebSocket {
+    connection: Rc<Connection>,
+}
+
+impl WebSocket {
+    /// The first handle; the connection has counted it.
+    pub(crate) fn new(connection: Rc<Connection>) -> WebSocket {
+        WebSocket { connection }
+    }
+
+    /// The next message; `None` once both sides have closed the connection in the regular way,
+    /// whatever their code: `while let Some(message) = socket.recv().await? { .. }`.
+    ///
+    /// Messages come in order, also those that came before an end. If several tasks receive, each
+    /// message goes to one of them. While nobody receives, at most `received_messages_max` messages
+    /// are kept; then the socket is no longer read, and neither are the peer's pings.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the connection ended in any other way.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it has taken no message.
+    #[track_caller]
+    pub fn recv(&self) -> impl Future<Output = Result<Option<Message>, Error>> + use<> {
+        Waiting::new(&self.connection, WaitsFor::Message, |connection| {
+            let received =
+                connection.with(|mailbox, woken| mailbox.receive(connection.limits(), woken));
+            match received {
+                Some(message) => Some(Ok(Some(message))),
+                None => ended(connection).map(|info| {
+                    if info.is_clean() { Ok(None) } else { Err(Error::Closed(Box::new(info))) }
+                }),
+            }
+        })
+    }
+
+    /// Sends a message: ready at once if little waits, else when low water is reached. Ready means
+    /// that the message is queued behind those before it, not that it has arrived.
+    ///
+    /// Several tasks that wait for room get it in no promised order.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] once either side has begun to close.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it has sent nothing.
+    #[track_caller]
+    pub fn send(&self, message: Message) -> impl Future<Output = Result<(), Error>> + use<> {
+        let mut unsent = Some(message);
+        // Without a message it was answered already, and stays pending.
+        Waiting::new(&self.connection, WaitsFor::Room, move |connection| {
+            match connection.send(unsent.take()?) {
+                Err(Error::Full(message)) => {
+                    unsent = Some(message);
+                    None
+                }
+                outcome => Some(outcome),
+            }
+        })
+    }
+
+    /// Sends a message now or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Full`] with the message above high water, [`Error::Closed`] once either side has
+    /// begun to close.
+    pub fn try_send(&self, message: Message) -> Result<(), Error> {
+        self.connection.send(message)
+    }
+
+    /// Pings the peer: ready with the time the answer took. Callers that ask while a ping is under
+    /// way share it.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the connection ends before the answer.
+    #[track_caller]
+    pub fn ping(&self) -> impl Future<Output = Result<Duration, Error>> + use<> {
+        let mut sequence = None;
+        Waiting::new(&self.connection, WaitsFor::Pong, move |connection| {
+            if connection.with(|mailbox, _| mailbox.stage) != Stage::Open {
+                return connection.info().map(|info| Err(Error::Closed(info)));
+            }
+            let sequence = *sequence.get_or_insert_with(|| ping(connection));
+            let nanos = connection.with(|mailbox, _| mailbox.heartbeat.round_trip_of(sequence));
+            nanos.map(|nanos| Ok(Duration::from_nanos(nanos)))
+        })
+    }
+
+    /// Begins to close: what was sent before still leaves, what the peer has sent can still be
+    /// received. Takes effect now; await [`closed`](Self::closed) to see the end of it. Once an end
+    /// has begun, from whichever side, this does nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidClose`] if the code must not be sent, or the reason exceeds 123 bytes.
+    pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
+        if !CloseCode::from(code).is_allowed() || reason.len() > REASON_BYTES_MAX {
+            return Err(Error::InvalidClose { code, reason_bytes: reason.len() });
+        }
+        self.connection.close(code, reason.into());
+        Ok(())
+    }
+
+    /// The end of the connection: ready when the socket is gone.
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = CloseInfo> + use<> {
+        Waiting::new(&self.connection, WaitsFor::End, |connection| {
+            let over = connection.with(|mailbox, _| mailbox.stage) == Stage::Over;
+            over.then(|| connection.final_info())
+        })
+    }
+
+    /// How the connection ended: known once no message can come any more.
+    pub fn close_info(&self) -> Option<CloseInfo> {
+        ended(&self.connection)
+    }
+
+    /// Bytes that wait to leave. Messages not yet encoded count with the most their frame heads
+    /// may take.
+    pub fn buffered_amount(&self) -> usize {
+        self.connection.with(|mailbox, _| mailbox.buffered())
+    }
+
+    /// The address of the other end, if its socket has one.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.connection.peer()
+    }
+
+    /// What this connection has done so far.
+    pub fn counts(&self) -> Counts {
+        self.connection.counts()
+    }
+
+    /// Who waits on this connection, for what and where.
+    pub fn waits(&self) -> Vec<WaitView> {
+        self.connection.with(|mailbox, _| mailbox.waits.views())
+    }
+}
+
+impl Clone for WebSocket {
+    fn clone(&self) -> WebSocket {
+        self.connection.add_handle();
+        WebSocket { connection: Rc::clone(&self.connection) }
+    }
+}
+
+impl Drop for WebSocket {
+    fn drop(&mut self) {
+        self.connection.remove_handle();
+    }
+}
+
+/// The info of an end after which no message comes.
+fn ended(connection: &Rc<Connection>) -> Option<CloseInfo> {
+    let ended = connection.with(|mailbox, _| mailbox.stage) >= Stage::Ended;
+    ended.then(|| connection.final_info())
+}
+
+/// Sends a ping, or joins the one under way; gives its number.
+fn ping(connection: &Rc<Connection>) -> u64 {
+    let now = connection.reactor().read_clock();
+    let (fresh, sequence) = connection.with(|mailbox, _| {
+        let fresh = mailbox.heartbeat.ping(now);
+        if let Some(sequence) = fresh {
+            mailbox.queue_control(Outgoing::Ping(sequence));
+        }
+        (fresh.is_some(), mailbox.heartbeat.sequence())
+    });
+    if fresh {
+        connection.cork();
+    }
+    sequence
+}

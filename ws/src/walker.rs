@@ -1,0 +1,188 @@
+//! The walker: follows the frame heads of a byte stream, and counts.
+//!
+//! Promises to stop before the fragment that is one too many, and to know when the stream lies
+//! between two messages. It decodes no payload and judges nothing else: tungstenite does.
+
+/// Follows frame boundaries in bytes that arrive in pieces of any size.
+#[derive(Debug)]
+pub(crate) struct Walker {
+    /// The head of the current frame, as far as it has come.
+    head: [u8; HEAD_BYTES_MAX],
+    head_len: usize,
+    /// Payload bytes of the current frame that are still to come.
+    payload_left: u64,
+    /// Fragments of the message that is under way; zero between messages.
+    fragments: u32,
+    fragments_max: u32,
+    /// Frames whose head was complete, of every kind.
+    frames: u64,
+    /// The longest payload announced since `forget_longest`.
+    longest: u64,
+}
+
+/// Two bytes, eight of extended length, four of mask.
+const HEAD_BYTES_MAX: usize = 14;
+
+const FINAL: u8 = 0x80;
+const OPCODE: u8 = 0x0f;
+const CONTROL: u8 = 0x08;
+const CONTINUE: u8 = 0x00;
+const MASKED: u8 = 0x80;
+const LENGTH: u8 = 0x7f;
+
+impl Walker {
+    pub(crate) fn new(fragments_max: u32) -> Walker {
+        Walker {
+            head: [0; HEAD_BYTES_MAX],
+            head_len: 0,
+            payload_left: 0,
+            fragments: 0,
+            fragments_max,
+            frames: 0,
+            longest: 0,
+        }
+    }
+
+    /// Follows `bytes` and says how many of them may be passed on. Fewer than all of them means
+    /// that the next one completes the head of a fragment past the limit.
+    pub(crate) fn walk(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.payload_left > 0 {
+                let here = bytes.len() - at;
+                let step = usize::try_from(self.payload_left).map_or(here, |left| left.min(here));
+                self.payload_left -= step as u64;
+                at += step;
+                continue;
+            }
+            self.head[self.head_len] = bytes[at];
+            if self.head_len + 1 == self.head_len_needed() {
+                if !self.enter_frame() {
+                    return at;
+                }
+                self.head_len = 0;
+            } else {
+                self.head_len += 1;
+            }
+            at += 1;
+        }
+        at
+    }
+
+    /// True between two messages, with no byte of the next one seen.
+    pub(crate) fn at_rest(&self) -> bool {
+        self.head_len == 0 && self.payload_left == 0 && self.fragments == 0
+    }
+
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// The longest payload announced since the last `forget_longest`.
+    pub(crate) fn longest(&self) -> u64 {
+        self.longest
+    }
+
+    pub(crate) fn forget_longest(&mut self) {
+        self.longest = 0;
+    }
+
+    /// How long the current head will be, judged by what has come of it.
+    fn head_len_needed(&self) -> usize {
+        if self.head_len == 0 {
+            return 2;
+        }
+        let extended = match self.head[1] & LENGTH {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        let mask = if self.head[1] & MASKED != 0 { 4 } else { 0 };
+        2 + extended + mask
+    }
+
+    /// A head is complete: counts its frame. False if that is a fragment too many.
+    fn enter_frame(&mut self) -> bool {
+        let first = self.head[0];
+        if first & CONTROL == 0 {
+            let fragments =
+                if first & OPCODE == CONTINUE { self.fragments.saturating_add(1) } else { 1 };
+            if fragments > self.fragments_max {
+                return false;
+            }
+            self.fragments = if first & FINAL != 0 { 0 } else { fragments };
+        }
+        self.frames += 1;
+        self.payload_left = match self.head[1] & LENGTH {
+            126 => u64::from(u16::from_be_bytes([self.head[2], self.head[3]])),
+            127 => {
+                let mut length = [0; 8];
+                length.copy_from_slice(&self.head[2..10]);
+                u64::from_be_bytes(length)
+            }
+            short => u64::from(short),
+        };
+        self.longest = self.longest.max(self.payload_left);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An unmasked frame with `length` zero bytes of payload.
+    fn frame(first: u8, length: usize) -> Vec<u8> {
+        let mut bytes = vec![first];
+        match length {
+            0..=125 => bytes.push(u8::try_from(length).expect("below 126")),
+            126..=65_535 => {
+                bytes.push(126);
+                bytes.extend(u16::try_from(length).expect("below 65,536").to_be_bytes());
+            }
+            _ => {
+                bytes.push(127);
+                bytes.extend((length as u64).to_be_bytes());
+            }
+        }
+        bytes.resize(bytes.len() + length, 0);
+        bytes
+    }
+
+    #[test]
+    fn the_walker_counts_the_same_frames_however_the_bytes_are_cut() {
+        let lengths = [0, 1, 125, 126, 300, 65_535, 65_536];
+        let bytes: Vec<u8> = lengths.iter().flat_map(|&length| frame(0x82, length)).collect();
+        for step in [1, 2, 3, 7, 1000, bytes.len()] {
+            let mut walker = Walker::new(10);
+            for piece in bytes.chunks(step) {
+                assert_eq!(walker.walk(piece), piece.len());
+            }
+            assert_eq!(walker.frames(), lengths.len() as u64);
+            assert_eq!(walker.longest(), 65_536);
+            assert!(walker.at_rest());
+        }
+    }
+
+    #[test]
+    fn the_walker_stops_before_the_fragment_past_the_limit() {
+        let mut bytes = frame(0x01, 0);
+        bytes.extend(frame(0x00, 0));
+        bytes.extend(frame(0x89, 5));
+        bytes.extend(frame(0x00, 0));
+        let mut walker = Walker::new(3);
+        assert_eq!(walker.walk(&bytes), bytes.len(), "three fragments, and a ping between them");
+        assert!(!walker.at_rest(), "the message is still open");
+        assert_eq!(walker.walk(&frame(0x00, 0)), 1, "only the byte before the head was complete");
+    }
+
+    #[test]
+    fn a_final_fragment_ends_the_count() {
+        let mut walker = Walker::new(2);
+        for _ in 0..10 {
+            assert_eq!(walker.walk(&frame(0x01, 0)), 2);
+            assert_eq!(walker.walk(&frame(0x80, 0)), 2);
+            assert!(walker.at_rest());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The wire: a socket and the protocol spoken on it.
+//!
+//! Promises that whoever works on it owns it: it is taken out of its connection for the time of
+//! one poll or one flush, so that whatever runs meanwhile (a waker, a logger) finds no borrow of
+//! ours. It knows neither handles nor deadlines.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use glassloop_reactor::net::TcpStream;
+
+use crate::counts::Counts;
+use crate::protocol::Protocol;
+
+/// What the driver and the flush share, one at a time.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) stream: TcpStream,
+    pub(crate) protocol: Protocol,
+    /// Bytes that were read and not yet taken: those behind the upgrade's head, or those that
+    /// came when the mailbox was full. The socket is not read while there are any.
+    pub(crate) rest: Vec<u8>,
+    /// True while the socket takes no more; then the driver waits for it, and flushes skip.
+    pub(crate) blocked: bool,
+    /// True once the peer's end of the stream was read.
+    pub(crate) at_end: bool,
+    /// Set when the socket failed.
+    pub(crate) error: Option<io::ErrorKind>,
+    /// True once our direction was shut down.
+    pub(crate) shut: bool,
+    pub(crate) counts: Counts,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: TcpStream, protocol: Protocol, rest: Vec<u8>) -> Wire {
+        Wire {
+            stream,
+            protocol,
+            rest,
+            blocked: false,
+            at_end: false,
+            error: None,
+            shut: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Everything that waits leaves in one write; what the socket doesn't take waits for the
+    /// driver.
+    pub(crate) fn write_once(&mut self) {
+        if self.blocked || self.error.is_some() || self.protocol.ring().is_empty() {
+            return;
+        }
+        let outcome = self.stream.try_write(self.protocol.ring().bytes());
+        self.wrote(outcome);
+        self.blocked = !self.protocol.ring().is_empty();
+    }
+
+    /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
+    /// more.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) {
+        while self.blocked && self.error.is_none() {
+            match self.stream.poll_write(cx, self.protocol.ring().bytes()) {
+                Poll::Pending => return,
+                Poll::Ready(outcome) => self.wrote(outcome),
+            }
+            self.blocked = !self.protocol.ring().is_empty();
+        }
+    }
+
+    fn wrote(&mut self, outcome: io::Result<usize>) {
+        match outcome {
+            Ok(count) => {
+                self.protocol.ring().consume(count);
+                self.counts.writes += 1;
+                self.counts.bytes_written += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.error = Some(error.kind()),
+        }
+    }
+}

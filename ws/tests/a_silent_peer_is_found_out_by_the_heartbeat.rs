@@ -1,0 +1,129 @@
+//! A link that dies says nothing. The heartbeat asks, waits, and names our own stall if we were
+//! the ones who stood still. All of it in virtual time.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Loop, close_code, masked, receive_all};
+use glassloop_reactor::Stall;
+use glassloop_ws::{Cause, Config, Error, StallNote, code};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn two_live_peers_stay_connected_through_a_silent_day() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    for _ in 0..24 * 60 {
+        event_loop.pass(60 * SECOND);
+    }
+    assert_eq!(client.socket.close_info(), None);
+    assert_eq!(server.socket.close_info(), None);
+    client.socket.try_send("still here".into()).expect("room");
+    let received = event_loop.block_on(server.socket.recv()).expect("open");
+    assert_eq!(received, Some("still here".into()));
+}
+
+#[test]
+fn a_peer_that_falls_silent_is_given_up_with_1011_after_forty_seconds() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let received = event_loop.spawn(receive_all(server.socket.clone()));
+    event_loop.pass(10 * SECOND);
+    raw.write(&mut event_loop, &masked(0x8a, b"a sign of life"));
+    event_loop.settle();
+    event_loop.pass(20 * SECOND);
+    let (ping, _) = raw.take(&mut event_loop);
+    assert_eq!(ping[..2], [0x89, 8], "a ping, 20 s after the last byte");
+    event_loop.pass(19 * SECOND);
+    assert_eq!(server.socket.close_info(), None);
+    event_loop.pass(SECOND);
+    let (_, error) = event_loop.wait_for(&received);
+    let Some(Error::Closed(info)) = error else { panic!("expected an end, came {error:?}") };
+    assert_eq!((info.code, &info.cause), (1011, &Cause::HeartbeatLost { stall: None }));
+    let (answer, _) = raw.take(&mut event_loop);
+    assert_eq!(close_code(&answer), Some(code::INTERNAL));
+    event_loop.pass(5 * SECOND);
+    assert_eq!(event_loop.wait_for(&server.driver), *info);
+}
+
+#[test]
+fn a_stall_of_ours_while_the_answer_was_due_is_named() {
+    let mut event_loop = Loop::new();
+    let (server, _raw) = event_loop.raw_client(Config::default());
+    event_loop.pass(20 * SECOND);
+    event_loop.pass(10 * SECOND);
+    let (label, at) = (String::from("task 7 at src/render.rs:12"), event_loop.clock.now());
+    event_loop.reactor.set_last_stall(Stall { label: label.clone(), millis: 9_000, at });
+    event_loop.pass(10 * SECOND);
+    let info = server.socket.close_info().expect("given up");
+    let stall = Some(StallNote { label, millis: 9_000 });
+    assert_eq!(info.cause, Cause::HeartbeatLost { stall });
+    assert!(info.to_string().contains("9000 ms in task 7"), "{info}");
+}
+
+#[test]
+fn an_older_stall_is_no_excuse() {
+    let mut event_loop = Loop::new();
+    let (server, _raw) = event_loop.raw_client(Config::default());
+    event_loop.reactor.set_last_stall(Stall { label: String::from("old"), millis: 1, at: 0 });
+    event_loop.pass(20 * SECOND);
+    event_loop.pass(20 * SECOND);
+    let info = server.socket.close_info().expect("given up");
+    assert_eq!(info.cause, Cause::HeartbeatLost { stall: None });
+}
+
+#[test]
+fn bytes_that_came_during_our_stall_are_read_before_the_peer_is_judged() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    event_loop.pass(20 * SECOND);
+    let (ping, _) = raw.take(&mut event_loop);
+    // The answer lies in the socket while the clock runs past every deadline in one leap.
+    raw.stream.try_write(&masked(0x8a, &ping[2..])).expect("room");
+    event_loop.pass(60 * SECOND);
+    assert_eq!(server.socket.close_info(), None);
+}
+
+#[test]
+fn the_silence_of_a_peer_we_do_not_read_is_ours() {
+    let mut event_loop = Loop::new();
+    let mut config = Config::default();
+    config.limits.received_messages_max = 1;
+    let (server, mut raw) = event_loop.raw_client(config);
+    raw.write(&mut event_loop, &masked(0x81, b"one").repeat(5));
+    for _ in 0..10 {
+        event_loop.pass(60 * SECOND);
+    }
+    assert_eq!(server.socket.close_info(), None);
+    let socket = server.socket.clone();
+    event_loop.block_on(async move {
+        for _ in 0..5 {
+            socket.recv().await.expect("open");
+        }
+    });
+    event_loop.pass(19 * SECOND);
+    assert_eq!(server.socket.close_info(), None, "the silence begins when we read again");
+}
+
+#[test]
+fn a_ping_tells_how_long_its_answer_took_and_is_shared() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let first = event_loop.spawn(server.socket.ping());
+    let second = event_loop.spawn(server.socket.ping());
+    let (ping, _) = raw.take(&mut event_loop);
+    assert_eq!(ping.len(), 2 + 8, "one ping for both");
+    event_loop.pass(Duration::from_millis(250));
+    raw.write(&mut event_loop, &masked(0x8a, &ping[2..]));
+    for output in [first, second] {
+        let round_trip = event_loop.wait_for(&output).expect("an answer");
+        assert_eq!(round_trip, Duration::from_millis(250));
+    }
+    let unanswered = event_loop.spawn(server.socket.ping());
+    event_loop.settle();
+    drop(raw);
+    let error = event_loop.wait_for(&unanswered).expect_err("the peer is gone");
+    assert!(matches!(error, Error::Closed(_)), "{error}");
+}

@@ -1,0 +1,86 @@
+//! A thousand connections that have nothing to say are cheap: state machine, driver, handle and
+//! the task that waits, all in. Measured as resident memory of the process, with sockets of the
+//! kernel, after each connection has carried a message both ways, short or long.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::time::Duration;
+
+use common::{Loop, REQUEST, echo, masked, unmasked};
+use glassloop_reactor::net::TcpListener;
+use glassloop_ws::accept;
+
+const CONNECTIONS: usize = 1_000;
+/// Opened before the first measurement: they pay for tables and the allocator's pools.
+const WARM_UP: usize = 100;
+const BYTES_MAX: usize = 5 * 1024;
+/// Below, at and far above what a connection at rest keeps to read into.
+const MESSAGE_LENGTHS: [usize; 3] = [100, 1_000, 60_000];
+
+fn resident_bytes() -> usize {
+    const PAGE_BYTES: usize = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = statm.split(' ').nth(1).and_then(|field| field.parse::<usize>().ok());
+    pages.expect("the second field is a number") * PAGE_BYTES
+}
+
+/// How many descriptors this process may have.
+fn descriptors_max() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").expect("Linux");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a limit");
+    line.split_whitespace().nth(3).and_then(|soft| soft.parse().ok()).unwrap_or(usize::MAX)
+}
+
+/// A peer with a connection on which a message went both ways. It is a plain socket.
+fn open(event_loop: &mut Loop, listener: &Rc<TcpListener>, length: usize) -> TcpStream {
+    let address = listener.local_addr().expect("an address");
+    let mut peer = TcpStream::connect(address).expect("a connection");
+    peer.write_all(REQUEST).expect("a request");
+    let listener = Rc::clone(listener);
+    let accepted = event_loop.spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a stream");
+        accept(stream).await
+    });
+    let pair = event_loop.wait_for(&accepted).expect("a good request");
+    let end = event_loop.drive(pair);
+    event_loop.spawn(echo(end.socket));
+    peer.set_nonblocking(true).expect("an option");
+    let payload = vec![b'm'; length];
+    let (message, expected) = (masked(0x82, &payload), unmasked(0x82, &payload));
+    let (mut unsent, mut answer, mut buffer) = (&message[..], Vec::new(), payload);
+    while !answer.ends_with(&expected) {
+        unsent = &unsent[peer.write(unsent).unwrap_or(0)..];
+        event_loop.turn(Duration::ZERO);
+        let count = peer.read(&mut buffer).unwrap_or(0);
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    peer
+}
+
+#[test]
+fn a_thousand_idle_connections_cost_at_most_five_kibibytes_each() {
+    let mut event_loop = Loop::new();
+    let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let listener = Rc::new(listener);
+    // Two descriptors a connection, and some for everything else.
+    let affordable = (descriptors_max() - 64) / 2 - WARM_UP;
+    let connections = CONNECTIONS.min(affordable);
+    let mut peers = Vec::with_capacity(WARM_UP + connections);
+    for _ in 0..WARM_UP {
+        let length = MESSAGE_LENGTHS[peers.len() % MESSAGE_LENGTHS.len()];
+        peers.push(open(&mut event_loop, &listener, length));
+    }
+    let before = resident_bytes();
+    for _ in 0..connections {
+        let length = MESSAGE_LENGTHS[peers.len() % MESSAGE_LENGTHS.len()];
+        peers.push(open(&mut event_loop, &listener, length));
+    }
+    let each = (resident_bytes() - before) / connections;
+    assert_eq!(event_loop.reactor.counts().sources, 1 + WARM_UP + connections);
+    assert!(each <= BYTES_MAX, "expected at most {BYTES_MAX} bytes each, came {each}");
+}

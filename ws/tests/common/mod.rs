@@ -1,0 +1,360 @@
+//! A loop for tests: a reactor on a clock that stands still, and a vector of futures.
+//!
+//! It runs the phases in their order, as the loop does, and nothing else.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use glassloop_reactor::net::{TcpStream, duplex};
+use glassloop_reactor::{Clock, Entered, Events, ManualClock, Options, Reactor};
+use glassloop_ws::{CloseInfo, Config, Driver, Error, WebSocket, accept_with, connect_on_with};
+
+/// A flag that a waker sets.
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Task {
+    future: Pin<Box<dyn Future<Output = ()>>>,
+    flag: Arc<Flag>,
+    waker: Waker,
+}
+
+/// Where the output of a spawned future appears.
+pub type Output<T> = Rc<RefCell<Option<T>>>;
+
+pub struct Loop {
+    pub reactor: Rc<Reactor>,
+    pub clock: ManualClock,
+    pub turns: u64,
+    tasks: RefCell<Vec<Task>>,
+    events: Events,
+    _entered: Entered,
+}
+
+impl Loop {
+    pub fn new() -> Loop {
+        Loop::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Loop {
+        let clock = ManualClock::new();
+        let options = Options { clock: Clock::Manual(clock.clone()), ..options };
+        let reactor = Reactor::new(options).expect("a reactor");
+        let entered = reactor.enter();
+        Loop {
+            reactor,
+            clock,
+            turns: 0,
+            tasks: RefCell::default(),
+            events: Events::default(),
+            _entered: entered,
+        }
+    }
+
+    pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Output<T> {
+        let output = Output::default();
+        let slot = Rc::clone(&output);
+        let flag = Arc::new(Flag(AtomicBool::new(true)));
+        self.tasks.borrow_mut().push(Task {
+            future: Box::pin(async move {
+                let value = future.await;
+                *slot.borrow_mut() = Some(value);
+            }),
+            waker: Waker::from(Arc::clone(&flag)),
+            flag,
+        });
+        output
+    }
+
+    fn is_ready(&self) -> bool {
+        self.tasks.borrow().iter().any(|task| task.flag.0.load(Ordering::Relaxed))
+    }
+
+    /// True if the next turn has something to do without the kernel.
+    pub fn has_work(&self) -> bool {
+        self.is_ready()
+            || self.reactor.has_flushes()
+            || self.reactor.has_pending_events()
+            || self.reactor.next_deadline().is_some_and(|at| at <= self.reactor.read_clock())
+    }
+
+    /// One turn. It blocks for the kernel's sake only if there is nothing else to do, and then for
+    /// `patience` at most.
+    pub fn turn(&mut self, patience: Duration) {
+        let timeout = if self.has_work() { Duration::ZERO } else { patience };
+        let mut woken = Vec::new();
+        self.reactor.wait(Some(timeout), &mut self.events).expect("a wait");
+        self.reactor.io(&self.events, &mut woken);
+        woken.drain(..).for_each(Waker::wake);
+        self.reactor.timers(&mut woken);
+        woken.drain(..).for_each(Waker::wake);
+        self.run_batch();
+        let mut writers = Vec::new();
+        self.reactor.take_flushes(usize::MAX, &mut writers);
+        for writer in writers {
+            writer.flush();
+        }
+        self.reactor.finish();
+        self.turns += 1;
+    }
+
+    /// Polls what was ready when the phase began.
+    fn run_batch(&mut self) {
+        let batch: Vec<Task> = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.extract_if(.., |task| task.flag.0.swap(false, Ordering::Relaxed)).collect()
+        };
+        for mut task in batch {
+            let mut cx = Context::from_waker(&task.waker);
+            if task.future.as_mut().poll(&mut cx).is_pending() {
+                self.tasks.borrow_mut().push(task);
+            }
+        }
+    }
+
+    /// Turns until nothing is left to do in memory.
+    pub fn settle(&mut self) {
+        for _ in 0..100_000 {
+            if !self.has_work() {
+                return;
+            }
+            self.turn(Duration::ZERO);
+        }
+        panic!("the loop did not come to rest");
+    }
+
+    /// Moves the clock and turns until nothing is left to do.
+    pub fn pass(&mut self, duration: Duration) {
+        self.clock.advance(duration);
+        self.settle();
+    }
+
+    /// Turns until `output` is there; the kernel may take its time.
+    pub fn wait_for<T>(&mut self, output: &Output<T>) -> T {
+        for _ in 0..1_000_000 {
+            if let Some(value) = output.borrow_mut().take() {
+                return value;
+            }
+            assert!(self.has_work() || self.kernel_waits(), "nothing can bring the output");
+            self.turn(Duration::from_millis(100));
+        }
+        panic!("the output did not come");
+    }
+
+    fn kernel_waits(&self) -> bool {
+        self.reactor.counts().kernel_waiters > 0
+    }
+
+    pub fn block_on<T: 'static>(&mut self, future: impl Future<Output = T> + 'static) -> T {
+        let output = self.spawn(future);
+        self.wait_for(&output)
+    }
+
+    /// A client and a server on the two ends of a memory socket, their drivers running.
+    pub fn pair(&mut self, client: Config, server: Config) -> (End, End) {
+        let (near, far) = duplex().expect("two ends");
+        let near = self.spawn(connect_on_with(near, "ws://memory/", client));
+        let far = self.spawn(accept_with(far, server));
+        let near = self.wait_for(&near).expect("a client");
+        let far = self.wait_for(&far).expect("a server");
+        (self.drive(near), self.drive(far))
+    }
+
+    /// A server whose peer is the test itself, with the raw end of the socket.
+    pub fn raw_client(&mut self, config: Config) -> (End, Raw) {
+        let (near, far) = duplex().expect("two ends");
+        let far = self.spawn(accept_with(far, config));
+        let mut raw = Raw::new(near);
+        raw.write(self, REQUEST);
+        let far = self.wait_for(&far).expect("a server");
+        let head = raw.read_until(self, b"\r\n\r\n");
+        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", head.escape_ascii());
+        (self.drive(far), raw)
+    }
+
+    pub fn drive(&self, (socket, driver): (WebSocket, Driver)) -> End {
+        End { socket, driver: self.spawn(driver) }
+    }
+}
+
+/// The request of RFC 6455, section 1.3.
+pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// A handle, and what its driver gives at the end.
+pub struct End {
+    pub socket: WebSocket,
+    pub driver: Output<CloseInfo>,
+}
+
+/// The end of a socket that the test reads and writes by hand.
+pub struct Raw {
+    pub stream: TcpStream,
+    pub bytes: Vec<u8>,
+}
+
+impl Raw {
+    pub fn new(stream: TcpStream) -> Raw {
+        Raw { stream, bytes: Vec::new() }
+    }
+
+    /// Writes all of it, turning the loop whenever the socket is full.
+    pub fn write(&mut self, event_loop: &mut Loop, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match self.stream.try_write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    event_loop.turn(Duration::ZERO);
+                }
+                Err(error) => panic!("the raw end: {error}"),
+            }
+        }
+    }
+
+    /// Reads what is there; true at the end of the stream.
+    pub fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.stream.try_read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
+                Err(error) => panic!("the raw end: {error}"),
+            }
+        }
+    }
+
+    /// Reads until the bytes end with `end`, and takes them.
+    pub fn read_until(&mut self, event_loop: &mut Loop, end: &[u8]) -> Vec<u8> {
+        for _ in 0..10_000 {
+            self.read();
+            if self.bytes.ends_with(end) {
+                return std::mem::take(&mut self.bytes);
+            }
+            event_loop.turn(Duration::ZERO);
+        }
+        panic!("expected bytes up to {}, came {}", end.escape_ascii(), self.bytes.escape_ascii());
+    }
+
+    /// Lets the loop come to rest and takes what it sent; false if the stream goes on.
+    pub fn take(&mut self, event_loop: &mut Loop) -> (Vec<u8>, bool) {
+        let mut ended = false;
+        loop {
+            event_loop.settle();
+            let before = self.bytes.len();
+            ended |= self.read();
+            if self.bytes.len() == before && !event_loop.has_work() {
+                return (std::mem::take(&mut self.bytes), ended);
+            }
+        }
+    }
+}
+
+/// A frame of a client, masked. `first` holds the final bit and the opcode.
+pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = head(first, payload.len());
+    frame[1] |= 0x80;
+    frame.extend(MASK);
+    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame
+}
+
+/// A frame of a server.
+pub fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = head(first, payload.len());
+    frame.extend(payload);
+    frame
+}
+
+fn head(first: u8, length: usize) -> Vec<u8> {
+    let mut head = vec![first];
+    match length {
+        0..=125 => head.push(u8::try_from(length).expect("below 126")),
+        126..=65_535 => {
+            head.push(126);
+            head.extend(u16::try_from(length).expect("below 65,536").to_be_bytes());
+        }
+        _ => {
+            head.push(127);
+            head.extend((length as u64).to_be_bytes());
+        }
+    }
+    head
+}
+
+/// The payload of a Close.
+pub fn close_payload(code: u16, reason: &str) -> Vec<u8> {
+    let mut payload = code.to_be_bytes().to_vec();
+    payload.extend(reason.as_bytes());
+    payload
+}
+
+/// The close code of the last frame in `bytes`, which is a server's Close.
+pub fn close_code(bytes: &[u8]) -> Option<u16> {
+    let mut rest = bytes;
+    let mut code = None;
+    while let [first, length, ..] = *rest {
+        let (extended, length) = match length {
+            126 => (2, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
+            127 => panic!("a server's frame in a test is short"),
+            short => (0, usize::from(short)),
+        };
+        let payload = &rest[2 + extended..][..length];
+        if first == 0x88 && length >= 2 {
+            code = Some(u16::from_be_bytes([payload[0], payload[1]]));
+        }
+        rest = &rest[2 + extended + length..];
+    }
+    code
+}
+
+/// Receives until the end; the messages, and the last answer if it was an error.
+pub async fn receive_all(socket: WebSocket) -> (Vec<glassloop_ws::Message>, Option<Error>) {
+    let mut messages = Vec::new();
+    loop {
+        match socket.recv().await {
+            Ok(Some(message)) => messages.push(message),
+            Ok(None) => return (messages, None),
+            Err(error) => return (messages, Some(error)),
+        }
+    }
+}
+
+/// Sends back what comes, until the end.
+pub async fn echo(socket: WebSocket) -> Result<(), Error> {
+    while let Some(message) = socket.recv().await? {
+        socket.send(message).await?;
+    }
+    Ok(())
+}
+
+/// A future that is pending once, so that others have a turn.
+pub fn next_turn() -> impl Future<Output = ()> {
+    let mut polled = false;
+    std::future::poll_fn(move |cx| {
+        if polled {
+            return Poll::Ready(());
+        }
+        polled = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}

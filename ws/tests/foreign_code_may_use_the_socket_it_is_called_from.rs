@@ -1,0 +1,115 @@
+//! Wakers, payloads and loggers are code of others, and may do anything: here each of them uses
+//! the very connection that calls it. None may find it borrowed.
+
+mod common;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use common::{Loop, masked};
+use glassloop_ws::{Bytes, Config, WebSocket};
+
+thread_local! {
+    static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
+    static VISITS: Cell<u32> = const { Cell::new(0) };
+    static VISITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Uses every call of the socket, if there is one and this isn't a visit within a visit.
+fn visit() {
+    let Ok(Some(socket)) = SOCKET.try_with(|socket| socket.borrow().clone()) else { return };
+    if VISITING.replace(true) {
+        return;
+    }
+    VISITS.set(VISITS.get() + 1);
+    if VISITS.get() < 50 {
+        // Both outcomes are fine; that it returns is the promise.
+        socket.try_send("a visitor was here".into()).ok();
+    }
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut received = std::pin::pin!(socket.recv());
+    let _ = received.as_mut().poll(&mut cx).is_pending();
+    let _ = (socket.buffered_amount(), socket.close_info(), socket.counts(), socket.waits());
+    drop(socket.clone());
+    VISITING.set(false);
+}
+
+/// A waker that visits when it is woken, and when it is dropped.
+struct Visitor;
+
+impl Wake for Visitor {
+    fn wake(self: Arc<Self>) {
+        visit();
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        visit();
+    }
+}
+
+/// A payload that visits when it is dropped.
+struct Payload;
+
+impl AsRef<[u8]> for Payload {
+    fn as_ref(&self) -> &[u8] {
+        b"payload"
+    }
+}
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        visit();
+    }
+}
+
+/// A logger that sends what happens to it, so to speak.
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _: &log::Record<'_>) {
+        visit();
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn nothing_foreign_finds_a_connection_borrowed() {
+    static LOGGER: Logger = Logger;
+    log::set_logger(&LOGGER).expect("the only logger of this process");
+    log::set_max_level(log::LevelFilter::Trace);
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    SOCKET.set(Some(server.socket.clone()));
+    for round in 0..5 {
+        let waker = Waker::from(Arc::new(Visitor));
+        let mut cx = Context::from_waker(&waker);
+        let mut receiving = Box::pin(server.socket.recv());
+        let mut closed = Box::pin(server.socket.closed());
+        let mut pinging = Box::pin(server.socket.ping());
+        assert!(closed.as_mut().poll(&mut cx).is_pending());
+        let _ = receiving.as_mut().poll(&mut cx).is_pending();
+        let _ = pinging.as_mut().poll(&mut cx).is_pending();
+        server.socket.try_send(Bytes::from_owner(Payload).into()).expect("room");
+        raw.write(&mut event_loop, &masked(0x81, b"hello"));
+        raw.write(&mut event_loop, &masked(0x89, b"ping"));
+        event_loop.settle();
+        raw.read();
+        assert_eq!(server.socket.close_info(), None, "round {round}");
+    }
+    raw.write(&mut event_loop, &masked(0x83, b"a fault at last"));
+    server.socket.try_send(Bytes::from_owner(Payload).into()).expect("room");
+    event_loop.settle();
+    drop(raw);
+    event_loop.wait_for(&server.driver);
+    assert!(VISITS.get() > 50, "{} visits", VISITS.get());
+    log::set_max_level(log::LevelFilter::Off);
+    drop(SOCKET.take());
+}

@@ -1,0 +1,153 @@
+//! Sending is cheap and bounded: what a turn sends leaves in one write, what the socket doesn't
+//! take waits without growing for ever, and who sends too much waits too.
+
+mod common;
+
+use common::{Loop, echo, next_turn, receive_all};
+use glassloop_ws::{Bytes, Config, Error, Message};
+
+#[test]
+fn a_hundred_sends_of_one_turn_are_one_write() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    for round in 1..=3 {
+        let socket = client.socket.clone();
+        let sent = event_loop.spawn(async move {
+            for number in 0..100 {
+                socket.send(format!("message {number}").into()).await.expect("open");
+            }
+        });
+        event_loop.wait_for(&sent);
+        event_loop.settle();
+        let counts = client.socket.counts();
+        assert_eq!((counts.writes, counts.messages_sent), (round, round * 100));
+        assert_eq!(client.socket.buffered_amount(), 0);
+    }
+    assert_eq!(server.socket.counts().reads, 3);
+    assert_eq!(server.socket.counts().messages_received, 300);
+}
+
+#[test]
+fn sends_of_many_tasks_and_the_pong_due_are_one_write_too() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    let ping = event_loop.spawn(server.socket.ping());
+    for number in 0..10 {
+        let socket = client.socket.clone();
+        event_loop.spawn(async move {
+            // One turn for the ping to leave, one for it to arrive.
+            next_turn().await;
+            socket.try_send(format!("task {number}").into()).expect("room");
+        });
+    }
+    event_loop.wait_for(&ping).expect("an answer");
+    event_loop.settle();
+    assert_eq!(client.socket.counts().writes, 1);
+}
+
+#[test]
+fn a_full_socket_stops_the_sender_and_loses_nothing() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    let message = Message::from(vec![7; 10_000]);
+    let mut sent = 0;
+    loop {
+        match client.socket.try_send(message.clone()) {
+            Ok(()) => sent += 1,
+            Err(Error::Full(back)) => {
+                assert_eq!(back, message, "the message comes back");
+                break;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    // High water is 256 KiB: the message that passes it is the last one taken.
+    assert_eq!(sent, 27);
+    event_loop.settle();
+    assert_eq!(client.socket.buffered_amount(), 0, "the server's queue has room");
+
+    // Nobody receives: the server's queue fills, then the socket, then ours; then `send` waits.
+    let socket = client.socket.clone();
+    let all = event_loop.spawn(async move {
+        for number in 0..200_u8 {
+            let mut bytes = vec![number; 10_000];
+            bytes[0] = 0;
+            socket.send(bytes.into()).await.expect("open");
+        }
+        socket.close(1000, "").expect("a good code");
+    });
+    event_loop.settle();
+    assert!(all.borrow().is_none(), "the sender waits");
+    let buffered = client.socket.buffered_amount();
+    assert!((64 * 1024..272 * 1024).contains(&buffered), "between the marks: {buffered} bytes");
+    let held = server.socket.counts().messages_received;
+    assert!(held < 40, "the server holds {held} messages");
+
+    let received = event_loop.spawn(receive_all(server.socket));
+    let (messages, error) = event_loop.wait_for(&received);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(messages.len(), 27 + 200);
+    for (number, message) in messages[27..].iter().enumerate() {
+        assert_eq!(usize::from(message.as_bytes()[1]), number, "in order");
+    }
+    event_loop.wait_for(&all);
+}
+
+#[test]
+fn a_message_above_the_cap_is_taken_when_nothing_else_waits() {
+    let mut event_loop = Loop::new();
+    let mut roomy = Config::default();
+    roomy.limits.message_bytes_max = 64 << 20;
+    let (client, server) = event_loop.pair(Config::default(), roomy);
+    let huge = Bytes::from(vec![1; 5 << 20]);
+    client.socket.try_send("first".into()).expect("room");
+    let refused = client.socket.try_send(huge.clone().into());
+    assert!(matches!(refused, Err(Error::Full(_))), "something waits");
+    let socket = client.socket.clone();
+    let sent = event_loop.spawn(async move { socket.send(huge.into()).await });
+    let received = event_loop.spawn(receive_all(server.socket));
+    event_loop.wait_for(&sent).expect("open");
+    event_loop.settle();
+    client.socket.close(1000, "").expect("a good code");
+    let (messages, error) = event_loop.wait_for(&received);
+    assert!(error.is_none(), "{error:?}");
+    let lengths: Vec<usize> = messages.iter().map(Message::len).collect();
+    assert_eq!(lengths, [5, 5 << 20]);
+}
+
+#[test]
+fn a_long_message_leaves_in_frames_that_a_peer_like_us_takes() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    let echoed = event_loop.spawn(echo(server.socket.clone()));
+    // Longer than a frame may be, as long as a message may be; text is cut within its characters.
+    for message in [Message::from("é".repeat(2 << 20)), Message::from(vec![9; 4 << 20])] {
+        let (socket, copy) = (client.socket.clone(), message.clone());
+        let back = event_loop.block_on(async move {
+            socket.send(copy).await?;
+            socket.recv().await
+        });
+        assert!(back.expect("open") == Some(message), "the echo is the same");
+    }
+    let counts = server.socket.counts();
+    assert_eq!(counts.frames_read, 2 * 64, "64 KiB a frame");
+    client.socket.close(1000, "").expect("a good code");
+    event_loop.wait_for(&echoed).expect("a regular end");
+}
+
+#[test]
+fn a_dropped_send_or_receive_has_done_nothing() {
+    let mut event_loop = Loop::new();
+    let (client, server) = event_loop.pair(Config::default(), Config::default());
+    drop(client.socket.send("never polled".into()));
+    let mut receiving = Box::pin(server.socket.recv());
+    let first = std::future::poll_fn(move |cx| {
+        let pending = receiving.as_mut().poll(cx).is_pending();
+        std::task::Poll::Ready(pending)
+    });
+    assert!(event_loop.block_on(first), "nothing has come");
+    assert!(server.socket.waits().is_empty(), "a dropped future waits no more");
+    client.socket.try_send("real".into()).expect("room");
+    let received = event_loop.block_on(server.socket.recv()).expect("open");
+    assert_eq!(received, Some("real".into()));
+}

@@ -110,6 +110,7 @@ impl Builder {
             shared: Arc::new(shared),
             limits: self.limits,
             run_ns_max: self.limits.run_us_max.saturating_mul(1_000),
+            poll_ns_max: self.limits.poll_us_max.saturating_mul(1_000),
             made,
             observers: Observers::default(),
             waits: Waits::default(),
@@ -122,10 +123,12 @@ impl Builder {
             woken: RefCell::default(),
             flushes: RefCell::default(),
             recording: Cell::new(false),
+            watched: Cell::new(false),
             snapshot_every_ns: Cell::new(self.snapshot_every.map(nanoseconds)),
             snapshot_due: Cell::new(0),
             longest: Cell::new(Longest::default()),
             failure: RefCell::new(None),
+            failed: Cell::new(false),
             suspected: Cell::new(false),
             closed: Cell::new(false),
         });
@@ -142,6 +145,7 @@ fn hear_of_unhandled(core: &Rc<Core>, hook: Option<Box<dyn Fn(&Unhandled)>>, fai
     let weak = Rc::downgrade(core);
     core.executor.on_unhandled(move |failure| {
         if let Some(core) = weak.upgrade().filter(|_| fails) {
+            core.failed.set(true);
             core.failure.borrow_mut().get_or_insert_with(|| failure.to_string());
         }
         if let Some(hook) = &hook {

@@ -19,7 +19,7 @@ use glassloop_executor::{Executor, Payload, Refused, caught, drop_caught, drop_p
 use crate::{
     current,
     shared::Shared,
-    waits::{Note, NoteCell, Noted},
+    waits::{self, Note, NoteCell, Noted},
 };
 
 /// Why a call has no value.
@@ -110,7 +110,7 @@ impl<T> Cell<T> {
         drop(state);
         self.resolved.notify_all();
         if let State::Waiting { waker: Some(waker) } = before {
-            caught(|| waker.wake()).unwrap_or_else(drop_payload);
+            waits::wake(waker);
         }
     }
 

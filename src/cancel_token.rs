@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     current,
-    waits::{Note, NoteCell, Noted},
+    waits::{self, Note, NoteCell, Noted},
 };
 
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl CancelToken {
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         for (_, waker) in waiting {
-            waker.wake();
+            waits::wake(waker);
         }
     }
 

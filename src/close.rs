@@ -113,8 +113,11 @@ fn end(
     }
     let _entered = current::enter(core);
     core.executor.inbox().close();
-    wind_down(event_loop, calls_for, || core.executor.inbox().calls() > 0);
-    wind_down(event_loop, tasks_for, || core.executor.has_work());
+    // Both count from here: what the calls take is not given to the tasks once more.
+    let calls_end = core.reactor.deadline_after(calls_for);
+    let tasks_end = core.reactor.deadline_after(tasks_for);
+    wind_down(event_loop, calls_end, || core.executor.inbox().calls() > 0);
+    wind_down(event_loop, tasks_end, || core.executor.has_work());
     let mut report =
         CloseReport { callbacks: core.executor.callbacks_waiting(), ..abort(event_loop) };
     core.executor.close();
@@ -127,10 +130,9 @@ fn end(
     report
 }
 
-/// Runs turns while there is something to run, at most `time`.
-fn wind_down(event_loop: &EventLoop, time: Duration, left: impl Fn() -> bool) {
+/// Runs turns while there is something to run, until `end` at most.
+fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
     let core = &event_loop.core;
-    let end = core.reactor.deadline_after(time);
     while left() {
         let remaining = end.saturating_sub(core.reactor.read_clock());
         if remaining == 0 {

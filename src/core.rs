@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     /// `limits.run_us_max`, in the clock's unit.
     pub(crate) run_ns_max: u64,
+    /// `limits.poll_us_max`, likewise.
+    pub(crate) poll_ns_max: u64,
     pub(crate) made: &'static Location<'static>,
     pub(crate) observers: Observers,
     pub(crate) waits: Waits,
@@ -39,11 +41,14 @@ pub(crate) struct Core {
     pub(crate) woken: RefCell<Vec<std::task::Waker>>,
     pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
     pub(crate) recording: Cell<bool>,
+    /// Somebody observes or records: each item is timed.
+    pub(crate) watched: Cell<bool>,
     pub(crate) snapshot_every_ns: Cell<Option<u64>>,
     pub(crate) snapshot_due: Cell<u64>,
     pub(crate) longest: Cell<Longest>,
     /// The first failure that nobody handled, where such failures end the run.
     pub(crate) failure: RefCell<Option<String>>,
+    pub(crate) failed: Cell<bool>,
     /// The log was told that the loop seems stuck for good.
     pub(crate) suspected: Cell<bool>,
     pub(crate) closed: Cell<bool>,
@@ -69,6 +74,11 @@ impl Core {
             return Err(RunError::Reentrant);
         }
         Ok(())
+    }
+
+    /// An observer came or went, or recording was switched.
+    pub(crate) fn update_watched(&self) {
+        self.watched.set(self.recording.get() || self.observers.any());
     }
 
     /// What to call an item in words.

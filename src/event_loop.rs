@@ -151,8 +151,8 @@ impl EventLoop {
         while going() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
             self.turn(events)?;
-            if let Some(failure) = self.core.failure.take() {
-                return Err(RunError::Failed(failure));
+            if self.core.failed.replace(false) {
+                return Err(RunError::Failed(self.core.failure.take().unwrap_or_default()));
             }
             if self.core.executor.is_stopping() && going() {
                 self.core.executor.stopped();
@@ -216,11 +216,13 @@ impl EventLoop {
     /// Has `observer` told of everything from now on.
     pub fn observe(&self, observer: Rc<dyn Observer>) {
         self.core.observers.add(observer);
+        self.core.update_watched();
     }
 
     /// Takes an observer off again.
     pub fn unobserve(&self, observer: &Rc<dyn Observer>) {
         self.core.observers.remove(observer);
+        self.core.update_watched();
     }
 
     /// Switches the recording of events into the ring on or off; a [`Watch`] reads them. The ring's
@@ -231,6 +233,7 @@ impl EventLoop {
             let ring = || Ring::new(self.core.limits.ring_events_max);
             self.core.shared.ring.get_or_init(ring);
             self.core.recording.set(on);
+            self.core.update_watched();
         }
     }
 

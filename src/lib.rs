@@ -5,22 +5,25 @@
 //! tokio, no `unsafe`.
 //!
 //! ```
-//! use std::time::Duration;
+//! use std::{thread, time::Duration};
 //!
 //! fn main() -> Result<(), glassloop::RunError> {
 //!     glassloop::run(async {
-//!         let remote = glassloop::remote();
-//!         std::thread::spawn(move || {
-//!             // Any thread may leave a call; it runs on the loop's thread.
-//!             remote.defer(|| println!("called from another thread")).unwrap();
-//!         });
-//!         let task = glassloop::spawn(async {
-//!             glassloop::sleep(Duration::from_millis(5)).await;
+//!         // A task beside this one. Its future need not be `Send`: the loop lives on one thread.
+//!         let sleeper = glassloop::spawn(async {
+//!             glassloop::sleep(Duration::from_millis(20)).await;
 //!             "slept"
 //!         })
 //!         .named("sleeper");
-//!         println!("{}", glassloop::snapshot()); // who waits for what, and where
-//!         assert_eq!(task.await.unwrap(), "slept");
+//!
+//!         // Any thread may leave a call; it runs here, on the loop's thread.
+//!         let remote = glassloop::remote();
+//!         thread::spawn(move || remote.defer(|| println!("called from another thread")));
+//!
+//!         // Who waits for what, and where, as a table.
+//!         glassloop::yield_now().await;
+//!         println!("{}", glassloop::snapshot());
+//!         assert_eq!(sleeper.await.unwrap(), "slept");
 //!     })
 //! }
 //! ```

@@ -6,7 +6,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use glassloop_executor::{Cause, Entry, Executor, Kind, PlaceId, Turning, caught};
+use glassloop_executor::{Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught};
 use glassloop_reactor::{Events, Reactor, Stall};
 
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) struct Turn<'a> {
     asked: bool,
     /// Somebody wants to be told of each phase.
     observed: bool,
+    /// `run` will go on with the next turn, and nobody wants to be told of each.
+    runs_on: bool,
     /// Wakes go straight to the ready queue.
     _turning: Turning,
     _entered: Option<current::Entered>,
@@ -43,6 +45,7 @@ impl<'a> Turn<'a> {
         let turn = core.turns.get() + 1;
         core.turns.set(turn);
         core.shared.now.set_turn(turn);
+        let runs_on = core.running.get() && !core.watched.get();
         let observed = core.observers.any();
         if observed {
             core.observers.tell(&core.executor, |observer| observer.turn_began(turn));
@@ -56,6 +59,7 @@ impl<'a> Turn<'a> {
             items: 0,
             asked: core.items_since_poll.get() == 0,
             observed,
+            runs_on,
             _turning: core.executor.begin_turn(),
             _entered,
         })
@@ -112,26 +116,43 @@ impl<'a> Turn<'a> {
     #[inline]
     pub(crate) fn run(&mut self) {
         self.phase(Phase::Run);
-        let core = self.core;
         self.executor.set_cause(Cause::Task);
-        self.executor.begin_batch();
-        if self.executor.has_microtasks() {
-            self.checkpoint(Entry::NOTHING);
-        }
         self.run_batch();
-        self.executor.end_batch();
-        core.items_since_poll.set(core.items_since_poll.get() + self.items);
+        while self.next_is_only_run() {
+            self.count_turn();
+            self.run_batch();
+        }
         self.reactor.set_owner(0);
+    }
+
+    /// Whether the next turn would find something in phase `run` and nothing in any other. It is
+    /// then run in place, a turn like any other.
+    // COST: two tasks that wake each other need two turns a round; done so it takes 0.5 times what
+    // going through the empty phases takes.
+    #[inline]
+    fn next_is_only_run(&self) -> bool {
+        self.runs_on
+            && self.core.items_since_poll.get() < self.core.limits.items_per_poll_max
+            && self.executor.has_ready()
+            && !self.core.shared.notifier.is_notified()
+            && !self.reactor.has_chores()
+            && !self.executor.is_stopping()
     }
 
     fn run_batch(&mut self) {
         let core = self.core;
+        self.executor.begin_batch();
+        if self.executor.has_microtasks() {
+            self.checkpoint(Entry::NOTHING);
+        }
         let end = core.stride.read_at().saturating_add(core.run_ns_max);
+        let ask_at = self.reactor.now().saturating_add(core.poll_ns_max);
         let most = core.limits.items_per_turn_max;
-        while self.items < most {
+        let mut items = 0;
+        while items < most {
             let Some(entry) = self.executor.next_item() else { break };
             let read = self.item(entry);
-            self.items += 1;
+            items += 1;
             let stretch = match read {
                 Some(now) => core.stride.step_read(now),
                 None => match core.stride.step(|| self.reactor.read_clock()) {
@@ -140,27 +161,37 @@ impl<'a> Turn<'a> {
                 },
             };
             self.note_stretch(stretch, entry);
-            if core.stride.read_at() >= end {
-                // The system may have something by now: it is asked before the rest runs.
+            let read_at = core.stride.read_at();
+            if read_at >= ask_at {
+                // The system may have something by now: it is asked before the next turn.
                 core.items_since_poll.set(core.limits.items_per_poll_max);
+            }
+            if read_at >= end {
                 break;
             }
         }
+        self.executor.end_batch();
+        self.items = items;
+        core.items_since_poll.set(core.items_since_poll.get().saturating_add(items));
     }
 
     /// One item and its checkpoint. The clock, if it was read right after the item.
     #[inline]
-    fn item(&self, entry: Entry) -> Option<u64> {
+    fn item(&mut self, entry: Entry) -> Option<u64> {
         let core = self.core;
         core.shared.now.set(entry, Phase::Run);
         self.reactor.set_owner(entry.to_bits());
-        let read = if core.recording.get() || core.observers.any() {
+        let read = if core.watched.get() {
             Some(self.watched_item(entry))
         } else {
-            self.executor.run_item(entry);
+            let outcome = self.executor.run_item(entry);
+            // The end of a task may be what `run` waits for.
+            self.runs_on &= matches!(outcome, Outcome::Pending | Outcome::Called);
             None
         };
-        if let Some(place) = self.reactor.take_last_place() {
+        if self.reactor.has_last_place()
+            && let Some(place) = self.reactor.take_last_place()
+        {
             self.executor.note_wait_of(entry.id(), place);
         }
         if self.executor.has_microtasks() {
@@ -264,6 +295,14 @@ impl<'a> Turn<'a> {
             let (turn, items) = (self.turn, self.items);
             core.observers.tell(self.executor, |observer| observer.turn_ended(turn, items));
         }
+    }
+
+    /// The next turn begins in place.
+    #[inline]
+    fn count_turn(&mut self) {
+        self.turn += 1;
+        self.core.turns.set(self.turn);
+        self.core.shared.now.set_turn(self.turn);
     }
 
     /// Opens a phase.

@@ -1,7 +1,7 @@
 //! `Waiting`: phase 1, the choice of how long to wait, and the only place that blocks.
 //!
-//! It arms the wake word before it blocks and asks the clock afterwards. It runs nothing but
-//! observers. When nothing could ever end the wait it says so instead of hanging.
+//! The reactor arms the wake word before it blocks and reads the clock afterwards. Nothing runs here
+//! but observers. When nothing could ever end the wait it says so instead of hanging.
 
 use std::{rc::Rc, time::Duration};
 
@@ -79,7 +79,8 @@ impl<'a> Waiting<'a> {
         core.observers.tell(&core.executor, |observer| observer.wait_began(timeout));
         core.shared.now.set(glassloop_executor::Entry::NOTHING, Phase::Wait);
         let began = core.stride.read_at();
-        self.block(timeout, &mut events)?;
+        // The reactor arms the wake word if it blocks, and reads the clock afterwards.
+        core.reactor.wait(timeout, &mut events)?;
         let now = core.reactor.now();
         core.stride.begin(now);
         if core.recording.get() {
@@ -87,21 +88,6 @@ impl<'a> Waiting<'a> {
         }
         core.observers.tell(&core.executor, |observer| observer.wait_ended(events.len()));
         Ok(events)
-    }
-
-    /// Arms the wake word, polls the system, disarms.
-    fn block(&self, timeout: Option<Duration>, events: &mut Events) -> Result<(), RunError> {
-        let notifier = &self.core.shared.notifier;
-        let blocks = timeout != Some(Duration::ZERO);
-        if blocks && notifier.arm_wait() {
-            let waited = self.core.reactor.wait(timeout, events);
-            notifier.after_wait();
-            waited?;
-        } else {
-            // Nothing to wait for, or something came while we looked.
-            self.core.reactor.wait(Some(Duration::ZERO), events)?;
-        }
-        Ok(())
     }
 
     /// Whether a turn has something to do right now.

@@ -6,9 +6,10 @@
 use std::{
     cell::RefCell,
     sync::{Mutex, PoisonError, Weak},
+    task::Waker,
 };
 
-use glassloop_executor::{Executor, PlaceId, TaskId};
+use glassloop_executor::{Executor, PlaceId, TaskId, caught, drop_payload, message};
 
 /// A wait, noted by a leaf that returned pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,19 @@ impl NoteCell {
             place: executor.note_wait(place),
         });
         self.set(note);
+    }
+}
+
+/// Wakes whoever waited in a cell, with no lock held. A panic of the waker goes to the loop of this
+/// thread, or to the log where there is none; whoever else waits is woken all the same.
+pub(crate) fn wake(waker: Waker) {
+    if let Some(executor) = Executor::current() {
+        return executor.wake_foreign(waker);
+    }
+    if let Err(payload) = caught(|| waker.wake()) {
+        let logged = caught(|| log::error!("a waker panicked: {}", message(payload.as_ref())));
+        logged.unwrap_or_else(drop_payload);
+        drop_payload(payload);
     }
 }
 

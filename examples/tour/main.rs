@@ -1,8 +1,8 @@
 //! The tour: a loop on a second thread serves and drives WebSockets while five actions run at once.
 //!
-//! The main thread leaves calls for it, watches it, and prints an account of it once a second, until
-//! Ctrl-C or `--seconds N`. The server echoes text and binary messages of any client; `--port N`
-//! fixes its port.
+//! The main thread leaves calls for it, watches it, and prints an account of it once a second,
+//! until Ctrl-C or `--seconds N`. The server echoes text and binary messages of any client;
+//! `--port N` fixes its port.
 //!
 //! ```text
 //! cargo run --release --example tour

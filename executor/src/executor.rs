@@ -26,9 +26,10 @@ use crate::{
     join::JoinHandle,
     limits::Limits,
     place::{PlaceCache, PlaceId, Sites},
-    table::TaskTable,
-    task::{BoxedTask, Stage},
+    table::{Remains, TaskTable},
+    task::Stage,
     unhandled::{Unhandled, UnhandledHook},
+    view::short_type,
     waker::TaskWaker,
 };
 
@@ -160,10 +161,10 @@ impl Executor {
     /// Wakes an entry, on the loop's thread and in its turn.
     #[inline]
     pub(crate) fn wake(&self, entry: Entry) {
-        let queue = match entry.kind() {
-            Kind::Task => self.tasks.borrow_mut().wake(entry.id()),
-            Kind::Callback => self.callbacks.borrow_mut().wake(entry),
-            _ => false,
+        let queue = if entry.is_task() {
+            self.tasks.borrow_mut().wake(entry.id())
+        } else {
+            entry.kind() == Kind::Callback && self.callbacks.borrow_mut().wake(entry)
         };
         self.counters.woken(entry == self.current.get());
         if queue {
@@ -254,12 +255,12 @@ impl Executor {
     #[must_use]
     pub fn current_task(&self) -> TaskId {
         let entry = self.current.get();
-        if entry.kind() == Kind::Task { entry.id() } else { TaskId::NONE }
+        if entry.is_task() { entry.id() } else { TaskId::NONE }
     }
 
     /// Whether a waker is the very one that the task being polled was given.
     pub(crate) fn is_own_waker(&self, waker: &Waker) -> bool {
-        self.current.get().kind() == Kind::Task
+        self.current.get().is_task()
             && self.current_waker.get() == (waker.data(), ptr::from_ref(waker.vtable()))
     }
 
@@ -327,10 +328,12 @@ impl Executor {
         }
     }
 
-    /// Drops the box of a task whose result nobody wants; a panic in it is reported.
-    pub(crate) fn drop_unwanted(&self, id: TaskId, mut future: BoxedTask) {
+    /// Drops what is left of a task whose result nobody wants; a panic in it is reported.
+    pub(crate) fn drop_unwanted(&self, id: TaskId, remains: Remains) {
+        let Remains { mut future, name } = remains;
         if let Some(payload) = future.as_mut().take_panic() {
-            let what = format!("the detached task {id} `{}`", future.type_name());
+            let name = name.unwrap_or_else(|| short_type(future.type_name()).into());
+            let what = format!("the detached task {id} `{name}`");
             self.report(what, self.sites.born(id.index), payload);
         }
         self.drop_foreign("the result of a task", Some(future));

@@ -108,6 +108,13 @@ impl Entry {
         Kind::from_bits(self.0 >> 60)
     }
 
+    /// Whether it names a task: the one question of the hot path.
+    #[inline]
+    #[must_use]
+    pub fn is_task(self) -> bool {
+        self.0 >> 60 == Kind::Task as u64
+    }
+
     /// Its index and generation, read as a task's.
     #[must_use]
     pub fn id(self) -> TaskId {

@@ -28,35 +28,32 @@ use crate::{
 #[must_use = "a handle that is dropped detaches its task; say `drop(..)` or `.detach()` to mean it"]
 pub struct JoinHandle<T> {
     executor: Rc<Executor>,
+    /// The task, or one of the two marks below. COST: 16 bytes a handle, 24 with a state beside it.
     id: TaskId,
-    state: HandleState,
     /// A handle holds no `T`: it may move while the result lies in the table.
     result: PhantomData<fn() -> T>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum HandleState {
-    Joined,
-    Refused,
-    Done,
-}
+/// The task was never taken in.
+const REFUSED: TaskId = TaskId { index: u32::MAX, generation: 1 };
+/// The result was given.
+const DONE: TaskId = TaskId { index: u32::MAX, generation: 0 };
 
 impl<T: 'static> JoinHandle<T> {
     pub(crate) fn new(executor: Rc<Executor>, id: TaskId) -> JoinHandle<T> {
-        JoinHandle { executor, id, state: HandleState::Joined, result: PhantomData }
+        JoinHandle { executor, id, result: PhantomData }
     }
 
     pub(crate) fn refused(executor: Rc<Executor>) -> JoinHandle<T> {
-        let state = HandleState::Refused;
-        JoinHandle { executor, id: TaskId::NONE, state, result: PhantomData }
+        JoinHandle::new(executor, REFUSED)
     }
 }
 
 impl<T> JoinHandle<T> {
-    /// The task's id.
+    /// The task's id; [`TaskId::NONE`] if it was refused, or its result was given.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.id
+        if self.id.index == u32::MAX { TaskId::NONE } else { self.id }
     }
 
     /// Lets the task go on by itself. The same as dropping the handle, said aloud.
@@ -73,8 +70,7 @@ impl<T> JoinHandle<T> {
     /// Whether the task has ended, so that the next poll of this handle is ready.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state == HandleState::Refused
-            || self.executor.tasks.borrow().get(self.id).is_none_or(|s| s.state == State::Finished)
+        self.executor.tasks.borrow().get(self.id).is_none_or(|s| s.state == State::Finished)
     }
 
     /// Gives the task a name, for every view and report from now on.
@@ -91,17 +87,13 @@ impl<T: 'static> Future for JoinHandle<T> {
     /// When polled again after it was ready, as futures may.
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.state {
-            HandleState::Joined => {}
-            HandleState::Refused => {
-                self.state = HandleState::Done;
-                return Poll::Ready(Err(JoinError::Refused));
-            }
-            HandleState::Done => panic!("a JoinHandle was polled after it gave its result"),
-        }
-        let polled = self.executor.poll_join(self.id, cx, Location::caller());
+        let polled = match self.id {
+            REFUSED => Poll::Ready(Err(JoinError::Refused)),
+            DONE => panic!("a JoinHandle was polled after it gave its result"),
+            id => self.executor.poll_join(id, cx, Location::caller()),
+        };
         if polled.is_ready() {
-            self.state = HandleState::Done;
+            self.id = DONE;
         }
         polled
     }
@@ -109,7 +101,7 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if self.state == HandleState::Joined {
+        if self.id.index != u32::MAX {
             self.executor.detach(self.id);
         }
     }
@@ -134,8 +126,8 @@ impl Executor {
             Some(State::Finished) => {
                 let finished = self.tasks.borrow_mut().take_finished(id);
                 let mut result: Option<Result<T, JoinError>> = None;
-                if let Some(mut future) = finished {
-                    future.as_mut().take(&mut result);
+                if let Some(mut remains) = finished {
+                    remains.future.as_mut().take(&mut result);
                 }
                 return Poll::Ready(result.unwrap_or(Err(JoinError::Cancelled)));
             }
@@ -162,10 +154,10 @@ impl Executor {
     }
 
     fn detach(&self, id: TaskId) {
-        let (future, waiter) = self.tasks.borrow_mut().detach(id);
+        let (remains, waiter) = self.tasks.borrow_mut().detach(id);
         self.drop_foreign("the waker of a join", waiter);
-        if let Some(future) = future {
-            self.drop_unwanted(id, future);
+        if let Some(remains) = remains {
+            self.drop_unwanted(id, remains);
         }
     }
 }

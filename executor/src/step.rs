@@ -20,6 +20,7 @@ use crate::{
     place::PlaceId,
     table::{Ended, Target, Turned},
     task::BoxedTask,
+    view::short_type,
     waker::TaskWaker,
 };
 
@@ -45,14 +46,18 @@ impl Executor {
     #[inline]
     pub fn run_item(&self, entry: Entry) -> Outcome {
         self.current.set(entry);
-        let outcome = match entry.kind() {
-            Kind::Task => self.run_task(entry.id()),
+        let outcome =
+            if entry.is_task() { self.run_task(entry.id()) } else { self.run_call(entry) };
+        self.current.set(Entry::NOTHING);
+        outcome
+    }
+
+    fn run_call(&self, entry: Entry) -> Outcome {
+        match entry.kind() {
             Kind::Callback => self.run_callback(entry),
             Kind::Deferred => self.run_deferred(),
             _ => Outcome::Stale,
-        };
-        self.current.set(Entry::NOTHING);
-        outcome
+        }
     }
 
     #[inline]
@@ -116,7 +121,9 @@ impl Executor {
     /// Replaces the future by an error. The drop of the future is not ours.
     fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
         if let Err(payload) = caught(|| future.as_mut().end(error)) {
-            let what = format!("dropping the future of the task {id} `{}`", future.type_name());
+            let name = self.tasks.borrow().name(id.index).cloned();
+            let name = name.unwrap_or_else(|| short_type(future.type_name()).into());
+            let what = format!("dropping the future of the task {id} `{name}`");
             self.report(what, self.sites().born(id.index), payload);
         }
     }
@@ -129,8 +136,8 @@ impl Executor {
             Some(Target::Foreign(waker)) => self.wake_foreign(waker),
             None => {}
         }
-        if let Some(future) = unwanted {
-            self.drop_unwanted(id, future);
+        if let Some(remains) = unwanted {
+            self.drop_unwanted(id, remains);
         }
     }
 

@@ -88,8 +88,14 @@ pub(crate) enum Turned {
 /// What a task left when it ended, to be woken and dropped outside of the borrow.
 pub(crate) struct Ended {
     pub(crate) waiter: Option<Waiter>,
-    /// The box, when no handle can ask for what is in it.
-    pub(crate) unwanted: Option<BoxedTask>,
+    /// When no handle can ask for what is in the box.
+    pub(crate) unwanted: Option<Remains>,
+}
+
+/// What is left of a task whose slot is free.
+pub(crate) struct Remains {
+    pub(crate) future: BoxedTask,
+    pub(crate) name: Option<Cow<'static, str>>,
 }
 
 impl TaskTable {
@@ -233,16 +239,15 @@ impl TaskTable {
             slot.future = Some(future);
             None
         } else {
-            self.free(id.index);
-            Some(future)
+            Some(Remains { future, name: self.free(id.index) })
         };
         Ended { waiter: self.waiters.try_remove(row as usize), unwanted }
     }
 
-    fn free(&mut self, index: u32) {
-        if self.slots.remove(index as usize).named {
-            self.names.remove(&index);
-        }
+    /// Frees a slot; the task's name comes back.
+    fn free(&mut self, index: u32) -> Option<Cow<'static, str>> {
+        let named = self.slots.remove(index as usize).named;
+        if named { self.names.remove(&index) } else { None }
     }
 
     /// Marks a task as aborted. Whether an entry is now to be queued.
@@ -254,22 +259,22 @@ impl TaskTable {
         !std::mem::replace(&mut slot.queued, true)
     }
 
-    /// The box of a finished task, its slot freed.
-    pub(crate) fn take_finished(&mut self, id: TaskId) -> Option<BoxedTask> {
+    /// What is left of a finished task, its slot freed.
+    pub(crate) fn take_finished(&mut self, id: TaskId) -> Option<Remains> {
         let slot = self.slot(id).filter(|slot| slot.state == State::Finished)?;
         let future = slot.future.take();
-        self.free(id.index);
-        future
+        let name = self.free(id.index);
+        future.map(|future| Remains { future, name })
     }
 
     /// The handle is gone: nobody waits any more. What is to be dropped outside of the borrow.
-    pub(crate) fn detach(&mut self, id: TaskId) -> (Option<BoxedTask>, Option<Waiter>) {
+    pub(crate) fn detach(&mut self, id: TaskId) -> (Option<Remains>, Option<Waiter>) {
         let Some(slot) = self.slot(id) else { return (None, None) };
         slot.joined = false;
         let row = std::mem::replace(&mut slot.waiter, NOBODY);
         let finished = slot.state == State::Finished;
-        let future = if finished { self.take_finished(id) } else { None };
-        (future, self.waiters.try_remove(row as usize))
+        let remains = if finished { self.take_finished(id) } else { None };
+        (remains, self.waiters.try_remove(row as usize))
     }
 
     /// Somebody waits for this task. The one who waited before, to be dropped outside.

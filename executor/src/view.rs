@@ -186,7 +186,7 @@ fn birth(born: u64, generation: u32) -> u64 {
 }
 
 /// A type's name without the paths and without the marks of closures.
-fn short_type(name: &'static str) -> &'static str {
+pub(crate) fn short_type(name: &'static str) -> &'static str {
     let name = name.trim_end_matches("::{{closure}}");
     let generic = name.find('<').unwrap_or(name.len());
     let start = name[..generic].rfind("::").map_or(0, |colon| colon + 2);

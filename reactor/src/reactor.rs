@@ -218,6 +218,14 @@ impl Reactor {
         !self.flushes.borrow().is_empty()
     }
 
+    /// Whether a turn has anything to do here but timers: an event of a memory socket, a writer in
+    /// line, a slot to free.
+    #[inline]
+    #[must_use]
+    pub fn has_chores(&self) -> bool {
+        self.has_flushes() || self.sources.borrow().has_chores()
+    }
+
     /// Phase 8: the slots of sources that went away in this turn may be used again.
     pub fn finish(&self) {
         self.sources.borrow_mut().finish();
@@ -286,6 +294,13 @@ impl Reactor {
     #[must_use]
     pub fn owner(&self) -> u64 {
         self.owner.get()
+    }
+
+    /// Whether [`take_last_place`](Self::take_last_place) has something to give.
+    #[inline]
+    #[must_use]
+    pub fn has_last_place(&self) -> bool {
+        self.last_place.get().is_some()
     }
 
     /// The place of the last leaf that returned Pending, if one did since this was last asked.

@@ -7,7 +7,6 @@ mod common;
 use std::{
     io::{self, Read, Write},
     net::SocketAddr,
-    time::Duration,
 };
 
 use common::{Harness, join, kernel_pair};
@@ -104,7 +103,7 @@ fn a_closed_stream_is_not_heard_of_again_though_a_duplicate_lives() {
     drop(here);
     harness.block_on(there.write_all(b"to the duplicate")).unwrap();
     let before = harness.reactor.counts();
-    harness.turn(Duration::ZERO);
+    harness.turn(std::time::Duration::ZERO);
     let after = harness.reactor.counts();
     assert_eq!(after.stale_events, before.stale_events);
     drop(duplicate);

@@ -37,8 +37,7 @@ impl Log for Journal {
 pub(crate) fn take() -> Vec<String> {
     static JOURNAL: OnceLock<&'static Journal> = OnceLock::new();
     let journal = JOURNAL.get_or_init(|| {
-        let journal: &'static Journal =
-            Box::leak(Box::new(Journal { lines: Mutex::default() }));
+        let journal: &'static Journal = Box::leak(Box::new(Journal { lines: Mutex::default() }));
         log::set_logger(journal).expect("a test binary has one logger");
         log::set_max_level(LevelFilter::Warn);
         journal

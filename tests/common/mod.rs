@@ -5,6 +5,8 @@
 #![cfg(test)]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub(crate) mod mischief;
+
 use std::{
     cell::RefCell,
     panic::resume_unwind,
@@ -20,7 +22,7 @@ use glassloop::{
     PollerKind,
 };
 
-/// What went to `on_unhandled`, in words.
+/// What went to `on_unhandled`, in words: what panicked.
 pub(crate) type Told = Rc<RefCell<Vec<String>>>;
 
 /// A builder of loops without descriptors, whose clock jumps and whose failures are kept.
@@ -164,14 +166,17 @@ pub(crate) struct PollFn<F> {
 
 pub(crate) fn poll_fn<T, F>(f: F) -> PollFn<F>
 where
-    F: FnMut(usize, &mut Context<'_>) -> Poll<T> + Unpin,
+    F: FnMut(usize, &mut Context<'_>) -> Poll<T>,
 {
     PollFn { polls: 0, f }
 }
 
+/// The closure is called, never pinned.
+impl<F> Unpin for PollFn<F> {}
+
 impl<T, F> Future for PollFn<F>
 where
-    F: FnMut(usize, &mut Context<'_>) -> Poll<T> + Unpin,
+    F: FnMut(usize, &mut Context<'_>) -> Poll<T>,
 {
     type Output = T;
 

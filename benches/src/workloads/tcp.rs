@@ -57,10 +57,15 @@ pub const fn workload<const CONNECTIONS: usize>(
     }
 }
 
+/// Connections that wait to be accepted: all of them at worst.
+const BACKLOG: i32 = 1_024;
+
 /// What the child process runs: says its port and serves.
 pub fn child(peer: &str) -> ! {
     let (_, serve) = PEERS.iter().find(|(name, _)| *name == peer).expect("the parent knows it");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    // A server that loses its processor for a moment must not cost the client a retry, a second.
+    rustix::net::listen(&listener, BACKLOG).expect("a listener may listen again");
     let address = listener.local_addr().expect("a bound listener has an address");
     println!("{address}");
     serve(listener)

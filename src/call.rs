@@ -7,7 +7,7 @@ use std::{
     any::Any,
     fmt,
     future::Future,
-    panic::Location,
+    panic::{Location, resume_unwind},
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
@@ -128,6 +128,19 @@ impl<T: Send> Noted for Cell<T> {
 /// Resolves the call as cancelled when it is dropped before anything else did.
 struct Resolver<T>(Arc<Cell<T>>);
 
+impl<T> Resolver<T> {
+    /// Gives the result. A panic goes on when the `Call` is gone: the loop then reports it like
+    /// any other that nobody will ask for.
+    fn resolve(&self, result: Result<T, CallError>) {
+        match result {
+            Err(CallError::Panicked(payload)) if Arc::strong_count(&self.0) == 1 => {
+                resume_unwind(payload)
+            }
+            result => self.0.resolve(result),
+        }
+    }
+}
+
 impl<T> Drop for Resolver<T> {
     fn drop(&mut self) {
         self.0.resolve(Err(CallError::Cancelled));
@@ -153,7 +166,7 @@ impl<T: Send + 'static> Call<T> {
     {
         Call::leave(shared, place, move |resolver| {
             let result = caught(f).map_err(CallError::Panicked);
-            resolver.0.resolve(result);
+            resolver.resolve(result);
         })
     }
 
@@ -175,7 +188,7 @@ impl<T: Send + 'static> Call<T> {
                         .spawn(Spawned { future: Some(future), resolver }, None, place)
                         .detach();
                 }
-                Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload))),
+                Err(payload) => resolver.resolve(Err(CallError::Panicked(payload))),
             }
         })
     }
@@ -343,7 +356,7 @@ impl<U: Future> Future for Spawned<U> {
         // The future goes first: whoever sees the result sees its drop done.
         let future = self.future.take();
         drop(future);
-        self.resolver.0.resolve(result);
+        self.resolver.resolve(result);
         Poll::Ready(())
     }
 }

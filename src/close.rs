@@ -6,13 +6,13 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use glassloop_executor::{TaskState, caught, drop_payload};
+use glassloop_executor::{caught, drop_payload};
 
 use glassloop_reactor::Clock;
 
 use crate::{
     EventLoop, RunError, Snapshot, current,
-    snapshot::{Place, SourceLine, TaskLine},
+    snapshot::{Place, SourceLine, TaskLine, task_lines},
     waiting::Waiting,
 };
 
@@ -20,8 +20,11 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Tasks that were aborted: where they were born, what they waited for.
+    /// Tasks that were aborted: where they were born, what they waited for. The first
+    /// [`CloseReport::TASKS_MAX`] of them.
     pub tasks: Vec<TaskLine>,
+    /// How many tasks were aborted.
+    pub tasks_aborted: usize,
     /// Calls of other threads that were accepted and dropped unrun, by the place of their defer.
     pub calls: Vec<Place>,
     /// Callbacks that were dropped unrun.
@@ -35,10 +38,13 @@ pub struct CloseReport {
 }
 
 impl CloseReport {
+    /// How many tasks a report tells of by line; the others are only counted.
+    pub const TASKS_MAX: usize = 1_000;
+
     /// Whether nothing was left.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.tasks.is_empty()
+        self.tasks_aborted == 0
             && self.calls.is_empty()
             && self.callbacks == 0
             && self.sources.is_empty()
@@ -55,7 +61,7 @@ impl fmt::Display for CloseReport {
         if self.is_clean() {
             return f.write_str("nothing was left");
         }
-        write!(f, "left: {} task(s)", self.tasks.len())?;
+        write!(f, "left: {} task(s)", self.tasks_aborted)?;
         for task in &self.tasks {
             write!(f, "\n  {task}")?;
         }
@@ -118,9 +124,12 @@ fn end(
     let tasks_end = core.reactor.deadline_after(tasks_for);
     wind_down(event_loop, calls_end, || core.executor.inbox().calls() > 0);
     wind_down(event_loop, tasks_end, || core.executor.has_work());
-    let mut report =
-        CloseReport { callbacks: core.executor.callbacks_waiting(), ..abort(event_loop) };
+    let callbacks = core.executor.callbacks_waiting();
+    let mut report = CloseReport { callbacks, ..CloseReport::default() };
+    abort(event_loop, &mut report);
     core.executor.close();
+    // Whatever the last drops spawned goes too, and can spawn no more.
+    abort(event_loop, &mut report);
     report.calls = core.executor.drop_calls().iter().filter_map(|place| place.location()).collect();
     let left = Snapshot::of(core);
     report.sources = left.sources;
@@ -158,26 +167,29 @@ fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {
     event_loop.turn(events)
 }
 
-/// Aborts every task, newest first, until none is left.
-fn abort(event_loop: &EventLoop) -> CloseReport {
+/// Aborts every task, newest first, until none is left or each round brings new ones.
+fn abort(event_loop: &EventLoop, report: &mut CloseReport) {
     let core = &event_loop.core;
-    let mut report = CloseReport::default();
     for _ in 0..ROUNDS_MAX {
         if core.executor.tasks_alive() == 0 {
             break;
         }
-        let alive = Snapshot::of(core).tasks;
-        report.tasks.extend(
-            alive
-                .into_iter()
-                .filter(|task| !matches!(task.state, TaskState::Finished | TaskState::Aborted)),
-        );
-        core.executor.abort_all();
-        if turn(event_loop, Duration::ZERO).is_err() {
-            break;
+        let room = CloseReport::TASKS_MAX - report.tasks.len();
+        let alive = task_lines(core, CloseReport::TASKS_MAX).into_iter();
+        report.tasks.extend(alive.filter(TaskLine::is_alive).take(room));
+        let aborted = core.executor.abort_all();
+        report.tasks_aborted += aborted;
+        // Each has its entry in the queue: it is dropped when that comes up.
+        let end = core.executor.counts().cancelled + aborted as u64;
+        while core.executor.counts().cancelled < end {
+            if turn(event_loop, Duration::ZERO).is_err() {
+                return;
+            }
+        }
+        if aborted == 0 && turn(event_loop, Duration::ZERO).is_err() {
+            return;
         }
     }
-    report
 }
 
 /// What a loop does when it is dropped: `close(ZERO)`, and a word if that wasn't silent.

@@ -4,7 +4,7 @@
 //! never given up. A waker held anywhere but in our own tables, a `Remote`, a reader, a timer: each
 //! is a way out. What only looks hopeless is told to the log, once, and waited for.
 
-use glassloop_executor::{TaskState, caught, drop_payload};
+use glassloop_executor::{TaskId, TaskState, caught, drop_payload};
 use glassloop_reactor::Clock;
 
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) fn outlook(core: &Core) -> Outlook {
     if waiting.is_empty() {
         return Outlook::Over;
     }
-    let held = waiting.iter().any(|task| task.wakers_held > 0);
+    let held = waiting.iter().any(|task| task.wakers_held > held_by_timers(core, task.id));
     let tasks = Snapshot::of(core).tasks;
     if held { Outlook::Suspected(tasks) } else { Outlook::Deadlock(DeadlockReport { tasks }) }
 }
@@ -53,6 +53,12 @@ fn timer_may_fire(core: &Core) -> bool {
         Clock::Manual(clock) => clock.handles() > 0 || clock.autojump(),
         Clock::System => true,
     }
+}
+
+/// Clones of a task's waker that lie in timers. Where none may fire they are no way out.
+fn held_by_timers(core: &Core, id: TaskId) -> usize {
+    let waker = core.executor.waker_data(id);
+    waker.map_or(0, |waker| core.reactor.timers_that_wake(waker))
 }
 
 /// Whether the operating system or another thread may bring something.

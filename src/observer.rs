@@ -7,7 +7,7 @@
 
 use std::{cell::Cell, cell::RefCell, rc::Rc, time::Duration};
 
-use glassloop_executor::{Entry, Executor, Outcome, PlaceId, caught};
+use glassloop_executor::{Entry, Executor, Outcome, PlaceId, caught, drop_caught};
 
 use crate::Phase;
 
@@ -68,7 +68,10 @@ impl Observers {
         // The list may change while it is walked: an observer may attach another.
         let list = self.list.borrow().clone();
         for observer in list {
-            if let Err(payload) = caught(|| what(observer.as_ref())) {
+            let told = caught(|| what(observer.as_ref()));
+            // If it was taken off meanwhile, this is its end.
+            let dropped = drop_caught(observer);
+            for payload in [told, dropped].into_iter().filter_map(Result::err) {
                 executor.report("an observer", PlaceId::UNKNOWN, payload);
             }
         }

@@ -3,12 +3,12 @@
 //! It is built by the loop itself, from its tables; no future is polled for it. Its `Display` is a
 //! table for people (`snapshot_table.rs`). It keeps nothing alive.
 
-use std::{borrow::Cow, panic::Location};
+use std::{borrow::Cow, collections::HashMap, panic::Location};
 
-use glassloop_executor::{Counts as ExecutorCounts, PlaceId, TaskId, TaskState};
+use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState, TaskView};
 use glassloop_reactor::{Counts as ReactorCounts, SourceView, TimerView};
 
-use crate::core::Core;
+use crate::{core::Core, snapshot_table::due};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -118,25 +118,11 @@ pub struct QueueLine {
 impl Snapshot {
     pub(crate) fn of(core: &Core) -> Snapshot {
         let now_ns = core.reactor.now();
-        let waits = Waiting::collect(core);
-        let tasks = core.executor.tasks().into_iter().map(|task| TaskLine {
-            waits: waits.of(task.id),
-            id: task.id,
-            birth: task.birth,
-            name: task.name,
-            parent: task.parent,
-            state: task.state,
-            polls: task.polls,
-            wakes: task.wakes,
-            wakers_held: task.wakers_held,
-            born: task.born.location(),
-            awaits: task.awaits.location(),
-        });
         Snapshot {
             made: core.made,
             turn: core.turns.get(),
             now_ns,
-            tasks: tasks.collect(),
+            tasks: task_lines(core, usize::MAX),
             sources: sources(core),
             timers: timers(core, now_ns),
             queues: queues(core),
@@ -152,44 +138,64 @@ impl Snapshot {
     }
 }
 
-/// Who waits for what, gathered from every table that knows.
-struct Waiting {
-    all: Vec<(TaskId, WaitLine)>,
+impl TaskLine {
+    /// Whether the task had neither ended nor been aborted.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !matches!(self.state, TaskState::Finished | TaskState::Aborted)
+    }
 }
 
-impl Waiting {
-    fn collect(core: &Core) -> Waiting {
-        let mut all = Vec::new();
-        for source in core.reactor.sources() {
-            for waiter in &source.waiters {
-                let (operation, place) = (waiter.operation, Some(waiter.place));
-                let line = WaitLine { operation, of: source_name(&source), place };
-                all.push((Core::owner_of(waiter.owner), line));
-            }
-        }
-        let mut timers = core.reactor.timer_views();
-        timers.sort_by_key(|timer| timer.at);
-        for timer in timers {
-            let of = format!("timer {}", crate::snapshot_table::due(timer.at, core.reactor.now()));
-            let line = WaitLine { operation: timer.operation, of, place: Some(timer.place) };
-            all.push((Core::owner_of(timer.owner), line));
-        }
-        for task in core.executor.tasks() {
-            let Some((owner, place)) = task.joined_by else { continue };
-            let of = format!("task {} `{}`", task.id, task.name);
-            all.push((owner, WaitLine { operation: "join", of, place: place.location() }));
-        }
-        for note in core.waits.notes() {
-            let place = PlaceId::location(note.place);
-            let of = "another thread".to_owned();
-            all.push((note.owner, WaitLine { operation: note.operation, of, place }));
-        }
-        Waiting { all }
-    }
+/// The first tasks of a loop, at most so many, each with what it waits for.
+pub(crate) fn task_lines(core: &Core, max: usize) -> Vec<TaskLine> {
+    let mut waits = waits_by_owner(core);
+    let line = |task: TaskView| TaskLine {
+        waits: waits.remove(&task.id).unwrap_or_default(),
+        id: task.id,
+        birth: task.birth,
+        name: task.name,
+        parent: task.parent,
+        state: task.state,
+        polls: task.polls,
+        wakes: task.wakes,
+        wakers_held: task.wakers_held,
+        born: task.born.location(),
+        awaits: task.awaits.location(),
+    };
+    core.executor.tasks_up_to(max).into_iter().map(line).collect()
+}
 
-    fn of(&self, id: TaskId) -> Vec<WaitLine> {
-        self.all.iter().filter(|(owner, _)| *owner == id).map(|(_, line)| line.clone()).collect()
+/// Who waits for what, gathered from every table that knows.
+fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
+    let mut waits: HashMap<TaskId, Vec<WaitLine>> = HashMap::new();
+    let mut add = |owner: TaskId, operation, of, place| {
+        waits.entry(owner).or_default().push(WaitLine { operation, of, place });
+    };
+    for source in core.reactor.sources() {
+        for waiter in &source.waiters {
+            let owner = Core::owner_of(waiter.owner);
+            add(owner, waiter.operation, source_name(&source), Some(waiter.place));
+        }
     }
+    for timer in sorted_timers(core) {
+        let of = format!("timer {}", due(timer.at, core.reactor.now()));
+        add(Core::owner_of(timer.owner), timer.operation, of, Some(timer.place));
+    }
+    for task in core.executor.tasks() {
+        let Some((owner, place)) = task.joined_by else { continue };
+        let of = format!("task {} `{}`", task.id, task.name);
+        add(owner, "join", of, place.location());
+    }
+    for note in core.waits.notes() {
+        add(note.owner, note.operation, "another thread".to_owned(), note.place.location());
+    }
+    waits
+}
+
+fn sorted_timers(core: &Core) -> Vec<TimerView> {
+    let mut timers = core.reactor.timer_views();
+    timers.sort_by_key(|timer| timer.at);
+    timers
 }
 
 /// What a source is called: its kind, its number, its peer. Descriptors are left out, so that the
@@ -216,15 +222,13 @@ fn sources(core: &Core) -> Vec<SourceLine> {
 }
 
 fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
-    let mut views = core.reactor.timer_views();
-    views.sort_by_key(|timer| timer.at);
     let line = |timer: TimerView| TimerLine {
         in_ns: if timer.at == u64::MAX { timer.at } else { timer.at.saturating_sub(now_ns) },
         operation: timer.operation,
         owner: Core::owner_of(timer.owner),
         place: timer.place,
     };
-    views.into_iter().map(line).collect()
+    sorted_timers(core).into_iter().map(line).collect()
 }
 
 fn queues(core: &Core) -> Vec<QueueLine> {

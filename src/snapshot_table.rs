@@ -67,11 +67,11 @@ impl fmt::Display for Snapshot {
         self.fmt_tasks(f)?;
         writeln!(f, "sources: {}", self.sources.len())?;
         for source in &self.sources {
-            write!(f, "  {:<34} {:<20}", source.name, source.readiness)?;
+            let mut row = format!("  {:<34} {:<20}", source.name, source.readiness);
             for (owner, operation) in &source.waiters {
-                write!(f, " {operation} by {owner}")?;
+                row += &format!(" {operation} by {owner}");
             }
-            writeln!(f)?;
+            writeln!(f, "{}", row.trim_end())?;
         }
         writeln!(f, "timers: {}", self.timers.len())?;
         for timer in &self.timers {

@@ -133,7 +133,7 @@ impl<'a> Turn<'a> {
     fn next_is_only_run(&self) -> bool {
         self.runs_on
             && self.core.items_since_poll.get() < self.core.limits.items_per_poll_max
-            && self.executor.has_ready()
+            && self.executor.has_next_batch()
             && !self.core.shared.notifier.is_notified()
             && !self.reactor.has_chores()
             && !self.executor.is_stopping()

@@ -1,5 +1,5 @@
-//! A drop may do anything: abort another task or its own, wake, spawn, detach, turn the loop, in the
-//! drop of a future or of an output, whatever brought that drop about.
+//! A drop may do anything: abort another task or its own, wake, spawn, detach, turn the loop, in
+//! the drop of a future or of an output, whatever brought that drop about.
 //!
 //! The other half of the matrix of `every_interleaving_of_a_task_is_exact.rs`.
 

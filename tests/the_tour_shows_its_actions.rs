@@ -2,13 +2,15 @@
 //!
 //! Its account must show the five actions at work, and its server must echo a client of which every
 //! byte was written down beforehand. No WebSocket library takes part on this side.
-#![cfg(all(test, feature = "ws", not(miri)))]
+#![cfg(test)]
+#![cfg(all(feature = "ws", not(miri)))]
+
+#[path = "common/examples.rs"]
+mod examples;
 
 use std::{
-    env,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -17,25 +19,6 @@ use std::{
 
 /// No line, byte or end of the tour is waited for any longer.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The folder that holds our profile's binaries: this test lies in its `deps`.
-fn profile_folder() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
-}
-
-/// The tour of our own profile, built if `cargo test` hasn't built it by now.
-fn tour() -> PathBuf {
-    let folder = profile_folder();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--example", "tour", "--target-dir"]);
-    build.arg(folder.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if folder.ends_with("release") {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success(), "the tour can't be built");
-    folder.join(Path::new("examples").join("tour")).with_extension(env::consts::EXE_EXTENSION)
-}
 
 /// A tour under way, whose lines a thread of its own reads.
 struct Running {
@@ -46,7 +29,7 @@ struct Running {
 
 impl Running {
     fn start() -> Running {
-        let mut command = Command::new(tour());
+        let mut command = Command::new(examples::built("tour"));
         command.args(["--seconds", "2", "--port", "0"]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -92,11 +75,12 @@ fn each_action_is_polled_and_says_what_it_waits_for() {
     let lines = Running::start().finish();
     let said = lines.join("\n");
     for action in ["ticker", "tcp", "ws", "blocking", "deferred"] {
-        let rows = lines.iter().filter_map(|line| {
+        let mut rows = lines.iter().filter_map(|line| {
             let mut words = line.split_whitespace();
             (words.next()? == action).then(|| words.collect::<Vec<_>>())
         });
-        let last = rows.last().unwrap_or_else(|| panic!("no row of `{action}` in:\n{said}"));
+        let last = rows.next_back();
+        let last = last.unwrap_or_else(|| panic!("no row of `{action}` in:\n{said}"));
         let polls: u64 = last[0].parse().unwrap_or_else(|_| panic!("`{action}`: {last:?}"));
         assert!(polls > 0, "`{action}` was never polled:\n{said}");
         assert!(last.len() > 1, "`{action}` says nothing of its wait:\n{said}");

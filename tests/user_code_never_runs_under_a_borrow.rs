@@ -40,6 +40,7 @@ fn bad_loop(budget: u32) -> (EventLoop, Failures) {
         .poller(PollerKind::TimersOnly)
         .limits(limits)
         .on_unhandled(move |failure| kept.borrow_mut().push(failure.to_string()));
+    mischief::forget();
     mischief::allow(budget);
     (event_loop.build().unwrap(), failures)
 }
@@ -167,7 +168,7 @@ fn of_a_corked_writer() {
 #[test]
 fn of_an_observer() {
     for deed in [Deed::Commit, Deed::Panic] {
-        let (event_loop, failures) = bad_loop(200);
+        let (event_loop, failures) = bad_loop(400);
         // The second one is told whatever the first one does.
         event_loop.observe(Rc::new(Watcher(Some(deed))));
         event_loop.observe(Rc::new(Watcher(Some(Deed::Commit))));
@@ -224,6 +225,7 @@ fn of_a_logger() {
             .limits(Limits { microtasks_warned_at: 2, ..Limits::default() })
             .build();
         let event_loop = event_loop.unwrap();
+        mischief::forget();
         mischief::allow(100);
         mischief::log_with(Some(deed));
         event_loop.observe(Rc::new(Watcher(None)));
@@ -250,7 +252,8 @@ fn of_the_hook_for_failures() {
             .on_unhandled(move |_| deed.run("hook"))
             .build();
         let event_loop = event_loop.unwrap();
-        mischief::allow(100);
+        mischief::forget();
+        mischief::allow(400);
         event_loop.observe(Rc::new(Watcher(Some(Deed::Panic))));
         make_it_log(&event_loop);
         run(&event_loop, &Failures::default());

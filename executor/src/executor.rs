@@ -138,12 +138,16 @@ impl Executor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        if self.closed.get() || self.tasks.borrow().len() >= self.limits.tasks_max {
-            self.drop_foreign("the future of a refused task", Some(future));
-            return JoinHandle::refused(Rc::clone(self));
-        }
-        let future = Stage::boxed(future);
-        let id = self.tasks.borrow_mut().insert(future, self.current_task(), name);
+        let tasks_max = if self.closed.get() { 0 } else { self.limits.tasks_max };
+        let (future, parent) = (Stage::boxed(future), self.current_task());
+        let inserted = self.tasks.borrow_mut().insert(future, parent, name, tasks_max);
+        let id = match inserted {
+            Ok(id) => id,
+            Err(future) => {
+                self.drop_foreign("the future of a refused task", Some(future));
+                return JoinHandle::refused(Rc::clone(self));
+            }
+        };
         self.sites.set_born(id.index, self.places.id(place));
         self.queue(Entry::task(id));
         JoinHandle::new(Rc::clone(self), id)
@@ -183,8 +187,12 @@ impl Executor {
         let waiting = self.deferred.borrow().len();
         let room = self.limits.taken_per_turn_max.saturating_sub(waiting);
         self.take_left(room, |left| match left {
+            Left::Wake(Entry::STOP) => {
+                self.inbox.stop_taken();
+                self.stopping.set(true);
+            }
             Left::Wake(entry) => {
-                if entry.kind() == Kind::Task {
+                if entry.is_task() {
                     self.tasks.borrow().remote_taken(entry.id());
                 }
                 self.wake(entry);
@@ -192,10 +200,6 @@ impl Executor {
             Left::Call(call) => {
                 self.deferred.borrow_mut().push_back(call);
                 self.ready.borrow_mut().push(Entry::DEFERRED);
-            }
-            Left::Stop => {
-                self.inbox.stop_taken();
-                self.stopping.set(true);
             }
         })
     }
@@ -243,6 +247,13 @@ impl Executor {
     #[inline]
     pub fn has_ready(&self) -> bool {
         self.batch_left() > 0 || !self.ready.borrow().is_empty() || self.has_microtasks()
+    }
+
+    /// Whether the batch was run to its end and anything became ready meanwhile.
+    #[inline]
+    #[must_use]
+    pub fn has_next_batch(&self) -> bool {
+        self.batch_left() == 0 && !self.ready.borrow().is_empty()
     }
 
     /// Entries in the ready queue, the batch under way not counted.

@@ -88,6 +88,8 @@ impl Entry {
     pub const NOTHING: Entry = Entry(0);
     /// The entry of a deferred call: the queue of calls is in step with its entries.
     pub const DEFERRED: Entry = Entry::new(Kind::Deferred, 0, 0);
+    /// The entry of the loop itself, left by a thread that asks it to stop.
+    pub const STOP: Entry = Entry::new(Kind::Nothing, 0, 1);
     /// Where the 4 bits of the phase begin.
     pub const PHASE_SHIFT: u32 = 56;
 
@@ -123,7 +125,6 @@ impl Entry {
 
     /// The index in its table.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to 24 bits")]
     pub fn index(self) -> u32 {
         ((self.0 >> 32) as u32) & INDEX_MAX
     }

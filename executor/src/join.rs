@@ -18,7 +18,7 @@ use crate::{
     error::JoinError,
     executor::Executor,
     id::TaskId,
-    table::{State, Target, Waiter},
+    table::{Joined, State, Target, Waiter},
 };
 
 /// Owns the right to a task's result. Dropping it detaches the task, which goes on running.
@@ -120,18 +120,15 @@ impl Executor {
         cx: &mut Context<'_>,
         place: &'static Location<'static>,
     ) -> Poll<Result<T, JoinError>> {
-        let state = self.tasks.borrow().get(id).map(|slot| slot.state);
-        match state {
-            None => return Poll::Ready(Err(JoinError::Cancelled)),
-            Some(State::Finished) => {
-                let finished = self.tasks.borrow_mut().take_finished(id);
+        let joined = self.tasks.borrow_mut().join(id);
+        match joined {
+            Joined::Alive => {}
+            Joined::Gone => return Poll::Ready(Err(JoinError::Cancelled)),
+            Joined::Finished(mut remains) => {
                 let mut result: Option<Result<T, JoinError>> = None;
-                if let Some(mut remains) = finished {
-                    remains.future.as_mut().take(&mut result);
-                }
+                remains.future.as_mut().take(&mut result);
                 return Poll::Ready(result.unwrap_or(Err(JoinError::Cancelled)));
             }
-            Some(State::Live | State::Cancelled) => {}
         }
         // A clone is not ours to make while the table is borrowed.
         let target = if self.is_own_waker(cx.waker()) {

@@ -87,19 +87,15 @@ impl Executor {
                 Outcome::Pending
             }
             Ok(Poll::Ready(())) => {
-                let cancelled = {
-                    let mut tasks = self.tasks.borrow_mut();
-                    if waker.is_unique() {
-                        tasks.retire(waker);
+                let ended = self.tasks.borrow_mut().ready(id, future, waker);
+                match ended {
+                    Ok(ended) => {
+                        count(&self.counters.finished);
+                        self.ended(id, ended);
+                        Outcome::Finished
                     }
-                    tasks.is_cancelled(id)
-                };
-                if cancelled {
-                    return self.drop_cancelled(id, future);
+                    Err(future) => self.drop_cancelled(id, future),
                 }
-                count(&self.counters.finished);
-                self.finish(id, future);
-                Outcome::Finished
             }
             Err(payload) => {
                 count(&self.counters.panicked);
@@ -128,9 +124,14 @@ impl Executor {
         }
     }
 
-    /// The task is over: its waiter is woken, and what nobody wants is dropped.
     fn finish(&self, id: TaskId, future: BoxedTask) {
-        let Ended { waiter, unwanted } = self.tasks.borrow_mut().finish(id, future);
+        let ended = self.tasks.borrow_mut().finish(id, future);
+        self.ended(id, ended);
+    }
+
+    /// The task is over: its waiter is woken, and what nobody wants is dropped.
+    #[inline]
+    fn ended(&self, id: TaskId, Ended { waiter, unwanted }: Ended) {
         match waiter.map(|waiter| waiter.target) {
             Some(Target::Task(waiter)) => self.wake(Entry::task(waiter)),
             Some(Target::Foreign(waker)) => self.wake_foreign(waker),

@@ -73,6 +73,8 @@ pub(crate) struct TaskTable {
     names: HashMap<u32, Cow<'static, str>>,
     /// Tasks born so far; its low half is the next generation.
     born: u64,
+    /// Tasks that have not ended.
+    alive: usize,
 }
 
 /// What is to be done with an entry that came up.
@@ -92,6 +94,16 @@ pub(crate) struct Ended {
     pub(crate) unwanted: Option<Remains>,
 }
 
+/// What a handle finds.
+pub(crate) enum Joined {
+    /// The task has not ended.
+    Alive,
+    /// It has.
+    Finished(Remains),
+    /// There is no such task.
+    Gone,
+}
+
 /// What is left of a task whose slot is free.
 pub(crate) struct Remains {
     pub(crate) future: BoxedTask,
@@ -106,11 +118,17 @@ impl TaskTable {
             spare: None,
             names: HashMap::new(),
             born: 0,
+            alive: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Tasks that have not ended.
+    pub(crate) fn alive(&self) -> usize {
+        self.alive
     }
 
     pub(crate) fn born(&self) -> u64 {
@@ -126,7 +144,11 @@ impl TaskTable {
         future: BoxedTask,
         parent: TaskId,
         name: Option<Cow<'static, str>>,
-    ) -> TaskId {
+        tasks_max: usize,
+    ) -> Result<TaskId, BoxedTask> {
+        if self.slots.len() >= tasks_max {
+            return Err(future);
+        }
         let generation = self.born as u32;
         self.born += 1;
         let index = self.slots.insert(Slot {
@@ -145,7 +167,8 @@ impl TaskTable {
         if let Some(name) = name {
             self.names.insert(index, name);
         }
-        TaskId { index, generation }
+        self.alive += 1;
+        Ok(TaskId { index, generation })
     }
 
     #[inline]
@@ -224,13 +247,32 @@ impl TaskTable {
         self.spare = Some(waker);
     }
 
-    /// Whether it was aborted while it was polled.
-    pub(crate) fn is_cancelled(&self, id: TaskId) -> bool {
-        self.get(id).is_some_and(|slot| slot.state == State::Cancelled)
+    /// What the clones of a task's waker point to, if any are held.
+    pub(crate) fn waker_data(&self, id: TaskId) -> Option<*const ()> {
+        self.get(id)?.waker.as_ref().map(|waker| Arc::as_ptr(waker).cast())
+    }
+
+    /// The poll said ready: the result lies in `future`. It comes back if the task was aborted
+    /// while it was polled.
+    #[inline]
+    pub(crate) fn ready(
+        &mut self,
+        id: TaskId,
+        future: BoxedTask,
+        waker: Arc<TaskWaker>,
+    ) -> Result<Ended, BoxedTask> {
+        if waker.is_unique() {
+            self.retire(waker);
+        }
+        if self.get(id).is_some_and(|slot| slot.state == State::Cancelled) {
+            return Err(future);
+        }
+        Ok(self.finish(id, future))
     }
 
     /// The task has ended and its result lies in `future`.
     pub(crate) fn finish(&mut self, id: TaskId, future: BoxedTask) -> Ended {
+        self.alive -= 1;
         let slot = self.slot(id).expect("a task that ends keeps its slot");
         slot.state = State::Finished;
         slot.waker = None;
@@ -259,12 +301,16 @@ impl TaskTable {
         !std::mem::replace(&mut slot.queued, true)
     }
 
-    /// What is left of a finished task, its slot freed.
-    pub(crate) fn take_finished(&mut self, id: TaskId) -> Option<Remains> {
-        let slot = self.slot(id).filter(|slot| slot.state == State::Finished)?;
+    /// What a handle finds. A finished task's slot is freed.
+    #[inline]
+    pub(crate) fn join(&mut self, id: TaskId) -> Joined {
+        let Some(slot) = self.slot(id) else { return Joined::Gone };
+        if slot.state != State::Finished {
+            return Joined::Alive;
+        }
         let future = slot.future.take();
         let name = self.free(id.index);
-        future.map(|future| Remains { future, name })
+        future.map_or(Joined::Gone, |future| Joined::Finished(Remains { future, name }))
     }
 
     /// The handle is gone: nobody waits any more. What is to be dropped outside of the borrow.
@@ -272,8 +318,10 @@ impl TaskTable {
         let Some(slot) = self.slot(id) else { return (None, None) };
         slot.joined = false;
         let row = std::mem::replace(&mut slot.waiter, NOBODY);
-        let finished = slot.state == State::Finished;
-        let remains = if finished { self.take_finished(id) } else { None };
+        let remains = match self.join(id) {
+            Joined::Finished(remains) => Some(remains),
+            Joined::Alive | Joined::Gone => None,
+        };
         (remains, self.waiters.try_remove(row as usize))
     }
 

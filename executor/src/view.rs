@@ -70,10 +70,17 @@ impl Executor {
     /// Every task, by index.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskView> {
+        self.tasks_up_to(usize::MAX)
+    }
+
+    /// The first tasks, by index, at most so many.
+    #[must_use]
+    pub fn tasks_up_to(&self, max: usize) -> Vec<TaskView> {
         let tasks = self.tasks.borrow();
         let born = tasks.born();
         tasks
             .iter()
+            .take(max)
             .map(|(id, slot)| TaskView {
                 id,
                 birth: birth(born, id.generation),
@@ -107,10 +114,17 @@ impl Executor {
         named.or_else(|| slot.type_name().map(|name| Cow::Borrowed(short_type(name))))
     }
 
+    /// The `data` of every clone of a task's waker, if any are held: an address to compare and
+    /// never to follow.
+    #[must_use]
+    pub fn waker_data(&self, id: TaskId) -> Option<*const ()> {
+        self.tasks.borrow().waker_data(id)
+    }
+
     /// Tasks that have not ended.
     #[must_use]
     pub fn tasks_alive(&self) -> usize {
-        self.tasks.borrow().iter().filter(|(_, slot)| slot.state != State::Finished).count()
+        self.tasks.borrow().alive()
     }
 
     /// Whether any task, callback, call or microtask is left.
@@ -136,12 +150,11 @@ impl Executor {
 
     /// Aborts every task that is alive, newest first, and says how many there were.
     pub fn abort_all(&self) -> usize {
-        let mut alive: Vec<_> = self
-            .tasks()
-            .into_iter()
-            .filter(|task| matches!(task.state, TaskState::Ready | TaskState::Waiting))
-            .map(|task| (task.birth, task.id))
-            .collect();
+        let mut alive: Vec<_> = {
+            let tasks = self.tasks.borrow();
+            let live = tasks.iter().filter(|(_, slot)| slot.state == State::Live);
+            live.map(|(id, _)| (birth(tasks.born(), id.generation), id)).collect()
+        };
         alive.sort_unstable_by(|a, b| b.cmp(a));
         for (_, id) in &alive {
             self.abort(*id);
@@ -158,7 +171,7 @@ impl Executor {
         while self.inbox().calls() > 0 {
             self.take_left(usize::MAX, |left| match left {
                 Left::Call(call) => self.deferred.borrow_mut().push_back(call),
-                Left::Wake(_) | Left::Stop => {}
+                Left::Wake(_) => {}
             });
             let calls = std::mem::take(&mut *self.deferred.borrow_mut());
             if calls.is_empty() {

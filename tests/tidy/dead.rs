@@ -1,6 +1,6 @@
 //! The rule of dead files: every file is a target of Cargo's, or some `mod` reaches it.
 //!
-//! Does not look into `mod a { mod b; }`, nor at `#[path]`: we write neither.
+//! Does not look into `mod a { mod b; }`, which we don't write.
 
 use crate::source::File;
 use crate::{all_code, caught, clean};
@@ -12,7 +12,8 @@ fn every_file_is_reached_by_a_mod() {
         ("src/a.rs", "pub(crate) mod b;\nmod g {}"),
         ("src/a/b.rs", ""),
         ("src/a/c.rs", "mod c;"),
-        ("tests/d.rs", "mod common;"),
+        ("tests/d.rs", "#[path = \"h/i.rs\"]\nmod i;\nmod common;"),
+        ("tests/h/i.rs", ""),
         ("tests/common/mod.rs", ""),
         ("tests/e/f.rs", ""),
     ];
@@ -31,7 +32,9 @@ fn dead_files(files: &[File]) -> Vec<String> {
         let places = file
             .modules()
             .flat_map(|name| [format!("{below}/{name}.rs"), format!("{below}/{name}/mod.rs")]);
-        let places: Vec<String> = places.collect();
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let paths = file.module_paths().map(|path| format!("{folder}/{path}"));
+        let places: Vec<String> = places.chain(paths).collect();
         reached.extend(files.iter().filter(|file| places.contains(&file.path)));
         next += 1;
     }

@@ -80,6 +80,12 @@ impl File {
             _ => None,
         })
     }
+
+    /// The paths of those that it declares by `#[path = ".."]`, as they stand there.
+    pub(crate) fn module_paths(&self) -> impl Iterator<Item = &str> {
+        let named = |line: &'_ str| line.trim().starts_with("#[path = ");
+        self.text.lines().filter(move |line| named(line)).filter_map(|line| line.split('"').nth(1))
+    }
 }
 
 /// The root of the workspace.

@@ -31,6 +31,18 @@ impl Reactor {
         self.sources.borrow().views()
     }
 
+    /// How many armed timers hold a waker with this `data`.
+    ///
+    /// `will_wake` won't do: it compares vtables too, and one type may have several.
+    // COST: O(timers).
+    #[must_use]
+    pub fn timers_that_wake(&self, data: *const ()) -> usize {
+        let mut found = 0;
+        let timers = self.timers.borrow();
+        timers.for_each(|_, _, waiter| found += usize::from(waiter.waker.data() == data));
+        found
+    }
+
     /// Every armed timer, by deadline.
     #[must_use]
     pub fn timer_views(&self) -> Vec<TimerView> {

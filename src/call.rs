@@ -100,10 +100,15 @@ impl<T> Cell<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first result stays; wakes who waits, with no lock held.
+    /// The first result stays; wakes who waits, with no lock held. When the `Call` is gone a panic
+    /// goes on: the loop reports it like any other that nobody will ask for.
     fn resolve(&self, result: Result<T, CallError>) {
         let mut state = self.state();
         if !matches!(*state, State::Waiting { .. }) {
+            drop(state);
+            if let Err(CallError::Panicked(payload)) = result {
+                resume_unwind(payload);
+            }
             return;
         }
         let before = std::mem::replace(&mut *state, State::Resolved(result));
@@ -127,19 +132,6 @@ impl<T: Send> Noted for Cell<T> {
 
 /// Resolves the call as cancelled when it is dropped before anything else did.
 struct Resolver<T>(Arc<Cell<T>>);
-
-impl<T> Resolver<T> {
-    /// Gives the result. A panic goes on when the `Call` is gone: the loop then reports it like
-    /// any other that nobody will ask for.
-    fn resolve(&self, result: Result<T, CallError>) {
-        match result {
-            Err(CallError::Panicked(payload)) if Arc::strong_count(&self.0) == 1 => {
-                resume_unwind(payload)
-            }
-            result => self.0.resolve(result),
-        }
-    }
-}
 
 impl<T> Drop for Resolver<T> {
     fn drop(&mut self) {
@@ -166,7 +158,7 @@ impl<T: Send + 'static> Call<T> {
     {
         Call::leave(shared, place, move |resolver| {
             let result = caught(f).map_err(CallError::Panicked);
-            resolver.resolve(result);
+            resolver.0.resolve(result);
         })
     }
 
@@ -188,7 +180,7 @@ impl<T: Send + 'static> Call<T> {
                         .spawn(Spawned { future: Some(future), resolver }, None, place)
                         .detach();
                 }
-                Err(payload) => resolver.resolve(Err(CallError::Panicked(payload))),
+                Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload))),
             }
         })
     }
@@ -312,11 +304,12 @@ impl<T: Send + 'static> Future for Call<T> {
 impl<T> Drop for Call<T> {
     fn drop(&mut self) {
         self.cell.note.set(None);
-        let before = match &mut *self.cell.state() {
-            State::Waiting { waker } => waker.take(),
-            _ => None,
-        };
-        drop(before);
+        let before = std::mem::replace(&mut *self.cell.state(), State::Taken);
+        if let State::Resolved(Err(error @ CallError::Panicked(_))) = &before {
+            // Any thread may be here: the loop's own hook for such failures can't be told.
+            let logged = caught(|| log::error!("nobody asked for the result of a call: {error}"));
+            logged.unwrap_or_else(drop_payload);
+        }
     }
 }
 
@@ -356,7 +349,7 @@ impl<U: Future> Future for Spawned<U> {
         // The future goes first: whoever sees the result sees its drop done.
         let future = self.future.take();
         drop(future);
-        self.resolver.resolve(result);
+        self.resolver.0.resolve(result);
         Poll::Ready(())
     }
 }

@@ -4,6 +4,9 @@
 //! of `accepted_calls_run_exactly_once.rs`.
 #![cfg(test)]
 
+#[path = "common/journal.rs"]
+mod journal;
+
 use std::{
     cell::RefCell,
     future::{Future, pending},
@@ -96,11 +99,14 @@ fn a_panic_travels_to_the_one_who_asked() {
 #[test]
 fn a_panic_that_nobody_asks_for_goes_to_on_unhandled() {
     let (event_loop, told) = telling_loop();
-    from_a_thread(&event_loop, |remote| {
+    let remote = event_loop.remote();
+    let asker = thread::spawn(move || {
         drop(remote.call(|| panic!("no paper")));
         drop(remote.spawn(|| -> std::future::Ready<()> { panic!("no ink") }));
         drop(remote.spawn(|| async { panic!("no printer") }));
     });
+    asker.join().unwrap();
+    event_loop.run().unwrap();
     let told = told.take();
     assert_eq!(told.len(), 3, "{told:?}");
     for (told, why) in told.iter().zip(["no paper", "no ink", "no printer"]) {
@@ -121,8 +127,9 @@ fn a_call_that_is_cancelled_in_the_queue_is_not_run() {
         call.cancel();
         call
     });
+    let mut call = canceller.join().unwrap();
     event_loop.run().unwrap();
-    let result = canceller.join().unwrap().wait(SECONDS);
+    let result = call.wait(SECONDS);
     assert!(matches!(result, Err(CallError::Cancelled)), "{result:?}");
     assert!(!ran.load(SeqCst));
     assert_eq!(*drops.0.lock().unwrap(), [thread::current().id()]);
@@ -269,7 +276,9 @@ fn a_result_that_nobody_takes_dies_with_its_holder() {
     let drops = Drops::default();
     // Nobody asks any more when it is there: it dies on the loop's thread.
     let guard = DropsOn(drops.clone());
-    from_a_thread(&event_loop, move |remote| drop(remote.call(move || guard)));
+    let remote = event_loop.remote();
+    thread::spawn(move || drop(remote.call(move || guard))).join().unwrap();
+    event_loop.run().unwrap();
     assert_eq!(*drops.0.lock().unwrap(), [thread::current().id()]);
     // Somebody holds it: it dies where the holder does.
     let guard = DropsOn(drops.clone());
@@ -280,4 +289,17 @@ fn a_result_that_nobody_takes_dies_with_its_holder() {
         thread::current().id()
     });
     assert_eq!(*drops.0.lock().unwrap(), [thread::current().id(), holder]);
+}
+
+#[test]
+fn a_panic_whose_holder_never_looks_is_logged() {
+    journal::take();
+    let (event_loop, told) = telling_loop();
+    let call = event_loop.remote().call(|| panic!("no paper"));
+    turn(&event_loop);
+    assert_eq!(journal::take(), Vec::<String>::new(), "somebody may still ask");
+    drop(call);
+    let said = journal::take();
+    assert!(said.len() == 1 && said[0].contains("no paper"), "{said:?}");
+    assert_eq!(*told.borrow(), Vec::<String>::new());
 }

@@ -45,7 +45,7 @@ fn a_task_of_another_thread_is_born_where_that_thread_asked_for_it() {
     let remote = event_loop.remote();
     let asked = common::on_another_thread(|| {
         #[rustfmt::skip]
-        let at = (here(), remote.spawn(|| pending::<()>()));
+        let at = (here(), remote.spawn(pending::<()>));
         drop(at.1);
         at.0
     });
@@ -59,8 +59,10 @@ fn a_task_of_another_thread_is_born_where_that_thread_asked_for_it() {
 fn its_parent_is_the_task_that_was_polled() {
     let (event_loop, _told) = telling_loop();
     let parent = event_loop.spawn(async {
-        let child =
-            glassloop::spawn(async { glassloop::spawn(pending::<()>()).named("grandchild") });
+        let child = glassloop::spawn(async {
+            let grandchild = glassloop::spawn(pending::<()>()).named("grandchild");
+            grandchild.id()
+        });
         let by_callback = || glassloop::spawn(pending::<()>()).named("of a callback").detach();
         glassloop::call_soon(by_callback).unwrap();
         let child_id = child.id();
@@ -71,7 +73,7 @@ fn its_parent_is_the_task_that_was_polled() {
     let (child_id, grandchild) = waits.unwrap();
     let snapshot = event_loop.snapshot();
     let of = |name| snapshot.tasks.iter().find(|task| task.name == name).expect(name);
-    assert_eq!(of("grandchild").id, grandchild.id());
+    assert_eq!(of("grandchild").id, grandchild);
     assert_eq!(of("grandchild").parent, child_id, "although that one has ended");
     assert_eq!(of("of a callback").parent, TaskId::NONE);
     assert_eq!((parent_id.generation, child_id.generation), (0, 2), "main was born in between");

@@ -19,6 +19,10 @@ use glassloop::{EventLoop, Limits, OnceKey, Refused, Remote};
 
 const SENDERS: usize = 8;
 
+fn add_to(counter: &AtomicU64, n: u64) {
+    counter.fetch_add(n, SeqCst);
+}
+
 fn loop_with_room(calls: usize) -> EventLoop {
     let mut limits = Limits::default();
     limits.executor.deferred_max = calls;
@@ -102,7 +106,7 @@ fn a_busy_loop_is_never_woken(calls: u64) {
         let sender = thread::spawn(move || {
             for _ in 0..calls {
                 let count = Arc::clone(&count);
-                remote.defer(move || drop(count.fetch_add(1, SeqCst))).unwrap();
+                remote.defer(move || add_to(&count, 1)).unwrap();
             }
         });
         sender.join().unwrap();
@@ -136,7 +140,7 @@ fn a_full_queue_hands_the_closure_back_and_has_room_again_when_calls_ran() {
     let sum = Arc::new(AtomicU64::new(0));
     let add = |n| {
         let sum = Arc::clone(&sum);
-        move || drop(sum.fetch_add(n, SeqCst))
+        move || add_to(&sum, n)
     };
     for round in 1..=2 {
         (0..3).for_each(|_| remote.defer(add(1)).unwrap());
@@ -174,9 +178,7 @@ fn a_closed_loop_hands_the_closure_back() {
     assert!(event_loop.close(Duration::ZERO).is_clean());
     let answer = Arc::new(AtomicU64::new(0));
     let refused = |call: Arc<AtomicU64>| {
-        let Err(Refused::Closed(handed_back)) =
-            remote.defer(move || drop(call.fetch_add(1, SeqCst)))
-        else {
+        let Err(Refused::Closed(handed_back)) = remote.defer(move || add_to(&call, 1)) else {
             panic!("the loop is closed");
         };
         handed_back();
@@ -198,7 +200,7 @@ fn close_under_fire(round: u64) {
                 let mut accepted = 0;
                 loop {
                     let count = Arc::clone(&ran);
-                    match remote.defer(move || drop(count.fetch_add(1, SeqCst))) {
+                    match remote.defer(move || add_to(&count, 1)) {
                         Ok(()) => accepted += 1,
                         Err(Refused::Full(_)) => thread::yield_now(),
                         Err(_) => return accepted,
@@ -233,7 +235,7 @@ fn calls_under_one_key_are_one_call_until_it_runs() {
     let refreshed = Arc::new(AtomicU64::new(0));
     let refresh = || {
         let refreshed = Arc::clone(&refreshed);
-        move || drop(refreshed.fetch_add(1, SeqCst))
+        move || add_to(&refreshed, 1)
     };
     assert!(remote.defer_once(&key, refresh()).unwrap());
     assert!(!remote.defer_once(&key, refresh()).unwrap());
@@ -271,7 +273,6 @@ fn a_stop_from_a_thread_comes_after_what_it_left_before() {
         let (remote, call) = (event_loop.remote(), Arc::clone(&ran));
         let thread = thread::spawn(move || {
             remote.defer(move || call.store(true, SeqCst)).unwrap();
-            remote.stop();
             remote.stop();
             remote // held: it is the stop that ends the run
         });

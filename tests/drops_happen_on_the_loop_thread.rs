@@ -1,5 +1,5 @@
 //! Drops happen on the loop's thread: futures, what deferred closures hold, results that nobody
-//! takes. A refused closure goes back to its caller; a waker, wherever it is dropped, drops nothing.
+//! takes. A refused closure goes back to its caller; a waker, dropped anywhere, drops nothing.
 
 #![cfg(test)]
 

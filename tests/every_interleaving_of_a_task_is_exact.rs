@@ -79,7 +79,6 @@ enum Got {
     Cancelled,
     Panicked,
     Nothing,
-    /// There is no handle left to ask.
     Nobody,
 }
 
@@ -100,6 +99,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_arguments, reason = "the columns of a table")]
 const fn row(
     kind: Kind, moment: Moment, action: Action,
     polls: usize, wakes: [u64; 2], got: Got, drops: [usize; 2], told: usize,
@@ -197,7 +197,7 @@ const FRESH: [Row; 12] = [
     row(Panics, Before, DropHandle, 1, [0, 0], Nobody,    [1, 0], 1),
 ];
 
-/// What comes right before an action.
+/// What comes right before.
 #[derive(Clone, Copy)]
 enum First {
     Spawn(Row),
@@ -260,7 +260,7 @@ impl Scene {
         }
     }
 
-    /// The same, done by somebody else, who may have to wake or to spawn the task first.
+    /// The same by somebody else, who may have to wake or to spawn the task first.
     fn act_as(self: &Rc<Self>, actor: Actor, event_loop: &EventLoop, first: First, action: Action) {
         let scene = Rc::clone(self);
         let all = move || {
@@ -341,7 +341,7 @@ fn play(row: Row, actor: Actor, primed: bool) {
     }
     settle(&event_loop);
 
-    let book = Arc::clone(&scene.book);
+    let book = &scene.book;
     let drops = [book.count(Event::FutureDropped), book.count(Event::OutputDropped)];
     assert_eq!(book.count(Event::Polled), row.polls, "polls: {at}");
     assert_eq!(drops, row.drops, "drops: {at}");
@@ -351,11 +351,11 @@ fn play(row: Row, actor: Actor, primed: bool) {
     assert_eq!(scene.got(), row.got, "the handle: {at}");
 
     drop(event_loop);
-    let made_output = usize::from(row.kind == Ready && book.count(Event::Polled) > primed.into());
-    let made_payload = usize::from(row.kind == Panics && book.count(Event::Polled) > primed.into());
+    let came_to_it = book.count(Event::Polled) > usize::from(primed);
+    let made = |kind| usize::from(came_to_it && row.kind == kind);
     assert_eq!(book.count(Event::FutureDropped), 1, "closed: {at}");
-    assert_eq!(book.count(Event::OutputDropped), made_output, "closed: {at}");
-    assert_eq!(book.count(Event::PayloadDropped), made_payload, "closed: {at}");
+    assert_eq!(book.count(Event::OutputDropped), made(Ready), "closed: {at}");
+    assert_eq!(book.count(Event::PayloadDropped), made(Panics), "closed: {at}");
     assert_eq!(book.elsewhere(), 0, "on the thread of the loop: {at}");
 }
 

@@ -1,9 +1,9 @@
 //! User code never runs under a borrow: a waker, a logger, an observer, a corked writer and a
 //! payload's drop may spawn, defer, look and drop sockets, or panic, in every phase of the turn.
 //!
-//! A borrow of ours that lived meanwhile would show as a `BorrowError` among the failures, or as the
-//! end of the process. The clone of a waker is foreign code too; without `unsafe` nobody can write
-//! one that does anything, so only wakes and drops stand here.
+//! A borrow of ours that lived meanwhile would show as a `BorrowError` among the failures, or as
+//! the end of the process. The clone of a waker is foreign code too; without `unsafe` nobody can
+//! write one that does anything, so only wakes and drops stand here.
 
 #![cfg(test)]
 

@@ -264,13 +264,16 @@ impl TaskTable {
         if waker.is_unique() {
             self.retire(waker);
         }
-        if self.get(id).is_some_and(|slot| slot.state == State::Cancelled) {
+        let slot = self.slot(id).expect("a task that is polled keeps its slot");
+        if slot.state == State::Cancelled {
             return Err(future);
         }
+        // Its waker, lent for the poll, is not in the slot.
         Ok(self.finish(id, future))
     }
 
     /// The task has ended and its result lies in `future`.
+    #[inline]
     pub(crate) fn finish(&mut self, id: TaskId, future: BoxedTask) -> Ended {
         self.alive -= 1;
         let slot = self.slot(id).expect("a task that ends keeps its slot");
@@ -287,6 +290,7 @@ impl TaskTable {
     }
 
     /// Frees a slot; the task's name comes back.
+    #[inline]
     fn free(&mut self, index: u32) -> Option<Cow<'static, str>> {
         let named = self.slots.remove(index as usize).named;
         if named { self.names.remove(&index) } else { None }

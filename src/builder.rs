@@ -22,6 +22,9 @@ use crate::{
     waits::Waits,
 };
 
+/// Who is told of failures that nobody will ask for.
+type Hook = Box<dyn Fn(&Unhandled)>;
+
 /// Makes an [`EventLoop`]: set what differs from the defaults, then [`build`](Builder::build).
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
@@ -29,7 +32,7 @@ pub struct Builder {
     poller: PollerKind,
     limits: Limits,
     snapshot_every: Option<Duration>,
-    on_unhandled: Option<Box<dyn Fn(&Unhandled)>>,
+    on_unhandled: Option<Hook>,
     fails_on_unhandled: bool,
 }
 
@@ -138,7 +141,7 @@ impl Builder {
 }
 
 /// Sets who hears of failures; where they end the run, the first one is kept for it.
-fn hear_of_unhandled(core: &Rc<Core>, hook: Option<Box<dyn Fn(&Unhandled)>>, fails: bool) {
+fn hear_of_unhandled(core: &Rc<Core>, hook: Option<Hook>, fails: bool) {
     if !fails && hook.is_none() {
         return;
     }

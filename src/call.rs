@@ -9,7 +9,7 @@ use std::{
     future::Future,
     panic::{Location, resume_unwind},
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -289,13 +289,12 @@ impl<T: Send + 'static> Future for Call<T> {
             }
         }
         self.cell.note.wait("call", place);
-        if !self.noted {
-            if let Some(core) = current::get() {
-                let cell: Weak<dyn Noted> =
-                    Arc::downgrade(&(Arc::clone(&self.cell) as Arc<dyn Noted>));
-                core.waits.add(cell);
-                self.noted = true;
-            }
+        if !self.noted
+            && let Some(core) = current::get()
+        {
+            let cell = Arc::clone(&self.cell) as Arc<dyn Noted>;
+            core.waits.add(Arc::downgrade(&cell));
+            self.noted = true;
         }
         Poll::Pending
     }

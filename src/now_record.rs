@@ -27,7 +27,6 @@ pub struct Now {
     pub turn: u64,
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a phase is 4 bits wide")]
 fn phase_of(bits: u64) -> Option<Phase> {
     Phase::from_number(((bits >> Entry::PHASE_SHIFT) & 0xF) as u8)
 }

@@ -224,11 +224,11 @@ impl<'a> Turn<'a> {
         let outcome = self.executor.run_item(entry);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
-        if core.recording.get() {
-            if let Some(ring) = core.shared.ring.get() {
-                let what = Happening::Ran(entry, outcome);
-                ring.write(Event { at_ns: began, took_ns, phase: Phase::Run, what });
-            }
+        if core.recording.get()
+            && let Some(ring) = core.shared.ring.get()
+        {
+            let what = Happening::Ran(entry, outcome);
+            ring.write(Event { at_ns: began, took_ns, phase: Phase::Run, what });
         }
         let took = Duration::from_nanos(took_ns);
         core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));

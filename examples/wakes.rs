@@ -20,6 +20,10 @@ const CALLS_A_FLOOD: u64 = 200;
 
 static RAN: AtomicU64 = AtomicU64::new(0);
 
+fn ran() {
+    RAN.fetch_add(1, Relaxed);
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let event_loop = EventLoop::new()?;
     for thread in 0..THREADS {
@@ -27,11 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         thread::spawn(move || {
             for _ in 0..FLOODS {
                 for _ in 0..CALLS_A_FLOOD {
-                    remote
-                        .defer(|| {
-                            RAN.fetch_add(1, Relaxed);
-                        })
-                        .expect("there is room");
+                    remote.defer(ran).expect("there is room");
                 }
                 // Long enough for the loop to have run them all and to sleep again.
                 thread::sleep(Duration::from_millis(1 + thread));

@@ -214,7 +214,8 @@ impl<T: Send + 'static> Call<T> {
 
 impl<T> Call<T> {
     /// Asks that it end: a call still in the queue is not run, a spawned task is dropped when its
-    /// turn comes. It then resolves with [`CallError::Cancelled`]; a call that runs already goes on.
+    /// turn comes. It then resolves with [`CallError::Cancelled`]; a call that runs already goes
+    /// on.
     pub fn cancel(&self) {
         let mut cancel = self.cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
         cancel.asked = true;

@@ -177,18 +177,7 @@ fn abort(event_loop: &EventLoop, report: &mut CloseReport) {
         let room = CloseReport::TASKS_MAX - report.tasks.len();
         let alive = task_lines(core, CloseReport::TASKS_MAX).into_iter();
         report.tasks.extend(alive.filter(TaskLine::is_alive).take(room));
-        let aborted = core.executor.abort_all();
-        report.tasks_aborted += aborted;
-        // Each has its entry in the queue: it is dropped when that comes up.
-        let end = core.executor.counts().cancelled + aborted as u64;
-        while core.executor.counts().cancelled < end {
-            if turn(event_loop, Duration::ZERO).is_err() {
-                return;
-            }
-        }
-        if aborted == 0 && turn(event_loop, Duration::ZERO).is_err() {
-            return;
-        }
+        report.tasks_aborted += core.executor.abort_all();
     }
 }
 

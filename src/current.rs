@@ -49,9 +49,9 @@ fn no_loop(what: &str) -> String {
         None => String::new(),
     };
     format!(
-        "`{what}` needs a current event loop and {thread} has none: call it from a task or callback, \
-         or inside `EventLoop::block_on`, `run` or `enter`; from another thread use the loop's \
-         `Remote`.{past}"
+        "`{what}` needs a current event loop and {thread} has none: call it from a task or \
+         callback, or inside `EventLoop::block_on`, `run` or `enter`; from another thread use \
+         the loop's `Remote`.{past}"
     )
 }
 

@@ -17,7 +17,8 @@ pub enum RunError {
     Closed,
     /// A turn inside a turn of the same loop.
     Reentrant,
-    /// A failure that nobody asked for, in a loop made by [`EventLoop::test`](crate::EventLoop::test).
+    /// A failure that nobody asked for, in a loop made by
+    /// [`EventLoop::test`](crate::EventLoop::test).
     Failed(String),
     /// The operating system refused to wait.
     Io(io::Error),

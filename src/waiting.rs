@@ -1,7 +1,7 @@
 //! `Waiting`: phase 1, the choice of how long to wait, and the only place that blocks.
 //!
-//! The reactor arms the wake word before it blocks and reads the clock afterwards. Nothing runs here
-//! but observers. When nothing could ever end the wait it says so instead of hanging.
+//! The reactor arms the wake word before it blocks and reads the clock afterwards. Nothing runs
+//! here but observers. When nothing could ever end the wait it says so instead of hanging.
 
 use std::{rc::Rc, time::Duration};
 

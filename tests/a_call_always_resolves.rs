@@ -9,7 +9,7 @@ mod journal;
 
 use std::{
     cell::RefCell,
-    future::{Future, pending},
+    future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{
@@ -234,11 +234,9 @@ fn endless(event_loop: &EventLoop, drops: &Drops) -> Call<()> {
     call
 }
 
-fn never(guard: DropsOn) -> impl Future<Output = ()> {
-    async move {
-        pending::<()>().await;
-        drop(guard);
-    }
+async fn never(guard: DropsOn) {
+    pending::<()>().await;
+    drop(guard);
 }
 
 #[test]

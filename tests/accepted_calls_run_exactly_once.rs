@@ -213,7 +213,7 @@ fn close_under_fire(round: u64) {
         let events = event_loop.wait().unwrap();
         event_loop.turn(events).unwrap();
     }
-    let in_time = round % 2 == 0;
+    let in_time = round.is_multiple_of(2);
     let deadline = Duration::from_secs(if in_time { 60 } else { 0 });
     let report = event_loop.close(deadline);
     let accepted: u64 = senders.into_iter().map(|sender| sender.join().unwrap()).sum();

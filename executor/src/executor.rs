@@ -1,7 +1,8 @@
 //! `Executor`: the tasks of one loop, its one ready queue and its one inbox.
 //!
 //! It spawns, queues, and takes in what other threads left; `step.rs` runs one item of a batch. It
-//! knows no descriptor and no clock, and it calls no code that isn't ours while it borrows anything.
+//! knows no descriptor and no clock, and it calls no code that isn't ours while it borrows
+//! anything.
 
 use std::{
     borrow::Cow,
@@ -27,7 +28,7 @@ use crate::{
     limits::Limits,
     place::{PlaceCache, PlaceId, Sites},
     table::{Remains, TaskTable},
-    task::Stage,
+    task::{self, Stage},
     unhandled::{Unhandled, UnhandledHook},
     view::short_type,
     waker::TaskWaker,
@@ -277,8 +278,13 @@ impl Executor {
 
     /// Notes that the task being polled waits at `place`.
     pub fn note_wait(&self, place: &'static Location<'static>) -> PlaceId {
-        let id = self.places.id(place);
         let task = self.current_task();
+        // A leaf that is a task by itself is polled from our own file: its birth says more.
+        let id = if place.file() == task::FILE && !task.is_none() {
+            self.sites.born(task.index)
+        } else {
+            self.places.id(place)
+        };
         if !task.is_none() {
             self.sites.set_awaits(task.index, id);
         }

@@ -2,10 +2,15 @@
 //!
 //! Made by reading the tables; no future is polled and no code but ours runs.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Reverse};
 
 use crate::{
-    counts::Counts, executor::Executor, id::TaskId, inbox::Left, place::PlaceId, table::State,
+    counts::Counts,
+    executor::Executor,
+    id::{Entry, TaskId},
+    inbox::Left,
+    place::PlaceId,
+    table::State,
 };
 
 /// What a task is doing.
@@ -148,18 +153,21 @@ impl Executor {
         self.counters.copy(self.tasks.borrow().born(), self.unhandled.count())
     }
 
-    /// Aborts every task that is alive, newest first, and says how many there were.
+    /// Aborts every task that is alive and drops its future right here, newest first; those that
+    /// were aborted before go with them. How many were alive.
     pub fn abort_all(&self) -> usize {
-        let mut alive: Vec<_> = {
+        let mut left: Vec<_> = {
             let tasks = self.tasks.borrow();
-            let live = tasks.iter().filter(|(_, slot)| slot.state == State::Live);
-            live.map(|(id, _)| (birth(tasks.born(), id.generation), id)).collect()
+            let left = tasks.iter().filter(|(_, slot)| slot.state != State::Finished);
+            left.map(|(id, slot)| (birth(tasks.born(), id.generation), id, slot.state)).collect()
         };
-        alive.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, id) in &alive {
-            self.abort(*id);
+        left.sort_unstable_by_key(|(birth, ..)| Reverse(*birth));
+        for (_, id, _) in &left {
+            // Not in the order of the ready queue: an entry that lies there goes stale.
+            self.tasks.borrow_mut().abort(*id);
+            self.run_item(Entry::task(*id));
         }
-        alive.len()
+        left.iter().filter(|(.., state)| *state == State::Live).count()
     }
 
     /// Drops, unrun, every call that was accepted and every callback and microtask that waits.

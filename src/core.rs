@@ -81,6 +81,16 @@ impl Core {
         self.watched.set(self.recording.get() || self.observers.any());
     }
 
+    /// Writes into the ring, while it is recording.
+    #[inline]
+    pub(crate) fn record(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
+        if self.recording.get()
+            && let Some(ring) = self.shared.ring.get()
+        {
+            ring.write(Event { at_ns, took_ns, phase, what });
+        }
+    }
+
     /// What to call an item in words.
     pub(crate) fn item_name(&self, entry: Entry) -> String {
         use glassloop_executor::Kind;

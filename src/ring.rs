@@ -35,6 +35,17 @@ pub enum Happening {
     Ran(Entry, Outcome),
 }
 
+impl Happening {
+    pub(crate) fn waited(events: usize) -> Happening {
+        Happening::Waited(u32::try_from(events).unwrap_or(u32::MAX))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low half of the number is kept")]
+    pub(crate) fn turn(turn: u64) -> Happening {
+        Happening::Turn(turn as u32)
+    }
+}
+
 const WAITED: u64 = 1;
 const TURN: u64 = 2;
 const RAN: u64 = 3;

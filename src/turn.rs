@@ -13,7 +13,7 @@ use crate::{
     Phase, RunError, Snapshot,
     core::{Core, Longest},
     current,
-    ring::{Event, Happening},
+    ring::Happening,
     stride::Stretch,
 };
 
@@ -58,6 +58,7 @@ impl<'a> Turn<'a> {
         if observed {
             core.observers.tell(&core.executor, |observer| observer.turn_began(turn));
         }
+        core.record(Phase::Io, core.stride.read_at(), 0, Happening::turn(turn));
         Ok(Turn {
             core,
             executor: &core.executor,
@@ -224,12 +225,7 @@ impl<'a> Turn<'a> {
         let outcome = self.executor.run_item(entry);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
-        if core.recording.get()
-            && let Some(ring) = core.shared.ring.get()
-        {
-            let what = Happening::Ran(entry, outcome);
-            ring.write(Event { at_ns: began, took_ns, phase: Phase::Run, what });
-        }
+        core.record(Phase::Run, began, took_ns, Happening::Ran(entry, outcome));
         let took = Duration::from_nanos(took_ns);
         core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));
         ended

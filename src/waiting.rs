@@ -11,7 +11,7 @@ use crate::{
     Phase, RunError,
     core::Core,
     deadlock::{self, Outlook},
-    ring::{Event, Happening},
+    ring::Happening,
 };
 
 /// A wait that is about to happen. While it lives no turn and no other wait can begin.
@@ -83,9 +83,8 @@ impl<'a> Waiting<'a> {
         core.reactor.wait(timeout, &mut events)?;
         let now = core.reactor.now();
         core.stride.begin(now);
-        if core.recording.get() {
-            self.record(began, now, events.len());
-        }
+        let waited = Happening::waited(events.len());
+        core.record(Phase::Wait, began, now.saturating_sub(began), waited);
         core.observers.tell(&core.executor, |observer| observer.wait_ended(events.len()));
         Ok(events)
     }
@@ -121,14 +120,6 @@ impl<'a> Waiting<'a> {
         let core = self.core;
         let turn = core.turns.get() + 1;
         core.observers.tell(&core.executor, |observer| observer.phase_began(phase, turn));
-    }
-
-    fn record(&self, began: u64, now: u64, events: usize) {
-        let what = Happening::Waited(u32::try_from(events).unwrap_or(u32::MAX));
-        let took_ns = now.saturating_sub(began);
-        if let Some(ring) = self.core.shared.ring.get() {
-            ring.write(Event { at_ns: began, took_ns, phase: Phase::Wait, what });
-        }
     }
 }
 

@@ -114,6 +114,34 @@ fn full_of_tasks_that_have_ended_it_never_reaches_who_got_their_slots() {
 }
 
 #[test]
+fn an_entry_that_a_task_left_in_the_queue_never_polls_who_got_its_slot() {
+    for (itself, thread) in [(1, 0), (0, 1), (3, 3)] {
+        let (event_loop, _told) = telling_loop();
+        for round in 1..=100 {
+            // Woken in its last poll: the entry outlives the task, which is detached.
+            let ends = poll_fn(move |_, cx| {
+                let waker = cx.waker();
+                (0..itself).for_each(|_| waker.wake_by_ref());
+                on_another_thread(|| (0..thread).for_each(|_| waker.wake_by_ref()));
+                Poll::Ready(())
+            });
+            let task = event_loop.spawn(ends);
+            let index = task.id().index;
+            task.detach();
+            turn(&event_loop);
+            let heir = Waiting::spawn(&event_loop, usize::MAX);
+            assert_eq!(heir.task.id().index, index, "it has the slot");
+            settle(&event_loop);
+            assert_eq!(heir.polls.get(), 1, "{itself} by itself, {thread} by a thread");
+            heir.task.abort();
+            drop(heir);
+            turn(&event_loop);
+            assert_eq!(counts(&event_loop).polls, 2 * round);
+        }
+    }
+}
+
+#[test]
 fn of_a_task_that_has_ended_a_million_wakes_poll_nobody() {
     for actor in ACTORS {
         let (event_loop, _told) = telling_loop();

@@ -30,6 +30,7 @@ impl Clock {
     /// The time, in nanoseconds since the origin.
     // COST: one reading of the OS's clock, about 20 ns; a manual clock costs a load.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> u64 {
         match self {
             Clock::System => nanoseconds(Instant::now().saturating_duration_since(self.origin())),
@@ -51,6 +52,7 @@ impl Clock {
         origin.checked_add(Duration::from_nanos(at)).unwrap_or_else(|| origin + FAR)
     }
 
+    #[inline]
     fn origin(&self) -> Instant {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         match self {

@@ -6,6 +6,7 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     panic::Location,
     pin::Pin,
     rc::Rc,
@@ -32,7 +33,9 @@ use crate::{
 pub fn sleep(duration: Duration) -> Sleep {
     let reactor = current("sleep");
     let deadline = reactor.deadline_after(duration);
-    Sleep::at(reactor, deadline)
+    let mut sleep = Sleep::at(reactor, deadline);
+    sleep.rests = duration.is_zero();
+    sleep
 }
 
 /// Sleeps until an instant. One that has passed is no sleep at all.
@@ -63,6 +66,8 @@ pub struct Sleep {
     reactor: Rc<Reactor>,
     deadline: u64,
     timer: Option<TimerId>,
+    /// It waits for the next turn although its deadline has come.
+    rests: bool,
     born: Place,
 }
 
@@ -70,7 +75,7 @@ impl Sleep {
     /// A sleep of a reactor until a deadline in nanoseconds since its clock's origin.
     #[track_caller]
     pub fn at(reactor: Rc<Reactor>, deadline: u64) -> Sleep {
-        Sleep { reactor, deadline, timer: None, born: Location::caller() }
+        Sleep { reactor, deadline, timer: None, rests: false, born: Location::caller() }
     }
 
     /// When it ends.
@@ -110,8 +115,10 @@ impl Sleep {
 
     /// As `poll`, for a future that sleeps as a part of what it does.
     #[track_caller]
+    #[inline]
     pub(crate) fn poll_as(&mut self, cx: &Context<'_>, operation: &'static str) -> Poll<()> {
-        if self.is_elapsed() {
+        let rests = mem::take(&mut self.rests);
+        if self.is_elapsed() && !rests {
             self.disarm();
             return Poll::Ready(());
         }
@@ -129,6 +136,7 @@ impl Sleep {
     }
 
     /// If the timer is armed for the same waker, says who waits and where now, without a clone.
+    #[inline]
     fn rewrite(&self, waker: &Waker, owner: u64, place: Place) -> bool {
         let Some(timer) = self.timer else { return false };
         self.reactor.with_timers(|timers| {
@@ -142,6 +150,7 @@ impl Sleep {
         })
     }
 
+    #[inline]
     fn disarm(&mut self) {
         if let Some(timer) = self.timer.take() {
             let waiter = self.reactor.with_timers(|timers| timers.cancel(timer));

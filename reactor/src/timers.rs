@@ -89,6 +89,7 @@ impl<W> Timers<W> {
     /// # Panics
     /// If 2^32 timers are armed at once.
     // COST: O(1), and O(log n) among those due if the deadline's tick has begun.
+    #[inline]
     pub fn arm(&mut self, at: u64, payload: W) -> TimerId {
         let sequence = self.armed;
         self.armed += 1;
@@ -110,6 +111,7 @@ impl<W> Timers<W> {
     /// Disarms a timer and hands its payload back, for the caller to drop where it can be dropped.
     /// None if it fired or was cancelled before.
     // COST: O(1) in the wheel. Among those due, O(1) amortised over the cancels, see `Due`.
+    #[inline]
     pub fn cancel(&mut self, id: TimerId) -> Option<W> {
         id.find(&self.entries)?;
         let entry = self.entries.remove(id.index() as usize);
@@ -264,6 +266,7 @@ impl<W> Timers<W> {
     }
 
     /// Gives the table's memory back once nothing is left of a crowd.
+    #[inline]
     fn trim(&mut self) {
         if self.entries.is_empty() && self.entries.capacity() > ENTRIES_KEPT {
             self.entries = Slab::new();

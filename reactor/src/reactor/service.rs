@@ -78,6 +78,7 @@ impl Reactor {
     }
 
     /// Arms a timer: its waker is woken in phase `timers` of the first turn at or after `at`.
+    #[inline]
     pub fn arm(&self, at: u64, waiter: Waiter) -> TimerId {
         let id = self.timers.borrow_mut().arm(at, waiter);
         if at < self.deadline_given.get() {
@@ -87,11 +88,13 @@ impl Reactor {
     }
 
     /// Disarms a timer. Its waiter, for the caller to drop, unless it has fired.
+    #[inline]
     pub fn disarm(&self, timer: TimerId) -> Option<Waiter> {
         self.timers.borrow_mut().cancel(timer)
     }
 
     /// Lends the timers to code of this crate, which must call nobody meanwhile.
+    #[inline]
     pub(crate) fn with_timers<T>(&self, use_it: impl FnOnce(&mut Timers<Waiter>) -> T) -> T {
         use_it(&mut self.timers.borrow_mut())
     }

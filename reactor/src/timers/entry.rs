@@ -47,6 +47,7 @@ impl TimerId {
     }
 
     /// The entry of this name, if it is still armed.
+    #[inline]
     pub(super) fn find<W>(self, entries: &Slab<Entry<W>>) -> Option<&Entry<W>> {
         let entry = entries.get(self.index as usize)?;
         (generation_of(entry.sequence) == self.generation).then_some(entry)

@@ -44,11 +44,13 @@ impl Wheel {
         Wheel { tick, occupied: [0; LEVELS], buckets: Vec::new() }
     }
 
+    #[inline]
     pub(super) fn tick(&self) -> u64 {
         self.tick
     }
 
     /// Puts a timer of a later tick into its bucket.
+    #[inline]
     pub(super) fn insert(&mut self, tick: u64, index: u32) -> Place {
         debug_assert!(tick > self.tick, "a tick that has begun belongs to the due list");
         if self.buckets.is_empty() {
@@ -66,6 +68,7 @@ impl Wheel {
     }
 
     /// Takes one timer out. If another one filled the gap at `offset`, returns that one's index.
+    #[inline]
     pub(super) fn remove(&mut self, bucket: u16, offset: u32) -> Option<u32> {
         let bucket = usize::from(bucket);
         let indices = &mut self.buckets[bucket];

@@ -13,7 +13,14 @@ use std::{
 use glassloop_executor::{Entry, Executor, TaskId};
 use glassloop_reactor::{Events, Flush, Reactor};
 
-use crate::{Limits, RunError, observer::Observers, shared::Shared, stride::Stride, waits::Waits};
+use crate::{
+    Limits, Phase, RunError,
+    observer::Observers,
+    ring::{Event, Happening},
+    shared::Shared,
+    stride::Stride,
+    waits::Waits,
+};
 
 /// One loop.
 pub(crate) struct Core {

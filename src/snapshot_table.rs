@@ -93,10 +93,10 @@ impl fmt::Display for Snapshot {
 impl Snapshot {
     fn fmt_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.executor;
-        write!(f, "polls {}, wakes", counts.polls)?;
+        write!(f, "polls {}, wakes {}", counts.polls, counts.wakes.iter().sum::<u64>())?;
         for (cause, wakes) in Cause::ALL.into_iter().zip(counts.wakes) {
             if wakes > 0 {
-                write!(f, " {} {wakes}", cause.name())?;
+                write!(f, ", {} {wakes}", cause.name())?;
             }
         }
         writeln!(

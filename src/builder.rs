@@ -14,11 +14,7 @@ use glassloop_executor::{Executor, Unhandled};
 use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Reactor, nanoseconds};
 
 use crate::{
-    EventLoop, Limits,
-    core::{Core, Longest},
-    observer::Observers,
-    shared::Shared,
-    stride::Stride,
+    EventLoop, Limits, core::Core, observer::Observers, shared::Shared, stride::Stride,
     waits::Waits,
 };
 
@@ -95,13 +91,14 @@ impl Builder {
     #[track_caller]
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
+        let limits = self.limits.at_least_one();
         let reactor = Reactor::new(Options {
             poller: self.poller,
             clock: self.clock,
-            limits: self.limits.reactor,
+            limits: limits.reactor,
         })?;
         let unpark = Waker::from(Arc::clone(reactor.notifier()));
-        let executor = Executor::new(self.limits.executor, unpark);
+        let executor = Executor::new(limits.executor, unpark);
         let shared = Shared::new(
             Arc::clone(executor.inbox()),
             Arc::clone(reactor.notifier()),
@@ -111,9 +108,9 @@ impl Builder {
             executor,
             reactor,
             shared: Arc::new(shared),
-            limits: self.limits,
-            run_ns_max: self.limits.run_us_max.saturating_mul(1_000),
-            poll_ns_max: self.limits.poll_us_max.saturating_mul(1_000),
+            limits,
+            run_ns_max: limits.run_us_max.saturating_mul(1_000),
+            poll_ns_max: limits.poll_us_max.saturating_mul(1_000),
             made,
             observers: Observers::default(),
             waits: Waits::default(),
@@ -129,7 +126,6 @@ impl Builder {
             watched: Cell::new(false),
             snapshot_every_ns: Cell::new(self.snapshot_every.map(nanoseconds)),
             snapshot_due: Cell::new(0),
-            longest: Cell::new(Longest::default()),
             failure: RefCell::new(None),
             failed: Cell::new(false),
             suspected: Cell::new(false),

@@ -8,10 +8,12 @@ use std::{fmt, panic::Location, time::Duration};
 
 use glassloop_executor::{caught, drop_payload};
 
-use glassloop_reactor::Clock;
+use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    EventLoop, RunError, Snapshot, current,
+    EventLoop, RunError, Snapshot,
+    core::Core,
+    current, deadlock,
     snapshot::{Place, SourceLine, TaskLine, task_lines},
     waiting::Waiting,
 };
@@ -99,7 +101,8 @@ pub(crate) fn close(
 pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
     let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
     if !report.is_clean() {
-        log::debug!("run: closed the loop: {report}");
+        let said = caught(|| log::debug!("run: closed the loop: {report}"));
+        said.unwrap_or_else(drop_payload);
     }
 }
 
@@ -147,19 +150,24 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
         if remaining == 0 {
             return;
         }
-        // A clock that only somebody else could move would keep us here for ever.
         let timeout = match core.reactor.clock() {
+            // A clock that only somebody else could move would keep us here for ever.
+            Clock::Manual(clock) if !core.has_work() && !is_due(core, clock) => return,
             Clock::Manual(_) => Duration::ZERO,
             Clock::System => Duration::from_nanos(remaining),
         };
-        let idle = !core.executor.has_ready() && core.reactor.next_deadline().is_none();
-        if idle && timeout.is_zero() && core.executor.inbox().calls() == 0 {
-            return;
-        }
         if turn(event_loop, timeout).is_err() {
             return;
         }
+        core.executor.stopped();
     }
+}
+
+/// Whether a turn now would find a timer due, or jump to one.
+fn is_due(core: &Core, clock: &ManualClock) -> bool {
+    core.reactor.next_deadline().is_some_and(|deadline| {
+        deadline <= clock.now() || (clock.autojump() && deadlock::may_jump(core))
+    })
 }
 
 fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {

@@ -52,22 +52,12 @@ pub(crate) struct Core {
     pub(crate) watched: Cell<bool>,
     pub(crate) snapshot_every_ns: Cell<Option<u64>>,
     pub(crate) snapshot_due: Cell<u64>,
-    pub(crate) longest: Cell<Longest>,
     /// The first failure that nobody handled, where such failures end the run.
     pub(crate) failure: RefCell<Option<String>>,
     pub(crate) failed: Cell<bool>,
     /// The log was told that the loop seems stuck for good.
     pub(crate) suspected: Cell<bool>,
     pub(crate) closed: Cell<bool>,
-}
-
-/// The longest stretch between two readings of the clock in a run phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Longest {
-    pub(crate) took_ns: u64,
-    /// How many items it was, the last of them the one that is named.
-    pub(crate) items: u32,
-    pub(crate) last: Option<Entry>,
 }
 
 impl Core {
@@ -96,6 +86,15 @@ impl Core {
         {
             ring.write(Event { at_ns, took_ns, phase, what });
         }
+    }
+
+    /// Whether a turn has something to do right now.
+    pub(crate) fn has_work(&self) -> bool {
+        self.executor.has_ready()
+            || self.executor.is_stopping()
+            || self.reactor.has_pending_events()
+            || self.reactor.has_flushes()
+            || self.shared.notifier.is_notified()
     }
 
     /// What to call an item in words.

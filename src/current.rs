@@ -72,7 +72,10 @@ pub(crate) struct Entered {
 pub(crate) fn enter(core: &Rc<Core>) -> Entered {
     let _reactor = core.reactor.enter();
     let _executor = core.executor.enter();
-    let before = CURRENT.with(|current| current.borrow_mut().replace(Rc::clone(core)));
+    // A thread that ends may have lost CURRENT already, and still drops a loop.
+    let entered = Some(Rc::clone(core));
+    let before = CURRENT.try_with(|current| std::mem::replace(&mut *current.borrow_mut(), entered));
+    let before = before.ok().flatten();
     Entered { before, _executor, _reactor }
 }
 

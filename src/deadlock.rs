@@ -4,13 +4,15 @@
 //! never given up. A waker held anywhere but in our own tables, a `Remote`, a reader, a timer: each
 //! is a way out. What only looks hopeless is told to the log, once, and waited for.
 
-use glassloop_executor::{TaskId, TaskState, caught, drop_payload};
+use std::sync::atomic::{Ordering, fence};
+
+use glassloop_executor::{TaskId, caught, drop_payload};
 use glassloop_reactor::Clock;
 
 use crate::{
     core::Core,
     error::DeadlockReport,
-    snapshot::{Snapshot, TaskLine},
+    snapshot::{TaskLine, task_lines},
 };
 
 /// What a loop that has nothing to do can hope for.
@@ -21,8 +23,8 @@ pub(crate) enum Outlook {
     Over,
     /// Tasks are left, and nothing can ever wake them.
     Deadlock(DeadlockReport),
-    /// Nothing we know of can wake these, but somebody holds one of their wakers.
-    Suspected(Vec<TaskLine>),
+    /// Nothing we know of can wake what waits, but somebody holds one of its wakers.
+    Suspected,
 }
 
 /// Looks at everything that could end a wait. Called only when nothing is ready.
@@ -30,18 +32,26 @@ pub(crate) fn outlook(core: &Core) -> Outlook {
     if timer_may_fire(core) || may_be_reached(core) {
         return Outlook::Open;
     }
-    let waiting: Vec<_> = core
-        .executor
-        .tasks()
-        .into_iter()
-        .filter(|task| task.state != TaskState::Finished)
-        .collect();
-    if waiting.is_empty() {
-        return Outlook::Over;
+    let held = core.executor.held_wakers();
+    let held = held.into_iter().any(|(id, clones)| clones > held_by_timers(core, id));
+    if just_reached(core) {
+        return Outlook::Open;
     }
-    let held = waiting.iter().any(|task| task.wakers_held > held_by_timers(core, task.id));
-    let tasks = Snapshot::of(core).tasks;
-    if held { Outlook::Suspected(tasks) } else { Outlook::Deadlock(DeadlockReport { tasks }) }
+    if core.executor.tasks_alive() == 0 {
+        Outlook::Over
+    } else if held {
+        Outlook::Suspected
+    } else {
+        Outlook::Deadlock(DeadlockReport { tasks: task_lines(core, usize::MAX) })
+    }
+}
+
+/// Whether something came in while we looked. Whoever wakes, calls or moves the clock notifies
+/// first and lets go of its handle afterwards: a handle that was seen gone was heard before.
+fn just_reached(core: &Core) -> bool {
+    // The counts of handles and of wakers are relaxed loads.
+    fence(Ordering::Acquire);
+    core.shared.notifier.is_notified()
 }
 
 /// Whether a timer is a way out: not on a clock that stands still and that nobody can move.
@@ -68,15 +78,15 @@ fn may_be_reached(core: &Core) -> bool {
 
 /// Whether a manual clock may jump to the next deadline: nothing from outside can come before it.
 pub(crate) fn may_jump(core: &Core) -> bool {
-    core.remotes() == 0 && core.reactor.counts().kernel_waiters == 0
+    core.remotes() == 0 && core.reactor.counts().kernel_waiters == 0 && !just_reached(core)
 }
 
 /// Tells the log of tasks that seem stuck for good, unless it was told of a loop before.
-pub(crate) fn warn_once(core: &Core, tasks: &[TaskLine]) {
+pub(crate) fn warn_once(core: &Core) {
     if core.suspected.replace(true) {
         return;
     }
-    let lines: Vec<_> = tasks.iter().map(TaskLine::to_string).collect();
+    let lines: Vec<_> = task_lines(core, usize::MAX).iter().map(TaskLine::to_string).collect();
     let warned = caught(|| {
         log::warn!(
             "wait: suspected deadlock of the loop made at {}: nothing known to it can wake {} \

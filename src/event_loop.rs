@@ -148,15 +148,16 @@ impl EventLoop {
         self.can_run()?;
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core.running);
+        self.core.items_since_poll.set(0);
         while going() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
             self.turn(events)?;
             if self.core.failed.replace(false) {
                 return Err(RunError::Failed(self.core.failure.take().unwrap_or_default()));
             }
-            if self.core.executor.is_stopping() && going() {
+            if self.core.executor.is_stopping() {
                 self.core.executor.stopped();
-                return Err(RunError::Stopped);
+                return if going() { Err(RunError::Stopped) } else { Ok(()) };
             }
         }
         Ok(())

@@ -53,3 +53,20 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// A turn that may do nothing would be repeated for ever: each bound of a turn is 1 at least.
+    pub(crate) fn at_least_one(mut self) -> Limits {
+        for bound in [
+            &mut self.items_per_turn_max,
+            &mut self.flushes_per_turn_max,
+            &mut self.microtasks_per_checkpoint_max,
+            &mut self.executor.taken_per_turn_max,
+            &mut self.reactor.events_per_wait_max,
+        ] {
+            *bound = (*bound).max(1);
+        }
+        self.reactor.operations_per_poll_max = self.reactor.operations_per_poll_max.max(1);
+        self
+    }
+}

@@ -69,17 +69,22 @@ impl Remote {
     where
         F: FnOnce() + Send + 'static,
     {
+        // The place first, the key second: a key that is taken means a call that waits.
+        let place = match self.shared.inbox.reserve() {
+            Ok(place) => place,
+            Err(refused) => return Err(refused.map(|()| f)),
+        };
         if key.waiting.swap(true, Ordering::AcqRel) {
             return Ok(false);
         }
-        let place = Location::caller();
         // If the loop drops the call unrun, the key is freed all the same.
         let free = FreeKey(Arc::clone(&key.waiting));
-        let call = KeyedCall { free, f };
-        match self.shared.inbox.defer_with(call, KeyedCall::run, place) {
-            Ok(()) => Ok(true),
-            Err(refused) => Err(refused.map(|KeyedCall { free: _, f }| f)),
-        }
+        let run = move || {
+            drop(free);
+            f();
+        };
+        place.leave(Box::new(run), Location::caller());
+        Ok(true)
     }
 
     /// Has `f` called on the loop's thread and gives its result: await it on any loop, or
@@ -163,18 +168,7 @@ struct FreeKey(Arc<AtomicBool>);
 
 impl Drop for FreeKey {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
-struct KeyedCall<F> {
-    free: FreeKey,
-    f: F,
-}
-
-impl<F: FnOnce()> KeyedCall<F> {
-    fn run(self) {
-        drop(self.free);
-        (self.f)();
+        // A swap, not a store: the call must see what a sender wrote before it found the key taken.
+        self.0.swap(false, Ordering::AcqRel);
     }
 }

@@ -10,10 +10,7 @@ use glassloop_executor::{Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning
 use glassloop_reactor::{Events, Reactor, Stall};
 
 use crate::{
-    Phase, RunError, Snapshot,
-    core::{Core, Longest},
-    current,
-    ring::Happening,
+    Phase, RunError, Snapshot, core::Core, current, now_record::NowRecord, ring::Happening,
     stride::Stretch,
 };
 
@@ -22,6 +19,7 @@ pub(crate) struct Turn<'a> {
     core: &'a Core,
     executor: &'a Executor,
     reactor: &'a Reactor,
+    now: &'a NowRecord,
     events: Events,
     turn: u64,
     items: usize,
@@ -63,6 +61,7 @@ impl<'a> Turn<'a> {
             core,
             executor: &core.executor,
             reactor: &core.reactor,
+            now: &core.shared.now,
             events,
             turn,
             items: 0,
@@ -134,9 +133,9 @@ impl<'a> Turn<'a> {
         self.run_batch(&bounds);
         while self.next_is_only_run() {
             self.turn += 1;
+            self.core.turns.set(self.turn);
             self.run_batch(&bounds);
         }
-        self.core.turns.set(self.turn);
         self.reactor.set_owner(0);
     }
 
@@ -157,10 +156,12 @@ impl<'a> Turn<'a> {
     #[inline]
     fn run_batch(&mut self, bounds: &Bounds) {
         let core = self.core;
-        core.shared.now.set_turn(self.turn);
+        self.now.set_turn(self.turn);
         self.executor.begin_batch();
         if self.executor.has_microtasks() {
+            // They may go on for ever without an item: the system is asked before the next turn.
             self.checkpoint(Entry::NOTHING);
+            core.items_since_poll.set(core.limits.items_per_poll_max);
         }
         let mut items = 0;
         while items < bounds.items {
@@ -193,9 +194,10 @@ impl<'a> Turn<'a> {
     #[inline]
     fn item(&mut self, entry: Entry) -> Option<u64> {
         let core = self.core;
-        core.shared.now.set(entry, Phase::Run);
+        self.now.set(entry, Phase::Run);
         self.reactor.set_owner(entry.to_bits());
         let read = if core.watched.get() {
+            self.runs_on = false;
             Some(self.watched_item(entry))
         } else {
             let outcome = self.executor.run_item(entry);
@@ -204,6 +206,7 @@ impl<'a> Turn<'a> {
             None
         };
         if self.reactor.has_last_place()
+            && entry.is_task()
             && let Some(place) = self.reactor.take_last_place()
         {
             self.executor.note_wait_of(entry.id(), place);
@@ -248,12 +251,9 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Keeps the longest stretch of items, and the last that was a stall.
+    /// Keeps the last stretch of items that was a stall.
     fn note_stretch(&self, Stretch { took_ns, items }: Stretch, last: Entry) {
         let core = self.core;
-        if took_ns > core.longest.get().took_ns {
-            core.longest.set(Longest { took_ns, items, last: Some(last) });
-        }
         let millis = took_ns / 1_000_000;
         if millis >= core.limits.stall_ms_min {
             let name = core.item_name(last);
@@ -275,7 +275,7 @@ impl<'a> Turn<'a> {
         let mut writers = core.flushes.take();
         self.reactor.take_flushes(core.limits.flushes_per_turn_max, &mut writers);
         for writer in writers.drain(..) {
-            core.shared.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
+            self.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
             if let Err(payload) = caught(|| writer.flush()) {
                 self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
             }
@@ -333,7 +333,7 @@ impl Drop for Turn<'_> {
             events.clear();
             self.core.spare_events.set(events);
         }
-        self.core.shared.now.clear();
+        self.now.clear();
         self.core.busy.set(false);
     }
 }

@@ -30,25 +30,25 @@ impl<'a> Waiting<'a> {
     #[inline]
     pub(crate) fn wait_for_work(self) -> Result<Option<Events>, RunError> {
         if self.goes_on() {
-            return Ok(Some(Events::new()));
+            return Ok(Some(self.go_on()));
         }
         self.ask_for_work()
     }
 
     fn ask_for_work(self) -> Result<Option<Events>, RunError> {
-        if self.has_work() {
+        if self.core.has_work() {
             return self.ask(None).map(Some);
         }
         match deadlock::outlook(self.core) {
             Outlook::Open => self.ask(None).map(Some),
             Outlook::Over => Ok(None),
             Outlook::Deadlock(report) => Err(RunError::Deadlock(report)),
-            Outlook::Suspected(tasks) => {
+            Outlook::Suspected => {
                 let core = self.core;
                 let patience = Duration::from_millis(core.limits.suspected_after_ms);
                 let events = self.ask(Some(patience))?;
                 if events.is_empty() && !core.shared.notifier.is_notified() {
-                    deadlock::warn_once(core, &tasks);
+                    deadlock::warn_once(core);
                 }
                 Ok(Some(events))
             }
@@ -58,15 +58,33 @@ impl<'a> Waiting<'a> {
     /// Waits until there is something to do, at most `timeout` if one is given.
     #[inline]
     pub(crate) fn wait(self, timeout: Option<Duration>) -> Result<Events, RunError> {
-        if self.goes_on() { Ok(Events::new()) } else { self.ask(timeout) }
+        if self.goes_on() { Ok(self.go_on()) } else { self.ask(timeout) }
     }
 
     /// Whether work is ready and the system was asked a moment ago. The next turn then goes on with
     /// what it has, and keeps its `now`: a poll and a reading cost 120 ns, an item about 15.
     #[inline]
     fn goes_on(&self) -> bool {
-        let items = self.core.items_since_poll.get();
-        items > 0 && items < self.core.limits.items_per_poll_max && self.core.executor.has_ready()
+        let core = self.core;
+        let items = core.items_since_poll.get();
+        // Between two runs, or two calls of a host, the clock has gone on unseen.
+        core.running.get()
+            && items > 0
+            && items < core.limits.items_per_poll_max
+            && core.executor.has_ready()
+    }
+
+    /// A wait that asks nobody. Whoever watches hears of it all the same.
+    #[inline]
+    fn go_on(&self) -> Events {
+        if self.core.watched.get() {
+            self.tell(Phase::Wait);
+            let Core { observers, executor, stride, .. } = &**self.core;
+            self.core.record(Phase::Wait, stride.read_at(), 0, Happening::waited(0));
+            observers.tell(executor, |observer| observer.wait_began(Some(Duration::ZERO)));
+            observers.tell(executor, |observer| observer.wait_ended(0));
+        }
+        Events::new()
     }
 
     /// Asks the system and the clock, and blocks if nothing is ready.
@@ -74,13 +92,17 @@ impl<'a> Waiting<'a> {
         let core = self.core;
         let mut events = core.spare_events.take();
         core.items_since_poll.set(0);
-        let timeout = if self.has_work() { Some(Duration::ZERO) } else { self.timeout(timeout) };
         self.tell(Phase::Wait);
-        core.observers.tell(&core.executor, |observer| observer.wait_began(timeout));
+        let mut choice = self.choose(timeout);
+        if core.observers.any() {
+            core.observers.tell(&core.executor, |observer| observer.wait_began(choice));
+            // What they armed counts.
+            choice = self.choose(timeout);
+        }
         core.shared.now.set(glassloop_executor::Entry::NOTHING, Phase::Wait);
         let began = core.stride.read_at();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
-        core.reactor.wait(timeout, &mut events)?;
+        core.reactor.wait(choice, &mut events)?;
         let now = core.reactor.now();
         core.stride.begin(now);
         let waited = Happening::waited(events.len());
@@ -89,14 +111,9 @@ impl<'a> Waiting<'a> {
         Ok(events)
     }
 
-    /// Whether a turn has something to do right now.
-    fn has_work(&self) -> bool {
-        let core = self.core;
-        core.executor.has_ready()
-            || core.executor.is_stopping()
-            || core.reactor.has_pending_events()
-            || core.reactor.has_flushes()
-            || core.shared.notifier.is_notified()
+    /// How long to wait: not at all if a turn has something to do right now.
+    fn choose(&self, at_most: Option<Duration>) -> Option<Duration> {
+        if self.core.has_work() { Some(Duration::ZERO) } else { self.timeout(at_most) }
     }
 
     /// Until the next deadline, or for ever. A manual clock that jumps does so here.

@@ -25,13 +25,14 @@ pub(crate) fn wake_here(inbox: &Arc<Inbox>, entry: Entry) -> bool {
     if TURNING.with(Cell::get) != Arc::as_ptr(inbox) {
         return false;
     }
-    CURRENT.with(|current| match &*current.borrow() {
+    let woken = CURRENT.try_with(|current| match &*current.borrow() {
         Some(executor) => {
             executor.wake(entry);
             true
         }
         None => false,
-    })
+    });
+    woken.unwrap_or(false)
 }
 
 /// Makes an executor current until dropped; then the one before is current again.
@@ -53,7 +54,11 @@ impl Executor {
     /// Makes this the executor of [`current`](Executor::current) on this thread. Outside of a turn
     /// a wake still goes through the inbox.
     pub fn enter(self: &Rc<Self>) -> Entered {
-        let before = CURRENT.with(|current| current.borrow_mut().replace(Rc::clone(self)));
+        // A thread that ends may have lost CURRENT already, and still drops a loop.
+        let entered = Some(Rc::clone(self));
+        let before =
+            CURRENT.try_with(|current| std::mem::replace(&mut *current.borrow_mut(), entered));
+        let before = before.ok().flatten();
         let turning_before = TURNING.with(Cell::get);
         if !self.is_turning() {
             // INVARIANT: TURNING is the current executor's inbox, or null. Inside the turn of

@@ -76,32 +76,40 @@ impl Inbox {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.defer_with(f, |f| f(), place)
+        match self.reserve() {
+            Ok(reserved) => {
+                reserved.leave(Box::new(f), place);
+                Ok(())
+            }
+            Err(refused) => Err(refused.map(|()| f)),
+        }
     }
 
-    /// As `defer`, for a value and what to do with it: refused, the value comes back whole.
+    /// Reserves the place of a call, to be left there or given back by dropping it.
     ///
     /// # Errors
-    /// As [`defer`](Inbox::defer).
-    pub fn defer_with<F: Send + 'static>(
-        &self,
-        f: F,
-        run: impl FnOnce(F) + Send + 'static,
-        place: &'static Location<'static>,
-    ) -> Result<(), Refused<F>> {
+    /// As [`defer`](Inbox::defer), with nothing in it.
+    #[inline]
+    pub fn reserve(&self) -> Result<Reserved<'_>, Refused<()>> {
+        // A look first: who is refused for good must not raise the count that `close` waits for.
+        self.admit(self.calls.load(Ordering::Acquire))?;
         // The count goes up before the push: once `close` has set its mark it knows of every call
         // that can still arrive, and waits for it.
         let before = self.calls.fetch_add(1, Ordering::AcqRel);
-        if before & CLOSED != 0 {
-            self.calls.fetch_sub(1, Ordering::AcqRel);
-            return Err(Refused::Closed(f));
+        let reserved = Reserved { inbox: self };
+        self.admit(before)?;
+        Ok(reserved)
+    }
+
+    #[inline]
+    fn admit(&self, calls: usize) -> Result<(), Refused<()>> {
+        if calls & CLOSED != 0 {
+            Err(Refused::Closed(()))
+        } else if calls >= self.calls_max {
+            Err(Refused::Full(()))
+        } else {
+            Ok(())
         }
-        if before >= self.calls_max {
-            self.calls.fetch_sub(1, Ordering::AcqRel);
-            return Err(Refused::Full(f));
-        }
-        self.push(Left::Call(Deferred { run: Box::new(move || run(f)), place }));
-        Ok(())
     }
 
     /// Leaves a wake. Bounded by the caller: an entry is left at most once until it was taken.
@@ -156,6 +164,31 @@ impl Inbox {
         if calls != 0 {
             self.calls.fetch_sub(calls, Ordering::AcqRel);
         }
+    }
+}
+
+/// The place of one call in the inbox; see [`Inbox::reserve`].
+#[derive(Debug)]
+pub struct Reserved<'a> {
+    inbox: &'a Inbox,
+}
+
+impl Reserved<'_> {
+    /// Leaves the call: it is accepted.
+    #[inline]
+    pub fn leave(self, run: Box<dyn FnOnce() + Send + 'static>, place: &'static Location<'static>) {
+        let inbox = self.inbox;
+        // The place is the call's now, and is released when that has run.
+        std::mem::forget(self);
+        inbox.push(Left::Call(Deferred { run, place }));
+    }
+}
+
+impl Drop for Reserved<'_> {
+    /// Gives the place back. A loop that closes may be waiting for the call: it looks again.
+    fn drop(&mut self) {
+        self.inbox.release(1);
+        self.inbox.unpark();
     }
 }
 

@@ -86,7 +86,7 @@ pub use current::{Entered, Turning};
 pub use error::{JoinError, Refused};
 pub use executor::{Executor, spawn};
 pub use id::{Entry, INDEX_MAX, Kind, TaskId};
-pub use inbox::{Deferred, Inbox, Left, Outlet, inbox};
+pub use inbox::{Deferred, Inbox, Left, Outlet, Reserved, inbox};
 pub use join::JoinHandle;
 pub use limits::Limits;
 pub use place::{PlaceId, Sites};

@@ -37,7 +37,7 @@ impl PlaceId {
 
     /// The id of a location, entered into the table when it is new.
     ///
-    /// A lock and a hash: callers in a hot path go through [`PlaceCache`].
+    /// A lock and a hash: callers in a hot path keep a cache of their own.
     #[must_use]
     pub fn of(place: &'static Location<'static>) -> PlaceId {
         let mut table = table().lock().unwrap_or_else(PoisonError::into_inner);

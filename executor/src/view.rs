@@ -132,6 +132,14 @@ impl Executor {
         self.tasks.borrow().alive()
     }
 
+    /// The tasks of whose wakers clones are held anywhere, and how many.
+    #[must_use]
+    pub fn held_wakers(&self) -> Vec<(TaskId, usize)> {
+        let tasks = self.tasks.borrow();
+        let held = tasks.iter().map(|(id, slot)| (id, slot.wakers_held()));
+        held.filter(|(_, clones)| *clones > 0).collect()
+    }
+
     /// Whether any task, callback, call or microtask is left.
     #[must_use]
     pub fn has_work(&self) -> bool {

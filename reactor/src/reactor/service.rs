@@ -60,14 +60,16 @@ impl Reactor {
     /// FACT (epoll): what is watched is the open file behind a descriptor. If the program holds a
     /// duplicate, closing ours ends nothing: the OS must be told before.
     pub(crate) fn deregister(&self, source: &mut dyn Source, id: SourceId) {
-        if let (Some(kernel), Some(registry)) = (source.kernel(), &self.registry)
-            && let Err(error) = registry.deregister(kernel)
-        {
-            log::debug!("source {id}: the OS had forgotten it already: {error}");
-        }
-        // Dropped here, after the borrow: a waker's drop may be anything.
+        let forgotten = match (source.kernel(), &self.registry) {
+            (Some(kernel), Some(registry)) => registry.deregister(kernel),
+            _ => Ok(()),
+        };
+        // Dropped and told here, after the borrow: a waker's drop and a logger may be anything.
         let waiters = self.with_sources(|sources| sources.retire(id));
         drop(waiters);
+        if let Err(error) = forgotten {
+            log::debug!("source {id}: the OS had forgotten it already: {error}");
+        }
     }
 
     /// Tells that a memory socket is ready, as the OS would tell of one of its own.

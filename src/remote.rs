@@ -69,6 +69,11 @@ impl Remote {
     where
         F: FnOnce() + Send + 'static,
     {
+        // An exchange, not a load: the call that waits must see what this thread wrote before.
+        let taken = key.waiting.compare_exchange(true, true, Ordering::AcqRel, Ordering::Acquire);
+        if taken.is_ok() {
+            return Ok(false);
+        }
         // The place first, the key second: a key that is taken means a call that waits.
         let place = match self.shared.inbox.reserve() {
             Ok(place) => place,

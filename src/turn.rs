@@ -7,7 +7,7 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop_executor::{Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught};
-use glassloop_reactor::{Events, Reactor, Stall};
+use glassloop_reactor::{Events, Notifier, Reactor, Stall};
 
 use crate::{
     Phase, RunError, Snapshot, core::Core, current, now_record::NowRecord, ring::Happening,
@@ -19,6 +19,7 @@ pub(crate) struct Turn<'a> {
     core: &'a Core,
     executor: &'a Executor,
     reactor: &'a Reactor,
+    notifier: &'a Notifier,
     now: &'a NowRecord,
     events: Events,
     turn: u64,
@@ -61,6 +62,7 @@ impl<'a> Turn<'a> {
             core,
             executor: &core.executor,
             reactor: &core.reactor,
+            notifier: &core.shared.notifier,
             now: &core.shared.now,
             events,
             turn,
@@ -104,7 +106,7 @@ impl<'a> Turn<'a> {
     #[inline]
     pub(crate) fn deferred(&mut self) {
         self.phase(Phase::Deferred);
-        let (executor, notifier) = (self.executor, &self.core.shared.notifier);
+        let (executor, notifier) = (self.executor, self.notifier);
         executor.set_cause(Cause::Thread);
         #[cfg(drain_before_disarm)]
         let more = executor.take_deferred();
@@ -148,7 +150,7 @@ impl<'a> Turn<'a> {
         self.runs_on
             && self.core.items_since_poll.get() < self.core.limits.items_per_poll_max
             && self.executor.has_next_batch()
-            && !self.core.shared.notifier.is_notified()
+            && !self.notifier.is_notified()
             && !self.reactor.has_chores()
             && !self.executor.is_stopping()
     }

@@ -67,6 +67,8 @@ pub struct Reactor {
     deadline_given: Cell<u64>,
     owner: Cell<u64>,
     operations_left: Cell<u32>,
+    /// Something stands in line for a phase: a writer, a memory socket's event, a slot to free.
+    chores: Cell<bool>,
     last_place: Cell<Option<Place>>,
     counts: Cell<Counts>,
     last_stall: RefCell<Option<Stall>>,
@@ -100,6 +102,7 @@ impl Reactor {
             deadline_given: Cell::new(u64::MAX),
             owner: Cell::new(0),
             operations_left: Cell::new(options.limits.operations_per_poll_max),
+            chores: Cell::new(false),
             last_place: Cell::new(None),
             counts: Cell::default(),
             last_stall: RefCell::default(),
@@ -204,6 +207,7 @@ impl Reactor {
     /// is over. A writer must not ask again before it was called.
     pub fn at_turn_end(&self, writer: Weak<dyn Flush>) {
         self.flushes.borrow_mut().push(writer);
+        self.chores.set(true);
         self.rouse();
     }
 
@@ -218,17 +222,22 @@ impl Reactor {
         !self.flushes.borrow().is_empty()
     }
 
-    /// Whether a turn has anything to do here but timers: an event of a memory socket, a writer in
-    /// line, a slot to free.
+    /// Whether a turn may have anything to do here but timers: an event of a memory socket, a
+    /// writer in line, a slot to free.
+    // COST: one load.
     #[inline]
     #[must_use]
     pub fn has_chores(&self) -> bool {
-        self.has_flushes() || self.sources.borrow().has_chores()
+        self.chores.get()
     }
 
     /// Phase 8: the slots of sources that went away in this turn may be used again.
+    #[inline]
     pub fn finish(&self) {
-        self.sources.borrow_mut().finish();
+        if self.chores.get() {
+            self.sources.borrow_mut().finish();
+            self.chores.set(self.has_flushes() || self.has_pending_events());
+        }
     }
 
     /// Whether memory sockets have told something that waits for the next phase `io`.

@@ -173,12 +173,6 @@ impl SourceTable {
         true
     }
 
-    /// Whether something was raised, or waits to be freed.
-    #[inline]
-    pub(crate) fn has_chores(&self) -> bool {
-        !self.raised.is_empty() || !self.retired.is_empty()
-    }
-
     pub(crate) fn has_raised(&self) -> bool {
         !self.raised.is_empty()
     }

@@ -50,6 +50,7 @@ impl Reactor {
             .and_then(|registry| registry.register(kernel, id.token(), interest_of(interest)));
         if registered.is_err() {
             // Nobody can wait for it yet.
+            self.chores.set(true);
             self.with_sources(|sources| sources.retire(id));
         }
         registered.map(|()| id)
@@ -65,6 +66,7 @@ impl Reactor {
             _ => Ok(()),
         };
         // Dropped and told here, after the borrow: a waker's drop and a logger may be anything.
+        self.chores.set(true);
         let waiters = self.with_sources(|sources| sources.retire(id));
         drop(waiters);
         if let Err(error) = forgotten {
@@ -74,6 +76,7 @@ impl Reactor {
 
     /// Tells that a memory socket is ready, as the OS would tell of one of its own.
     pub(crate) fn raise(&self, id: SourceId, told: Readiness) {
+        self.chores.set(true);
         if self.with_sources(|sources| sources.raise(id, told)) {
             self.rouse();
         }

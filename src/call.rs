@@ -83,6 +83,8 @@ struct Cell<T> {
 #[derive(Default)]
 struct Cancel {
     asked: bool,
+    /// The `Call` is gone.
+    detached: bool,
     waker: Option<Waker>,
 }
 
@@ -304,6 +306,12 @@ impl<T: Send + 'static> Future for Call<T> {
 impl<T> Drop for Call<T> {
     fn drop(&mut self) {
         self.cell.note.set(None);
+        let waker = {
+            let mut cancel = self.cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+            cancel.detached = true;
+            cancel.waker.take()
+        };
+        drop(waker);
         let before = std::mem::replace(&mut *self.cell.state(), State::Taken);
         if let State::Resolved(Err(error @ CallError::Panicked(_))) = &before {
             // Any thread may be here: the loop's own hook for such failures can't be told.
@@ -334,7 +342,8 @@ impl<U: Future> Future for Spawned<U> {
         let waker = cx.waker().clone();
         let before = {
             let mut cancel = cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
-            cancel.waker.replace(waker)
+            // Nobody is left who could cancel: a waker kept for that would look like a way out.
+            if cancel.detached { Some(waker) } else { cancel.waker.replace(waker) }
         };
         drop(before);
         let result = if cell.cancel_asked() {

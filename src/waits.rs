@@ -4,7 +4,7 @@
 //! the loop only keeps a weak way to it. Cells that are gone are forgotten as the list grows.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     sync::{Mutex, PoisonError, Weak},
     task::Waker,
 };
@@ -70,14 +70,18 @@ pub(crate) fn wake(waker: Waker) {
 #[derive(Default)]
 pub(crate) struct Waits {
     cells: RefCell<Vec<Weak<dyn Noted>>>,
+    /// How long the list may grow before the dead are swept out.
+    sweep_at: Cell<usize>,
 }
 
 impl Waits {
-    /// Takes a cell into the list. COST: amortised O(1), the dead are swept when the list is full.
+    /// Takes a cell into the list. COST: amortised O(1), the dead are swept when the list is twice
+    /// what it was after the last sweep.
     pub(crate) fn add(&self, cell: Weak<dyn Noted>) {
         let mut cells = self.cells.borrow_mut();
-        if cells.len() == cells.capacity() {
+        if cells.len() >= self.sweep_at.get() {
             cells.retain(|cell| cell.strong_count() > 0);
+            self.sweep_at.set((2 * cells.len()).max(16));
         }
         cells.push(cell);
     }

@@ -283,3 +283,37 @@ fn a_sleep_for_ever_is_no_way_out() {
     assert_eq!(report.tasks[0].waits[0].of, "timer never due");
     event_loop.close(Duration::ZERO);
 }
+
+#[test]
+fn a_task_spawned_by_a_thread_that_let_go_of_it_is_proven_stuck() {
+    let event_loop = EventLoop::test();
+    let remote = event_loop.remote();
+    let spawning = thread::spawn(move || drop(remote.spawn(std::future::pending::<()>)));
+    spawning.join().unwrap();
+    assert!(matches!(event_loop.run(), Err(RunError::Deadlock(_))), "nobody can cancel it");
+}
+
+#[test]
+fn a_clock_that_one_loop_moves_wakes_the_others_that_use_it() {
+    let clock = ManualClock::new().with_autojump();
+    let on = |clock: &ManualClock| {
+        let builder = EventLoop::builder().poller(glassloop::PollerKind::TimersOnly);
+        builder.clock(Clock::Manual(clock.clone())).build().unwrap()
+    };
+    let (hour, minute) = (Duration::from_secs(3_600), Duration::from_secs(60));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let shared = clock.clone();
+    let other = thread::spawn(move || {
+        let naps = on(&shared).block_on(async move {
+            let nap = glassloop::spawn(async move { glassloop::sleep(minute).await });
+            glassloop::yield_now().await;
+            // It sleeps by now. The remote keeps this loop from jumping: it waits for somebody.
+            sender.send(glassloop::remote()).unwrap();
+            nap.await.unwrap();
+        });
+        naps.unwrap();
+    });
+    let _remote = receiver.recv().unwrap();
+    on(&clock).block_on(async move { glassloop::sleep(hour).await }).unwrap();
+    other.join().unwrap();
+}

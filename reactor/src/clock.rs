@@ -133,6 +133,10 @@ impl ManualClock {
         let moved = |now: u64| Some(now.saturating_add(by));
         // The closure never says no.
         self.shared.now.fetch_update(Ordering::AcqRel, Ordering::Acquire, moved).ok();
+        self.wake_loops();
+    }
+
+    fn wake_loops(&self) {
         // Cloned out: waking is not ours, and must not find the list locked.
         let loops = self.loops().clone();
         for waker in loops {
@@ -140,10 +144,13 @@ impl ManualClock {
         }
     }
 
-    /// Moves the clock to a time, if it lies ahead, and wakes nobody: for the loop itself, which
-    /// is awake when it jumps.
+    /// Moves the clock to a time, if it lies ahead: for a loop that jumps, and is awake then. If
+    /// other loops use the clock too, all of them are woken.
     pub fn jump_to(&self, at: u64) {
         self.shared.now.fetch_max(at, Ordering::AcqRel);
+        if self.loops().len() > 1 {
+            self.wake_loops();
+        }
     }
 
     /// How many handles of this clock exist beside this one. A loop that asks its own, and hears

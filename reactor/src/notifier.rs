@@ -112,9 +112,11 @@ impl Notifier {
         };
         if let Err(error) = woken {
             self.wake_failed.store(true, Ordering::Relaxed);
-            log::error!(
-                "wait: the OS refused to wake the loop, it will look every now and then: {error}"
-            );
+            caught(|| {
+                log::error!(
+                    "wait: the OS refused to wake the loop, it will look by itself: {error}"
+                );
+            });
         }
     }
 
@@ -124,11 +126,8 @@ impl Notifier {
         let on_wake = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(on_wake) = on_wake else { return };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| on_wake())) {
-            log::error!("on_wake panicked: {}", panic_text(&*payload));
-            // A payload may panic when it is dropped; the second one is let go of.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                mem::forget(second);
-            }
+            caught(|| log::error!("on_wake panicked: {}", panic_text(&*payload)));
+            caught(|| drop(payload));
         }
     }
 
@@ -218,6 +217,14 @@ impl Notifier {
     #[must_use]
     pub fn host_wakes(&self) -> u64 {
         self.host_wakes.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs code that isn't ours and whose panic concerns nobody: a logger's, or that of a payload's
+/// drop. What such a panic carries is let go of, since its drop may panic again.
+fn caught(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        mem::forget(payload);
     }
 }
 

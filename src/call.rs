@@ -14,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{Executor, Payload, Refused, caught, drop_caught, drop_payload, message};
+use glassloop_executor::{
+    Executor, Payload, Refused, caught, drop_caught, drop_payload, message, quietly,
+};
 
 use crate::{
     current,
@@ -315,8 +317,7 @@ impl<T> Drop for Call<T> {
         let before = std::mem::replace(&mut *self.cell.state(), State::Taken);
         if let State::Resolved(Err(error @ CallError::Panicked(_))) = &before {
             // Any thread may be here: the loop's own hook for such failures can't be told.
-            let logged = caught(|| log::error!("nobody asked for the result of a call: {error}"));
-            logged.unwrap_or_else(drop_payload);
+            quietly(|| log::error!("nobody asked for the result of a call: {error}"));
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use glassloop_executor::{caught, drop_payload};
+use glassloop_executor::quietly;
 
 use glassloop_reactor::{Clock, ManualClock};
 
@@ -101,8 +101,7 @@ pub(crate) fn close(
 pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
     let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
     if !report.is_clean() {
-        let said = caught(|| log::debug!("run: closed the loop: {report}"));
-        said.unwrap_or_else(drop_payload);
+        quietly(|| log::debug!("run: closed the loop: {report}"));
     }
 }
 
@@ -201,9 +200,8 @@ pub(crate) fn dropped(event_loop: &EventLoop) {
     if report.is_clean() {
         return;
     }
-    let said = caught(|| {
+    quietly(|| {
         let how = if never_run { "was never run" } else { "was dropped without being closed" };
         log::warn!("the loop made at {} {how}; {report}", core.made);
     });
-    said.unwrap_or_else(drop_payload);
 }

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{Ordering, fence};
 
-use glassloop_executor::{TaskId, caught, drop_payload};
+use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::Clock;
 
 use crate::{
@@ -87,7 +87,7 @@ pub(crate) fn warn_once(core: &Core) {
         return;
     }
     let lines: Vec<_> = task_lines(core, usize::MAX).iter().map(TaskLine::to_string).collect();
-    let warned = caught(|| {
+    quietly(|| {
         log::warn!(
             "wait: suspected deadlock of the loop made at {}: nothing known to it can wake {} \
              task(s), but a waker is held elsewhere: {}",
@@ -96,5 +96,4 @@ pub(crate) fn warn_once(core: &Core) {
             lines.join("; ")
         );
     });
-    warned.unwrap_or_else(drop_payload);
 }

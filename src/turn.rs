@@ -6,7 +6,9 @@
 
 use std::{rc::Rc, time::Duration};
 
-use glassloop_executor::{Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught};
+use glassloop_executor::{
+    Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught, quietly,
+};
 use glassloop_reactor::{Events, Notifier, Reactor, Stall};
 
 use crate::{
@@ -207,9 +209,10 @@ impl<'a> Turn<'a> {
             self.runs_on &= matches!(outcome, Outcome::Pending | Outcome::Called);
             None
         };
+        // Taken whatever the item was: a callback's wait is not that of the task after it.
         if self.reactor.has_last_place()
-            && entry.is_task()
             && let Some(place) = self.reactor.take_last_place()
+            && entry.is_task()
         {
             self.executor.note_wait_of(entry.id(), place);
         }
@@ -242,10 +245,9 @@ impl<'a> Turn<'a> {
         for ran in 0..core.limits.microtasks_per_checkpoint_max {
             if ran == core.limits.microtasks_warned_at {
                 let item = core.item_name(after);
-                let warned = caught(|| {
+                quietly(|| {
                     log::warn!("run: {ran} microtasks in the checkpoint after {item}, and more");
                 });
-                warned.unwrap_or_else(glassloop_executor::drop_payload);
             }
             if !self.executor.run_microtask() {
                 return;

@@ -9,7 +9,7 @@ use std::{
     task::Waker,
 };
 
-use glassloop_executor::{Executor, PlaceId, TaskId, caught, drop_payload, message};
+use glassloop_executor::{Executor, PlaceId, TaskId, caught, drop_payload, message, quietly};
 
 /// A wait, noted by a leaf that returned pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,7 @@ pub(crate) fn wake(waker: Waker) {
         return executor.wake_foreign(waker);
     }
     if let Err(payload) = caught(|| waker.wake()) {
-        let logged = caught(|| log::error!("a waker panicked: {}", message(payload.as_ref())));
-        logged.unwrap_or_else(drop_payload);
+        quietly(|| log::error!("a waker panicked: {}", message(payload.as_ref())));
         drop_payload(payload);
     }
 }

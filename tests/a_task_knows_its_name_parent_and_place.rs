@@ -134,3 +134,17 @@ fn its_line_says_what_it_is_doing_and_how_often_it_did() {
     waits.abort();
     assert_eq!(line_of(&event_loop, waits.id()).state, TaskState::Aborted);
 }
+
+#[test]
+fn the_place_where_a_callback_waited_is_not_the_next_tasks() {
+    let (event_loop, _told) = telling_loop();
+    let polls_a_leaf = || {
+        let mut nap = Box::pin(glassloop::sleep(std::time::Duration::from_secs(1)));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(nap.as_mut().poll(&mut cx).is_pending());
+    };
+    event_loop.call_soon(polls_a_leaf).unwrap();
+    let task = event_loop.spawn(pending::<()>());
+    turn(&event_loop);
+    assert_eq!(line_of(&event_loop, task.id()).awaits, None, "it waits in no leaf of ours");
+}

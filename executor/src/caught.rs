@@ -39,6 +39,11 @@ pub fn drop_payload(payload: Payload) {
     }
 }
 
+/// Runs code whose panic concerns nobody: a logger's, for one.
+pub fn quietly(f: impl FnOnce()) {
+    caught(f).unwrap_or_else(drop_payload);
+}
+
 /// The text of a panic, if it carried one.
 #[must_use]
 pub fn message(payload: &(dyn Any + Send)) -> &str {

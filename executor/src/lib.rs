@@ -80,7 +80,7 @@ mod waker;
 mod yield_now;
 
 pub use callback::{BoxedCall, CallHandle};
-pub use caught::{Payload, caught, drop_caught, drop_payload, message};
+pub use caught::{Payload, caught, drop_caught, drop_payload, message, quietly};
 pub use counts::{Cause, Counts};
 pub use current::{Entered, Turning};
 pub use error::{JoinError, Refused};

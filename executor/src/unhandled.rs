@@ -6,7 +6,7 @@
 use std::{cell::Cell, cell::RefCell, fmt, rc::Rc};
 
 use crate::{
-    caught::{Payload, caught, drop_payload, message},
+    caught::{Payload, caught, drop_payload, message, quietly},
     id::TaskId,
     place::PlaceId,
 };
@@ -71,9 +71,8 @@ impl UnhandledHook {
         });
         if let Err(payload) = told {
             // The logger is not ours either: if it panics too there is nobody left to tell.
-            let logged = caught(|| log::error!("the hook for unhandled failures panicked itself"));
+            quietly(|| log::error!("the hook for unhandled failures panicked itself"));
             drop_payload(payload);
-            logged.unwrap_or_else(drop_payload);
         }
         drop_payload(failure.payload);
     }

@@ -180,9 +180,7 @@ impl<T: Send + 'static> Call<T> {
             match caught(f) {
                 Ok(future) => {
                     let future = Box::pin(future);
-                    executor
-                        .spawn(Spawned { future: Some(future), resolver }, None, place)
-                        .detach();
+                    executor.spawn(Spawned { future: Some(future), resolver }, place).detach();
                 }
                 Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload))),
             }

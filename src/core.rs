@@ -117,8 +117,7 @@ impl Core {
 
     /// The owner mark of a task: what leaves of the reactor note.
     pub(crate) fn owner_of(owner: u64) -> TaskId {
-        let entry = Entry::from_bits(owner);
-        if entry.kind() == glassloop_executor::Kind::Task { entry.id() } else { TaskId::NONE }
+        Entry::from_bits(owner).task_id()
     }
 
     /// Other threads that can reach the loop.

@@ -36,6 +36,15 @@ pub(crate) fn expect(what: &str) -> Rc<Core> {
     }
 }
 
+/// The executor of the current loop, or a panic that says what to do.
+#[track_caller]
+pub(crate) fn executor(what: &str) -> Rc<executor::Executor> {
+    match executor::Executor::current() {
+        Some(executor) => executor,
+        None => panic!("{}", no_loop(what)),
+    }
+}
+
 fn no_loop(what: &str) -> String {
     let thread = std::thread::current();
     let thread = match thread.name() {

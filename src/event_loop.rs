@@ -211,7 +211,7 @@ impl EventLoop {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.core.executor.spawn(future, None, Location::caller())
+        Rc::clone(&self.core.executor).spawn(future, Location::caller())
     }
 
     /// Has `observer` told of everything from now on.

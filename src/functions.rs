@@ -62,7 +62,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    current::expect("spawn").executor.spawn(future, None, Location::caller())
+    current::executor("spawn").spawn(future, Location::caller())
 }
 
 /// Asks the current loop to stop at the end of this turn.

@@ -43,21 +43,16 @@ impl Stride {
         self.read_at.get()
     }
 
-    /// One more item ran. At the end of a stride the clock is read.
+    /// One more item ran. Whether the clock is to be read.
     #[inline]
-    pub(crate) fn step(&self, clock: impl FnOnce() -> u64) -> Option<Stretch> {
+    pub(crate) fn step(&self) -> bool {
         let items = self.items.get() + 1;
         self.items.set(items);
-        (items >= self.length.get()).then(|| self.end(clock()))
+        items >= self.length.get()
     }
 
-    /// One more item ran, and the clock was read after it.
-    pub(crate) fn step_read(&self, now: u64) -> Stretch {
-        self.items.set(self.items.get() + 1);
-        self.end(now)
-    }
-
-    fn end(&self, now: u64) -> Stretch {
+    /// The clock was read: the stride is over.
+    pub(crate) fn end(&self, now: u64) -> Stretch {
         let items = self.items.replace(0);
         let took_ns = now.saturating_sub(self.read_at.replace(now));
         let slow = took_ns > SLOW_NS;
@@ -73,12 +68,12 @@ mod tests {
     #[test]
     fn a_stride_doubles_while_items_are_quick_and_falls_to_one_when_they_are_not() {
         let stride = Stride::new();
-        let readings: Vec<_> = (1..=128).filter(|_| stride.step(|| 0).is_some()).collect();
+        let step = |now| stride.step().then(|| stride.end(now));
+        let readings: Vec<_> = (1..=128).filter(|_| step(0).is_some()).collect();
         assert_eq!(readings, [1, 3, 7, 15, 31, 63, 95, 127]);
         let slow = SLOW_NS + 1;
-        let stretch = std::iter::repeat_with(|| stride.step(|| slow)).flatten().next();
+        let stretch = std::iter::repeat_with(|| step(slow)).flatten().next();
         assert_eq!(stretch, Some(Stretch { took_ns: slow, items: 32 }), "127 + 1 + 31");
-        let next = stride.step(|| slow);
-        assert_eq!(next, Some(Stretch { took_ns: 0, items: 1 }), "timed by itself");
+        assert_eq!(step(slow), Some(Stretch { took_ns: 0, items: 1 }), "timed by itself");
     }
 }

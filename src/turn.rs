@@ -7,7 +7,7 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop_executor::{
-    Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught, quietly,
+    Batch, Cause, Entry, Executor, Kind, Outcome, PlaceId, Turning, caught, quietly,
 };
 use glassloop_reactor::{Events, Notifier, Reactor, Stall};
 
@@ -40,6 +40,8 @@ pub(crate) struct Turn<'a> {
 /// How far a run phase goes.
 struct Bounds {
     items: usize,
+    /// Items after which the system is to be asked again.
+    unasked: usize,
     /// When it ends.
     end: u64,
     /// When the system is to be asked again.
@@ -125,22 +127,50 @@ impl<'a> Turn<'a> {
     }
 
     /// Phase 5: the batch that was ready when the phase began, as far as the bounds allow.
-    #[inline]
     pub(crate) fn run(&mut self) {
         self.phase(Phase::Run);
+        let core = self.core;
         self.executor.set_cause(Cause::Task);
-        let bounds = Bounds {
-            items: self.core.limits.items_per_turn_max,
-            end: self.core.stride.read_at().saturating_add(self.core.run_ns_max),
-            ask: self.reactor.now().saturating_add(self.core.poll_ns_max),
+        let mut bounds = Bounds {
+            items: core.limits.items_per_turn_max,
+            unasked: core.limits.items_per_poll_max.saturating_sub(core.items_since_poll.get()),
+            end: core.stride.read_at().saturating_add(core.run_ns_max),
+            ask: self.reactor.now().saturating_add(core.poll_ns_max),
         };
-        self.run_batch(&bounds);
-        while self.next_is_only_run() {
-            self.turn += 1;
-            self.core.turns.set(self.turn);
-            self.run_batch(&bounds);
+        self.now.set_turn(self.turn);
+        if self.executor.has_microtasks() {
+            // They may go on for ever without an item: the system is asked before the next turn.
+            self.checkpoint(Entry::NOTHING);
+            bounds.unasked = 0;
         }
+        let mut batch = self.executor.take_batch();
+        while let Some(entry) = self.next_item(&mut batch, &bounds) {
+            self.item(entry, &mut bounds);
+        }
+        self.executor.end_batch(batch);
         self.reactor.set_owner(0);
+        let items = if bounds.unasked == 0 { usize::MAX } else { self.items };
+        core.items_since_poll.set(core.items_since_poll.get().saturating_add(items));
+    }
+
+    /// The next entry of the batch; or of the next turn's, if that is run in place.
+    #[inline]
+    fn next_item(&mut self, batch: &mut Batch, bounds: &Bounds) -> Option<Entry> {
+        if self.items >= bounds.items {
+            return None;
+        }
+        let next = self.executor.next_item(batch);
+        if next.is_some() {
+            return next;
+        }
+        if self.items >= bounds.unasked || !self.next_is_only_run() {
+            return None;
+        }
+        self.turn += 1;
+        self.core.turns.set(self.turn);
+        self.now.set_turn(self.turn);
+        self.executor.refill(batch);
+        self.executor.next_item(batch)
     }
 
     /// Whether the next turn would find something in phase `run` and nothing in any other. It is
@@ -150,83 +180,47 @@ impl<'a> Turn<'a> {
     #[inline]
     fn next_is_only_run(&self) -> bool {
         self.runs_on
-            && self.core.items_since_poll.get() < self.core.limits.items_per_poll_max
-            && self.executor.has_next_batch()
+            && self.executor.has_ready()
             && !self.notifier.is_notified()
             && !self.reactor.has_chores()
             && !self.executor.is_stopping()
     }
 
+    /// One item and its checkpoint; at the end of a stride, the clock.
     #[inline]
-    fn run_batch(&mut self, bounds: &Bounds) {
-        let core = self.core;
-        self.now.set_turn(self.turn);
-        self.executor.begin_batch();
-        if self.executor.has_microtasks() {
-            // They may go on for ever without an item: the system is asked before the next turn.
-            self.checkpoint(Entry::NOTHING);
-            core.items_since_poll.set(core.limits.items_per_poll_max);
-        }
-        let mut items = 0;
-        while items < bounds.items {
-            let Some(entry) = self.executor.next_item() else { break };
-            let read = self.item(entry);
-            items += 1;
-            let stretch = match read {
-                Some(now) => core.stride.step_read(now),
-                None => match core.stride.step(|| self.reactor.read_clock()) {
-                    Some(stretch) => stretch,
-                    None => continue,
-                },
-            };
-            self.note_stretch(stretch, entry);
-            let read_at = core.stride.read_at();
-            if read_at >= bounds.ask {
-                // The system may have something by now: it is asked before the next turn.
-                core.items_since_poll.set(core.limits.items_per_poll_max);
-            }
-            if read_at >= bounds.end {
-                break;
-            }
-        }
-        self.executor.end_batch();
-        self.items = items;
-        core.items_since_poll.set(core.items_since_poll.get().saturating_add(items));
-    }
-
-    /// One item and its checkpoint. The clock, if it was read right after the item.
-    #[inline]
-    fn item(&mut self, entry: Entry) -> Option<u64> {
+    fn item(&mut self, entry: Entry, bounds: &mut Bounds) {
         let core = self.core;
         self.now.set(entry, Phase::Run);
         self.reactor.set_owner(entry.to_bits());
-        let read = if core.watched.get() {
-            self.runs_on = false;
-            Some(self.watched_item(entry))
+        self.items += 1;
+        let stride_over = if core.watched.get() {
+            self.watched_item(entry, bounds);
+            false
         } else {
             let outcome = self.executor.run_item(entry);
-            // The end of a task may be what `run` waits for.
-            self.runs_on &= matches!(outcome, Outcome::Pending | Outcome::Called);
-            None
+            if !matches!(outcome, Outcome::Pending | Outcome::Called) {
+                // The end of a task may be what `run` waits for.
+                self.runs_on = false;
+            }
+            core.stride.step()
         };
-        // Taken whatever the item was: a callback's wait is not that of the task after it.
-        if self.reactor.has_last_place()
-            && let Some(place) = self.reactor.take_last_place()
-            && entry.is_task()
-        {
-            self.executor.note_wait_of(entry.id(), place);
+        if self.reactor.has_last_place() {
+            self.note_place(entry);
         }
         if self.executor.has_microtasks() {
             self.checkpoint(entry);
         }
-        read
+        if stride_over {
+            self.end_stride(self.reactor.read_clock(), entry, bounds);
+        }
     }
 
     /// As `item`, with somebody looking: the clock is read after each, and before each as well
     /// when observers ran in between.
     #[cold]
-    fn watched_item(&self, entry: Entry) -> u64 {
+    fn watched_item(&mut self, entry: Entry, bounds: &mut Bounds) {
         let core = self.core;
+        self.runs_on = false;
         core.observers.tell(self.executor, |observer| observer.item_began(entry));
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
@@ -236,7 +230,32 @@ impl<'a> Turn<'a> {
         core.record(Phase::Run, began, took_ns, Happening::Ran(entry, outcome));
         let took = Duration::from_nanos(took_ns);
         core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));
-        ended
+        core.stride.step();
+        self.end_stride(ended, entry, bounds);
+    }
+
+    /// Notes where a task waits. A place is taken whatever the item was: a callback's wait is not
+    /// that of the task after it.
+    #[inline(never)]
+    fn note_place(&self, entry: Entry) {
+        if let Some(place) = self.reactor.take_last_place()
+            && entry.is_task()
+        {
+            self.executor.note_wait_of(entry.id(), place);
+        }
+    }
+
+    /// The clock was read: is the phase over, and was this a stall?
+    #[inline(never)]
+    fn end_stride(&self, now: u64, last: Entry, bounds: &mut Bounds) {
+        self.note_stretch(self.core.stride.end(now), last);
+        if now >= bounds.ask {
+            // The system may have something by now: it is asked before the next turn.
+            bounds.unasked = 0;
+        }
+        if now >= bounds.end {
+            bounds.items = 0;
+        }
     }
 
     /// Microtasks, to empty or to the limit; the rest is carried over, not lost.

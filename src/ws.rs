@@ -25,8 +25,7 @@ async fn driven(
         Some(peer) => format!("ws {peer}"),
         None => "ws".to_owned(),
     };
-    let executor = &current::expect("ws").executor;
-    executor.spawn(driver, Some(name.into()), place).detach();
+    current::executor("ws").spawn(driver, place).named(name).detach();
     Ok(socket)
 }
 

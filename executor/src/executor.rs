@@ -5,7 +5,6 @@
 //! anything.
 
 use std::{
-    borrow::Cow,
     cell::{Cell, RefCell},
     collections::VecDeque,
     fmt,
@@ -37,6 +36,20 @@ use crate::{
 /// What a waker points to, as two addresses to compare and never to follow.
 pub(crate) type WakerIdentity = (*const (), *const RawWakerVTable);
 
+/// The entries that one run phase runs, and how far it has got: see [`Executor::take_batch`].
+#[derive(Debug, Default)]
+pub struct Batch {
+    entries: Vec<Entry>,
+    at: usize,
+}
+
+impl Batch {
+    #[inline]
+    fn left(&self) -> usize {
+        self.entries.len() - self.at
+    }
+}
+
 /// The tasks of one loop and the queues that make them run. Used as an `Rc`, on one thread.
 pub struct Executor {
     limits: Limits,
@@ -47,11 +60,12 @@ pub struct Executor {
     pub(crate) microtasks: RefCell<VecDeque<(BoxedCall, PlaceId)>>,
     /// Calls taken from the inbox: the n-th waits for the n-th `Deferred` entry of the queue.
     pub(crate) deferred: RefCell<VecDeque<Deferred>>,
-    /// What became ready since, in order.
+    /// What became ready since the batch began, in order.
     ready: RefCell<Vec<Entry>>,
-    /// What was ready when the run phase began, and how far it has got.
-    batch: RefCell<Vec<Entry>>,
-    batch_at: Cell<usize>,
+    /// What is left of the batch, between two run phases.
+    batch: Cell<Batch>,
+    /// How much is left of it.
+    batch_left: Cell<usize>,
     /// What runs right now.
     pub(crate) current: Cell<Entry>,
     /// The waker that the last task was polled with; it means something while a task runs.
@@ -82,8 +96,8 @@ impl Executor {
             microtasks: RefCell::default(),
             deferred: RefCell::default(),
             ready: RefCell::default(),
-            batch: RefCell::default(),
-            batch_at: Cell::new(0),
+            batch: Cell::default(),
+            batch_left: Cell::new(0),
             current: Cell::new(Entry::NOTHING),
             current_waker: Cell::new((ptr::null(), ptr::null())),
             counters: Counters::default(),
@@ -130,9 +144,8 @@ impl Executor {
     ///
     /// Past `tasks_max`, or once closed, the handle is ready with `JoinError::Refused`.
     pub fn spawn<F>(
-        self: &Rc<Self>,
+        self: Rc<Self>,
         future: F,
-        name: Option<Cow<'static, str>>,
         place: &'static Location<'static>,
     ) -> JoinHandle<F::Output>
     where
@@ -140,18 +153,18 @@ impl Executor {
         F::Output: 'static,
     {
         let tasks_max = if self.closed.get() { 0 } else { self.limits.tasks_max };
-        let (future, parent) = (Stage::boxed(future), self.current_task());
-        let inserted = self.tasks.borrow_mut().insert(future, parent, name, tasks_max);
+        let (future, parent) = (Stage::boxed(future), self.current.get());
+        let inserted = self.tasks.borrow_mut().insert(future, parent, tasks_max);
         let id = match inserted {
             Ok(id) => id,
             Err(future) => {
                 self.drop_foreign("the future of a refused task", Some(future));
-                return JoinHandle::refused(Rc::clone(self));
+                return JoinHandle::refused(self);
             }
         };
         self.sites.set_born(id.index, self.places.id(place));
         self.queue(Entry::task(id));
-        JoinHandle::new(Rc::clone(self), id)
+        JoinHandle::new(self, id)
     }
 
     /// Puts an entry at the end of the ready queue. Outside of a turn the loop may be asleep or
@@ -210,64 +223,58 @@ impl Executor {
     }
 
     /// Phase `run` begins: the batch is what the last phase left of its own, or else everything
-    /// that is ready now. What becomes ready meanwhile waits for a later batch.
-    #[inline]
-    pub fn begin_batch(&self) {
-        let mut batch = self.batch.borrow_mut();
-        if self.batch_at.get() < batch.len() {
-            return;
+    /// that is ready now.
+    pub fn take_batch(&self) -> Batch {
+        let mut batch = self.batch.take();
+        if batch.left() == 0 {
+            self.refill(&mut batch);
         }
-        batch.clear();
-        self.batch_at.set(0);
-        std::mem::swap(&mut *batch, &mut *self.ready.borrow_mut());
-        self.counters.ready_depth(batch.len());
+        batch
+    }
+
+    /// The batch is through: everything that became ready meanwhile is the next one.
+    #[inline]
+    pub fn refill(&self, batch: &mut Batch) {
+        debug_assert_eq!(batch.left(), 0);
+        batch.entries.clear();
+        batch.at = 0;
+        std::mem::swap(&mut batch.entries, &mut *self.ready.borrow_mut());
+        self.counters.ready_depth(batch.entries.len());
     }
 
     /// The next entry of the batch. One that isn't asked for keeps its place at the front.
     #[inline]
-    pub fn next_item(&self) -> Option<Entry> {
-        let at = self.batch_at.get();
-        let entry = self.batch.borrow().get(at).copied()?;
-        self.batch_at.set(at + 1);
+    pub fn next_item(&self, batch: &mut Batch) -> Option<Entry> {
+        let entry = batch.entries.get(batch.at).copied()?;
+        batch.at += 1;
+        self.batch_left.set(batch.left());
         Some(entry)
     }
 
-    /// Phase `run` ends: the places of the calls that ran are free for others.
-    #[inline]
-    pub fn end_batch(&self) {
+    /// Phase `run` ends: what is left of the batch comes first in the next one, and the places of
+    /// the calls that ran are free for others.
+    pub fn end_batch(&self, batch: Batch) {
+        self.batch.set(batch);
         self.inbox.release(self.calls_run.take());
-    }
-
-    #[inline]
-    fn batch_left(&self) -> usize {
-        self.batch.borrow().len() - self.batch_at.get()
     }
 
     /// Whether anything is ready to run.
     #[must_use]
     #[inline]
     pub fn has_ready(&self) -> bool {
-        self.batch_left() > 0 || !self.ready.borrow().is_empty() || self.has_microtasks()
+        self.batch_left.get() > 0 || !self.ready.borrow().is_empty() || self.has_microtasks()
     }
 
-    /// Whether the batch was run to its end and anything became ready meanwhile.
-    #[inline]
-    #[must_use]
-    pub fn has_next_batch(&self) -> bool {
-        self.batch_left() == 0 && !self.ready.borrow().is_empty()
-    }
-
-    /// Entries in the ready queue, the batch under way not counted.
+    /// Entries in the ready queue.
     #[must_use]
     pub fn ready_len(&self) -> usize {
-        self.batch_left() + self.ready.borrow().len()
+        self.batch_left.get() + self.ready.borrow().len()
     }
 
     /// The task that is being polled, or `TaskId::NONE`.
     #[must_use]
     pub fn current_task(&self) -> TaskId {
-        let entry = self.current.get();
-        if entry.is_task() { entry.id() } else { TaskId::NONE }
+        self.current.get().task_id()
     }
 
     /// Whether a waker is the very one that the task being polled was given.
@@ -365,7 +372,7 @@ where
     F::Output: 'static,
 {
     let place = Location::caller();
-    current::get().map(|executor| executor.spawn(future, None, place))
+    current::get().map(|executor| executor.spawn(future, place))
 }
 
 impl fmt::Debug for Executor {

@@ -123,6 +123,12 @@ impl Entry {
         TaskId { index: self.index(), generation: self.generation() }
     }
 
+    /// The task it names, or [`TaskId::NONE`].
+    #[must_use]
+    pub fn task_id(self) -> TaskId {
+        if self.is_task() { self.id() } else { TaskId::NONE }
+    }
+
     /// The index in its table.
     #[must_use]
     pub fn index(self) -> u32 {

@@ -18,7 +18,8 @@ use crate::{
     error::JoinError,
     executor::Executor,
     id::TaskId,
-    table::{Joined, State, Target, Waiter},
+    slot::State,
+    table::{Joined, Target, Waiter},
 };
 
 /// Owns the right to a task's result. Dropping it detaches the task, which goes on running.
@@ -124,9 +125,9 @@ impl Executor {
         match joined {
             Joined::Alive => {}
             Joined::Gone => return Poll::Ready(Err(JoinError::Cancelled)),
-            Joined::Finished(mut remains) => {
+            Joined::Finished(mut future) => {
                 let mut result: Option<Result<T, JoinError>> = None;
-                remains.future.as_mut().take(&mut result);
+                future.as_mut().take(&mut result);
                 return Poll::Ready(result.unwrap_or(Err(JoinError::Cancelled)));
             }
         }

@@ -11,42 +11,10 @@ use crate::{
     id::{Entry, TaskId},
     inbox::Inbox,
     place::PlaceId,
+    slot::{NO_ROW, Slot, Slots, State},
     task::BoxedTask,
     waker::TaskWaker,
 };
-
-/// Where a task is in its life. Being polled is "live, with the future lent out".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Live,
-    /// Aborted; its future is dropped when its entry comes up.
-    Cancelled,
-    /// Its box holds a result that the handle has not taken yet.
-    Finished,
-}
-
-/// No waiter. Rows of `waiters` are bounded by the number of tasks, so it is never a row.
-const NOBODY: u32 = u32::MAX;
-
-/// A task. 56 bytes on 64-bit machines: the box of its future is its only other memory.
-pub(crate) struct Slot {
-    /// `None` while it is polled.
-    future: Option<BoxedTask>,
-    /// Kept only while somebody holds a clone; else a spare one serves each poll.
-    waker: Option<Arc<TaskWaker>>,
-    pub(crate) parent: TaskId,
-    pub(crate) generation: u32,
-    pub(crate) polls: u32,
-    pub(crate) wakes: u32,
-    waiter: u32,
-    pub(crate) state: State,
-    /// A handle lives that may ask for the result.
-    pub(crate) joined: bool,
-    /// An entry of it lies in the ready queue. INVARIANT: at most one.
-    pub(crate) queued: bool,
-    /// It has a row in `names`.
-    named: bool,
-}
 
 /// Whom to wake when a task ends.
 #[derive(Debug)]
@@ -66,7 +34,7 @@ pub(crate) struct Waiter {
 }
 
 pub(crate) struct TaskTable {
-    slots: Slab<Slot>,
+    slots: Slots,
     waiters: Slab<Waiter>,
     /// A waker that nobody holds: it serves the next poll. One is enough, polls don't nest.
     spare: Option<Arc<TaskWaker>>,
@@ -99,7 +67,7 @@ pub(crate) enum Joined {
     /// The task has not ended.
     Alive,
     /// It has.
-    Finished(Remains),
+    Finished(BoxedTask),
     /// There is no such task.
     Gone,
 }
@@ -113,7 +81,7 @@ pub(crate) struct Remains {
 impl TaskTable {
     pub(crate) fn new() -> TaskTable {
         TaskTable {
-            slots: Slab::new(),
+            slots: Slots::new(),
             waiters: Slab::new(),
             spare: None,
             names: HashMap::new(),
@@ -135,15 +103,13 @@ impl TaskTable {
         self.born
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a generation is the low half; indices fit 24 bits"
-    )]
+    /// Takes a task in, unless there are `tasks_max`.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a generation is the low half")]
     pub(crate) fn insert(
         &mut self,
         future: BoxedTask,
-        parent: TaskId,
-        name: Option<Cow<'static, str>>,
+        parent: Entry,
         tasks_max: usize,
     ) -> Result<TaskId, BoxedTask> {
         if self.slots.len() >= tasks_max {
@@ -151,39 +117,18 @@ impl TaskTable {
         }
         let generation = self.born as u32;
         self.born += 1;
-        let index = self.slots.insert(Slot {
-            future: Some(future),
-            waker: None,
-            parent,
-            generation,
-            polls: 0,
-            wakes: 0,
-            waiter: NOBODY,
-            state: State::Live,
-            joined: true,
-            queued: true,
-            named: name.is_some(),
-        }) as u32;
-        if let Some(name) = name {
-            self.names.insert(index, name);
-        }
         self.alive += 1;
-        Ok(TaskId { index, generation })
-    }
-
-    #[inline]
-    fn slot(&mut self, id: TaskId) -> Option<&mut Slot> {
-        self.slots.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)
+        Ok(TaskId { index: self.slots.insert(future, parent, generation), generation })
     }
 
     pub(crate) fn get(&self, id: TaskId) -> Option<&Slot> {
-        self.slots.get(id.index as usize).filter(|slot| slot.generation == id.generation)
+        self.slots.get(id)
     }
 
     /// A task was woken. Whether an entry is now to be queued.
     #[inline]
     pub(crate) fn wake(&mut self, id: TaskId) -> bool {
-        let Some(slot) = self.slot(id).filter(|slot| slot.state == State::Live) else {
+        let Some(slot) = self.slots.get_mut(id).filter(|slot| slot.state == State::Live) else {
             return false;
         };
         slot.wakes = slot.wakes.saturating_add(1);
@@ -200,16 +145,13 @@ impl TaskTable {
     /// An entry came up. `queued` falls before the poll, so that a wake during it queues again.
     #[inline]
     pub(crate) fn turn_up(&mut self, id: TaskId, inbox: &Arc<Inbox>) -> Turned {
-        let Some(slot) = self.slots.get_mut(id.index as usize) else { return Turned::Stale };
-        if slot.generation != id.generation {
-            return Turned::Stale;
-        }
+        let Some(slot) = self.slots.get_mut(id) else { return Turned::Stale };
         slot.queued = false;
         let Some(future) = slot.future.take() else { return Turned::Stale };
         match slot.state {
             State::Live => {}
             State::Cancelled => return Turned::Drop(future),
-            State::Finished => {
+            State::Finished | State::Free => {
                 slot.future = Some(future);
                 return Turned::Stale;
             }
@@ -232,7 +174,7 @@ impl TaskTable {
     #[inline]
     pub(crate) fn put_back(&mut self, id: TaskId, future: BoxedTask, waker: Arc<TaskWaker>) {
         let unique = waker.is_unique();
-        let slot = self.slot(id).expect("a task that is polled keeps its slot");
+        let slot = self.slots.get_mut(id).expect("a task that is polled keeps its slot");
         slot.future = Some(future);
         if unique {
             self.retire(waker);
@@ -264,7 +206,7 @@ impl TaskTable {
         if waker.is_unique() {
             self.retire(waker);
         }
-        let slot = self.slot(id).expect("a task that is polled keeps its slot");
+        let slot = self.slots.get_mut(id).expect("a task that is polled keeps its slot");
         if slot.state == State::Cancelled {
             return Err(future);
         }
@@ -276,29 +218,29 @@ impl TaskTable {
     #[inline]
     pub(crate) fn finish(&mut self, id: TaskId, future: BoxedTask) -> Ended {
         self.alive -= 1;
-        let slot = self.slot(id).expect("a task that ends keeps its slot");
+        let slot = self.slots.get_mut(id).expect("a task that ends keeps its slot");
         slot.state = State::Finished;
         slot.waker = None;
-        let row = std::mem::replace(&mut slot.waiter, NOBODY);
+        let row = std::mem::replace(&mut slot.waiter, NO_ROW);
         let unwanted = if slot.joined {
             slot.future = Some(future);
             None
         } else {
-            Some(Remains { future, name: self.free(id.index) })
+            let name = self.take_name(id);
+            self.slots.free(id.index);
+            Some(Remains { future, name })
         };
         Ended { waiter: self.waiters.try_remove(row as usize), unwanted }
     }
 
-    /// Frees a slot; the task's name comes back.
-    #[inline]
-    fn free(&mut self, index: u32) -> Option<Cow<'static, str>> {
-        let named = self.slots.remove(index as usize).named;
-        if named { self.names.remove(&index) } else { None }
+    fn take_name(&mut self, id: TaskId) -> Option<Cow<'static, str>> {
+        let named = self.slots.get(id).is_some_and(|slot| slot.named);
+        if named { self.names.remove(&id.index) } else { None }
     }
 
     /// Marks a task as aborted. Whether an entry is now to be queued.
     pub(crate) fn abort(&mut self, id: TaskId) -> bool {
-        let Some(slot) = self.slot(id).filter(|slot| slot.state == State::Live) else {
+        let Some(slot) = self.slots.get_mut(id).filter(|slot| slot.state == State::Live) else {
             return false;
         };
         slot.state = State::Cancelled;
@@ -308,25 +250,31 @@ impl TaskTable {
     /// What a handle finds. A finished task's slot is freed.
     #[inline]
     pub(crate) fn join(&mut self, id: TaskId) -> Joined {
-        let Some(slot) = self.slot(id) else { return Joined::Gone };
+        let Some(slot) = self.slots.get_mut(id) else { return Joined::Gone };
         if slot.state != State::Finished {
             return Joined::Alive;
         }
+        if slot.named {
+            self.names.remove(&id.index);
+        }
         let future = slot.future.take();
-        let name = self.free(id.index);
-        future.map_or(Joined::Gone, |future| Joined::Finished(Remains { future, name }))
+        self.slots.free(id.index);
+        future.map_or(Joined::Gone, Joined::Finished)
     }
 
     /// The handle is gone: nobody waits any more. What is to be dropped outside of the borrow.
     pub(crate) fn detach(&mut self, id: TaskId) -> (Option<Remains>, Option<Waiter>) {
-        let Some(slot) = self.slot(id) else { return (None, None) };
+        let Some(slot) = self.slots.get_mut(id) else { return (None, None) };
         slot.joined = false;
-        let row = std::mem::replace(&mut slot.waiter, NOBODY);
+        let row = std::mem::replace(&mut slot.waiter, NO_ROW);
+        let waiter = self.waiters.try_remove(row as usize);
+        let finished = slot.state == State::Finished;
+        let name = if finished { self.take_name(id) } else { None };
         let remains = match self.join(id) {
-            Joined::Finished(remains) => Some(remains),
+            Joined::Finished(future) => Some(Remains { future, name }),
             Joined::Alive | Joined::Gone => None,
         };
-        (remains, self.waiters.try_remove(row as usize))
+        (remains, waiter)
     }
 
     /// Somebody waits for this task. The one who waited before, to be dropped outside.
@@ -337,7 +285,7 @@ impl TaskTable {
             return Some(std::mem::replace(before, waiter));
         }
         let row = self.waiters.insert(waiter) as u32;
-        if let Some(slot) = self.slot(id) {
+        if let Some(slot) = self.slots.get_mut(id) {
             slot.waiter = row;
         }
         None
@@ -352,43 +300,14 @@ impl TaskTable {
     }
 
     pub(crate) fn set_name(&mut self, id: TaskId, name: Cow<'static, str>) {
-        if let Some(slot) = self.slot(id) {
+        if let Some(slot) = self.slots.get_mut(id) {
             slot.named = true;
             self.names.insert(id.index, name);
         }
     }
 
     /// Every task that has a slot, by index.
-    #[expect(clippy::cast_possible_truncation, reason = "indices fit 24 bits")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (TaskId, &Slot)> {
-        self.slots.iter().map(|(index, slot)| {
-            (TaskId { index: index as u32, generation: slot.generation }, slot)
-        })
-    }
-}
-
-impl Slot {
-    /// The type of its future, as a name for want of a better one. `None` while it is polled.
-    pub(crate) fn type_name(&self) -> Option<&'static str> {
-        self.future.as_ref().map(|future| future.type_name())
-    }
-
-    pub(crate) fn is_polled(&self) -> bool {
-        self.future.is_none()
-    }
-
-    /// Clones of its waker that are held anywhere.
-    pub(crate) fn wakers_held(&self) -> usize {
-        self.waker.as_ref().map_or(0, |waker| Arc::strong_count(waker) - 1)
-    }
-}
-
-#[cfg(all(test, target_pointer_width = "64"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slot_is_56_bytes() {
-        assert_eq!(size_of::<Slot>(), 56);
+        self.slots.iter()
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     id::{Entry, TaskId},
     inbox::Left,
     place::PlaceId,
-    table::State,
+    slot::State,
 };
 
 /// What a task is doing.
@@ -92,9 +92,9 @@ impl Executor {
                 name: tasks.name(id.index).cloned().unwrap_or_else(|| {
                     Cow::Borrowed(slot.type_name().map_or("(running)", short_type))
                 }),
-                parent: slot.parent,
+                parent: slot.parent.task_id(),
                 state: match slot.state {
-                    State::Finished => TaskState::Finished,
+                    State::Finished | State::Free => TaskState::Finished,
                     State::Cancelled => TaskState::Aborted,
                     State::Live if slot.is_polled() => TaskState::Running,
                     State::Live if slot.queued => TaskState::Ready,

@@ -14,9 +14,12 @@ use glassloop_executor::{Executor, Unhandled};
 use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Reactor, nanoseconds};
 
 use crate::{
-    EventLoop, Limits, core::Core, observer::Observers, shared::Shared, stride::Stride,
-    waits::Waits,
+    EventLoop, Limits, RunPolicy, core::Core, frames::Frames, observer::Observers, shared::Shared,
+    stride::Stride, waits::Waits,
 };
+
+/// Sixty frames a second.
+const RENDER_INTERVAL: Duration = Duration::from_nanos(16_666_667);
 
 /// Who is told of failures that nobody will ask for.
 type Hook = Box<dyn Fn(&Unhandled)>;
@@ -27,6 +30,8 @@ pub struct Builder {
     clock: Clock,
     poller: PollerKind,
     limits: Limits,
+    policy: RunPolicy,
+    render_interval: Duration,
     snapshot_every: Option<Duration>,
     on_unhandled: Option<Hook>,
     fails_on_unhandled: bool,
@@ -38,6 +43,8 @@ impl Builder {
             clock: Clock::System,
             poller: PollerKind::Mio,
             limits: Limits::default(),
+            policy: RunPolicy::default(),
+            render_interval: RENDER_INTERVAL,
             snapshot_every: None,
             on_unhandled: None,
             fails_on_unhandled: false,
@@ -68,6 +75,20 @@ impl Builder {
     /// Every bound of the loop.
     pub fn limits(mut self, limits: Limits) -> Builder {
         self.limits = limits;
+        self
+    }
+
+    /// How much of the ready queue one turn runs: [`RunPolicy::Batch`], unless you say otherwise.
+    /// [`EventLoop::set_policy`] changes it later.
+    pub fn policy(mut self, policy: RunPolicy) -> Builder {
+        self.policy = policy;
+        self
+    }
+
+    /// How much time lies at least between two frames, see
+    /// [`request_render`](crate::request_render). A sixtieth of a second, unless you say otherwise.
+    pub fn render_interval(mut self, interval: Duration) -> Builder {
+        self.render_interval = interval;
         self
     }
 
@@ -115,6 +136,8 @@ impl Builder {
             observers: Observers::default(),
             waits: Waits::default(),
             stride: Stride::new(),
+            policy: Cell::new(self.policy),
+            frames: Frames::new(nanoseconds(self.render_interval)),
             busy: Cell::new(false),
             turns: Cell::new(0),
             running: Cell::new(false),

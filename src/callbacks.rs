@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{CallHandle, Refused};
+use glassloop_executor::{CallHandle, Entry, Refused};
 use glassloop_reactor::{TimerId, Waiter};
 
 use crate::{EventLoop, core::Core, current};
@@ -19,18 +19,35 @@ use crate::{EventLoop, core::Core, current};
 #[derive(Clone)]
 pub struct Callback {
     call: CallHandle,
-    timer: Option<(Weak<Core>, TimerId)>,
+    core: Weak<Core>,
+    way: Way,
+}
+
+/// How a callback comes to be called.
+#[derive(Clone, Copy)]
+enum Way {
+    /// It lies in the ready queue.
+    Soon,
+    /// A timer brings it there.
+    Timer(TimerId),
+    /// Phase `render` calls it.
+    Frame,
 }
 
 impl Callback {
     /// Takes the callback back: its closure is dropped here, its timer disarmed. Whether it was
     /// still to be called.
     pub fn cancel(&self) -> bool {
-        if let Some((core, timer)) = &self.timer {
-            let waiter = core.upgrade().and_then(|core| core.reactor.disarm(*timer));
-            drop(waiter);
+        match (self.way, self.core.upgrade()) {
+            (Way::Timer(timer), Some(core)) => drop(core.reactor.disarm(timer)),
+            (Way::Frame, Some(core)) => core.frames.forget(self.entry()),
+            _ => {}
         }
         self.call.cancel()
+    }
+
+    pub(crate) fn entry(&self) -> Entry {
+        self.call.entry()
     }
 
     /// Whether it is still to be called.
@@ -46,11 +63,15 @@ impl fmt::Debug for Callback {
     }
 }
 
-type Place = &'static Location<'static>;
+pub(crate) type Place = &'static Location<'static>;
 
-fn soon<F: FnOnce() + 'static>(core: &Core, f: F, place: Place) -> Result<Callback, Refused<F>> {
+fn soon<F: FnOnce() + 'static>(
+    core: &Rc<Core>,
+    f: F,
+    place: Place,
+) -> Result<Callback, Refused<F>> {
     let call = core.executor.call_soon(f, core.executor.place(place))?;
-    Ok(Callback { call, timer: None })
+    Ok(Callback { call, core: Rc::downgrade(core), way: Way::Soon })
 }
 
 fn at<F: FnOnce() + 'static>(
@@ -63,7 +84,18 @@ fn at<F: FnOnce() + 'static>(
     let (call, waker) = core.executor.call_when_woken(f, core.executor.place(place))?;
     let waiter = Waiter { waker, owner: call.entry().to_bits(), operation, place };
     let timer = core.reactor.arm(deadline, waiter);
-    Ok(Callback { call, timer: Some((Rc::downgrade(core), timer)) })
+    Ok(Callback { call, core: Rc::downgrade(core), way: Way::Timer(timer) })
+}
+
+/// A callback that phase `render` is to call.
+pub(crate) fn held<F: 'static>(
+    core: &Rc<Core>,
+    f: F,
+    run: impl FnOnce(F) + 'static,
+    place: Place,
+) -> Result<Callback, Refused<F>> {
+    let call = core.executor.hold_call(f, run, core.executor.place(place))?;
+    Ok(Callback { call, core: Rc::downgrade(core), way: Way::Frame })
 }
 
 impl EventLoop {

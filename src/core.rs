@@ -14,7 +14,8 @@ use glassloop_executor::{Entry, Executor, TaskId};
 use glassloop_reactor::{Events, Flush, Reactor};
 
 use crate::{
-    Limits, Phase, RunError,
+    Limits, Phase, RunError, RunPolicy,
+    frames::Frames,
     observer::Observers,
     ring::{Event, Happening},
     shared::Shared,
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) observers: Observers,
     pub(crate) waits: Waits,
     pub(crate) stride: Stride,
+    pub(crate) policy: Cell<RunPolicy>,
+    pub(crate) frames: Frames,
     /// A turn, or a wait, of this loop is under way.
     pub(crate) busy: Cell<bool>,
     pub(crate) turns: Cell<u64>,
@@ -90,11 +93,26 @@ impl Core {
 
     /// Whether a turn has something to do right now.
     pub(crate) fn has_work(&self) -> bool {
+        self.is_busy() || self.frames.idle_len() > 0
+    }
+
+    /// Whether it has something to do that comes before idle callbacks.
+    pub(crate) fn is_busy(&self) -> bool {
         self.executor.has_ready()
             || self.executor.is_stopping()
             || self.reactor.has_pending_events()
             || self.reactor.has_flushes()
             || self.shared.notifier.is_notified()
+    }
+
+    /// When something is due next, a timer or a frame, or a little earlier.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        earlier(self.reactor.next_deadline(), self.frames.next_due())
+    }
+
+    /// When something is due next, to the nanosecond.
+    pub(crate) fn earliest_deadline(&self) -> Option<u64> {
+        earlier(self.reactor.earliest_deadline(), self.frames.next_due())
     }
 
     /// What to call an item in words.
@@ -124,4 +142,9 @@ impl Core {
     pub(crate) fn remotes(&self) -> usize {
         self.shared.remotes.load(Ordering::Acquire)
     }
+}
+
+/// The earlier of two deadlines, of which either may be missing.
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
 }

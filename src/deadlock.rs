@@ -56,7 +56,7 @@ fn just_reached(core: &Core) -> bool {
 
 /// Whether a timer is a way out: not on a clock that stands still and that nobody can move.
 fn timer_may_fire(core: &Core) -> bool {
-    if core.reactor.next_deadline().is_none() {
+    if core.next_deadline().is_none() {
         return false;
     }
     match core.reactor.clock() {

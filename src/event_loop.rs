@@ -26,8 +26,8 @@ use glassloop_executor::{JoinError, JoinHandle};
 use glassloop_reactor::Events;
 
 use crate::{
-    Builder, CloseReport, Limits, Observer, Remote, RunError, Snapshot, Watch, core::Core, current,
-    ring::Ring, turn::Turn, waiting::Waiting,
+    Builder, CloseReport, Limits, Observer, Remote, RunError, RunPolicy, Snapshot, Watch,
+    core::Core, current, ring::Ring, turn::Turn, waiting::Waiting,
 };
 
 /// An event loop: tasks, timers, sockets and calls of other threads, on one thread.
@@ -236,6 +236,17 @@ impl EventLoop {
             self.core.recording.set(on);
             self.core.update_watched();
         }
+    }
+
+    /// How much of the ready queue one turn runs.
+    #[must_use]
+    pub fn policy(&self) -> RunPolicy {
+        self.core.policy.get()
+    }
+
+    /// Changes how much of the ready queue one turn runs, from the next run phase on.
+    pub fn set_policy(&self, policy: RunPolicy) {
+        self.core.policy.set(policy);
     }
 
     /// The bounds it was made with.

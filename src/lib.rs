@@ -52,11 +52,13 @@ mod current;
 mod deadlock;
 mod error;
 mod event_loop;
+mod frames;
 mod functions;
 mod limits;
 mod now_record;
 mod observer;
 mod phase;
+mod policy;
 mod remote;
 mod ring;
 mod shared;
@@ -78,11 +80,13 @@ pub use crate::{
     close::CloseReport,
     error::{DeadlockReport, RunError},
     event_loop::EventLoop,
+    frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
     limits::Limits,
     now_record::{Now, NowRecord},
     observer::Observer,
     phase::Phase,
+    policy::RunPolicy,
     remote::{OnceKey, Remote},
     ring::{Event, Happening, Read, Ring},
     snapshot::{QueueLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine},

@@ -27,6 +27,9 @@ pub struct Limits {
     pub microtasks_per_checkpoint_max: usize,
     /// Microtasks in one checkpoint after which the log is told, once. 1,000.
     pub microtasks_warned_at: usize,
+    /// How long idle callbacks may take before the loop looks for something better, whatever is
+    /// due. 50,000, as in browsers: a person who acts is answered within a tenth of a second.
+    pub idle_us_max: u64,
     /// How long an item may run before it is kept as the loop's last stall. 100.
     pub stall_ms_min: u64,
     /// How long a loop that seems stuck for good waits before the log is told. 5,000.
@@ -47,6 +50,7 @@ impl Default for Limits {
             flushes_per_turn_max: 1_024,
             microtasks_per_checkpoint_max: 10_000,
             microtasks_warned_at: 1_000,
+            idle_us_max: 50_000,
             stall_ms_min: 100,
             suspected_after_ms: 5_000,
             ring_events_max: 1 << 16,

@@ -234,7 +234,9 @@ fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
 fn queues(core: &Core) -> Vec<QueueLine> {
     let limits = &core.limits.executor;
     let executor = &core.executor;
-    vec![
+    let frames = [("render", core.frames.render_len()), ("idle", core.frames.idle_len())];
+    let asked = frames.into_iter().filter(|(_, depth)| *depth > 0);
+    let mut queues = vec![
         QueueLine { name: "ready", depth: executor.ready_len(), max: None },
         QueueLine {
             name: "callbacks",
@@ -246,5 +248,7 @@ fn queues(core: &Core) -> Vec<QueueLine> {
             depth: executor.inbox().calls(),
             max: Some(limits.deferred_max),
         },
-    ]
+    ];
+    queues.extend(asked.map(|(name, depth)| QueueLine { name, depth, max: None }));
+    queues
 }

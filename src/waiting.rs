@@ -119,10 +119,10 @@ impl<'a> Waiting<'a> {
     /// Until the next deadline, or for ever. A manual clock that jumps does so here.
     fn timeout(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
-        let Some(deadline) = core.reactor.next_deadline() else { return at_most };
+        let Some(deadline) = core.next_deadline() else { return at_most };
         if let Clock::Manual(clock) = core.reactor.clock() {
             if clock.autojump() && deadlock::may_jump(core) {
-                clock.jump_to(core.reactor.earliest_deadline().unwrap_or(deadline));
+                clock.jump_to(core.earliest_deadline().unwrap_or(deadline));
                 return Some(Duration::ZERO);
             }
             // A clock that stands still is moved by somebody, and that wakes us.

@@ -143,6 +143,26 @@ impl Executor {
         Ok((CallHandle::new(Rc::clone(self), entry), self.waker_of(entry)))
     }
 
+    /// As `call_soon`, but nothing queues it: who holds the entry runs it, as an item. What runs is
+    /// `run`, with `f`.
+    ///
+    /// # Errors
+    /// As [`call_soon`](Executor::call_soon).
+    pub fn hold_call<F: 'static>(
+        self: &Rc<Self>,
+        f: F,
+        run: impl FnOnce(F) + 'static,
+        place: PlaceId,
+    ) -> Result<CallHandle, Refused<F>> {
+        let f = self.admit_callback(f)?;
+        let run = Box::new(move || run(f));
+        let entry = self.callbacks.borrow_mut().insert(run, place, false);
+        if !self.is_turning() {
+            self.inbox().unpark();
+        }
+        Ok(CallHandle::new(Rc::clone(self), entry))
+    }
+
     fn admit_callback<F>(&self, f: F) -> Result<F, Refused<F>> {
         if self.is_closed() {
             return Err(Refused::Closed(f));

@@ -58,6 +58,8 @@ pub struct Executor {
     pub(crate) tasks: RefCell<TaskTable>,
     pub(crate) callbacks: RefCell<Callbacks>,
     pub(crate) microtasks: RefCell<VecDeque<(BoxedCall, PlaceId)>>,
+    /// Whether there are any: asked after each item.
+    pub(crate) has_microtasks: Cell<bool>,
     /// Calls taken from the inbox: the n-th waits for the n-th `Deferred` entry of the queue.
     pub(crate) deferred: RefCell<VecDeque<Deferred>>,
     /// What became ready since the batch began, in order.
@@ -94,6 +96,7 @@ impl Executor {
             tasks: RefCell::new(TaskTable::new()),
             callbacks: RefCell::new(Callbacks::new()),
             microtasks: RefCell::default(),
+            has_microtasks: Cell::new(false),
             deferred: RefCell::default(),
             ready: RefCell::default(),
             batch: Cell::default(),
@@ -226,20 +229,22 @@ impl Executor {
     /// that is ready now.
     pub fn take_batch(&self) -> Batch {
         let mut batch = self.batch.take();
-        if batch.left() == 0 {
-            self.refill(&mut batch);
-        }
+        self.fill(&mut batch);
         batch
     }
 
-    /// The batch is through: everything that became ready meanwhile is the next one.
+    /// If the batch is through, everything that became ready meanwhile is the next one. Whether it
+    /// has anything.
     #[inline]
-    pub fn refill(&self, batch: &mut Batch) {
-        debug_assert_eq!(batch.left(), 0);
+    pub fn fill(&self, batch: &mut Batch) -> bool {
+        if batch.left() > 0 {
+            return true;
+        }
         batch.entries.clear();
         batch.at = 0;
         std::mem::swap(&mut batch.entries, &mut *self.ready.borrow_mut());
         self.counters.ready_depth(batch.entries.len());
+        !batch.entries.is_empty()
     }
 
     /// The next entry of the batch. One that isn't asked for keeps its place at the front.

@@ -200,6 +200,7 @@ impl Executor {
             return Err(crate::Refused::Full(f));
         }
         self.microtasks.borrow_mut().push_back((Box::new(f) as BoxedCall, place));
+        self.has_microtasks.set(true);
         if !self.is_turning() {
             self.inbox().unpark();
         }
@@ -210,13 +211,16 @@ impl Executor {
     #[inline]
     #[must_use]
     pub fn has_microtasks(&self) -> bool {
-        !self.microtasks.borrow().is_empty()
+        self.has_microtasks.get()
     }
 
     /// Runs the oldest microtask. Whether there was one.
     pub fn run_microtask(&self) -> bool {
         let next = self.microtasks.borrow_mut().pop_front();
-        let Some((run, place)) = next else { return false };
+        let Some((run, place)) = next else {
+            self.has_microtasks.set(false);
+            return false;
+        };
         let before = self.current.replace(Entry::new(Kind::Microtask, 0, 0));
         count(&self.counters.microtasks);
         self.called("a microtask", place, caught(run));

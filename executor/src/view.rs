@@ -201,6 +201,7 @@ impl Executor {
         }
         let callbacks = self.callbacks.borrow_mut().take_all();
         let microtasks = std::mem::take(&mut *self.microtasks.borrow_mut());
+        self.has_microtasks.set(false);
         for (run, _) in callbacks.into_iter().chain(microtasks) {
             self.drop_foreign("the closure of a callback", Some(run));
         }

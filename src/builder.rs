@@ -14,8 +14,14 @@ use glassloop_executor::{Executor, Unhandled};
 use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Reactor, nanoseconds};
 
 use crate::{
-    EventLoop, Limits, RunPolicy, core::Core, frames::Frames, observer::Observers, shared::Shared,
-    stride::Stride, waits::Waits,
+    EventLoop, Limits, RunPolicy,
+    core::Core,
+    debug::{self, Registration},
+    frames::Frames,
+    observer::Observers,
+    shared::Shared,
+    stride::Stride,
+    waits::Waits,
 };
 
 /// Sixty frames a second.
@@ -35,6 +41,7 @@ pub struct Builder {
     snapshot_every: Option<Duration>,
     on_unhandled: Option<Hook>,
     fails_on_unhandled: bool,
+    debug: Option<bool>,
 }
 
 impl Builder {
@@ -48,6 +55,7 @@ impl Builder {
             snapshot_every: None,
             on_unhandled: None,
             fails_on_unhandled: false,
+            debug: None,
         }
     }
 
@@ -105,6 +113,19 @@ impl Builder {
         self
     }
 
+    /// Switches debug mode on or off. Unless you say, the variable `GLASSLOOP_DEBUG` does: anything
+    /// but empty or `0` is on.
+    ///
+    /// In debug mode the log is told of items that held the loop for `Limits::stall_ms_min` or
+    /// longer, with their places; of handles that were dropped without being awaited or detached;
+    /// of loops that were never run, or dropped without being closed, even with nothing left. And
+    /// who calls `spawn` on a thread without a loop is told where the loops are. Every item is
+    /// timed by itself.
+    pub fn debug(mut self, on: bool) -> Builder {
+        self.debug = Some(on);
+        self
+    }
+
     /// Makes the loop.
     ///
     /// # Errors
@@ -112,6 +133,7 @@ impl Builder {
     #[track_caller]
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
+        let debug = self.debug.unwrap_or_else(debug::from_environment);
         let limits = self.limits.at_least_one();
         let reactor = Reactor::new(Options {
             poller: self.poller,
@@ -153,7 +175,10 @@ impl Builder {
             failed: Cell::new(false),
             suspected: Cell::new(false),
             closed: Cell::new(false),
+            debug: debug.then(|| Registration::of(made)),
         });
+        core.executor.set_debug(debug);
+        core.update_watched();
         hear_of_unhandled(&core, self.on_unhandled, self.fails_on_unhandled);
         Ok(EventLoop { core })
     }

@@ -15,6 +15,7 @@ use glassloop_reactor::{Events, Flush, Reactor};
 
 use crate::{
     Limits, Phase, RunError, RunPolicy,
+    debug::Registration,
     frames::Frames,
     observer::Observers,
     ring::{Event, Happening},
@@ -61,6 +62,8 @@ pub(crate) struct Core {
     /// The log was told that the loop seems stuck for good.
     pub(crate) suspected: Cell<bool>,
     pub(crate) closed: Cell<bool>,
+    /// In debug mode: its place among the loops that live.
+    pub(crate) debug: Option<Registration>,
 }
 
 impl Core {
@@ -76,9 +79,9 @@ impl Core {
         Ok(())
     }
 
-    /// An observer came or went, or recording was switched.
+    /// An observer came or went, or recording was switched. In debug mode somebody always looks.
     pub(crate) fn update_watched(&self) {
-        self.watched.set(self.recording.get() || self.observers.any());
+        self.watched.set(self.recording.get() || self.observers.any() || self.debug.is_some());
     }
 
     /// Writes into the ring, while it is recording.

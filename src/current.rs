@@ -8,7 +8,7 @@ use std::{cell::Cell, cell::RefCell, panic::Location, rc::Rc};
 use glassloop_executor as executor;
 use glassloop_reactor as reactor;
 
-use crate::core::Core;
+use crate::{core::Core, debug};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
@@ -46,11 +46,7 @@ pub(crate) fn executor(what: &str) -> Rc<executor::Executor> {
 }
 
 fn no_loop(what: &str) -> String {
-    let thread = std::thread::current();
-    let thread = match thread.name() {
-        Some(name) => format!("thread `{name}`"),
-        None => format!("unnamed thread {:?}", thread.id()),
-    };
+    let (thread, loops) = (debug::this_thread(), debug::where_the_loops_are());
     let past = match PAST.get() {
         Some(Past { made, ended }) => {
             format!(" The last loop of this thread was made at {made} and ended at {ended}.")
@@ -60,7 +56,7 @@ fn no_loop(what: &str) -> String {
     format!(
         "`{what}` needs a current event loop and {thread} has none: call it from a task or \
          callback, or inside `EventLoop::block_on`, `run` or `enter`; from another thread use \
-         the loop's `Remote`.{past}"
+         the loop's `Remote`.{past}{loops}"
     )
 }
 

@@ -50,6 +50,7 @@ mod close;
 mod core;
 mod current;
 mod deadlock;
+mod debug;
 mod error;
 mod event_loop;
 mod frames;

@@ -17,6 +17,7 @@ use std::{
 };
 
 use crate::{
+    batch::Batch,
     callback::{BoxedCall, Callbacks},
     caught::{Payload, drop_caught},
     counts::{Cause, Counters},
@@ -36,20 +37,6 @@ use crate::{
 /// What a waker points to, as two addresses to compare and never to follow.
 pub(crate) type WakerIdentity = (*const (), *const RawWakerVTable);
 
-/// The entries that one run phase runs, and how far it has got: see [`Executor::take_batch`].
-#[derive(Debug, Default)]
-pub struct Batch {
-    entries: Vec<Entry>,
-    at: usize,
-}
-
-impl Batch {
-    #[inline]
-    fn left(&self) -> usize {
-        self.entries.len() - self.at
-    }
-}
-
 /// The tasks of one loop and the queues that make them run. Used as an `Rc`, on one thread.
 pub struct Executor {
     limits: Limits,
@@ -63,11 +50,11 @@ pub struct Executor {
     /// Calls taken from the inbox: the n-th waits for the n-th `Deferred` entry of the queue.
     pub(crate) deferred: RefCell<VecDeque<Deferred>>,
     /// What became ready since the batch began, in order.
-    ready: RefCell<Vec<Entry>>,
+    pub(crate) ready: RefCell<Vec<Entry>>,
     /// What is left of the batch, between two run phases.
-    batch: Cell<Batch>,
+    pub(crate) batch: Cell<Batch>,
     /// How much is left of it.
-    batch_left: Cell<usize>,
+    pub(crate) batch_left: Cell<usize>,
     /// What runs right now.
     pub(crate) current: Cell<Entry>,
     /// The waker that the last task was polled with; it means something while a task runs.
@@ -81,6 +68,8 @@ pub struct Executor {
     closed: Cell<bool>,
     /// The loop was asked to stop and has not yet done so.
     stopping: Cell<bool>,
+    /// Handles that nobody awaited are told to the log.
+    pub(crate) debug: Cell<bool>,
 }
 
 impl Executor {
@@ -110,6 +99,7 @@ impl Executor {
             calls_run: Cell::new(0),
             closed: Cell::new(false),
             stopping: Cell::new(false),
+            debug: Cell::new(false),
             limits,
         })
     }
@@ -141,6 +131,12 @@ impl Executor {
     /// Tells who hears of failures that nobody will ask for. The log, until told otherwise.
     pub fn on_unhandled(&self, hook: impl Fn(&Unhandled) + 'static) {
         self.unhandled.set(Rc::new(hook));
+    }
+
+    /// Switches debug mode: the log is told of handles that are dropped without having been
+    /// awaited, detached or aborted.
+    pub fn set_debug(&self, on: bool) {
+        self.debug.set(on);
     }
 
     /// Spawns a task: it is polled first in the next batch.
@@ -223,57 +219,6 @@ impl Executor {
 
     pub(crate) fn take_left(&self, max: usize, found: impl FnMut(Left)) -> bool {
         self.outlet.take(max, found)
-    }
-
-    /// Phase `run` begins: the batch is what the last phase left of its own, or else everything
-    /// that is ready now.
-    pub fn take_batch(&self) -> Batch {
-        let mut batch = self.batch.take();
-        self.fill(&mut batch);
-        batch
-    }
-
-    /// If the batch is through, everything that became ready meanwhile is the next one. Whether it
-    /// has anything.
-    #[inline]
-    pub fn fill(&self, batch: &mut Batch) -> bool {
-        if batch.left() > 0 {
-            return true;
-        }
-        batch.entries.clear();
-        batch.at = 0;
-        std::mem::swap(&mut batch.entries, &mut *self.ready.borrow_mut());
-        self.counters.ready_depth(batch.entries.len());
-        !batch.entries.is_empty()
-    }
-
-    /// The next entry of the batch. One that isn't asked for keeps its place at the front.
-    #[inline]
-    pub fn next_item(&self, batch: &mut Batch) -> Option<Entry> {
-        let entry = batch.entries.get(batch.at).copied()?;
-        batch.at += 1;
-        self.batch_left.set(batch.left());
-        Some(entry)
-    }
-
-    /// Phase `run` ends: what is left of the batch comes first in the next one, and the places of
-    /// the calls that ran are free for others.
-    pub fn end_batch(&self, batch: Batch) {
-        self.batch.set(batch);
-        self.inbox.release(self.calls_run.take());
-    }
-
-    /// Whether anything is ready to run.
-    #[must_use]
-    #[inline]
-    pub fn has_ready(&self) -> bool {
-        self.batch_left.get() > 0 || !self.ready.borrow().is_empty() || self.has_microtasks()
-    }
-
-    /// Entries in the ready queue.
-    #[must_use]
-    pub fn ready_len(&self) -> usize {
-        self.batch_left.get() + self.ready.borrow().len()
     }
 
     /// The task that is being polled, or `TaskId::NONE`.

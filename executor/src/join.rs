@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    caught::quietly,
     error::JoinError,
     executor::Executor,
     id::TaskId,
@@ -58,7 +59,9 @@ impl<T> JoinHandle<T> {
     }
 
     /// Lets the task go on by itself. The same as dropping the handle, said aloud.
-    pub fn detach(self) {}
+    pub fn detach(self) {
+        self.executor.tasks.borrow_mut().expect_nobody(self.id);
+    }
 
     /// Asks that the task's future be dropped, when its turn in the ready queue comes; the result
     /// is then [`JoinError::Cancelled`]. A task that has ended already keeps its result.
@@ -145,17 +148,41 @@ impl Executor {
     }
 
     pub(crate) fn abort(&self, id: TaskId) {
-        let queue = self.tasks.borrow_mut().abort(id);
+        let queue = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.expect_nobody(id);
+            tasks.abort(id)
+        };
         if queue {
             self.queue(crate::Entry::task(id));
         }
     }
 
     fn detach(&self, id: TaskId) {
+        if self.debug.get() {
+            self.tell_unexpected(id);
+        }
         let (remains, waiter) = self.tasks.borrow_mut().detach(id);
         self.drop_foreign("the waker of a join", waiter);
         if let Some(remains) = remains {
             self.drop_unwanted(id, remains);
+        }
+    }
+
+    /// A handle was dropped that nobody had awaited, detached or aborted.
+    #[cold]
+    fn tell_unexpected(&self, id: TaskId) {
+        let unexpected = self.tasks.borrow().get(id).is_some_and(|slot| !slot.expected);
+        if unexpected && !self.is_closed() {
+            let name = self.task_name(id).unwrap_or_default();
+            let born = self.sites().born(id.index).location();
+            let born = born.map_or_else(String::new, |born| format!(", spawned at {born},"));
+            quietly(|| {
+                log::warn!(
+                    "spawn: the handle of the task {id} `{name}`{born} was dropped unawaited: \
+                     await it, or say `.detach()`"
+                );
+            });
         }
     }
 }

@@ -59,6 +59,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod callback;
 mod caught;
 mod counts;
@@ -80,12 +81,13 @@ mod view;
 mod waker;
 mod yield_now;
 
+pub use batch::Batch;
 pub use callback::{BoxedCall, CallHandle};
 pub use caught::{Payload, caught, drop_caught, drop_payload, message, quietly};
 pub use counts::{Cause, Counts};
 pub use current::{Entered, Turning};
 pub use error::{JoinError, Refused};
-pub use executor::{Batch, Executor, spawn};
+pub use executor::{Executor, spawn};
 pub use id::{Entry, INDEX_MAX, Kind, TaskId};
 pub use inbox::{Deferred, Inbox, Left, Outlet, Reserved, inbox};
 pub use join::JoinHandle;

@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) queued: bool,
     /// It was given a name.
     pub(crate) named: bool,
+    /// Its handle was awaited, or its owner said that nobody will.
+    pub(crate) expected: bool,
 }
 
 /// Every slot of a loop.
@@ -88,6 +90,7 @@ impl Slots {
         slot.joined = true;
         slot.queued = true;
         slot.named = false;
+        slot.expected = false;
         index
     }
 
@@ -108,6 +111,7 @@ impl Slots {
             joined: false,
             queued: false,
             named: false,
+            expected: false,
         });
     }
 

@@ -287,8 +287,16 @@ impl TaskTable {
         let row = self.waiters.insert(waiter) as u32;
         if let Some(slot) = self.slots.get_mut(id) {
             slot.waiter = row;
+            slot.expected = true;
         }
         None
+    }
+
+    /// Its owner said that nobody will await it.
+    pub(crate) fn expect_nobody(&mut self, id: TaskId) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.expected = true;
+        }
     }
 
     pub(crate) fn waiter(&self, slot: &Slot) -> Option<&Waiter> {

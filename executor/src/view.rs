@@ -7,7 +7,7 @@ use std::{borrow::Cow, cmp::Reverse};
 use crate::{
     counts::Counts,
     executor::Executor,
-    id::{Entry, TaskId},
+    id::{Entry, Kind, TaskId},
     inbox::Left,
     place::PlaceId,
     slot::State,
@@ -117,6 +117,20 @@ impl Executor {
         let slot = tasks.get(id)?;
         let named = tasks.name(id.index).cloned();
         named.or_else(|| slot.type_name().map(|name| Cow::Borrowed(short_type(name))))
+    }
+
+    /// Where an item was asked for, before it runs: where a task was born, a callback or call made.
+    #[must_use]
+    pub fn item_place(&self, entry: Entry) -> PlaceId {
+        match entry.kind() {
+            Kind::Task => self.sites().born(entry.index()),
+            Kind::Callback => self.callback_place(entry).unwrap_or(PlaceId::UNKNOWN),
+            Kind::Deferred => {
+                let place = self.deferred.borrow().front().map(|call| call.place);
+                place.map_or(PlaceId::UNKNOWN, |place| self.place(place))
+            }
+            _ => PlaceId::UNKNOWN,
+        }
     }
 
     /// The `data` of every clone of a task's waker, if any are held: an address to compare and

@@ -9,7 +9,9 @@ use glassloop_executor::{Batch, Cause, Entry, Outcome, quietly};
 use glassloop_reactor::Stall;
 
 use super::Turn;
-use crate::{Phase, core::Core, policy::Allowance, ring::Happening, stride::Stretch};
+use crate::{
+    Phase, core::Core, debug::Before, policy::Allowance, ring::Happening, stride::Stretch,
+};
 
 /// How far a run phase goes.
 struct Bounds {
@@ -139,9 +141,15 @@ impl Turn<'_> {
         core.observers.tell(self.executor, |observer| observer.item_began(entry));
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
+        let before = core.debug.is_some().then(|| Before::of(core, entry));
         let outcome = self.executor.run_item(entry);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
+        let millis = took_ns / 1_000_000;
+        if let Some(before) = before.filter(|_| millis >= core.limits.stall_ms_min) {
+            self.note_place(entry);
+            before.tell_slow(core, entry, millis);
+        }
         core.record(phase, began, took_ns, Happening::Ran(entry, outcome));
         let took = Duration::from_nanos(took_ns);
         core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));

@@ -15,6 +15,8 @@ pub enum RunError {
     Stopped,
     /// The loop was closed.
     Closed,
+    /// As many tasks live as `tasks_max` allows: the future was dropped unpolled.
+    Refused,
     /// A turn inside a turn of the same loop.
     Reentrant,
     /// A failure that nobody asked for, in a loop made by
@@ -30,6 +32,9 @@ impl fmt::Display for RunError {
             RunError::Deadlock(report) => report.fmt(f),
             RunError::Stopped => f.write_str("the loop was stopped before the result was there"),
             RunError::Closed => f.write_str("the loop is closed"),
+            RunError::Refused => {
+                f.write_str("as many tasks live as `Limits::executor.tasks_max` allows")
+            }
             RunError::Reentrant => f.write_str(
                 "a turn was asked for inside a turn of the same loop: spawn a task or defer a call \
                  instead",

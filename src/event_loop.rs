@@ -118,8 +118,8 @@ impl EventLoop {
     /// A panic of the future goes on here.
     ///
     /// # Errors
-    /// As [`run`](EventLoop::run), and [`RunError::Stopped`] when `stop` came before the result:
-    /// the task then lives on, detached.
+    /// As [`run`](EventLoop::run); [`RunError::Stopped`] when `stop` came before the result: the
+    /// task then lives on, detached; [`RunError::Refused`] when it was one task too many.
     #[track_caller]
     pub fn block_on<F>(&self, future: F) -> Result<F::Output, RunError>
     where
@@ -133,7 +133,10 @@ impl EventLoop {
         match Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(value)) => ran.map(|()| value),
             Poll::Ready(Err(JoinError::Panicked(payload))) => std::panic::resume_unwind(payload),
-            Poll::Ready(Err(_)) => Err(ran.err().unwrap_or(RunError::Closed)),
+            Poll::Ready(Err(error)) => Err(ran.err().unwrap_or(match error {
+                JoinError::Refused if !self.core.closed.get() => RunError::Refused,
+                _ => RunError::Closed,
+            })),
             Poll::Pending => Err(ran.err().unwrap_or(RunError::Stopped)),
         }
     }

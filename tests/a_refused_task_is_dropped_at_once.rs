@@ -8,7 +8,7 @@ mod common;
 use std::{future::pending, sync::Arc, task::Poll, time::Duration};
 
 use common::{Book, Event, Noting, OnDrop, Told, ask, panic_quietly, telling_builder, turn};
-use glassloop::{EventLoop, JoinError, JoinHandle, Limits};
+use glassloop::{EventLoop, JoinError, JoinHandle, Limits, RunError};
 
 /// A loop with room for so many tasks.
 fn loop_with_room(tasks: usize) -> (EventLoop, Told) {
@@ -64,6 +64,20 @@ fn until_there_is_room_again() {
     turn(&event_loop);
     assert!(matches!(ask(&mut second), Poll::Pending));
     assert_eq!(book.count(Event::Polled), 2);
+}
+
+#[test]
+fn and_block_on_says_why() {
+    let (event_loop, _told) = loop_with_room(1);
+    let (taken, refused) = (Book::new(), Book::new());
+    let _taken = spawn_noting(&event_loop, &taken);
+    let value = Noting::new(&refused, Event::FutureDropped);
+    let ran = event_loop.block_on(async move { drop(value) });
+    assert!(matches!(ran, Err(RunError::Refused)), "{ran:?}");
+    assert_eq!((refused.count(Event::FutureDropped), refused.count(Event::Polled)), (1, 0));
+    event_loop.close(Duration::ZERO);
+    let ran = event_loop.block_on(async {});
+    assert!(matches!(ran, Err(RunError::Closed)), "{ran:?}");
 }
 
 #[test]

@@ -191,6 +191,19 @@ where
 ///
 /// # Panics
 /// Outside of a loop.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// # glassloop::run(async {
+/// let soon = Instant::now() + Duration::from_millis(2);
+/// let call = glassloop::call_at(soon, || println!("now")).unwrap();
+/// let never = glassloop::call_later(Duration::from_secs(9), || unreachable!()).unwrap();
+/// assert!(never.cancel());
+/// glassloop::sleep_until(soon + Duration::from_millis(1)).await;
+/// assert!(!call.is_pending() && !never.is_pending());
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn call_at<F>(deadline: Instant, f: F) -> Result<Callback, Refused<F>>
 where
@@ -208,6 +221,19 @@ where
 ///
 /// # Panics
 /// Outside of a loop.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+///
+/// # glassloop::run(async {
+/// let order = Rc::new(RefCell::new(Vec::new()));
+/// let (first, second) = (order.clone(), order.clone());
+/// glassloop::call_soon(move || second.borrow_mut().push("callback")).unwrap();
+/// glassloop::queue_microtask(move || first.borrow_mut().push("microtask")).unwrap();
+/// glassloop::yield_now().await;
+/// assert_eq!(*order.borrow(), ["microtask", "callback"]);
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn queue_microtask<F: FnOnce() + 'static>(f: F) -> Result<(), Refused<F>> {
     let core = current::expect("queue_microtask");

@@ -64,6 +64,18 @@ impl Remote {
     ///
     /// # Errors
     /// As [`defer`](Remote::defer).
+    ///
+    /// ```
+    /// use glassloop::{EventLoop, OnceKey};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let (remote, refresh) = (event_loop.remote(), OnceKey::new());
+    /// let first = remote.defer_once(&refresh, || println!("refreshed"));
+    /// let second = remote.defer_once(&refresh, || println!("refreshed"));
+    /// assert_eq!((first.unwrap(), second.unwrap()), (true, false));
+    /// assert!(event_loop.close(std::time::Duration::from_secs(1)).is_clean());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn defer_once<F>(&self, key: &OnceKey, f: F) -> Result<bool, Refused<F>>
     where

@@ -2,6 +2,42 @@
 //!
 //! `glassloop_ws` gives a connection as a pair, handle and driver; here the driver is spawned,
 //! named after its peer, and you get the handle. Everything else is that crate's.
+//!
+//! ```
+//! use glassloop::{net::TcpListener, spawn, ws};
+//!
+//! # glassloop::run(async {
+//! let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+//! let address = listener.local_addr()?;
+//! let server = spawn(async move {
+//!     let (stream, from) = listener.accept().await?;
+//!     stream.set_nodelay(true)?;
+//!     let mut config = ws::Config::default();
+//!     config.limits.message_bytes_max = 64 * 1_024;
+//!     let socket = ws::accept_with(stream, config).await?;
+//!     assert_eq!(socket.peer_addr(), Some(from));
+//!     while let Some(message) = socket.recv().await? {
+//!         socket.send(message).await?;
+//!     }
+//!     Ok::<_, ws::Error>(socket.closed().await)
+//! });
+//! let url = format!("ws://{address}/");
+//! let socket = ws::connect_with(&url, ws::Config::default()).await?;
+//! socket.try_send("hello".into())?;
+//! assert!(socket.buffered_amount() > 0, "it leaves at the end of the turn");
+//! let echoed = socket.recv().await?.expect("the server has not closed");
+//! assert_eq!((echoed.as_text(), echoed.as_bytes()), (Some("hello"), &b"hello"[..]));
+//! assert!(echoed.len() == 5 && !echoed.is_empty());
+//! let round_trip = socket.ping().await?;
+//! assert!(round_trip < std::time::Duration::from_secs(10));
+//! assert_eq!(socket.close_info(), None);
+//! socket.close(ws::code::NORMAL, "done")?;
+//! assert!(socket.closed().await.is_clean());
+//! assert_eq!(server.await.expect("it doesn't panic")?.code, ws::code::NORMAL);
+//! assert_eq!(socket.counts().messages_received, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
 
 use std::{future::Future, panic::Location};
 

@@ -38,7 +38,8 @@ impl Turn<'_> {
         if !self.asked {
             return;
         }
-        let most = core.stride.read_at().saturating_add(core.limits.idle_us_max * 1_000);
+        let longest = core.limits.idle_us_max.saturating_mul(1_000);
+        let most = core.stride.read_at().saturating_add(longest);
         let until = core.next_deadline().map_or(most, |deadline| deadline.min(most));
         for _ in 0..core.frames.idle_len().min(core.limits.items_per_turn_max) {
             if core.is_busy() || core.stride.read_at() >= until {

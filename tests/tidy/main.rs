@@ -7,6 +7,7 @@
 
 mod crates;
 mod dead;
+mod examples;
 mod papers;
 mod shape;
 mod source;
@@ -35,6 +36,14 @@ const CRATES: [Crate; 4] = [ROOT, REACTOR, EXECUTOR, WS];
 const PHASES: [&str; 8] = ["wait", "io", "timers", "deferred", "run", "flush", "render", "finish"];
 
 impl Crate {
+    /// The folder of its sources.
+    fn sources(&self) -> String {
+        match self.folder {
+            "src" => self.folder.to_owned(),
+            folder => format!("{folder}/src"),
+        }
+    }
+
     /// A file of this crate; the root's lies beside its `src`, as the workspace's own do.
     fn file(&self, path: &str) -> File {
         match self.folder {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use glassloop_executor::{Executor, Unhandled};
-use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Reactor, nanoseconds};
+use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Precision, Reactor, nanoseconds};
 
 use crate::{
     EventLoop, Limits, RunPolicy,
@@ -19,6 +19,7 @@ use crate::{
     debug::{self, Registration},
     frames::Frames,
     observer::Observers,
+    resume::Listeners,
     shared::Shared,
     stride::Stride,
     waits::Waits,
@@ -35,6 +36,8 @@ type Hook = Box<dyn Fn(&Unhandled)>;
 pub struct Builder {
     clock: Clock,
     poller: PollerKind,
+    precision: Precision,
+    spin_us: u64,
     limits: Limits,
     policy: RunPolicy,
     render_interval: Duration,
@@ -49,6 +52,8 @@ impl Builder {
         Builder {
             clock: Clock::System,
             poller: PollerKind::Mio,
+            precision: Precision::Coarse,
+            spin_us: 0,
             limits: Limits::default(),
             policy: RunPolicy::default(),
             render_interval: RENDER_INTERVAL,
@@ -77,6 +82,22 @@ impl Builder {
     /// Where the loop blocks: with sockets, or without any descriptor.
     pub fn poller(mut self, poller: PollerKind) -> Builder {
         self.poller = poller;
+        self
+    }
+
+    /// How exactly a wait ends at a deadline: [`Precision::Coarse`], the poller's milliseconds,
+    /// unless you say otherwise.
+    pub fn timeout_precision(mut self, precision: Precision) -> Builder {
+        self.precision = precision;
+        self
+    }
+
+    /// How long the loop looks for work before it blocks, in microseconds: 0, not at all, unless
+    /// you say otherwise. What comes in that time, from a socket or another thread, is served about
+    /// a microsecond later and costs its sender no system call; a processor is busy meanwhile. The
+    /// time is the OS's, whatever the clock.
+    pub fn spin_us(mut self, spin_us: u64) -> Builder {
+        self.spin_us = spin_us;
         self
     }
 
@@ -138,6 +159,8 @@ impl Builder {
         let reactor = Reactor::new(Options {
             poller: self.poller,
             clock: self.clock,
+            precision: self.precision,
+            spin_us: self.spin_us,
             limits: limits.reactor,
         })?;
         let unpark = Waker::from(Arc::clone(reactor.notifier()));
@@ -157,6 +180,7 @@ impl Builder {
             made,
             observers: Observers::default(),
             waits: Waits::default(),
+            resume: Listeners::default(),
             stride: Stride::new(),
             policy: Cell::new(self.policy),
             frames: Frames::new(nanoseconds(self.render_interval)),

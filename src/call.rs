@@ -11,6 +11,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -80,6 +81,8 @@ struct Cell<T> {
     /// Set by `cancel`; the task, once it runs, leaves its waker here.
     cancel: Mutex<Cancel>,
     note: NoteCell,
+    /// The thread of the loop that was asked.
+    asked: ThreadId,
 }
 
 #[derive(Default)]
@@ -91,12 +94,13 @@ struct Cancel {
 }
 
 impl<T> Cell<T> {
-    fn new() -> Arc<Cell<T>> {
+    fn new(asked: ThreadId) -> Arc<Cell<T>> {
         Arc::new(Cell {
             state: Mutex::new(State::Waiting { waker: None }),
             resolved: Condvar::new(),
             cancel: Mutex::default(),
             note: NoteCell::default(),
+            asked,
         })
     }
 
@@ -131,6 +135,11 @@ impl<T> Cell<T> {
 impl<T: Send> Noted for Cell<T> {
     fn note(&self) -> Option<Note> {
         self.note.get()
+    }
+
+    /// A loop of this very thread answers when it is turned, which no wait of ours brings nearer.
+    fn is_answered_elsewhere(&self) -> bool {
+        self.asked != thread::current().id() && matches!(*self.state(), State::Waiting { .. })
     }
 }
 
@@ -193,7 +202,7 @@ impl<T: Send + 'static> Call<T> {
         place: &'static Location<'static>,
         run: impl FnOnce(Resolver<T>) + Send + 'static,
     ) -> Call<T> {
-        let cell = Cell::new();
+        let cell = Cell::new(shared.thread);
         let resolver = Resolver(Arc::clone(&cell));
         let call = move || {
             // Cancelled while it waited: what it captured is dropped here, on the loop's thread.

@@ -74,7 +74,7 @@ fn soon<F: FnOnce() + 'static>(
     Ok(Callback { call, core: Rc::downgrade(core), way: Way::Soon })
 }
 
-fn at<F: FnOnce() + 'static>(
+pub(crate) fn at<F: FnOnce() + 'static>(
     core: &Rc<Core>,
     deadline: u64,
     operation: &'static str,

@@ -133,6 +133,7 @@ fn end(
     // Whatever the last drops spawned goes too, and can spawn no more.
     abort(event_loop, &mut report);
     report.calls = core.executor.drop_calls().iter().filter_map(|place| place.location()).collect();
+    core.resume.clear(core);
     let left = Snapshot::of(core);
     report.sources = left.sources;
     report.timers = left.timers.len();
@@ -153,7 +154,7 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
             // A clock that only somebody else could move would keep us here for ever.
             Clock::Manual(clock) if !core.has_work() && !is_due(core, clock) => return,
             Clock::Manual(_) => Duration::ZERO,
-            Clock::System => Duration::from_nanos(remaining),
+            Clock::System | Clock::Boot => Duration::from_nanos(remaining),
         };
         if turn(event_loop, timeout).is_err() {
             return;

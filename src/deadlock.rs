@@ -61,7 +61,7 @@ fn timer_may_fire(core: &Core) -> bool {
     }
     match core.reactor.clock() {
         Clock::Manual(clock) => clock.handles() > 0 || clock.autojump(),
-        Clock::System => true,
+        Clock::System | Clock::Boot => true,
     }
 }
 
@@ -78,7 +78,10 @@ fn may_be_reached(core: &Core) -> bool {
 
 /// Whether a manual clock may jump to the next deadline: nothing from outside can come before it.
 pub(crate) fn may_jump(core: &Core) -> bool {
-    core.remotes() == 0 && core.reactor.counts().kernel_waiters == 0 && !just_reached(core)
+    core.remotes() == 0
+        && core.reactor.counts().kernel_waiters == 0
+        && !core.waits.has_answer_elsewhere()
+        && !just_reached(core)
 }
 
 /// Tells the log of tasks that seem stuck for good, unless it was told of a loop before.

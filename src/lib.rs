@@ -38,7 +38,8 @@
 //! # Features
 //!
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
-//! WebSocket client and server.
+//! WebSocket client and server. `os-time` (default): [`Clock::Boot`], [`on_resume`] on the system's
+//! clock, and [`Precision::Precise`], where the OS has them; it brings the crate rustix.
 
 #![forbid(unsafe_code)]
 
@@ -61,6 +62,7 @@ mod observer;
 mod phase;
 mod policy;
 mod remote;
+mod resume;
 mod ring;
 mod shared;
 mod snapshot;
@@ -89,6 +91,7 @@ pub use crate::{
     phase::Phase,
     policy::RunPolicy,
     remote::{OnceKey, Remote},
+    resume::{OnResume, on_resume},
     ring::{Event, Happening, Read, Ring},
     snapshot::{QueueLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine},
     watch::Watch,
@@ -99,5 +102,5 @@ pub use glassloop_executor::{
 };
 pub use glassloop_reactor::{
     Clock, Counts as ReactorCounts, Elapsed, Events, Interval, ManualClock, MissedTicks,
-    PollerKind, Sleep, Timeout, interval, net, sleep, sleep_until, timeout,
+    PollerKind, Precision, Sleep, Timeout, interval, net, sleep, sleep_until, timeout,
 };

@@ -34,6 +34,11 @@ pub struct Limits {
     pub stall_ms_min: u64,
     /// How long a loop that seems stuck for good waits before the log is told. 5,000.
     pub suspected_after_ms: u64,
+    /// How long the machine must have been suspended for `on_resume` to be told. 1,000: two clocks
+    /// of an OS never drift that far apart between two waits.
+    pub gap_ms_min: u64,
+    /// Listeners that `on_resume` takes. 1,024.
+    pub resume_listeners_max: usize,
     /// Events that the ring holds while recording; rounded up to a power of two. 65,536: 2 MiB.
     pub ring_events_max: usize,
 }
@@ -53,6 +58,8 @@ impl Default for Limits {
             idle_us_max: 50_000,
             stall_ms_min: 100,
             suspected_after_ms: 5_000,
+            gap_ms_min: 1_000,
+            resume_listeners_max: 1_024,
             ring_events_max: 1 << 16,
         }
     }

@@ -103,6 +103,7 @@ impl<'a> Waiting<'a> {
         let began = core.stride.read_at();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
         core.reactor.wait(choice, &mut events)?;
+        core.resume.look(core);
         let now = core.reactor.now();
         core.stride.begin(now);
         let waited = Happening::waited(events.len());

@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    sync::{Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     task::Waker,
 };
 
@@ -23,6 +23,11 @@ pub(crate) struct Note {
 pub(crate) trait Noted: Send + Sync {
     /// Who waits in it now.
     fn note(&self) -> Option<Note>;
+
+    /// Whether another thread is at work on what is waited for.
+    fn is_answered_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// Where a cell keeps its note.
@@ -85,8 +90,20 @@ impl Waits {
         cells.push(cell);
     }
 
+    /// Whether somebody waits for what another thread is at work on.
+    // COST: O(cells). Asked before a manual clock jumps.
+    pub(crate) fn has_answer_elsewhere(&self) -> bool {
+        self.alive().iter().any(|cell| cell.note().is_some() && cell.is_answered_elsewhere())
+    }
+
     /// Every wait there is.
     pub(crate) fn notes(&self) -> Vec<Note> {
-        self.cells.borrow().iter().filter_map(|cell| cell.upgrade()?.note()).collect()
+        self.alive().iter().filter_map(|cell| cell.note()).collect()
+    }
+
+    /// The cells that still live. Ours may be the last to let go of one, and the value in it is
+    /// anybody's: not while the list is borrowed.
+    fn alive(&self) -> Vec<Arc<dyn Noted>> {
+        self.cells.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 }

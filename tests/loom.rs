@@ -65,6 +65,30 @@ fn a_call_left_while_the_loop_parks_is_run() {
 }
 
 #[test]
+fn a_call_left_while_the_loop_spins_and_then_parks_is_taken() {
+    model(|| {
+        let parker = Arc::new(Parker::new());
+        let notifier = Arc::new(Notifier::new(Unblock::Parker(Arc::clone(&parker))));
+        let (inbox, outlet) = inbox(16, Waker::from(Arc::clone(&notifier)));
+        let sender = thread::spawn(move || inbox.defer(|| {}, place()).unwrap());
+        let (mut taken, mut parked) = (0, 0);
+        while taken == 0 {
+            // As the wait of a loop with `spin_us`: it looks first, and blocks only then.
+            if !notifier.spin(2) && notifier.arm_wait() {
+                parked += 1;
+                parker.park(None);
+                notifier.after_wait();
+            }
+            if notifier.disarm() {
+                outlet.take(10, |_| taken += 1);
+            }
+        }
+        sender.join().unwrap();
+        assert!(notifier.wake_calls() <= parked, "a loop that spins is not woken");
+    });
+}
+
+#[test]
 fn two_senders_are_both_heard_each_in_its_order() {
     model(|| {
         let event_loop = event_loop();

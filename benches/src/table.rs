@@ -88,7 +88,7 @@ pub fn print_head(style: Style) {
 
 fn print_row([peer, median, range, tokio, monoio]: &[String; 5], style: Style) {
     match style {
-        Style::Text => println!("  {peer:<16} {median:>10} {range:>20} {tokio:>10} {monoio:>10}"),
+        Style::Text => println!("  {peer:<18} {median:>10} {range:>20} {tokio:>10} {monoio:>10}"),
         Style::Markdown => println!("| {peer} | {median} | {range} | {tokio} | {monoio} |"),
     }
 }

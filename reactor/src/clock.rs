@@ -4,14 +4,11 @@
 //! the end of time. It arms no timer and decides nothing.
 
 use std::{
-    fmt,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    task::Waker,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
+
+use crate::{manual_clock::ManualClock, os_time::boot_time};
 
 /// How far an `Instant` lies ahead that stands for "never", where the OS can't name a later one.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -19,11 +16,19 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 /// The clock of a loop.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The OS's monotonic clock. All loops of a process count from one origin.
+    /// The OS's monotonic clock. All loops of a process count from one origin. It stands still
+    /// while the machine is suspended.
     #[default]
     System,
     /// A clock that stands still until somebody moves it.
     Manual(ManualClock),
+    /// As `System`, but time suspended counts: what became due meanwhile is due at once when the
+    /// machine resumes. On Linux, Android and Apple's systems; elsewhere, and without feature
+    /// `os-time`, it is `System`.
+    ///
+    /// On Linux a wait under way ends when the machine resumes past its deadline. Elsewhere, and
+    /// without descriptors, it may go on for what was left of it, and due timers fire then.
+    Boot,
 }
 
 impl Clock {
@@ -33,14 +38,40 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> u64 {
         match self {
-            Clock::System => nanoseconds(Instant::now().saturating_duration_since(self.origin())),
+            Clock::System => system_now(),
             Clock::Manual(clock) => clock.now(),
+            Clock::Boot => boot_now().unwrap_or_else(system_now),
+        }
+    }
+
+    /// How long the machine was suspended, in nanoseconds since some moment: compare two of them.
+    /// Time that a manual clock was told of by [`ManualClock::suspend`] counts there. It is never
+    /// too much, and stands still where the OS doesn't tell.
+    // COST: two readings of the OS's clocks.
+    #[must_use]
+    pub fn suspended(&self) -> u64 {
+        match self {
+            Clock::Manual(clock) => clock.suspended(),
+            // In this order: if the thread is held up between the two it looks like less.
+            Clock::System | Clock::Boot => {
+                boot_now().map_or(0, |boot| boot.saturating_sub(system_now()))
+            }
         }
     }
 
     /// Nanoseconds from the origin to an instant; 0 for one before it.
+    ///
+    /// An `Instant` knows of no time suspended: on [`Clock::Boot`] it is as far away from now as
+    /// it is for the OS.
     #[must_use]
     pub fn since_origin(&self, instant: Instant) -> u64 {
+        if let Clock::Boot = self {
+            // In this order, so that a deadline may become later and never earlier.
+            let now = Instant::now();
+            let ago = nanoseconds(now.saturating_duration_since(instant));
+            let ahead = nanoseconds(instant.saturating_duration_since(now));
+            return self.now().saturating_sub(ago).saturating_add(ahead);
+        }
         nanoseconds(instant.saturating_duration_since(self.origin()))
     }
 
@@ -48,18 +79,46 @@ impl Clock {
     /// if the OS can't name it.
     #[must_use]
     pub fn instant(&self, at: u64) -> Instant {
+        if let Clock::Boot = self {
+            let boot = self.now();
+            let now = Instant::now();
+            let ago = Duration::from_nanos(boot.saturating_sub(at));
+            let ahead = Duration::from_nanos(at.saturating_sub(boot));
+            let instant = now.checked_sub(ago).unwrap_or(now);
+            return instant.checked_add(ahead).unwrap_or_else(|| now + FAR);
+        }
         let origin = self.origin();
         origin.checked_add(Duration::from_nanos(at)).unwrap_or_else(|| origin + FAR)
     }
 
     #[inline]
     fn origin(&self) -> Instant {
-        static ORIGIN: OnceLock<Instant> = OnceLock::new();
         match self {
-            Clock::System => *ORIGIN.get_or_init(Instant::now),
-            Clock::Manual(clock) => clock.shared.origin,
+            Clock::System | Clock::Boot => system_origin(),
+            Clock::Manual(clock) => clock.origin(),
         }
     }
+}
+
+#[inline]
+fn system_origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(Instant::now)
+}
+
+#[inline]
+fn system_now() -> u64 {
+    nanoseconds(Instant::now().saturating_duration_since(system_origin()))
+}
+
+/// As `system_now`, and time suspended since it was first asked for included.
+#[inline]
+fn boot_now() -> Option<u64> {
+    static ORIGIN: OnceLock<Option<(Duration, u64)>> = OnceLock::new();
+    // The system's clock second: this one is ahead of it, by next to nothing, and never behind.
+    let first = || boot_time().map(|boot| (boot, system_now()));
+    let (boot, system) = (*ORIGIN.get_or_init(first))?;
+    boot_time().map(|now| nanoseconds(now.saturating_sub(boot)).saturating_add(system))
 }
 
 /// A duration in nanoseconds, at most `u64::MAX`, which is some 584 years.
@@ -67,130 +126,6 @@ impl Clock {
 pub fn nanoseconds(duration: Duration) -> u64 {
     let seconds = duration.as_secs().saturating_mul(1_000_000_000);
     seconds.saturating_add(u64::from(duration.subsec_nanos()))
-}
-
-/// A clock that moves when it is told to. Clones are the same clock, on whatever thread.
-///
-/// ```
-/// use std::time::Duration;
-/// use glassloop_reactor::ManualClock;
-///
-/// let clock = ManualClock::new();
-/// let same = clock.clone();
-/// same.advance(Duration::from_secs(60));
-/// assert_eq!(clock.now(), 60_000_000_000);
-/// ```
-#[derive(Clone)]
-pub struct ManualClock {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    origin: Instant,
-    now: AtomicU64,
-    autojump: AtomicBool,
-    /// The loops that use the clock, to be woken when it moves.
-    loops: Mutex<Vec<Waker>>,
-}
-
-impl ManualClock {
-    /// A clock that stands at its origin, which is this moment.
-    #[must_use]
-    pub fn new() -> ManualClock {
-        ManualClock {
-            shared: Arc::new(Shared {
-                origin: Instant::now(),
-                now: AtomicU64::new(0),
-                autojump: AtomicBool::new(false),
-                loops: Mutex::new(Vec::new()),
-            }),
-        }
-    }
-
-    /// The same clock, which its loop moves to the next deadline whenever nothing else can happen.
-    #[must_use]
-    pub fn with_autojump(self) -> ManualClock {
-        self.shared.autojump.store(true, Ordering::Relaxed);
-        self
-    }
-
-    /// Whether the loop may move the clock by itself.
-    #[must_use]
-    pub fn autojump(&self) -> bool {
-        self.shared.autojump.load(Ordering::Relaxed)
-    }
-
-    /// The time, in nanoseconds since the origin.
-    #[must_use]
-    pub fn now(&self) -> u64 {
-        self.shared.now.load(Ordering::Acquire)
-    }
-
-    /// Moves the clock and wakes the loops that use it. Timers that have become due fire in their
-    /// next turn, in order.
-    pub fn advance(&self, by: Duration) {
-        let by = nanoseconds(by);
-        let moved = |now: u64| Some(now.saturating_add(by));
-        // The closure never says no.
-        self.shared.now.fetch_update(Ordering::AcqRel, Ordering::Acquire, moved).ok();
-        self.wake_loops();
-    }
-
-    fn wake_loops(&self) {
-        // Cloned out: waking is not ours, and must not find the list locked.
-        let loops = self.loops().clone();
-        for waker in loops {
-            waker.wake();
-        }
-    }
-
-    /// Moves the clock to a time, if it lies ahead: for a loop that jumps, and is awake then. If
-    /// other loops use the clock too, all of them are woken.
-    pub fn jump_to(&self, at: u64) {
-        self.shared.now.fetch_max(at, Ordering::AcqRel);
-        if self.loops().len() > 1 {
-            self.wake_loops();
-        }
-    }
-
-    /// How many handles of this clock exist beside this one. A loop that asks its own, and hears
-    /// 0, knows that nobody else can ever move it.
-    #[must_use]
-    pub fn handles(&self) -> usize {
-        Arc::strong_count(&self.shared) - 1
-    }
-
-    pub(crate) fn add_loop(&self, waker: Waker) {
-        self.loops().push(waker);
-    }
-
-    pub(crate) fn remove_loop(&self, waker: &Waker) {
-        let mut loops = self.loops();
-        let removed = loops.iter().position(|other| other.will_wake(waker));
-        let removed = removed.map(|index| loops.swap_remove(index));
-        drop(loops);
-        drop(removed);
-    }
-
-    fn loops(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
-        self.shared.loops.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for ManualClock {
-    fn default() -> ManualClock {
-        ManualClock::new()
-    }
-}
-
-impl fmt::Debug for ManualClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ManualClock")
-            .field("now", &self.now())
-            .field("autojump", &self.autojump())
-            .field("handles", &self.handles())
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]
@@ -203,8 +138,9 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), u64::MAX);
-        let clock = Clock::Manual(clock);
-        assert!(clock.instant(u64::MAX) > Instant::now());
+        for clock in [Clock::Manual(clock), Clock::System, Clock::Boot] {
+            assert!(clock.instant(u64::MAX) > Instant::now(), "{clock:?}");
+        }
     }
 
     #[test]
@@ -216,19 +152,33 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_knows_how_many_could_move_it() {
-        let clock = ManualClock::new();
-        assert_eq!(clock.handles(), 0);
-        let other = clock.clone();
-        assert_eq!(clock.handles(), 1);
-        drop(other);
-        assert_eq!(clock.handles(), 0);
+    fn the_clocks_of_the_os_never_run_backwards() {
+        for clock in [Clock::System, Clock::Boot] {
+            let first = clock.now();
+            assert!(clock.now() >= first, "{clock:?}");
+        }
     }
 
     #[test]
-    fn the_system_clock_never_runs_backwards() {
-        let clock = Clock::System;
-        let first = clock.now();
-        assert!(clock.now() >= first);
+    fn an_instant_is_as_far_away_on_the_boot_clock_as_it_is_for_the_os() {
+        let hour = Duration::from_secs(3_600);
+        let clock = Clock::Boot;
+        let (before, at) = (clock.now(), clock.since_origin(Instant::now() + hour));
+        let after = clock.now();
+        assert!(at >= before + nanoseconds(hour), "never early");
+        // Less what passed between two readings, each deadline comes back as it was.
+        assert!(at <= after + nanoseconds(hour));
+        let ahead = clock.instant(at).saturating_duration_since(Instant::now());
+        assert!(ahead <= hour && ahead > hour / 2, "{ahead:?}");
+    }
+
+    #[test]
+    fn time_suspended_is_never_overstated() {
+        // Nobody suspends the machine for a second between two readings.
+        for clock in [Clock::System, Clock::Boot] {
+            let (first, second) = (clock.suspended(), clock.suspended());
+            assert!(second.saturating_sub(first) < 1_000_000_000, "{first} {second}");
+        }
+        assert_eq!(Clock::Manual(ManualClock::new()).suspended(), 0);
     }
 }

@@ -16,6 +16,10 @@ pub struct Counts {
     pub waits: u64,
     /// Those of them that could block.
     pub blocked: u64,
+    /// Those of them that looked for work for a while before they would have blocked.
+    pub spun: u64,
+    /// How often the OS was told of another deadline, beside the timeout of a wait.
+    pub alarms_set: u64,
     /// Calls of the OS to end a wait.
     pub wake_calls: u64,
     /// Calls of the host's `on_wake`.

@@ -35,7 +35,8 @@
 //!
 //! **A wait has a grain.** epoll counts milliseconds. Rounded down, a timeout would wake us too
 //! early and, spinning, many times over; mio rounds up. Very long ones are cut short. *So a wait
-//! that returns with nothing to do is ordinary, and what is due is decided by the clock alone.*
+//! that returns with nothing to do is ordinary, and what is due is decided by the clock alone. Who
+//! needs it finer has a timer of the OS in the set beside the sockets: see [`Precision`].*
 //!
 //! **Waking a wait costs a system call, and is needed only during one.** *So one atomic word says
 //! whether the loop blocks, and a producer calls the kernel only if it was the first to find it
@@ -46,7 +47,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `reactor.rs` | the phases `wait`, `io`, `timers`, `finish`, and all that they share |
-//! | `reactor/` | what it does for its own leaves; counts and views |
+//! | `reactor/` | how it waits; what it does for its own leaves; counts and views |
 //! | `current.rs` | which reactor this thread has |
 //! | `source.rs`, `source_table.rs` | what can be registered; where it lies, and who waits for it |
 //! | `readiness.rs` | the flags, and which of them stay |
@@ -54,7 +55,9 @@
 //! | `poller.rs`, `parker.rs` | where the loop blocks, with descriptors and without |
 //! | `notifier.rs` | the wake word |
 //! | `events.rs`, `flush.rs`, `waiter.rs`, `hooks.rs` | plain things that the phases hand about |
-//! | `clock.rs`, `timers.rs` | the time, and what is due |
+//! | `alarm.rs` | what ends a wait at its very deadline |
+//! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
+//! | `timers.rs` | what is due |
 //! | `sleep.rs`, `timeout.rs`, `interval.rs` | futures of time |
 //! | `net/` | streams and listeners of the OS, and streams in memory |
 //! | `limits.rs`, `counts.rs` | every bound; every count |
@@ -67,6 +70,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod clock;
 mod counts;
 mod current;
@@ -75,9 +79,11 @@ mod flush;
 mod hooks;
 mod interval;
 mod limits;
+mod manual_clock;
 pub mod net;
 mod notifier;
 mod operation;
+mod os_time;
 mod parker;
 mod poller;
 mod reactor;
@@ -91,7 +97,8 @@ mod timeout;
 mod timers;
 mod waiter;
 
-pub use clock::{Clock, ManualClock, nanoseconds};
+pub use alarm::Precision;
+pub use clock::{Clock, nanoseconds};
 pub use counts::Counts;
 pub use current::Entered;
 pub use events::{Event, Events};
@@ -99,6 +106,7 @@ pub use flush::Flush;
 pub use hooks::{Addresses, Resolver, Stall};
 pub use interval::{Interval, MissedTicks, Tick, interval};
 pub use limits::Limits;
+pub use manual_clock::ManualClock;
 pub use notifier::{Notifier, OnWake, Unblock};
 pub use parker::Parker;
 pub use poller::PollerKind;

@@ -32,7 +32,7 @@ use std::{
 
 use crate::{
     parker::Parker,
-    sync::{AtomicU8, Mutex, Ordering, PoisonError},
+    sync::{AtomicU8, Mutex, Ordering, PoisonError, spin_loop},
 };
 
 /// The loop runs: it will look at the word before it blocks.
@@ -132,6 +132,20 @@ impl Notifier {
     }
 
     // The loop's side. Only the thread that runs the loop calls these.
+
+    /// Instead of blocking: looks at the word so often, with a short pause before each look.
+    /// Whether something has come in. The word stays RUNNING, so that whoever notifies
+    /// meanwhile calls nobody.
+    ///
+    /// Nothing is missed after the last look: what comes then is met by
+    /// [`arm_wait`](Notifier::arm_wait).
+    #[must_use]
+    pub fn spin(&self, looks: u32) -> bool {
+        (0..looks).any(|_| {
+            spin_loop();
+            self.is_notified()
+        })
+    }
 
     /// Before blocking: RUNNING to WAITING. False if something has come in, or if the word is
     /// parked: then the loop may look at the OS but must not block.

@@ -13,8 +13,8 @@ use crate::{
     source::SourceId,
 };
 
-/// The token of the loop's own waker. No source has it.
-const WAKE: mio::Token = mio::Token(usize::MAX);
+/// The longest time that the OS is asked to wait, as near to mio's own bound as whole days come.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 /// Which poller a reactor has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Poller {
         match kind {
             PollerKind::Mio => {
                 let poll = mio::Poll::new()?;
-                let waker = mio::Waker::new(poll.registry(), WAKE)?;
+                let waker = mio::Waker::new(poll.registry(), SourceId::WAKE)?;
                 let events = mio::Events::with_capacity(events_max);
                 Ok((Poller::Mio { poll, events }, Notifier::new(Unblock::Mio(waker))))
             }
@@ -54,13 +54,15 @@ impl Poller {
 
     /// Blocks for at most `timeout`, or for ever, and adds what came to `events`.
     ///
-    /// FACT (mio): a timeout below a millisecond is rounded up to one for epoll, and one past 24
-    /// days is cut short. Whoever waits must look at the clock again, not trust the timeout.
+    /// FACT (mio): a timeout below a millisecond is rounded up to one for epoll, which counts them
+    /// in 31 bits. One past 24 days is cut short here, on every OS alike: whoever waits must look
+    /// at the clock again, not trust the timeout.
     pub(crate) fn wait(
         &mut self,
         timeout: Option<Duration>,
         events: &mut Events,
     ) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| timeout.min(WAIT_MAX));
         match self {
             // Without a timeout to wait there is nothing to look at either.
             Poller::TimersOnly { .. } if timeout == Some(Duration::ZERO) => {}
@@ -71,11 +73,13 @@ impl Poller {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
                     polled => polled?,
                 }
-                let ours = raw.iter().filter(|event| event.token() != WAKE);
-                ours.for_each(|event| {
+                for event in raw.iter() {
                     let source = SourceId::from_token(event.token());
-                    events.push(Event { source, readiness: readiness_of(event) });
-                });
+                    // Else it is the loop's own waker or alarm, which has ended the wait by that.
+                    if source.is_of_a_source() {
+                        events.push(Event { source, readiness: readiness_of(event) });
+                    }
+                }
             }
         }
         Ok(())
@@ -110,4 +114,25 @@ fn readiness_of(event: &mio::event::Event) -> Readiness {
     ];
     let told = flags.into_iter().filter(|(is_told, _)| *is_told);
     told.fold(Readiness::NONE, |all, (_, flag)| all | flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_of_any_length_is_one_that_the_os_takes() {
+        // epoll counts milliseconds in 31 bits, Windows in 32.
+        assert!(WAIT_MAX.as_millis() < (1 << 31) - 1);
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        for kind in [PollerKind::Mio, PollerKind::TimersOnly] {
+            for timeout in [days(24), days(25), days(60), Duration::from_nanos(u64::MAX)] {
+                let (mut poller, notifier) = Poller::new(kind, 16).unwrap();
+                notifier.wake_os();
+                let mut events = Events::new();
+                poller.wait(Some(timeout), &mut events).unwrap();
+                assert!(events.is_empty(), "a wake is no event");
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    alarm::{self, Alarm, Precision},
     clock::{Clock, nanoseconds},
     counts::Counts,
     events::Events,
@@ -30,6 +31,7 @@ use crate::{
 
 mod service;
 mod views;
+mod wait;
 
 /// For how many timers that fire at once the scratch is kept: 48 KiB.
 const FIRED_KEPT: usize = 1_024;
@@ -41,6 +43,11 @@ pub struct Options {
     pub poller: PollerKind,
     /// Where its time comes from.
     pub clock: Clock,
+    /// How exactly it ends a wait at a deadline.
+    pub precision: Precision,
+    /// How long a wait looks for work without blocking before it blocks, in microseconds of the
+    /// OS's time whatever the clock. 0: not at all. A processor is busy meanwhile.
+    pub spin_us: u64,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -52,10 +59,12 @@ pub struct Reactor {
     notifier: Arc<Notifier>,
     clock: Clock,
     limits: Limits,
+    spin: Duration,
     made: Place,
     poller: RefCell<Poller>,
     /// Registers sources, whose code may be anybody's: no borrow is needed for it.
     registry: Option<mio::Registry>,
+    alarm: RefCell<Option<Alarm>>,
     sources: RefCell<SourceTable>,
     timers: RefCell<Timers<Waiter>>,
     /// Scratch of the phase `timers`, empty between two calls.
@@ -88,12 +97,16 @@ impl Reactor {
             clock.add_loop(Waker::from(Arc::clone(&notifier)));
         }
         let now = options.clock.now();
+        let registry = poller.registry()?;
+        let alarm = alarm::alarm(registry.as_ref(), &options.clock, options.precision)?;
         Ok(Rc::new(Reactor {
             notifier,
             limits: options.limits,
             made: Location::caller(),
-            registry: poller.registry()?,
+            spin: Duration::from_micros(options.spin_us),
+            registry,
             poller: RefCell::new(poller),
+            alarm: RefCell::new(alarm),
             sources: RefCell::new(SourceTable::new(options.limits.sources_max)),
             timers: RefCell::new(Timers::new(now)),
             fired: Cell::default(),
@@ -112,41 +125,6 @@ impl Reactor {
     }
 
     // The phases.
-
-    /// Phase 1: blocks for at most `timeout` (`None`: for ever), fills `events`, then reads the
-    /// clock: that is the turn's `now`.
-    ///
-    /// It arms the wake word by itself. It doesn't block if something has come in already, or if
-    /// an event of a memory socket waits; an early return with no event is ordinary.
-    ///
-    /// # Errors
-    /// The OS's, except that a signal only ends the wait.
-    pub fn wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
-        events.clear();
-        let timeout = if self.has_pending_events() { Some(Duration::ZERO) } else { timeout };
-        let blocks = timeout != Some(Duration::ZERO) && self.notifier.arm_wait();
-        let timeout = if blocks { self.trusted(timeout) } else { Some(Duration::ZERO) };
-        self.count(|counts| {
-            counts.waits += 1;
-            counts.blocked += u64::from(blocks);
-        });
-        let waited = self.poller.borrow_mut().wait(timeout, events);
-        if blocks {
-            self.notifier.after_wait();
-        }
-        self.now.set(self.clock.now());
-        self.operations_left.set(self.limits.operations_per_poll_max);
-        waited
-    }
-
-    /// A timeout that loses nothing even where the OS has refused to wake us.
-    fn trusted(&self, timeout: Option<Duration>) -> Option<Duration> {
-        if !self.notifier.wake_failed() {
-            return timeout;
-        }
-        let most = Duration::from_millis(self.limits.wait_after_failed_wake_ms_max);
-        Some(timeout.map_or(most, |timeout| timeout.min(most)))
-    }
 
     /// Phase 2: what the events told is stored, and so is what memory sockets have told since. The
     /// wakers of those who waited for it are added to `woken`.

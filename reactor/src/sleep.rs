@@ -1,7 +1,7 @@
 //! `Sleep`: a future that is ready once its deadline has passed.
 //!
 //! It promises never to be early: a whole duration passes from the call of [`sleep`]. How late it
-//! is depends on the poller's milliseconds and on what else the loop does.
+//! is depends on the [`Precision`](crate::Precision) of its reactor and on what else the loop does.
 
 use std::{
     fmt,

@@ -76,9 +76,12 @@ impl SourceId {
     const INDEX_MASK: u32 = u32::MAX >> (32 - SourceId::BITS.0);
     /// Generations count in these bits and begin anew past them.
     pub(crate) const GENERATION_MASK: u32 = u32::MAX >> (32 - SourceId::BITS.1);
-    /// The largest index. The one above it is left out, so that no source has the token of all
-    /// ones, which is the loop's own waker.
+    /// The largest index. Tokens with the one above it are the loop's own.
     pub(crate) const INDEX_MAX: u32 = SourceId::INDEX_MASK - 1;
+    /// The token of the loop's waker.
+    pub(crate) const WAKE: mio::Token = mio::Token(usize::MAX);
+    /// The token of the loop's alarm.
+    pub(crate) const ALARM: mio::Token = mio::Token(SourceId::INDEX_MASK as usize);
 
     /// The token of this source at the OS.
     pub(crate) fn token(self) -> mio::Token {
@@ -86,6 +89,11 @@ impl SourceId {
             mio::Token((self.generation as usize) << SourceId::BITS.0 | self.index as usize);
         debug_assert_eq!(SourceId::from_token(token), self, "it fits");
         token
+    }
+
+    /// Whether it can name a source: it is not made of one of the loop's own tokens.
+    pub(crate) fn is_of_a_source(self) -> bool {
+        self.index <= SourceId::INDEX_MAX
     }
 
     /// The source of a token.
@@ -162,7 +170,10 @@ mod tests {
             generation.into_iter().map(move |generation| SourceId { index, generation })
         }) {
             assert_eq!(SourceId::from_token(id.token()), id);
-            assert_ne!(id.token(), mio::Token(usize::MAX), "that one is the loop's own waker");
+            assert!(id.is_of_a_source());
+        }
+        for token in [SourceId::WAKE, SourceId::ALARM] {
+            assert!(!SourceId::from_token(token).is_of_a_source(), "it is the loop's own");
         }
     }
 }

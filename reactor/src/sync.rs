@@ -5,11 +5,15 @@
 //! decided by them.
 
 #[cfg(not(loom))]
+pub(crate) use std::hint::spin_loop;
+#[cfg(not(loom))]
 pub(crate) use std::sync::{
     Condvar, Mutex, PoisonError,
     atomic::{AtomicU8, Ordering},
 };
 
+#[cfg(loom)]
+pub(crate) use loom::hint::spin_loop;
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Condvar, Mutex,

@@ -1,11 +1,13 @@
 //! glassloop, as its users get it: default limits, the free functions, nobody recording.
+//!
+//! Two rows beside it show what an option of its builder changes.
 
 use std::net;
 use std::thread;
 use std::time::Duration;
 
 use glassloop::net::{TcpListener, TcpStream};
-use glassloop::{EventLoop, Refused, Remote};
+use glassloop::{EventLoop, Precision, Refused, Remote};
 
 use crate::floors::OURS;
 use crate::peer::{Echo, Inbox, Joined, READ_BYTES, Sender, Tasks};
@@ -39,6 +41,33 @@ impl Tasks for Ours {
     }
 }
 
+/// As [`Ours`], with `Precision::Precise`.
+pub struct Precise;
+
+impl Tasks for Precise {
+    const NAME: &'static str = "glassloop precise";
+
+    fn block_on<T: 'static>(main: impl Future<Output = T> + 'static) -> T {
+        let builder = EventLoop::builder().timeout_precision(Precision::Precise);
+        let event_loop = builder.build().expect("glassloop starts");
+        event_loop.block_on(main).expect("the loop runs")
+    }
+
+    fn spawn(
+        task: impl Future<Output = u64> + 'static,
+    ) -> impl Future<Output = u64> + Unpin + 'static {
+        <Ours as Tasks>::spawn(task)
+    }
+
+    fn detach(task: impl Future<Output = u64> + 'static) {
+        Ours::detach(task);
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        Ours::sleep(duration)
+    }
+}
+
 impl Sender for Remote {
     /// Tries again when the loop says that enough calls wait; the peers' queues have no bound.
     fn send(&self, call: impl FnOnce() + Send + 'static) {
@@ -58,6 +87,24 @@ impl Inbox for Ours {
 
     fn serve(start: impl FnOnce(Remote)) {
         let event_loop = EventLoop::new().expect("glassloop starts");
+        start(event_loop.remote());
+        event_loop.block_on(tally::filled()).expect("the loop runs");
+    }
+}
+
+/// As [`Ours`], with `spin_us`.
+pub struct Spinning;
+
+/// Longer than a call is away.
+const SPIN_US: u64 = 5_000;
+
+impl Inbox for Spinning {
+    const NAME: &'static str = "glassloop spinning";
+
+    type Sender = Remote;
+
+    fn serve(start: impl FnOnce(Remote)) {
+        let event_loop = EventLoop::builder().spin_us(SPIN_US).build().expect("glassloop starts");
         start(event_loop.remote());
         event_loop.block_on(tally::filled()).expect("the loop runs");
     }

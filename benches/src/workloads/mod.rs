@@ -17,7 +17,7 @@ use crate::machine::Processors;
 use crate::measure::{Measure, Unit};
 use crate::peer::{Inbox, Tasks};
 #[cfg(feature = "ours")]
-use crate::peers::ours::Ours;
+use crate::peers::ours::{Ours, Precise, Spinning};
 use crate::peers::{calloop, monoio, smol, tokio};
 use crate::raw::Raw;
 
@@ -87,7 +87,13 @@ pub const ALL: &[Workload] = &[
         rounds: 7,
         enter: |effort, _| {
             let span = effort.time(Duration::from_secs(1));
-            of_tasks(timers::Fire { timers: span.as_micros() as u64 / 10, span })
+            let fire = timers::Fire { timers: span.as_micros() as u64 / 10, span };
+            let mut contestants = of_tasks(fire);
+            contestants.extend([
+                #[cfg(feature = "ours")]
+                Contestant::new(<Precise as Tasks>::NAME, move || fire.sample::<Precise>()),
+            ]);
+            contestants
         },
     },
     Workload {
@@ -121,7 +127,13 @@ pub const ALL: &[Workload] = &[
         ],
         rounds: 7,
         enter: |effort, processors| {
-            of_inboxes(idle::IdleWake { wakes: effort.operations(250), processors })
+            let wake = idle::IdleWake { wakes: effort.operations(250), processors };
+            let mut contestants = of_inboxes(wake);
+            contestants.extend([
+                #[cfg(feature = "ours")]
+                Contestant::new(<Spinning as Inbox>::NAME, move || wake.sample::<Spinning>()),
+            ]);
+            contestants
         },
     },
     tcp::workload::<1>("tcp-1", "TCP echo, 1 connection"),

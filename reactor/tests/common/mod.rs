@@ -77,7 +77,7 @@ impl Harness {
         let options = Options {
             poller: PollerKind::TimersOnly,
             clock: Clock::Manual(clock.clone()),
-            limits: Limits::default(),
+            ..Options::default()
         };
         (Harness::new(options), clock)
     }
@@ -145,7 +145,7 @@ impl Harness {
                 clock.jump_to(deadline);
                 Duration::ZERO
             }
-            (Clock::System, Some(deadline)) => {
+            (Clock::System | Clock::Boot, Some(deadline)) => {
                 Duration::from_nanos(deadline.saturating_sub(self.reactor.read_clock()))
                     .min(PATIENCE / 2)
             }

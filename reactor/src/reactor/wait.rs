@@ -1,0 +1,124 @@
+//! Phase `wait`: looking, arming, blocking, and the one reading of the clock after it.
+//!
+//! It promises that what comes in at any moment ends the wait, and that the OS is told of a
+//! deadline no more often than it changes. It decides nothing about how long: its caller does.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crate::{events::Events, reactor::Reactor};
+
+/// Looks at the wake word for each look at the sockets while the loop spins. A look costs about
+/// 40 ns, most of it the pause, and asking the OS some 250.
+const LOOKS: u32 = 8;
+
+/// What is left of a wait.
+enum Rest {
+    /// Something has come, or the time is over.
+    None,
+    /// So long, or for ever.
+    Some(Option<Duration>),
+}
+
+impl Reactor {
+    /// Phase 1: blocks for at most `timeout` (`None`: for ever), fills `events`, then reads the
+    /// clock: that is the turn's `now`.
+    ///
+    /// It arms the wake word by itself. It doesn't block if something has come in already, or if
+    /// an event of a memory socket waits; an early return with no event is ordinary.
+    ///
+    /// # Errors
+    /// The OS's, except that a signal only ends the wait.
+    pub fn wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        events.clear();
+        self.count(|counts| counts.waits += 1);
+        let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
+        let waited = if !idle {
+            self.look(events)
+        } else if self.spins() {
+            self.spin_then_block(timeout, events)
+        } else {
+            self.block(timeout, events)
+        };
+        self.now.set(self.clock.now());
+        self.operations_left.set(self.limits.operations_per_poll_max);
+        waited
+    }
+
+    /// Asks the OS what it has, without blocking.
+    fn look(&self, events: &mut Events) -> io::Result<()> {
+        self.poller.borrow_mut().wait(Some(Duration::ZERO), events)
+    }
+
+    /// Not while the loop is with its host: who notifies then calls the host in any case.
+    fn spins(&self) -> bool {
+        !self.spin.is_zero() && !self.notifier.is_armed()
+    }
+
+    #[cold]
+    fn spin_then_block(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        match self.spin(timeout, events)? {
+            Rest::None => Ok(()),
+            Rest::Some(timeout) => self.block(timeout, events),
+        }
+    }
+
+    /// Looks for work while the word stays RUNNING: nobody needs a system call to be heard. What is
+    /// left of the timeout then.
+    ///
+    /// It counts in the OS's time: on a clock that stands still it would never end.
+    fn spin(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<Rest> {
+        self.count(|counts| counts.spun += 1);
+        let began = Instant::now();
+        loop {
+            let notified = self.notifier.spin(LOOKS);
+            // The sockets are asked all the same, as by every wait.
+            self.look(events)?;
+            let spun = began.elapsed();
+            let over = timeout.is_some_and(|timeout| timeout <= spun);
+            if notified || over || !events.is_empty() {
+                return Ok(Rest::None);
+            }
+            if spun >= self.spin {
+                return Ok(Rest::Some(timeout.map(|timeout| timeout - spun)));
+            }
+        }
+    }
+
+    /// Blocks for so long, or for ever, unless something has come in already.
+    fn block(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        if !self.notifier.arm_wait() {
+            return self.look(events);
+        }
+        self.count(|counts| counts.blocked += 1);
+        let waited = self.set_alarm().and_then(|()| {
+            let timeout = self.trusted(timeout);
+            self.poller.borrow_mut().wait(timeout, events)
+        });
+        self.notifier.after_wait();
+        waited
+    }
+
+    /// Where there is an alarm: has it set for the next deadline. The timeout stays what it was,
+    /// and is the later of the two.
+    fn set_alarm(&self) -> io::Result<()> {
+        let mut alarm = self.alarm.borrow_mut();
+        let Some(alarm) = &mut *alarm else { return Ok(()) };
+        let deadline = self.timers.borrow().next_deadline();
+        if alarm.set(deadline, self.clock.now())? {
+            self.count(|counts| counts.alarms_set += 1);
+        }
+        Ok(())
+    }
+
+    /// A timeout that loses nothing even where the OS has refused to wake us.
+    fn trusted(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if !self.notifier.wake_failed() {
+            return timeout;
+        }
+        let most = Duration::from_millis(self.limits.wait_after_failed_wake_ms_max);
+        Some(timeout.map_or(most, |timeout| timeout.min(most)))
+    }
+}

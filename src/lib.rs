@@ -64,6 +64,8 @@ mod policy;
 mod remote;
 mod resume;
 mod ring;
+mod run_until_cancelled;
+mod scope;
 mod shared;
 mod snapshot;
 mod snapshot_table;
@@ -93,12 +95,15 @@ pub use crate::{
     remote::{OnceKey, Remote},
     resume::{OnResume, on_resume},
     ring::{Event, Happening, Read, Ring},
+    run_until_cancelled::RunUntilCancelled,
+    scope::{scope, shield},
     snapshot::{QueueLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine},
     watch::Watch,
 };
 pub use glassloop_executor::{
-    Cause, Counts as ExecutorCounts, Entry, JoinError, JoinHandle, Kind, Outcome, Refused, TaskId,
-    TaskState, Unhandled, YieldNow, yield_now,
+    Cause, Child, Counts as ExecutorCounts, Entry, Failure, Gather, JoinError, JoinHandle, Kind,
+    LocalScope, Outcome, Race, Refused, RunScope, Scope, ScopeError, ScopeFailure, Shield, TaskId,
+    TaskLocal, TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
 };
 pub use glassloop_reactor::{
     Clock, Counts as ReactorCounts, Elapsed, Events, Interval, ManualClock, MissedTicks,

@@ -165,6 +165,9 @@ pub(crate) fn task_lines(core: &Core, max: usize) -> Vec<TaskLine> {
     core.executor.tasks_up_to(max).into_iter().map(line).collect()
 }
 
+/// The tasks of a scope that are named one by one; the others are counted.
+const MEMBERS_SHOWN: usize = 16;
+
 /// Who waits for what, gathered from every table that knows.
 fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
     let mut waits: HashMap<TaskId, Vec<WaitLine>> = HashMap::new();
@@ -185,6 +188,17 @@ fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
         let Some((owner, place)) = task.joined_by else { continue };
         let of = format!("task {} `{}`", task.id, task.name);
         add(owner, "join", of, place.location());
+    }
+    for scope in core.executor.waiting_scopes() {
+        let (shown, more) = scope.members.split_at(scope.members.len().min(MEMBERS_SHOWN));
+        for member in shown {
+            let name = core.executor.task_name(*member).unwrap_or_default();
+            add(scope.owner, "scope", format!("task {member} `{name}`"), scope.place.location());
+        }
+        if !more.is_empty() {
+            let of = format!("{} tasks more", more.len());
+            add(scope.owner, "scope", of, scope.place.location());
+        }
     }
     for note in core.waits.notes() {
         add(note.owner, note.operation, "another thread".to_owned(), note.place.location());

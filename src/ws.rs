@@ -81,6 +81,9 @@ pub fn connect(url: &str) -> impl Future<Output = Result<WebSocket, Error>> + us
 }
 
 /// As [`connect`], with other limits.
+///
+/// # Cancel safety
+/// As [`connect`].
 #[track_caller]
 pub fn connect_with(
     url: &str,
@@ -105,6 +108,9 @@ pub fn accept(stream: TcpStream) -> impl Future<Output = Result<WebSocket, Error
 }
 
 /// As [`accept`], with other limits.
+///
+/// # Cancel safety
+/// As [`accept`].
 #[track_caller]
 pub fn accept_with(
     stream: TcpStream,

@@ -123,7 +123,8 @@ impl Executor {
         place: PlaceId,
     ) -> Result<CallHandle, Refused<F>> {
         let f = self.admit_callback(f)?;
-        let entry = self.callbacks.borrow_mut().insert(Box::new(f), place, true);
+        let run = self.with_locals(f);
+        let entry = self.callbacks.borrow_mut().insert(run, place, true);
         self.queue(entry);
         Ok(CallHandle::new(Rc::clone(self), entry))
     }
@@ -139,7 +140,8 @@ impl Executor {
         place: PlaceId,
     ) -> Result<(CallHandle, std::task::Waker), Refused<F>> {
         let f = self.admit_callback(f)?;
-        let entry = self.callbacks.borrow_mut().insert(Box::new(f), place, false);
+        let run = self.with_locals(f);
+        let entry = self.callbacks.borrow_mut().insert(run, place, false);
         Ok((CallHandle::new(Rc::clone(self), entry), self.waker_of(entry)))
     }
 
@@ -155,7 +157,7 @@ impl Executor {
         place: PlaceId,
     ) -> Result<CallHandle, Refused<F>> {
         let f = self.admit_callback(f)?;
-        let run = Box::new(move || run(f));
+        let run = self.with_locals(move || run(f));
         let entry = self.callbacks.borrow_mut().insert(run, place, false);
         if !self.is_turning() {
             self.inbox().unpark();

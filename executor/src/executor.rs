@@ -11,7 +11,7 @@ use std::{
     future::Future,
     panic::Location,
     ptr,
-    rc::Rc,
+    rc::{Rc, Weak},
     sync::Arc,
     task::{RawWakerVTable, Waker},
 };
@@ -19,18 +19,17 @@ use std::{
 use crate::{
     batch::Batch,
     callback::{BoxedCall, Callbacks},
-    caught::{Payload, drop_caught},
     counts::{Cause, Counters},
     current,
     id::{Entry, Kind, TaskId},
     inbox::{Deferred, Inbox, Left, Outlet, inbox},
     join::JoinHandle,
     limits::Limits,
+    members::Members,
     place::{PlaceCache, PlaceId, Sites},
-    table::{Remains, TaskTable},
+    table::TaskTable,
     task::{self, Stage},
     unhandled::{Unhandled, UnhandledHook},
-    view::short_type,
     waker::TaskWaker,
 };
 
@@ -61,6 +60,10 @@ pub struct Executor {
     pub(crate) current_waker: Cell<WakerIdentity>,
     pub(crate) counters: Counters,
     pub(crate) unhandled: UnhandledHook,
+    /// The scope whose body or child runs right now.
+    pub(crate) scope: RefCell<Option<Rc<Members>>>,
+    /// Every scope there is, and some that were.
+    pub(crate) scopes: RefCell<Vec<Weak<Members>>>,
     places: PlaceCache,
     sites: Arc<Sites>,
     /// Deferred calls that ran since the inbox was last told.
@@ -94,6 +97,8 @@ impl Executor {
             current_waker: Cell::new((ptr::null(), ptr::null())),
             counters: Counters::default(),
             unhandled: UnhandledHook::new(),
+            scope: RefCell::default(),
+            scopes: RefCell::default(),
             places: PlaceCache::new(),
             sites: Arc::new(Sites::new()),
             calls_run: Cell::new(0),
@@ -151,8 +156,22 @@ impl Executor {
         F: Future + 'static,
         F::Output: 'static,
     {
+        self.spawn_as::<F, F>(future, place)
+    }
+
+    /// As `spawn`, for a future that only wraps another: the task has the name of type `N`.
+    pub(crate) fn spawn_as<F, N>(
+        self: Rc<Self>,
+        future: F,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+        N: 'static,
+    {
         let tasks_max = if self.closed.get() { 0 } else { self.limits.tasks_max };
-        let (future, parent) = (Stage::boxed(future), self.current.get());
+        let (future, parent) = (Stage::<F, N>::boxed(future), self.current.get());
         let inserted = self.tasks.borrow_mut().insert(future, parent, tasks_max);
         let id = match inserted {
             Ok(id) => id,
@@ -286,31 +305,6 @@ impl Executor {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed.get()
-    }
-
-    /// Reports a panic that has nowhere else to go.
-    pub fn report(&self, what: impl Into<String>, place: PlaceId, payload: Payload) {
-        let task = self.current_task();
-        self.unhandled.report(Unhandled { what: what.into(), task, place, payload });
-    }
-
-    /// Drops a value that isn't ours; its panic is reported and goes no further.
-    pub(crate) fn drop_foreign<T>(&self, what: &'static str, value: Option<T>) {
-        let Some(value) = value else { return };
-        if let Err(payload) = drop_caught(value) {
-            self.report(format!("dropping {what}"), PlaceId::UNKNOWN, payload);
-        }
-    }
-
-    /// Drops what is left of a task whose result nobody wants; a panic in it is reported.
-    pub(crate) fn drop_unwanted(&self, id: TaskId, remains: Remains) {
-        let Remains { mut future, name } = remains;
-        if let Some(payload) = future.as_mut().take_panic() {
-            let name = name.unwrap_or_else(|| short_type(future.type_name()).into());
-            let what = format!("the detached task {id} `{name}`");
-            self.report(what, self.sites.born(id.index), payload);
-        }
-        self.drop_foreign("the result of a task", Some(future));
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     panic::Location,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use crate::{
@@ -19,8 +19,10 @@ use crate::{
     error::JoinError,
     executor::Executor,
     id::TaskId,
+    place::PlaceId,
     slot::State,
     table::{Joined, Target, Waiter},
+    task::error_text,
 };
 
 /// Owns the right to a task's result. Dropping it detaches the task, which goes on running.
@@ -84,6 +86,20 @@ impl<T> JoinHandle<T> {
     }
 }
 
+impl<T: 'static, E: fmt::Display + 'static> JoinHandle<Result<T, E>> {
+    /// Detaches the task; an error that it returns, now or later, goes to `on_unhandled` with its
+    /// name and its place of birth, as a panic of it would.
+    pub fn or_report(self) {
+        if self.id == REFUSED {
+            let what = "a detached task".to_owned();
+            let text = JoinError::Refused.to_string();
+            return self.executor.report_error(what, PlaceId::UNKNOWN, text);
+        }
+        self.executor.tasks.borrow_mut().set_reports(self.id, error_text::<T, E>);
+        drop(self);
+    }
+}
+
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -135,16 +151,34 @@ impl Executor {
             }
         }
         // A clone is not ours to make while the table is borrowed.
-        let target = if self.is_own_waker(cx.waker()) {
-            Target::Task(self.current_task())
-        } else {
-            Target::Foreign(cx.waker().clone())
-        };
+        let target = self.target(cx.waker());
         let place = self.note_wait(place);
         let owner = self.current_task();
         let before = self.tasks.borrow_mut().set_waiter(id, Waiter { target, owner, place });
         self.drop_foreign("the waker of a join", before);
         Poll::Pending
+    }
+
+    /// What to wake for a waker: for the running task's own, no clone of it is needed.
+    pub(crate) fn target(&self, waker: &Waker) -> Target {
+        if self.is_own_waker(waker) {
+            Target::Task(self.current_task())
+        } else {
+            Target::Foreign(waker.clone())
+        }
+    }
+
+    /// Wakes who waited in a cell of ours, also outside of a turn.
+    pub(crate) fn wake_target(&self, target: Target) {
+        match target {
+            Target::Foreign(waker) => self.wake_foreign(waker),
+            Target::Task(id) => {
+                self.wake(crate::Entry::task(id));
+                if !self.is_turning() {
+                    self.inbox().unpark();
+                }
+            }
+        }
     }
 
     pub(crate) fn abort(&self, id: TaskId) {

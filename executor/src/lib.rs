@@ -48,6 +48,10 @@
 //! | `current.rs` | the executor of this thread |
 //! | `callback.rs` | closures in the queue |
 //! | `join.rs`, `yield_now.rs` | a task's result; letting others run |
+//! | `scope.rs`, `child.rs`, `members.rs` | tasks that can't outlive their parent |
+//! | `shield.rs` | work that runs to its end |
+//! | `gather.rs`, `race.rs`, `brood.rs` | several futures in one |
+//! | `task_local.rs`, `locals.rs` | values that follow a task |
 //! | `id.rs` | names: of tasks, of entries in the queue |
 //! | `place.rs` | source locations as numbers |
 //! | `view.rs`, `counts.rs` | the state and the figures, as data |
@@ -60,22 +64,31 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod brood;
 mod callback;
 mod caught;
+mod child;
 mod counts;
 mod current;
 mod error;
 mod executor;
+mod gather;
 mod id;
 mod inbox;
 mod join;
 mod limits;
+mod locals;
+mod members;
 mod place;
+mod race;
+mod scope;
+mod shield;
 mod slot;
 mod step;
 mod sync;
 mod table;
 mod task;
+mod task_local;
 mod unhandled;
 mod view;
 mod waker;
@@ -84,16 +97,23 @@ mod yield_now;
 pub use batch::Batch;
 pub use callback::{BoxedCall, CallHandle};
 pub use caught::{Payload, caught, drop_caught, drop_payload, message, quietly};
+pub use child::Child;
 pub use counts::{Cause, Counts};
 pub use current::{Entered, Turning};
 pub use error::{JoinError, Refused};
 pub use executor::{Executor, spawn};
+pub use gather::{Gather, TryGather, gather, try_gather};
 pub use id::{Entry, INDEX_MAX, Kind, TaskId};
 pub use inbox::{Deferred, Inbox, Left, Outlet, Reserved, inbox};
 pub use join::JoinHandle;
 pub use limits::Limits;
+pub use members::ScopeView;
 pub use place::{PlaceId, Sites};
+pub use race::{Race, race};
+pub use scope::{RunScope, Scope, ScopeError, ScopeFailure};
+pub use shield::Shield;
 pub use step::Outcome;
-pub use unhandled::Unhandled;
+pub use task_local::{LocalScope, TaskLocal};
+pub use unhandled::{Failure, Unhandled};
 pub use view::{TaskState, TaskView};
 pub use yield_now::{YieldNow, yield_now};

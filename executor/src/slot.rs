@@ -48,6 +48,10 @@ pub(crate) struct Slot {
     pub(crate) named: bool,
     /// Its handle was awaited, or its owner said that nobody will.
     pub(crate) expected: bool,
+    /// It has task-local values, which lie in a side table while it doesn't run.
+    pub(crate) locals: bool,
+    /// It is detached, and an error that it returns is to be reported.
+    pub(crate) reports: bool,
 }
 
 /// Every slot of a loop.
@@ -91,6 +95,8 @@ impl Slots {
         slot.queued = true;
         slot.named = false;
         slot.expected = false;
+        slot.locals = false;
+        slot.reports = false;
         index
     }
 
@@ -112,6 +118,8 @@ impl Slots {
             queued: false,
             named: false,
             expected: false,
+            locals: false,
+            reports: false,
         });
     }
 

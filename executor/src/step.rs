@@ -5,13 +5,13 @@
 
 use std::{
     ptr,
+    rc::Rc,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use crate::{
     JoinError,
-    callback::BoxedCall,
     caught::{Payload, caught},
     counts::count,
     executor::Executor,
@@ -53,11 +53,13 @@ impl Executor {
     }
 
     fn run_call(&self, entry: Entry) -> Outcome {
-        match entry.kind() {
+        let outcome = match entry.kind() {
             Kind::Callback => self.run_callback(entry),
             Kind::Deferred => self.run_deferred(),
             _ => Outcome::Stale,
-        }
+        };
+        self.drop_locals();
+        outcome
     }
 
     #[inline]
@@ -66,11 +68,19 @@ impl Executor {
         match turned {
             Turned::Poll(future, waker) => self.poll_task(id, future, waker),
             Turned::Drop(future) => self.drop_cancelled(id, future),
+            Turned::HasLocals => self.run_task_with_locals(id),
             Turned::Stale => {
                 count(&self.counters.stale);
                 Outcome::Stale
             }
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn run_task_with_locals(&self, id: TaskId) -> Outcome {
+        self.tasks.borrow_mut().load_locals(id);
+        self.run_task(id)
     }
 
     #[inline]
@@ -140,6 +150,7 @@ impl Executor {
         if let Some(remains) = unwanted {
             self.drop_unwanted(id, remains);
         }
+        self.drop_locals();
     }
 
     /// Wakes a waker that may be anybody's.
@@ -189,7 +200,7 @@ impl Executor {
     /// # Errors
     /// [`Refused`](crate::Refused) with the closure.
     pub fn queue_microtask<F: FnOnce() + 'static>(
-        &self,
+        self: &Rc<Self>,
         f: F,
         place: PlaceId,
     ) -> Result<(), crate::Refused<F>> {
@@ -199,7 +210,8 @@ impl Executor {
         if self.microtasks.borrow().len() >= self.limits().microtasks_max {
             return Err(crate::Refused::Full(f));
         }
-        self.microtasks.borrow_mut().push_back((Box::new(f) as BoxedCall, place));
+        let run = self.with_locals(f);
+        self.microtasks.borrow_mut().push_back((run, place));
         self.has_microtasks.set(true);
         if !self.is_turning() {
             self.inbox().unpark();
@@ -224,6 +236,7 @@ impl Executor {
         let before = self.current.replace(Entry::new(Kind::Microtask, 0, 0));
         count(&self.counters.microtasks);
         self.called("a microtask", place, caught(run));
+        self.drop_locals();
         self.current.set(before);
         true
     }

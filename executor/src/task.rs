@@ -5,7 +5,9 @@
 
 use std::{
     any::{Any, type_name},
+    fmt::Display,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -19,6 +21,21 @@ pub(crate) const FILE: &str = file!();
 
 /// A task as the table sees it: the type of its future erased.
 pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
+
+/// Reads the text of the error that a task returned, if it returned one; the result is gone then.
+pub(crate) type ErrorText = fn(Pin<&mut dyn Task>) -> Option<String>;
+
+/// The [`ErrorText`] of a task whose output is a `Result<T, E>`.
+pub(crate) fn error_text<T: 'static, E: Display + 'static>(
+    task: Pin<&mut dyn Task>,
+) -> Option<String> {
+    let mut result: Option<Result<Result<T, E>, JoinError>> = None;
+    task.take(&mut result);
+    match result {
+        Some(Ok(Err(error))) => Some(error.to_string()),
+        _ => None,
+    }
+}
 
 pub(crate) trait Task {
     /// Polls the future; `Ready` means that the result now lies in the box.
@@ -36,30 +53,32 @@ pub(crate) trait Task {
 pin_project! {
     #[project = StageProjection]
     #[project_replace = StageReplaced]
-    pub(crate) enum Stage<F: Future> {
-        Running { #[pin] future: F },
+    pub(crate) enum Stage<F: Future, N = F> {
+        Running { #[pin] future: F, named: PhantomData<fn() -> N> },
         Finished { result: Result<F::Output, JoinError> },
         Taken,
     }
 }
 
-impl<F> Stage<F>
+impl<F, N> Stage<F, N>
 where
     F: Future + 'static,
     F::Output: 'static,
+    N: 'static,
 {
     pub(crate) fn boxed(future: F) -> BoxedTask {
-        Box::pin(Stage::Running { future })
+        Box::pin(Stage::<F, N>::Running { future, named: PhantomData })
     }
 }
 
-impl<F> Task for Stage<F>
+impl<F, N> Task for Stage<F, N>
 where
     F: Future + 'static,
     F::Output: 'static,
+    N: 'static,
 {
     fn poll_task(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let StageProjection::Running { future } = self.as_mut().project() else {
+        let StageProjection::Running { future, .. } = self.as_mut().project() else {
             unreachable!("a finished task is never polled");
         };
         match future.poll(cx) {
@@ -99,6 +118,6 @@ where
     }
 
     fn type_name(&self) -> &'static str {
-        type_name::<F>()
+        type_name::<N>()
     }
 }

@@ -183,12 +183,16 @@ impl Executor {
             let left = tasks.iter().filter(|(_, slot)| slot.state != State::Finished);
             left.map(|(id, slot)| (birth(tasks.born(), id.generation), id, slot.state)).collect()
         };
+        // A loop may be dropped inside of an item: that one's values are not those of the others.
+        let locals = self.replace_locals(None);
         left.sort_unstable_by_key(|(birth, ..)| Reverse(*birth));
         for (_, id, _) in &left {
             // Not in the order of the ready queue: an entry that lies there goes stale.
             self.tasks.borrow_mut().abort(*id);
             self.run_item(Entry::task(*id));
         }
+        let none = self.replace_locals(locals);
+        debug_assert!(none.is_none(), "each item put its values away");
         left.iter().filter(|(.., state)| *state == State::Live).count()
     }
 

@@ -115,6 +115,9 @@ impl fmt::Debug for Interval {
 }
 
 /// The next tick of an interval, as a future. Made by [`Interval::tick`].
+///
+/// # Cancel safety
+/// Dropping it loses no tick: the next one asked for is the same.
 #[derive(Debug)]
 #[must_use = "a tick is taken when it is awaited"]
 pub struct Tick<'a> {
@@ -127,6 +130,13 @@ impl Future for Tick<'_> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
         self.interval.poll_tick(cx)
+    }
+}
+
+impl Drop for Tick<'_> {
+    /// Nobody waits any more: the timer goes, the tick stays due.
+    fn drop(&mut self) {
+        self.interval.sleep.disarm();
     }
 }
 

@@ -42,6 +42,9 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Panics
 /// If the thread has no current event loop.
+///
+/// # Cancel safety
+/// Dropping the future disarms its timer; nothing is lost.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let reactor = current("sleep_until");
@@ -60,7 +63,10 @@ pub(crate) fn current(operation: &str) -> Rc<Reactor> {
 
 /// A future that is ready once its deadline has passed. Made by [`sleep`] and [`sleep_until`].
 ///
-/// It may move between the tasks of its loop. Dropping it disarms its timer.
+/// It may move between the tasks of its loop.
+///
+/// # Cancel safety
+/// Dropping it disarms its timer; nothing is lost.
 #[must_use = "a sleep does nothing unless it is awaited"]
 pub struct Sleep {
     reactor: Rc<Reactor>,
@@ -151,7 +157,7 @@ impl Sleep {
     }
 
     #[inline]
-    fn disarm(&mut self) {
+    pub(crate) fn disarm(&mut self) {
         if let Some(timer) = self.timer.take() {
             let waiter = self.reactor.with_timers(|timers| timers.cancel(timer));
             // Dropped here, after the borrow.

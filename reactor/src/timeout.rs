@@ -33,6 +33,9 @@ pub fn timeout<F: Future>(after: Duration, future: F) -> Timeout<F> {
 
 pin_project! {
     /// A future that is given only so long. Made by [`timeout`].
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the future and disarms the timer.
     #[derive(Debug)]
     #[must_use = "a timeout does nothing unless it is awaited"]
     pub struct Timeout<F> {

@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
+pub(crate) mod dropping;
 pub(crate) mod mischief;
 
 use std::{

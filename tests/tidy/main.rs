@@ -8,6 +8,7 @@
 mod crates;
 mod dead;
 mod examples;
+mod futures;
 mod papers;
 mod shape;
 mod source;

@@ -53,6 +53,9 @@ pub fn connect(url: &str) -> impl Future<Output = Result<(WebSocket, Driver), Er
 ///
 /// # Errors
 /// As [`connect`].
+///
+/// # Cancel safety
+/// As [`connect`].
 #[track_caller]
 pub fn connect_with(
     url: &str,
@@ -77,6 +80,9 @@ pub fn connect_with(
 ///
 /// # Errors
 /// As [`connect`].
+///
+/// # Cancel safety
+/// As [`connect`].
 #[track_caller]
 pub fn connect_on(
     stream: TcpStream,
@@ -88,6 +94,9 @@ pub fn connect_on(
 /// As [`connect_on`], with limits of your own.
 ///
 /// # Errors
+/// As [`connect`].
+///
+/// # Cancel safety
 /// As [`connect`].
 #[track_caller]
 pub fn connect_on_with(

@@ -26,7 +26,7 @@ use crate::wire::Wire;
 /// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): nothing is
 /// received while it is not polled. In one poll it takes at most `read_bytes_per_turn_max` bytes.
 ///
-/// # Drop
+/// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns
 /// [`Cause::DriverDropped`].
 #[derive(Debug)]

@@ -47,6 +47,9 @@ pub fn accept(
 ///
 /// # Errors
 /// As [`accept`].
+///
+/// # Cancel safety
+/// As [`accept`].
 #[track_caller]
 pub fn accept_with(
     stream: TcpStream,

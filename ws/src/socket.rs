@@ -103,6 +103,9 @@ impl WebSocket {
     ///
     /// # Errors
     /// [`Error::Closed`] if the connection ends before the answer.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves the ping under way for whoever shares it.
     #[track_caller]
     pub fn ping(&self) -> impl Future<Output = Result<Duration, Error>> + use<> {
         let mut sequence = None;
@@ -131,6 +134,9 @@ impl WebSocket {
     }
 
     /// The end of the connection: ready when the socket is gone.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing: the end stays the end.
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = CloseInfo> + use<> {
         Waiting::new(&self.connection, WaitsFor::End, |connection| {

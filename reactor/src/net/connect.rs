@@ -22,6 +22,9 @@ use crate::{
 };
 
 /// A connection under way. Made by [`TcpStream::connect`].
+///
+/// # Cancel safety
+/// Dropping it closes the socket.
 #[derive(Debug)]
 #[must_use = "a connection is begun when it is awaited"]
 pub struct Connect {

@@ -1,0 +1,179 @@
+//! Every future of a WebSocket may be dropped at every poll: no message is lost or sent twice,
+//! nothing is left, and what the docs say of the drop is what happens.
+
+#![cfg(test)]
+#![cfg(feature = "ws")]
+
+mod common;
+
+use common::dropping::{Probe, Program, drop_at_every_poll};
+use glassloop::{
+    EventLoop, JoinHandle,
+    net::{self, TcpListener},
+    spawn,
+    ws::{self, Cause, Config, Error, Message, WebSocket},
+    yield_now,
+};
+
+type Row = (&'static str, fn() -> EventLoop, Program, usize);
+
+fn sockets() -> EventLoop {
+    EventLoop::new().expect("the system gives descriptors")
+}
+
+macro_rules! row {
+    ($name:literal, $make:path, $polls:literal, $program:expr) => {
+        ($name, $make, |probe| Box::pin($program(probe)), $polls)
+    };
+}
+
+const TABLE: &[Row] = &[
+    row!("ws::accept", EventLoop::test, 2, async |probe: Probe| {
+        let (here, there) = net::duplex().unwrap();
+        let client = spawn(glassloop_ws::connect_on(there, "ws://example.test/"));
+        let accepted = probe.drive(ws::accept(here)).await;
+        // Dropped, it has closed the stream: the client learns it.
+        let client = client.await.unwrap();
+        assert_eq!(client.is_ok(), accepted.is_some());
+        drop((accepted, client));
+        ended().await;
+    }),
+    row!("glassloop_ws::connect_on", EventLoop::test, 2, async |probe: Probe| {
+        let (here, there) = net::duplex().unwrap();
+        let server = spawn(glassloop_ws::accept(there));
+        let opened = probe.drive(glassloop_ws::connect_on(here, "ws://example.test/")).await;
+        let server = server.await.unwrap();
+        assert!(server.is_ok() || opened.is_none());
+    }),
+    row!("ws::connect", sockets, 2, async |probe: Probe| {
+        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let server = spawn(async move {
+            // Those of a client that went away fail, and the next one is served.
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(socket) = ws::accept(stream).await else { continue };
+                if let Ok(Some(message)) = socket.recv().await {
+                    return message;
+                }
+            }
+        });
+        drop(probe.drive(ws::connect(&url)).await);
+        let socket = ws::connect(&url).await.unwrap();
+        socket.send("again".into()).await.unwrap();
+        assert_eq!(server.await.unwrap(), Message::from("again"));
+        drop(socket);
+        ended().await;
+    }),
+    row!("WebSocket::recv", EventLoop::test, 2, async |probe: Probe| {
+        let (client, server) = pair(Config::default()).await;
+        let sender = spawn(async move {
+            for word in ["one", "two", "three"] {
+                yield_now().await;
+                server.send(word.into()).await.unwrap();
+            }
+            server.close(1000, "").unwrap();
+            server.closed().await;
+        });
+        let mut received: Vec<Message> = Vec::new();
+        if let Some(first) = probe.drive(client.recv()).await {
+            received.extend(first.unwrap());
+        }
+        while let Some(message) = client.recv().await.unwrap() {
+            received.push(message);
+        }
+        assert_eq!(received, ["one", "two", "three"].map(Message::from));
+        sender.await.unwrap();
+        drop(client);
+        ended().await;
+    }),
+    row!("WebSocket::send", EventLoop::test, 2, sends),
+    row!("WebSocket::ping", EventLoop::test, 2, async |probe: Probe| {
+        let (client, server) = pair(Config::default()).await;
+        if let Some(pong) = probe.drive(client.ping()).await {
+            pong.unwrap();
+        }
+        client.ping().await.unwrap();
+        drop((client, server));
+        ended().await;
+    }),
+    row!("WebSocket::closed", EventLoop::test, 2, async |probe: Probe| {
+        let (client, server) = pair(Config::default()).await;
+        client.close(1000, "done").unwrap();
+        probe.drive(client.closed()).await;
+        assert_eq!(client.closed().await.code, 1000);
+        assert_eq!(server.closed().await.reason.as_str(), "done");
+    }),
+    row!("Driver", EventLoop::test, 2, async |probe: Probe| {
+        let (here, there) = net::duplex().unwrap();
+        let server: JoinHandle<_> = spawn(ws::accept(there));
+        let opened = glassloop_ws::connect_on(here, "ws://example.test/").await;
+        let (socket, driver) = opened.unwrap();
+        let server = server.await.unwrap().unwrap();
+        server.close(1000, "").unwrap();
+        let info = probe.drive(driver).await;
+        let cause = socket.closed().await.cause;
+        // It may know how it ends before it has ended.
+        let polled = probe.polls() > 0;
+        let known = cause == Cause::Handshake && polled;
+        assert!(known || (cause == Cause::DriverDropped && info.is_none()), "{cause:?}");
+        server.closed().await;
+        assert!(matches!(socket.try_send("late".into()), Err(Error::Closed(_))));
+    }),
+];
+
+#[test]
+fn each_row_of_the_table_leaves_nothing_behind() {
+    for (name, make, program, polls_min) in TABLE {
+        let polls = drop_at_every_poll(name, *make, *program);
+        assert!(polls >= *polls_min, "{name} was ready after {polls} polls: it was hardly dropped");
+    }
+}
+
+/// Both ends of a connection in memory, driven by tasks.
+async fn pair(config: Config) -> (WebSocket, WebSocket) {
+    let (here, there) = net::duplex().unwrap();
+    let server = spawn(ws::accept(there));
+    let opened = glassloop_ws::connect_on_with(here, "ws://example.test/", config).await;
+    let (client, driver) = opened.unwrap();
+    spawn(driver).named("client's driver").detach();
+    (client, server.await.unwrap().unwrap())
+}
+
+/// Waits until every other task has ended: drivers whose handles are gone close first.
+async fn ended() {
+    while glassloop::snapshot().tasks.len() > 1 {
+        glassloop::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+/// Fills a connection to its high water, sends one message more, and another one after it.
+async fn sends(probe: Probe) {
+    let (client, server) = pair(Config::default()).await;
+    let filler = Message::Binary(vec![0; 1 << 14].into());
+    let mut fillers = 0;
+    while client.try_send(filler.clone()).is_ok() {
+        fillers += 1;
+    }
+    let reader = spawn(async move {
+        let mut texts = Vec::new();
+        let mut binaries = 0;
+        while let Some(message) = server.recv().await.unwrap() {
+            match message {
+                Message::Text(text) => texts.push(text.as_str().to_owned()),
+                Message::Binary(_) => binaries += 1,
+            }
+        }
+        (texts, binaries)
+    });
+    let sent = probe.drive(client.send("probed".into())).await;
+    client.send("after".into()).await.unwrap();
+    client.close(1000, "").unwrap();
+    client.closed().await;
+    let (texts, binaries) = reader.await.unwrap();
+    let expected: &[&str] = if sent.is_some() { &["probed", "after"] } else { &["after"] };
+    assert_eq!(texts, expected);
+    assert_eq!(binaries, fillers);
+    drop(client);
+    ended().await;
+}

@@ -11,7 +11,9 @@ use std::{
 };
 
 use glassloop_executor::{Executor, Unhandled};
-use glassloop_reactor::{Clock, ManualClock, Options, PollerKind, Precision, Reactor, nanoseconds};
+use glassloop_reactor::{
+    Clock, ManualClock, Options, PollerKind, Precision, Reactor, Resolver, nanoseconds,
+};
 
 use crate::{
     EventLoop, Limits, RunPolicy,
@@ -41,6 +43,7 @@ pub struct Builder {
     limits: Limits,
     policy: RunPolicy,
     render_interval: Duration,
+    resolver: Option<Resolver>,
     snapshot_every: Option<Duration>,
     on_unhandled: Option<Hook>,
     fails_on_unhandled: bool,
@@ -57,6 +60,7 @@ impl Builder {
             limits: Limits::default(),
             policy: RunPolicy::default(),
             render_interval: RENDER_INTERVAL,
+            resolver: None,
             snapshot_every: None,
             on_unhandled: None,
             fails_on_unhandled: false,
@@ -121,6 +125,13 @@ impl Builder {
         self
     }
 
+    /// Who resolves names for [`net::lookup`](crate::net::lookup()). Without it the operating
+    /// system does, on a thread that starts with the first name.
+    pub fn resolver(mut self, resolver: Resolver) -> Builder {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// Has the loop publish a snapshot of itself this often, as long as turns happen. A
     /// [`Watch`](crate::Watch) reads the last one, also while the loop hangs.
     pub fn snapshot_every(mut self, every: Duration) -> Builder {
@@ -163,6 +174,9 @@ impl Builder {
             spin_us: self.spin_us,
             limits: limits.reactor,
         })?;
+        if let Some(resolver) = self.resolver {
+            reactor.set_resolver(resolver);
+        }
         let unpark = Waker::from(Arc::clone(reactor.notifier()));
         let executor = Executor::new(limits.executor, unpark);
         let shared = Shared::new(

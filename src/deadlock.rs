@@ -73,13 +73,19 @@ fn held_by_timers(core: &Core, id: TaskId) -> usize {
 
 /// Whether the operating system or another thread may bring something.
 fn may_be_reached(core: &Core) -> bool {
-    core.remotes() > 0 || core.reactor.counts().waiters > 0 || core.executor.inbox().calls() > 0
+    let counts = core.reactor.counts();
+    core.remotes() > 0
+        || counts.waiters > 0
+        || counts.lookups > 0
+        || core.executor.inbox().calls() > 0
 }
 
 /// Whether a manual clock may jump to the next deadline: nothing from outside can come before it.
 pub(crate) fn may_jump(core: &Core) -> bool {
+    let counts = core.reactor.counts();
     core.remotes() == 0
-        && core.reactor.counts().kernel_waiters == 0
+        && counts.kernel_waiters == 0
+        && counts.lookups == 0
         && !core.waits.has_answer_elsewhere()
         && !just_reached(core)
 }

@@ -106,6 +106,7 @@ pub use glassloop_executor::{
     TaskLocal, TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
 };
 pub use glassloop_reactor::{
-    Clock, Counts as ReactorCounts, Elapsed, Events, Interval, ManualClock, MissedTicks,
-    PollerKind, Precision, Sleep, Timeout, interval, net, sleep, sleep_until, timeout,
+    Addresses, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest, Interval,
+    ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver, Sleep,
+    Source, Timeout, Wait, interval, mio, net, sleep, sleep_until, timeout,
 };

@@ -180,6 +180,10 @@ fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
             add(owner, waiter.operation, source_name(&source), Some(waiter.place));
         }
     }
+    for lookup in core.reactor.lookups() {
+        let of = format!("name `{}`", lookup.host);
+        add(Core::owner_of(lookup.owner), "lookup", of, Some(lookup.place));
+    }
     for timer in sorted_timers(core) {
         let of = format!("timer {}", due(timer.at, core.reactor.now()));
         add(Core::owner_of(timer.owner), timer.operation, of, Some(timer.place));

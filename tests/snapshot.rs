@@ -17,8 +17,8 @@ use std::{
 };
 
 use glassloop::{
-    Clock, EventLoop, ManualClock, PollerKind, Remote, Snapshot, TaskState,
-    net::{self, TcpStream},
+    Clock, EventLoop, Events, ManualClock, PollerKind, Remote, Snapshot, TaskState,
+    net::{self, TcpStream, UdpSocket},
 };
 
 const SOCKETS: usize = 31;
@@ -94,6 +94,34 @@ fn the_table_is_the_golden_one() {
     }
     let golden = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
     assert_eq!(table, golden, "GLASSLOOP_BLESS=1 makes this table the golden one:\n{table}");
+    event_loop.close(Duration::ZERO);
+}
+
+#[test]
+fn each_kind_of_source_says_who_waits_for_it_and_where() {
+    let event_loop = EventLoop::new().unwrap();
+    let udp = event_loop.enter(|| UdpSocket::bind("127.0.0.1:0".parse().unwrap())).unwrap();
+    let mut lines = vec![("recv_from", "udp 0", line!() + 1)];
+    event_loop.spawn(async move { udp.recv_from(&mut [0; 1]).await.map(drop) }).detach();
+    let mut kept: Vec<Box<dyn std::any::Any>> = Vec::new();
+    #[cfg(unix)]
+    {
+        use glassloop::net::{UnixStream, pipe};
+        let (here, there) = event_loop.enter(UnixStream::pair).unwrap();
+        kept.push(Box::new(there));
+        lines.push(("read_exact", "unix 1", line!() + 1));
+        event_loop.spawn(async move { here.read_exact(&mut [0; 1]).await }).detach();
+        let (reader, writer) = event_loop.enter(pipe).unwrap();
+        kept.push(Box::new(writer));
+        lines.push(("read", "pipe reader 3", line!() + 1));
+        event_loop.spawn(async move { reader.read(&mut [0; 1]).await.map(drop) }).detach();
+    }
+    event_loop.turn(Events::new()).unwrap();
+    let snapshot = event_loop.snapshot();
+    let waits = snapshot.tasks.iter().flat_map(|task| &task.waits);
+    let waits: Vec<(&str, &str, u32)> =
+        waits.map(|wait| (wait.operation, wait.of.as_str(), wait.place.unwrap().line())).collect();
+    assert_eq!(waits, lines);
     event_loop.close(Duration::ZERO);
 }
 

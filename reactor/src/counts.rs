@@ -12,6 +12,8 @@ pub struct Counts {
     pub stale_events: u64,
     /// Timers that fired.
     pub timers_fired: u64,
+    /// Accepts put off for want of a descriptor or of memory.
+    pub accepts_put_off: u64,
     /// Calls of `wait`.
     pub waits: u64,
     /// Those of them that could block.
@@ -32,4 +34,6 @@ pub struct Counts {
     pub waiters: usize,
     /// Those of them that belong to sources which the OS watches.
     pub kernel_waiters: usize,
+    /// Names that somebody waits for now, and that another thread has not found yet.
+    pub lookups: usize,
 }

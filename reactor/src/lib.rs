@@ -31,7 +31,7 @@
 //!
 //! **Refusal is silent too.** An accept that fails because the process is out of descriptors takes
 //! no connection from the queue and causes no edge when descriptors are to be had again. *So an
-//! error is no proof of emptiness: the listener stays ready, and the next accept tries again.*
+//! error is no proof of emptiness: the listener stays ready, rests, and tries again.*
 //!
 //! **A wait has a grain.** epoll counts milliseconds. Rounded down, a timeout would wake us too
 //! early and, spinning, many times over; mio rounds up. Very long ones are cut short. *So a wait
@@ -59,7 +59,7 @@
 //! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
 //! | `timers.rs` | what is due |
 //! | `sleep.rs`, `timeout.rs`, `interval.rs` | futures of time |
-//! | `net/` | streams and listeners of the OS, and streams in memory |
+//! | `net/` | streams, datagrams, listeners, pipes, names; streams in memory |
 //! | `limits.rs`, `counts.rs` | every bound; every count |
 //!
 //! # What it is not
@@ -118,3 +118,6 @@ pub use source::{Peer, Source, SourceId, SourceView, TimerView, WaiterView};
 pub use timeout::{Elapsed, Timeout, timeout};
 pub use timers::{NEVER, TimerId, Timers};
 pub use waiter::{Place, Waiter};
+
+/// The version of mio whose sources can be registered.
+pub use mio;

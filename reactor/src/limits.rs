@@ -15,6 +15,17 @@ pub struct Limits {
     pub operations_per_poll_max: u32,
     /// Bytes on their way in one direction of a memory socket. 65,536, as a pipe of Linux.
     pub memory_pipe_bytes_max: usize,
+    /// The longest that a listener rests, in milliseconds, once there is no descriptor or no memory
+    /// for a connection; the first rest is 1, each further one twice as long. 50: twenty tries a
+    /// second cost nothing, and a descriptor that was freed is used a twentieth of a second later.
+    pub accept_rest_ms_max: u64,
+    /// Names that wait to be looked up; past it a lookup is an error. 256.
+    pub lookups_max: usize,
+    /// Addresses of one host that are tried. 16: four seconds of staggers, and sixteen sockets.
+    pub connect_addresses_max: usize,
+    /// How long after one address of a host the next one is tried, in milliseconds. 250, as RFC
+    /// 8305 recommends.
+    pub connect_stagger_ms: u64,
     /// The longest wait, in milliseconds, once the OS has refused to wake the loop. 100: what
     /// another thread leaves is late then, but never lost.
     pub wait_after_failed_wake_ms_max: u64,
@@ -27,6 +38,10 @@ impl Default for Limits {
             sources_max: 1 << 20,
             operations_per_poll_max: 32,
             memory_pipe_bytes_max: 64 * 1_024,
+            accept_rest_ms_max: 50,
+            lookups_max: 256,
+            connect_addresses_max: 16,
+            connect_stagger_ms: 250,
             wait_after_failed_wake_ms_max: 100,
         }
     }

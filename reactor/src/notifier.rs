@@ -236,7 +236,7 @@ impl Notifier {
 
 /// Runs code that isn't ours and whose panic concerns nobody: a logger's, or that of a payload's
 /// drop. What such a panic carries is let go of, since its drop may panic again.
-fn caught(f: impl FnOnce()) {
+pub(crate) fn caught(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         mem::forget(payload);
     }

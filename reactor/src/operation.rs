@@ -39,16 +39,21 @@ impl<'a, S: Source, F> Operation<'a, S, F> {
     }
 }
 
+/// The function is called where it lies, never pinned.
+impl<S: Source, F> Unpin for Operation<'_, S, F> {}
+
 impl<S, F, T> Future for Operation<'_, S, F>
 where
     S: Source,
-    F: FnMut(&mut Context<'_>, Wait) -> Poll<T> + Unpin,
+    F: FnMut(&mut Context<'_>, Wait) -> Poll<T>,
 {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let wait = self.wait;
         let polled = (self.step)(cx, wait);
+        // A poll that yields, or waits for a timer, stored none. The ticket is then an older one,
+        // and nobody else's wait has it: who waits in the same direction found it not ready.
         self.waiting = polled.is_pending().then(|| self.registered.ticket());
         polled
     }

@@ -22,6 +22,7 @@ use crate::{
     flush::{Flush, FlushLine},
     hooks::{Resolver, Stall},
     limits::Limits,
+    net::names::Names,
     notifier::Notifier,
     poller::{Poller, PollerKind},
     source_table::SourceTable,
@@ -70,6 +71,7 @@ pub struct Reactor {
     /// Scratch of the phase `timers`, empty between two calls.
     fired: Cell<Vec<Waiter>>,
     flushes: RefCell<FlushLine>,
+    names: RefCell<Names>,
     /// The turn's `now`.
     now: Cell<u64>,
     /// The deadline that `next_deadline` gave last: what a host or the OS counts on.
@@ -111,6 +113,7 @@ impl Reactor {
             timers: RefCell::new(Timers::new(now)),
             fired: Cell::default(),
             flushes: RefCell::default(),
+            names: RefCell::default(),
             now: Cell::new(now),
             deadline_given: Cell::new(u64::MAX),
             owner: Cell::new(0),
@@ -309,7 +312,7 @@ impl Reactor {
         self.last_stall.replace(Some(stall));
     }
 
-    /// Who resolves names for this loop.
+    /// Who resolves names for this loop. `None`: the OS, on a thread that starts with the first.
     #[must_use]
     pub fn resolver(&self) -> Option<Resolver> {
         self.resolver.borrow().clone()
@@ -322,7 +325,7 @@ impl Reactor {
         drop(replaced);
     }
 
-    fn count(&self, change: impl FnOnce(&mut Counts)) {
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
         let mut counts = self.counts.get();
         change(&mut counts);
         self.counts.set(counts);

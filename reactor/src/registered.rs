@@ -13,11 +13,12 @@ use std::{
 };
 
 use crate::{
+    operation::Operation,
     reactor::Reactor,
     readiness::{Direction, Interest, Readiness},
     source::{Peer, Source, SourceId},
     source_table::SourceTable,
-    waiter::{Place, Waiter},
+    waiter::{Place, Waiter, place_of},
 };
 
 /// FACT (epoll, kqueue): when a stream socket gives or takes fewer bytes than it was offered, it
@@ -45,7 +46,25 @@ pub struct Wait {
     pub place: Place,
 }
 
-/// A source that a reactor watches.
+/// A source that a reactor watches: a socket of ours, or whatever a program brings.
+///
+/// ```
+/// use glassloop_reactor::{Direction, Interest, Options, Reactor, Registered, mio};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let reactor = Reactor::new(Options::default())?;
+/// # let _entered = reactor.enter();
+/// // One of mio's own sources; `Source` on a type of yours does as well.
+/// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// let socket = Registered::new(socket, Interest::Both)?;
+/// let mut buffer = [0; 512];
+/// let received = async {
+///     socket.io(Direction::Read, "receive", |socket| socket.recv(&mut buffer)).await
+/// };
+/// # drop(received);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// One waiter a direction: of two tasks that wait for the same direction, the later one is woken.
 /// Dropping it deregisters the source first and closes it then; nothing is flushed. Whoever waited
@@ -140,9 +159,41 @@ impl<S: Source> Registered<S> {
         })
     }
 
+    /// Does an operation as soon as it can be done. `operation` is its name, to be shown.
+    ///
+    /// `io` must return WouldBlock only if the source itself said so; see
+    /// [`poll_io`](Self::poll_io).
+    ///
+    /// # Errors
+    /// Whatever `io` says.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends its wait; what `io` did is done, and its result was given.
+    #[track_caller]
+    pub fn io<'a, R>(
+        &'a self,
+        direction: Direction,
+        operation: &'static str,
+        mut io: impl FnMut(&S) -> io::Result<R> + 'a,
+    ) -> impl Future<Output = io::Result<R>> + 'a
+    where
+        R: 'a,
+    {
+        let step = move |cx: &mut Context<'_>, wait| self.poll_io(cx, wait, &mut io);
+        Operation::new(self, direction, operation, Location::caller(), step)
+    }
+
+    /// What a poll waits for, with the place of the caller; or that of birth, if the caller is
+    /// outside the program.
+    #[must_use]
+    #[track_caller]
+    pub fn wait(&self, direction: Direction, operation: &'static str) -> Wait {
+        Wait { direction, operation, place: place_of(Location::caller(), self.born) }
+    }
+
     /// Does an operation, or waits until it can be done.
     ///
-    /// `operation` must return WouldBlock only if the source itself said so: from that on, only
+    /// `io` must return WouldBlock only if the source itself said so: from that on, only
     /// an event makes the direction ready again. Interrupted is tried again.
     pub fn poll_io<R>(
         &self,

@@ -81,7 +81,12 @@ impl Sleep {
     /// A sleep of a reactor until a deadline in nanoseconds since its clock's origin.
     #[track_caller]
     pub fn at(reactor: Rc<Reactor>, deadline: u64) -> Sleep {
-        Sleep { reactor, deadline, timer: None, rests: false, born: Location::caller() }
+        Sleep::born_at(reactor, deadline, Location::caller())
+    }
+
+    /// As `at`, on behalf of another place.
+    pub(crate) fn born_at(reactor: Rc<Reactor>, deadline: u64, born: Place) -> Sleep {
+        Sleep { reactor, deadline, timer: None, rests: false, born }
     }
 
     /// When it ends.
@@ -123,12 +128,23 @@ impl Sleep {
     #[track_caller]
     #[inline]
     pub(crate) fn poll_as(&mut self, cx: &Context<'_>, operation: &'static str) -> Poll<()> {
+        let place = self.place(Location::caller());
+        self.poll_at(cx, operation, place)
+    }
+
+    /// As `poll_as`, where the place to show is known.
+    #[inline]
+    pub(crate) fn poll_at(
+        &mut self,
+        cx: &Context<'_>,
+        operation: &'static str,
+        place: Place,
+    ) -> Poll<()> {
         let rests = mem::take(&mut self.rests);
         if self.is_elapsed() && !rests {
             self.disarm();
             return Poll::Ready(());
         }
-        let place = self.place(Location::caller());
         self.reactor.note_place(place);
         let owner = self.reactor.owner();
         if !self.rewrite(cx.waker(), owner, place) {

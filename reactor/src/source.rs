@@ -15,7 +15,7 @@ use crate::{
 /// ```no_run
 /// use glassloop_reactor::Source;
 ///
-/// /// A UDP socket, which this crate doesn't have.
+/// /// A socket with something of the program's own beside it.
 /// struct Datagrams(mio::net::UdpSocket);
 ///
 /// impl Source for Datagrams {
@@ -28,7 +28,7 @@ use crate::{
 /// }
 /// ```
 pub trait Source {
-    /// What it is, in one word: "tcp", "listener".
+    /// What it is, in a word or two: "tcp", "listener".
     fn kind(&self) -> &'static str;
 
     /// The part of it that the OS watches. `None`: its readiness comes from elsewhere in the

@@ -14,6 +14,10 @@ const LIMITS: Limits = Limits {
     events_per_wait_max: 64,
     sources_max: 64,
     memory_pipe_bytes_max: 4_096,
+    accept_rest_ms_max: 50,
+    lookups_max: 4,
+    connect_addresses_max: 4,
+    connect_stagger_ms: 250,
     wait_after_failed_wake_ms_max: 100,
 };
 

@@ -4,12 +4,10 @@
 //! answer. It speaks `ws://` only, follows no redirects and does not come back by itself.
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use glassloop_reactor::Reactor;
-use glassloop_reactor::net::TcpStream;
+use glassloop_reactor::net::{TcpStream, lookup};
 use tungstenite::handshake::client::generate_key;
 use tungstenite::protocol::Role;
 
@@ -23,7 +21,8 @@ use crate::target::Target;
 
 /// Connects to a server: `ws://host:port/path`.
 ///
-/// The host is an IP address, `localhost`, or a name that the loop's resolver knows.
+/// The host is an IP address, `localhost`, or a name, which is looked up on another thread or by
+/// the loop's own resolver. Several addresses are tried as in [`TcpStream::connect_any`].
 ///
 /// ```no_run
 /// # async fn greet() -> Result<(), glassloop_ws::Error> {
@@ -115,24 +114,15 @@ pub fn connect_on_with(
 
 /// Connects to the first address of the target that answers.
 async fn dial(target: &Target) -> Result<TcpStream, Error> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "expected an address, came none");
-    for address in addresses(target).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last.into())
+    Ok(TcpStream::connect_any(addresses(target).await?).await?)
 }
 
 async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, Error> {
     if let Some(literal) = target.literal_addresses() {
         return Ok(literal.into_iter().map(|ip| SocketAddr::new(ip, target.port)).collect());
     }
-    match Reactor::expect_current("connect")?.resolver() {
-        Some(resolver) => Ok(resolver.resolve(&target.host, target.port).await?),
-        None => Err(Error::Unresolvable { host: target.host.clone() }),
-    }
+    let found = lookup(target.host.as_str(), target.port).await;
+    found.map_err(|why| Error::Unresolvable { host: target.host.clone(), why })
 }
 
 /// Writes the request and judges the answer. Gives what came behind it.

@@ -22,10 +22,12 @@ pub enum Error {
         /// The address as given.
         came: String,
     },
-    /// The host is a name, and nothing here resolves names yet.
+    /// The host is a name for which no address was found.
     Unresolvable {
         /// The host as given.
         host: String,
+        /// Why not.
+        why: io::Error,
     },
     /// The server answered the upgrade, but not with 101.
     Refused {
@@ -67,11 +69,9 @@ impl fmt::Display for Error {
         match self {
             Error::Io(error) => write!(f, "expected a working socket, came: {error}"),
             Error::InvalidUrl { expected, came } => write!(f, "expected {expected}, came {came:?}"),
-            Error::Unresolvable { host } => write!(
-                f,
-                "expected an IP address or localhost, came the name {host:?}: names are not \
-                 resolved yet"
-            ),
+            Error::Unresolvable { host, why } => {
+                write!(f, "expected a host with an address, came {host:?}: {why}")
+            }
             Error::Refused { status, reason } => {
                 write!(f, "expected status 101, came {status} {reason}")
             }
@@ -99,7 +99,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Io(error) => Some(error),
+            Error::Io(error) | Error::Unresolvable { why: error, .. } => Some(error),
             _ => None,
         }
     }

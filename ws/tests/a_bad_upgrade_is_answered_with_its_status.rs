@@ -3,10 +3,10 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use common::{Loop, REQUEST, Raw};
-use glassloop_reactor::net::duplex;
+use glassloop_reactor::{Resolver, net::duplex};
 use glassloop_ws::{Config, Error, accept, accept_with, connect, connect_on};
 
 /// The server's answer to `request`, and its own error. The client closes after it has read.
@@ -137,10 +137,12 @@ fn a_client_says_what_it_expected_of_a_bad_answer() {
 }
 
 #[test]
-fn a_name_needs_a_resolver_and_a_bad_address_is_no_name() {
+fn a_name_without_an_address_and_a_bad_address_are_told_apart() {
     let mut event_loop = Loop::new();
-    let error = event_loop.block_on(connect("ws://example.test/")).expect_err("no resolver");
-    assert!(matches!(&error, Error::Unresolvable { host } if host == "example.test"), "{error}");
+    event_loop.reactor.set_resolver(Resolver::new(|_, _| Box::pin(async { Ok(Vec::new()) })));
+    let error = event_loop.block_on(connect("ws://example.test/")).expect_err("no address");
+    let Error::Unresolvable { host, why } = &error else { panic!("came {error}") };
+    assert_eq!((host.as_str(), why.kind()), ("example.test", ErrorKind::NotFound));
     let error = event_loop.block_on(connect("wss://127.0.0.1/")).expect_err("no TLS");
     assert!(matches!(error, Error::InvalidUrl { .. }), "{error}");
 }

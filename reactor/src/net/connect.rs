@@ -36,7 +36,12 @@ pub struct Connect {
 impl Connect {
     #[track_caller]
     pub(crate) fn new(address: SocketAddr) -> Connect {
-        Connect { address, socket: None, born: Location::caller() }
+        Connect::born_at(address, Location::caller())
+    }
+
+    /// As `new`, on behalf of another place.
+    pub(crate) fn born_at(address: SocketAddr, born: Place) -> Connect {
+        Connect { address, socket: None, born }
     }
 
     /// Begins: the socket exists and is registered, and the first packet is on its way.

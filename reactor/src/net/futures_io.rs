@@ -5,17 +5,16 @@
 
 use std::{
     io,
-    net::Shutdown,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::tcp_stream::TcpStream;
-use crate::{readiness::Direction, registered::Wait};
+use super::byte_stream::{ByteStream, ReadBytes, WriteBytes};
+use crate::{readiness::Direction, registered::Wait, source::Source};
 
-impl AsyncRead for &TcpStream {
+impl<S: ReadBytes> AsyncRead for &ByteStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -25,7 +24,7 @@ impl AsyncRead for &TcpStream {
     }
 }
 
-impl AsyncWrite for &TcpStream {
+impl<S: WriteBytes> AsyncWrite for &ByteStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -39,15 +38,15 @@ impl AsyncWrite for &TcpStream {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.shutdown(Shutdown::Write) {
+        match self.inner.get_ref().end() {
             // The peer was first: closed is closed.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            shut => Poll::Ready(shut),
+            ended => Poll::Ready(ended),
         }
     }
 }
 
-impl AsyncRead for TcpStream {
+impl<S: ReadBytes> AsyncRead for ByteStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -57,7 +56,7 @@ impl AsyncRead for TcpStream {
     }
 }
 
-impl AsyncWrite for TcpStream {
+impl<S: WriteBytes> AsyncWrite for ByteStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -75,6 +74,6 @@ impl AsyncWrite for TcpStream {
     }
 }
 
-fn wait(stream: &TcpStream, direction: Direction, operation: &'static str) -> Wait {
+fn wait<S: Source>(stream: &ByteStream<S>, direction: Direction, operation: &'static str) -> Wait {
     Wait { direction, operation, place: stream.born() }
 }

@@ -18,7 +18,7 @@ use crate::{reactor::Reactor, readiness::Readiness, source::SourceId};
 
 /// One end. Dropping it ends both directions: in order, if it had read everything that came;
 /// otherwise as a reset, as a kernel does.
-pub(crate) struct PipeEnd {
+pub struct PipeEnd {
     connection: Rc<Connection>,
     /// 0 or 1.
     side: usize,

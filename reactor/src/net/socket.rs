@@ -13,7 +13,7 @@ use crate::source::Source;
 
 /// A connected stream.
 #[derive(Debug)]
-pub(crate) enum Socket {
+pub enum Socket {
     /// The OS holds its bytes.
     Kernel(mio::net::TcpStream),
     /// This program does.

@@ -1,31 +1,32 @@
 //! `TcpListener`: an address at which connections are accepted.
 //!
 //! It promises that no connection is forgotten: one that can't be accepted for want of descriptors
-//! or memory is an error now, and is there at the next call. It accepts nothing by itself, and
-//! limits nothing but the OS's backlog.
+//! or memory stays where it is, and is tried again soon. It accepts nothing by itself, and limits
+//! nothing but the OS's backlog.
 
 use std::{
     future::Future,
     io,
     net::{self, SocketAddr},
     panic::Location,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use super::{socket::Socket, tcp_stream::TcpStream};
+use super::{patience::Patience, socket::Socket, tcp_stream::TcpStream};
 use crate::{
     operation::Operation,
     reactor::Reactor,
     readiness::{Direction, Interest},
     registered::{Registered, Wait},
+    sleep::Sleep,
     source::{Peer, Source, SourceId},
-    waiter::place_of,
 };
 
 /// A socket that accepts connections. Dropping it refuses those nobody accepted.
 #[derive(Debug)]
 pub struct TcpListener {
     inner: Registered<Listener>,
+    patience: Patience,
 }
 
 /// What listens.
@@ -46,7 +47,7 @@ impl TcpListener {
         reactor.expect_descriptors()?;
         let listener = Listener::Kernel(mio::net::TcpListener::bind(address)?);
         let inner = Registered::with_reactor(&reactor, listener, Interest::Read)?;
-        Ok(TcpListener { inner })
+        Ok(TcpListener { inner, patience: Patience::default() })
     }
 
     /// Takes over a listener of the standard library, which it makes nonblocking.
@@ -57,30 +58,31 @@ impl TcpListener {
     pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
         listener.set_nonblocking(true)?;
         let listener = Listener::Kernel(mio::net::TcpListener::from_std(listener));
-        Ok(TcpListener { inner: Registered::new(listener, Interest::Read)? })
+        let inner = Registered::new(listener, Interest::Read)?;
+        Ok(TcpListener { inner, patience: Patience::default() })
     }
 
     /// Accepts a connection, and says from where it came.
     ///
     /// # Errors
-    /// The OS's. After one that says the process has no descriptor or no memory left, the
-    /// connection still waits: accept again later, best after a short sleep. After one that says
-    /// the loop has no room for one more source, the connection was closed.
+    /// The OS's; but that the process has no descriptor or no memory left is none: the connection
+    /// waits in the backlog, and is tried again at most `Limits::accept_rest_ms_max` later. After
+    /// one that says the loop has no room for one more source, the connection was closed.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection.
     #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + '_ {
-        let accept = |cx: &mut Context<'_>, wait| self.poll_accept_for(cx, wait);
+        let mut pause = None;
+        let accept = move |cx: &mut Context<'_>, wait| self.poll_accept_for(cx, wait, &mut pause);
         Operation::new(&self.inner, Direction::Read, "accept", Location::caller(), accept)
     }
 
     /// Accepts a connection, or waits for one.
     #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let place = place_of(Location::caller(), self.inner.born());
-        let wait = Wait { direction: Direction::Read, operation: "accept", place };
-        self.poll_accept_for(cx, wait)
+        let wait = self.inner.wait(Direction::Read, "accept");
+        self.patience.with_pause(|pause| self.poll_accept_for(cx, wait, pause))
     }
 
     /// The address at which it listens.
@@ -103,12 +105,15 @@ impl TcpListener {
         &self,
         cx: &mut Context<'_>,
         wait: Wait,
+        pause: &mut Option<Sleep>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let (socket, from) = ready!(self.inner.poll_io(cx, wait, Listener::accept))?;
-        let reactor = self.inner.reactor();
-        let stream = Registered::born_at(reactor, socket, Interest::Both, wait.place)?;
-        stream.set_peer(Peer::Address(from));
-        Poll::Ready(Ok((TcpStream::new(stream), from)))
+        self.patience.poll_accept(&self.inner, cx, wait, pause, |listener| {
+            let (socket, from) = listener.accept()?;
+            let reactor = self.inner.reactor();
+            let stream = Registered::born_at(reactor, socket, Interest::Both, wait.place)?;
+            stream.set_peer(Peer::Address(from));
+            Ok((TcpStream::new(stream), from))
+        })
     }
 }
 
@@ -118,14 +123,7 @@ impl Listener {
     /// by WouldBlock alone, so the next accept tries again without waiting for an edge.
     fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let Listener::Kernel(listener) = self;
-        match listener.accept() {
-            Ok((stream, from)) => Ok((Socket::Kernel(stream), from)),
-            // The peer hung up in the backlog: nobody's error, and there may be more behind it.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
-                Err(io::ErrorKind::Interrupted.into())
-            }
-            Err(error) => Err(error),
-        }
+        listener.accept().map(|(stream, from)| (Socket::Kernel(stream), from))
     }
 }
 

@@ -6,6 +6,7 @@
 use std::io;
 
 use crate::{
+    net::names::Names,
     poller::interest_of,
     reactor::Reactor,
     readiness::{Interest, Readiness},
@@ -102,6 +103,11 @@ impl Reactor {
     #[inline]
     pub(crate) fn with_timers<T>(&self, use_it: impl FnOnce(&mut Timers<Waiter>) -> T) -> T {
         use_it(&mut self.timers.borrow_mut())
+    }
+
+    /// Lends the names to code of this crate, which must call nobody meanwhile.
+    pub(crate) fn with_names<T>(&self, use_it: impl FnOnce(&mut Names) -> T) -> T {
+        use_it(&mut self.names.borrow_mut())
     }
 
     /// Work was added by the loop's own thread. In a turn that is seen anyway; while the loop is

@@ -4,6 +4,7 @@
 
 use crate::{
     counts::Counts,
+    net::LookupView,
     reactor::Reactor,
     source::{SourceView, TimerView},
 };
@@ -21,6 +22,7 @@ impl Reactor {
             sources: sources.len(),
             waiters,
             kernel_waiters,
+            lookups: self.names.borrow().unanswered(),
             ..self.counts.get()
         }
     }
@@ -29,6 +31,12 @@ impl Reactor {
     #[must_use]
     pub fn sources(&self) -> Vec<SourceView> {
         self.sources.borrow().views()
+    }
+
+    /// Every name that somebody waits for and that another thread looks up.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<LookupView> {
+        self.names.borrow().views().cloned().collect()
     }
 
     /// How many armed timers hold a waker with this `data`.

@@ -15,7 +15,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use common::{Book, Event, Noting, panic_quietly, poll_fn, telling_loop};
@@ -24,7 +24,7 @@ use glassloop::{CancelToken, EventLoop, sleep, spawn, yield_now};
 const MS: Duration = Duration::from_millis(1);
 
 /// So many at once; a few where each instruction is checked.
-const MANY: usize = if cfg!(miri) { 200 } else { 10_000 };
+const MANY: usize = if cfg!(miri) { 50 } else { 10_000 };
 
 #[derive(Default)]
 struct CountingWaker(AtomicUsize);
@@ -98,7 +98,6 @@ fn ten_thousand_tasks_may_wait_come_and_go() {
     let event_loop = EventLoop::test();
     let token = CancelToken::new();
     let shared = token.clone();
-    let began = Instant::now();
     let ended = event_loop.block_on(async move {
         let wait = |token: CancelToken| async move { token.cancelled().await };
         let tasks: Vec<_> = (0..many).map(|_| spawn(wait(shared.clone()))).collect();
@@ -121,7 +120,6 @@ fn ten_thousand_tasks_may_wait_come_and_go() {
     });
     assert_eq!(ended.unwrap(), many - many / 2);
     assert!(waits_on(&token).contains("waiting: 0"), "{token:?}");
-    assert!(began.elapsed() < Duration::from_secs(20), "quadratic?");
 }
 
 #[test]

@@ -23,6 +23,9 @@ use crate::{reactor::Reactor, waiter::Place};
 
 /// A connection to a host under way. Made by [`TcpStream::connect_host`] and
 /// [`TcpStream::connect_any`].
+///
+/// # Cancel safety
+/// Dropping it gives up every connection that was begun, and the question for the name.
 #[derive(Debug)]
 #[must_use = "a connection is begun when it is awaited"]
 pub struct ConnectHost {

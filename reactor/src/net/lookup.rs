@@ -49,6 +49,9 @@ pub fn lookup(host: impl Into<String>, port: u16) -> Lookup {
 }
 
 /// The addresses of a name, some time later. Made by [`lookup()`].
+///
+/// # Cancel safety
+/// Dropping it loses the answer and nothing else: the thread that asks goes on to the next name.
 #[derive(Debug)]
 #[must_use = "a name is looked up when this is awaited"]
 pub struct Lookup {

@@ -21,6 +21,9 @@ use crate::{
 };
 
 /// A connection under way. Made by [`UnixStream::connect`].
+///
+/// # Cancel safety
+/// Dropping it gives the connection up.
 #[derive(Debug)]
 #[must_use = "a connection is begun when it is awaited"]
 pub struct UnixConnect {

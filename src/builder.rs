@@ -12,13 +12,14 @@ use std::{
 
 use glassloop_executor::{Executor, Unhandled};
 use glassloop_reactor::{
-    Clock, ManualClock, Options, PollerKind, Precision, Reactor, Resolver, nanoseconds,
+    Clock, ManualClock, Options, PollerKind, Precision, Reactor, Resolver, Script, nanoseconds,
 };
 
 use crate::{
     EventLoop, Limits, RunPolicy,
     core::Core,
     debug::{self, Registration},
+    environment,
     frames::Frames,
     observer::Observers,
     resume::Listeners,
@@ -37,7 +38,9 @@ type Hook = Box<dyn Fn(&Unhandled)>;
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
     clock: Clock,
-    poller: PollerKind,
+    /// `None`: what the environment says.
+    poller: Option<PollerKind>,
+    script: Option<Script>,
     precision: Precision,
     spin_us: u64,
     limits: Limits,
@@ -54,7 +57,8 @@ impl Builder {
     pub(crate) fn new() -> Builder {
         Builder {
             clock: Clock::System,
-            poller: PollerKind::Mio,
+            poller: None,
+            script: None,
             precision: Precision::Coarse,
             spin_us: 0,
             limits: Limits::default(),
@@ -71,7 +75,7 @@ impl Builder {
     pub(crate) fn test() -> Builder {
         Builder {
             clock: Clock::Manual(ManualClock::new().with_autojump()),
-            poller: PollerKind::TimersOnly,
+            poller: Some(PollerKind::TimersOnly),
             fails_on_unhandled: true,
             ..Builder::new()
         }
@@ -84,8 +88,43 @@ impl Builder {
     }
 
     /// Where the loop blocks: with sockets, or without any descriptor.
+    ///
+    /// If this is not called, the environment variable `GLASSLOOP_POLLER` decides: `mio` (the
+    /// default), `timers`, or `scripted`, which may be followed by a seed, as in `scripted:7`.
+    /// [`EventLoop::test`] doesn't ask it.
     pub fn poller(mut self, poller: PollerKind) -> Builder {
-        self.poller = poller;
+        self.poller = Some(poller);
+        self
+    }
+
+    /// Has the loop play a script: its poller is [`PollerKind::Scripted`], its sockets are memory,
+    /// and their peers do what the script says. With a clock that jumps, the seed decides all.
+    ///
+    /// ```
+    /// use glassloop::{Clock, EventLoop, ManualClock, Script, Step, net::TcpStream};
+    ///
+    /// let server = "10.0.0.1:7".parse()?;
+    /// let script = Script::new(1).listens(
+    ///     server,
+    ///     [Step::ShortReads { bytes_max: 2 }, Step::ReadUntil(4), Step::send("pong")],
+    /// );
+    /// let transcript = script.transcript();
+    /// let clock = Clock::Manual(ManualClock::new().with_autojump());
+    /// let event_loop = EventLoop::builder().clock(clock).script(script).build()?;
+    /// let answer = event_loop.block_on(async move {
+    ///     let stream = TcpStream::connect(server).await?;
+    ///     stream.write_all(b"ping").await?;
+    ///     let mut answer = [0; 4];
+    ///     stream.read_exact(&mut answer).await?;
+    ///     std::io::Result::Ok(answer)
+    /// })?;
+    /// assert_eq!(answer?, *b"pong");
+    /// assert_eq!(transcript.received(0), b"ping");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn script(mut self, script: Script) -> Builder {
+        self.poller = Some(PollerKind::Scripted);
+        self.script = Some(script);
         self
     }
 
@@ -161,18 +200,24 @@ impl Builder {
     /// Makes the loop.
     ///
     /// # Errors
-    /// When the operating system gives no more descriptors.
+    /// When the operating system gives no more descriptors; `InvalidInput` when the poller is left
+    /// to `GLASSLOOP_POLLER`, and that names none.
     #[track_caller]
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
         let debug = self.debug.unwrap_or_else(debug::from_environment);
+        let (poller, seed) = match self.poller {
+            Some(poller) => (poller, 0),
+            None => environment::poller()?,
+        };
         let limits = self.limits.at_least_one();
         let reactor = Reactor::new(Options {
-            poller: self.poller,
+            poller,
             clock: self.clock,
             precision: self.precision,
             spin_us: self.spin_us,
             limits: limits.reactor,
+            script: self.script.unwrap_or_else(|| Script::new(seed)),
         })?;
         if let Some(resolver) = self.resolver {
             reactor.set_resolver(resolver);

@@ -1,8 +1,9 @@
 //! The proof of a deadlock: nothing that exists could ever wake what waits.
 //!
 //! Only what is certain is called a deadlock; a loop that another thread was about to answer is
-//! never given up. A waker held anywhere but in our own tables, a `Remote`, a reader, a timer: each
-//! is a way out. What only looks hopeless is told to the log, once, and waited for.
+//! never given up. A waker held anywhere but in our own tables, a `Remote`, a reader of one of the
+//! system's sockets, a timer: each is a way out. What only looks hopeless is told to the log, once,
+//! and waited for.
 
 use std::sync::atomic::{Ordering, fence};
 
@@ -33,7 +34,7 @@ pub(crate) fn outlook(core: &Core) -> Outlook {
         return Outlook::Open;
     }
     let held = core.executor.held_wakers();
-    let held = held.into_iter().any(|(id, clones)| clones > held_by_timers(core, id));
+    let held = held.into_iter().any(|(id, clones)| clones > held_by_tables(core, id));
     if just_reached(core) {
         return Outlook::Open;
     }
@@ -65,17 +66,20 @@ fn timer_may_fire(core: &Core) -> bool {
     }
 }
 
-/// Clones of a task's waker that lie in timers. Where none may fire they are no way out.
-fn held_by_timers(core: &Core, id: TaskId) -> usize {
+/// Clones of a task's waker that lie in timers and with memory sockets. Where no timer may fire
+/// and nothing of this thread runs, they are no way out.
+fn held_by_tables(core: &Core, id: TaskId) -> usize {
     let waker = core.executor.waker_data(id);
-    waker.map_or(0, |waker| core.reactor.timers_that_wake(waker))
+    let of = |waker| core.reactor.timers_that_wake(waker) + core.reactor.sources_that_wake(waker);
+    waker.map_or(0, of)
 }
 
-/// Whether the operating system or another thread may bring something.
+/// Whether the operating system or another thread may bring something. The far end of a memory
+/// socket lies on this thread, with a task or with a script: neither is a way out by itself.
 fn may_be_reached(core: &Core) -> bool {
     let counts = core.reactor.counts();
     core.remotes() > 0
-        || counts.waiters > 0
+        || counts.kernel_waiters > 0
         || counts.lookups > 0
         || core.executor.inbox().calls() > 0
 }

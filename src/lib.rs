@@ -52,6 +52,7 @@ mod core;
 mod current;
 mod deadlock;
 mod debug;
+mod environment;
 mod error;
 mod event_loop;
 mod frames;
@@ -107,6 +108,7 @@ pub use glassloop_executor::{
 };
 pub use glassloop_reactor::{
     Addresses, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest, Interval,
-    ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver, Sleep,
-    Source, Timeout, Wait, interval, mio, net, sleep, sleep_until, timeout,
+    ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver, Script,
+    Sleep, Source, Step, Timeout, Transcript, Wait, interval, mio, net, sleep, sleep_until,
+    timeout,
 };

@@ -21,7 +21,8 @@ use std::{
 
 use glassloop::{
     CancelToken, Clock, DeadlockReport, EventLoop, JoinHandle, Limits, ManualClock, Observer,
-    PollerKind, RunError, net::TcpListener,
+    PollerKind, RunError,
+    net::{self, TcpListener},
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -265,6 +266,37 @@ fn a_timer_on_a_clock_that_a_thread_moves_is_one() {
     });
     event_loop.block_on(async { glassloop::sleep(MS).await }).unwrap();
     thread.join().unwrap();
+}
+
+#[test]
+fn a_clock_let_go_of_while_the_loop_waits_brings_the_loop_back_to_see_it() {
+    let clock = ManualClock::new();
+    let handle = clock.clone();
+    let (told, verdict) = std::sync::mpsc::channel();
+    let thread = thread::spawn(move || {
+        let event_loop = loop_with(clock);
+        let nap = async { glassloop::sleep(MS).await };
+        let report = expect_deadlock(event_loop.block_on(nap));
+        event_loop.close(Duration::ZERO);
+        told.send((report.tasks.len(), event_loop.snapshot().reactor.blocked)).unwrap();
+    });
+    thread::sleep(20 * MS);
+    assert!(verdict.try_recv().is_err(), "somebody may yet move it");
+    drop(handle);
+    let (tasks, blocked) = verdict.recv_timeout(5_000 * MS).expect("the loop is brought back");
+    assert_eq!((tasks, blocked), (1, 1), "it was waiting");
+    thread.join().unwrap();
+}
+
+#[test]
+fn two_ends_in_memory_that_wait_for_each_other_are_no_way_out() {
+    let event_loop = EventLoop::new().unwrap();
+    let (here, there) = event_loop.enter(net::duplex).unwrap();
+    let read = |end: net::TcpStream| async move { end.read(&mut [0]).await.unwrap() };
+    event_loop.spawn(read(here)).named("here").detach();
+    event_loop.spawn(read(there)).named("there").detach();
+    assert_eq!(names(&expect_deadlock(event_loop.run())), ["here", "there"]);
+    event_loop.close(Duration::ZERO);
 }
 
 #[test]

@@ -54,6 +54,7 @@
 //! | `registered.rs`, `operation.rs` | a source with its registration; one operation as a future |
 //! | `poller.rs`, `parker.rs` | where the loop blocks, with descriptors and without |
 //! | `notifier.rs` | the wake word |
+//! | `script.rs`, `script/` | for tests: a world of peers as data, played by a seed |
 //! | `events.rs`, `flush.rs`, `waiter.rs`, `hooks.rs` | plain things that the phases hand about |
 //! | `alarm.rs` | what ends a wait at its very deadline |
 //! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
@@ -89,6 +90,7 @@ mod poller;
 mod reactor;
 mod readiness;
 mod registered;
+mod script;
 mod sleep;
 mod source;
 mod source_table;
@@ -113,6 +115,7 @@ pub use poller::PollerKind;
 pub use reactor::{Options, Reactor};
 pub use readiness::{Direction, Interest, Readiness};
 pub use registered::{Registered, Wait};
+pub use script::{Script, Step, Transcript};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use source::{Peer, Source, SourceId, SourceView, TimerView, WaiterView};
 pub use timeout::{Elapsed, Timeout, timeout};

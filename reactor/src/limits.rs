@@ -26,6 +26,12 @@ pub struct Limits {
     /// How long after one address of a host the next one is tried, in milliseconds. 250, as RFC
     /// 8305 recommends.
     pub connect_stagger_ms: u64,
+    /// Connections of a script that wait to be accepted by one listener; a further peer waits its
+    /// turn, a further socket of ours is refused. 128, as the backlog of many systems.
+    pub backlog_connections_max: usize,
+    /// Bytes of lines and of what peers have read that the transcript of a script keeps; what comes
+    /// later is counted. 16 MiB: a long test.
+    pub transcript_bytes_max: usize,
     /// The longest wait, in milliseconds, once the OS has refused to wake the loop. 100: what
     /// another thread leaves is late then, but never lost.
     pub wait_after_failed_wake_ms_max: u64,
@@ -42,6 +48,8 @@ impl Default for Limits {
             lookups_max: 256,
             connect_addresses_max: 16,
             connect_stagger_ms: 250,
+            backlog_connections_max: 128,
+            transcript_bytes_max: 16 << 20,
             wait_after_failed_wake_ms_max: 100,
         }
     }

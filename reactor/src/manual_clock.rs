@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Waker,
     time::{Duration, Instant},
@@ -26,7 +26,6 @@ use crate::clock::nanoseconds;
 /// same.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), 60_000_000_000);
 /// ```
-#[derive(Clone)]
 pub struct ManualClock {
     shared: Arc<Shared>,
 }
@@ -37,6 +36,9 @@ struct Shared {
     /// So much of `now` was time suspended.
     suspended: AtomicU64,
     autojump: AtomicBool,
+    /// How many `ManualClock`s are this clock. Counted here, since the count of the `Arc` falls
+    /// only after a handle's own drop: too late for a loop that is told of it and looks.
+    handles: AtomicUsize,
     /// The loops that use the clock, to be woken when it moves.
     loops: Mutex<Vec<Waker>>,
 }
@@ -51,6 +53,7 @@ impl ManualClock {
                 now: AtomicU64::new(0),
                 suspended: AtomicU64::new(0),
                 autojump: AtomicBool::new(false),
+                handles: AtomicUsize::new(1),
                 loops: Mutex::new(Vec::new()),
             }),
         }
@@ -132,7 +135,7 @@ impl ManualClock {
     /// 0, knows that nobody else can ever move it.
     #[must_use]
     pub fn handles(&self) -> usize {
-        Arc::strong_count(&self.shared) - 1
+        self.shared.handles.load(Ordering::Acquire) - 1
     }
 
     pub(crate) fn add_loop(&self, waker: Waker) {
@@ -149,6 +152,23 @@ impl ManualClock {
 
     fn loops(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
         self.shared.loops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for ManualClock {
+    fn clone(&self) -> ManualClock {
+        self.shared.handles.fetch_add(1, Ordering::Relaxed);
+        ManualClock { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Drop for ManualClock {
+    /// If the only handle left is a loop's own, that loop is brought back: nobody will move its
+    /// clock any more, and its timers may be no way out.
+    fn drop(&mut self) {
+        if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 2 {
+            self.wake_loops();
+        }
     }
 }
 

@@ -25,13 +25,15 @@ pub enum PollerKind {
     Mio,
     /// None: timers, wakes and memory sockets only. Opens no descriptor.
     TimersOnly,
+    /// A [`Script`](crate::Script): as `TimersOnly`, and connections are to peers of the script.
+    Scripted,
 }
 
 /// A poller at work.
 #[derive(Debug)]
 pub(crate) enum Poller {
     Mio { poll: mio::Poll, events: mio::Events },
-    TimersOnly { parker: Arc<Parker> },
+    Parked { parker: Arc<Parker> },
 }
 
 impl Poller {
@@ -44,10 +46,10 @@ impl Poller {
                 let events = mio::Events::with_capacity(events_max);
                 Ok((Poller::Mio { poll, events }, Notifier::new(Unblock::Mio(waker))))
             }
-            PollerKind::TimersOnly => {
+            PollerKind::TimersOnly | PollerKind::Scripted => {
                 let parker = Arc::new(Parker::new());
                 let notifier = Notifier::new(Unblock::Parker(Arc::clone(&parker)));
-                Ok((Poller::TimersOnly { parker }, notifier))
+                Ok((Poller::Parked { parker }, notifier))
             }
         }
     }
@@ -65,8 +67,8 @@ impl Poller {
         let timeout = timeout.map(|timeout| timeout.min(WAIT_MAX));
         match self {
             // Without a timeout to wait there is nothing to look at either.
-            Poller::TimersOnly { .. } if timeout == Some(Duration::ZERO) => {}
-            Poller::TimersOnly { parker } => parker.park(timeout),
+            Poller::Parked { .. } if timeout == Some(Duration::ZERO) => {}
+            Poller::Parked { parker } => parker.park(timeout),
             Poller::Mio { poll, events: raw } => {
                 match poll.poll(raw, timeout) {
                     // A signal came first: as good as a wait that brought nothing.
@@ -90,7 +92,7 @@ impl Poller {
     pub(crate) fn registry(&self) -> io::Result<Option<mio::Registry>> {
         match self {
             Poller::Mio { poll, .. } => poll.registry().try_clone().map(Some),
-            Poller::TimersOnly { .. } => Ok(None),
+            Poller::Parked { .. } => Ok(None),
         }
     }
 }

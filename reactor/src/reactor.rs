@@ -25,11 +25,13 @@ use crate::{
     net::names::Names,
     notifier::Notifier,
     poller::{Poller, PollerKind},
+    script::{Script, Stage},
     source_table::SourceTable,
     timers::Timers,
     waiter::{Place, Waiter},
 };
 
+mod playing;
 mod service;
 mod views;
 mod wait;
@@ -51,6 +53,8 @@ pub struct Options {
     pub spin_us: u64,
     /// Its bounds.
     pub limits: Limits,
+    /// What happens under [`PollerKind::Scripted`].
+    pub script: Script,
 }
 
 /// Readiness and time of one loop. It belongs to one thread, and is shared there as an `Rc`.
@@ -66,6 +70,10 @@ pub struct Reactor {
     /// Registers sources, whose code may be anybody's: no borrow is needed for it.
     registry: Option<mio::Registry>,
     alarm: RefCell<Option<Alarm>>,
+    /// What the poller `Scripted` plays.
+    stage: Option<RefCell<Stage>>,
+    /// The script may have an answer to something.
+    stirred: Cell<bool>,
     sources: RefCell<SourceTable>,
     timers: RefCell<Timers<Waiter>>,
     /// Scratch of the phase `timers`, empty between two calls.
@@ -98,6 +106,8 @@ impl Reactor {
         if let Clock::Manual(clock) = &options.clock {
             clock.add_loop(Waker::from(Arc::clone(&notifier)));
         }
+        let is_scripted = options.poller == PollerKind::Scripted;
+        let stage = is_scripted.then(|| Stage::new(&options.script, &options.limits));
         let now = options.clock.now();
         let registry = poller.registry()?;
         let alarm = alarm::alarm(registry.as_ref(), &options.clock, options.precision)?;
@@ -109,6 +119,8 @@ impl Reactor {
             registry,
             poller: RefCell::new(poller),
             alarm: RefCell::new(alarm),
+            stage: stage.map(RefCell::new),
+            stirred: Cell::new(is_scripted),
             sources: RefCell::new(SourceTable::new(options.limits.sources_max)),
             timers: RefCell::new(Timers::new(now)),
             fired: Cell::default(),
@@ -172,7 +184,8 @@ impl Reactor {
     // COST: O(1).
     #[must_use]
     pub fn next_deadline(&self) -> Option<u64> {
-        let deadline = self.timers.borrow().next_deadline();
+        let timers = self.timers.borrow().next_deadline();
+        let deadline = [timers, self.script_deadline()].into_iter().flatten().min();
         self.deadline_given.set(deadline.unwrap_or(u64::MAX));
         deadline
     }
@@ -181,7 +194,8 @@ impl Reactor {
     // COST: O(timers) at worst.
     #[must_use]
     pub fn earliest_deadline(&self) -> Option<u64> {
-        self.timers.borrow().earliest()
+        let timers = self.timers.borrow().earliest();
+        [timers, self.script_deadline()].into_iter().flatten().min()
     }
 
     /// Phase 6: has a writer called at the end of this turn, or of the next if this one's phase
@@ -221,10 +235,11 @@ impl Reactor {
         }
     }
 
-    /// Whether memory sockets have told something that waits for the next phase `io`.
+    /// Whether memory sockets have told something that waits for the next phase `io`, or the peers
+    /// of a script may do so in the next wait.
     #[must_use]
     pub fn has_pending_events(&self) -> bool {
-        self.sources.borrow().has_raised()
+        self.stirred.get() || self.sources.borrow().has_raised()
     }
 
     // What it was built of, and time.

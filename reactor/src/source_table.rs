@@ -267,6 +267,12 @@ impl SourceTable {
         (self.waiters, self.kernel_waiters)
     }
 
+    /// How many waiters hold a waker with this `data`.
+    pub(crate) fn that_wake(&self, data: *const ()) -> usize {
+        let slots = self.entries.iter().flat_map(|(_, entry)| entry.slots.iter().flatten());
+        slots.filter(|waiting| waiting.waiter.waker.data() == data).count()
+    }
+
     /// Every source, by index.
     pub(crate) fn views(&self) -> Vec<SourceView> {
         let live = self.entries.iter().filter(|(_, entry)| !entry.retired);

@@ -19,7 +19,7 @@ use common::Harness;
 use glassloop_reactor::{Events, Options, PollerKind, Reactor, net, sleep};
 
 fn each_poller(test: impl Fn(&Rc<Reactor>)) {
-    for poller in [PollerKind::Mio, PollerKind::TimersOnly] {
+    for poller in [PollerKind::Mio, PollerKind::TimersOnly, PollerKind::Scripted] {
         test(&Reactor::new(Options { poller, ..Options::default() }).unwrap());
     }
 }

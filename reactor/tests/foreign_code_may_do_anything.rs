@@ -6,6 +6,7 @@ mod common;
 
 use std::{
     future::Future,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc,
@@ -17,7 +18,10 @@ use std::{
 
 use common::Harness;
 use glassloop_reactor::{
-    Direction, Interest, Reactor, Registered, Source, Wait, net, net::TcpStream, sleep,
+    Direction, Events, Interest, Options, PollerKind, Reactor, Registered, Script, Source, Step,
+    Wait, net,
+    net::{TcpListener, TcpStream},
+    sleep,
 };
 
 /// A waker that uses the reactor in every way it can think of, when woken and when dropped.
@@ -202,4 +206,22 @@ fn sockets_and_sleeps_may_outlive_their_loop_and_its_thread_locals() {
         LATE.with(|late| late.borrow_mut().0 = Some((here, nap)));
     });
     thread.join().unwrap();
+}
+
+#[test]
+fn a_host_is_called_for_what_the_program_does_to_a_script_and_not_for_what_peers_do() {
+    let at = |port| SocketAddr::from(([10, 0, 0, 1], port));
+    let script = Script::new(0).connects(at(7), [Step::send("hello"), Step::Close]);
+    let poller = PollerKind::Scripted;
+    let harness = Harness::new(Options { poller, script, ..Options::default() });
+    let (reactor, listener) = (&harness.reactor, TcpListener::bind(at(7)).unwrap());
+    let meddling = || drop(TcpListener::bind(([10, 0, 0, 1], 0).into()).unwrap());
+    reactor.notifier().set_on_wake(Box::new(meddling));
+
+    assert!(reactor.notifier().park());
+    reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap();
+    assert_eq!(reactor.counts().host_wakes, 0, "the peer has connected, the loop is at work");
+    assert!(reactor.has_pending_events());
+    drop(listener);
+    assert_eq!(reactor.counts().host_wakes, 1, "nobody would look otherwise");
 }

@@ -18,6 +18,8 @@ const LIMITS: Limits = Limits {
     lookups_max: 4,
     connect_addresses_max: 4,
     connect_stagger_ms: 250,
+    backlog_connections_max: 1,
+    transcript_bytes_max: 0,
     wait_after_failed_wake_ms_max: 100,
 };
 

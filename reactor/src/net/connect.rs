@@ -47,10 +47,17 @@ impl Connect {
     /// Begins: the socket exists and is registered, and the first packet is on its way.
     fn begin(&self, place: Place) -> io::Result<Registered<Socket>> {
         let reactor = Reactor::expect_current("connect")?;
-        // Asked first, lest a packet be sent for a socket that nobody can watch.
-        reactor.expect_descriptors()?;
-        let socket = Socket::Kernel(mio::net::TcpStream::connect(self.address)?);
-        Registered::born_at(&reactor, socket, Interest::Both, place)
+        let socket = match reactor.connect_on_stage(self.address) {
+            Some(stream) => Socket::Scripted(stream),
+            None => {
+                // Asked first, lest a packet be sent for a socket that nobody can watch.
+                reactor.expect_descriptors()?;
+                Socket::Kernel(mio::net::TcpStream::connect(self.address)?)
+            }
+        };
+        let socket = Registered::born_at(&reactor, socket, Interest::Both, place)?;
+        socket.get_ref().set_id(socket.id());
+        Ok(socket)
     }
 }
 
@@ -66,23 +73,9 @@ impl Future for Connect {
         };
         let wait = Wait { direction: Direction::Write, operation: "connect", place };
         let socket = self.socket.insert(socket);
-        let peer = ready!(socket.poll_io(cx, wait, outcome))?;
+        let peer = ready!(socket.poll_io(cx, wait, Socket::outcome))?;
         let socket = self.socket.take().expect("it was put there a moment ago");
         socket.set_peer(Peer::Address(peer));
         Poll::Ready(Ok(TcpStream::new(socket)))
     }
-}
-
-/// What has become of a connection, now that its socket is said to be writable.
-///
-/// FACT (all): "writable" means that connecting is over, one way or the other. The error, if there
-/// is one, is the socket's; without one it is connected exactly if it has a peer.
-fn outcome(socket: &Socket) -> io::Result<SocketAddr> {
-    if let Some(error) = socket.kernel("connect")?.take_error()? {
-        return Err(error);
-    }
-    socket.peer_addr().map_err(|error| match error.kind() {
-        io::ErrorKind::NotConnected => io::ErrorKind::WouldBlock.into(),
-        _ => error,
-    })
 }

@@ -33,8 +33,6 @@ pub fn duplex() -> io::Result<(TcpStream, TcpStream)> {
 
 /// Tells one end who it is and who the other one is.
 fn introduce(end: &Registered<Socket>, far: SourceId) {
-    if let Socket::Memory(pipe) = end.get_ref() {
-        pipe.set_id(end.id());
-    }
+    end.get_ref().set_id(end.id());
     end.set_peer(Peer::Memory(far));
 }

@@ -11,7 +11,7 @@ use std::{
     io::{self, Read},
     mem,
     net::Shutdown,
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use crate::{reactor::Reactor, readiness::Readiness, source::SourceId};
@@ -22,10 +22,12 @@ pub struct PipeEnd {
     connection: Rc<Connection>,
     /// 0 or 1.
     side: usize,
+    resets: Cell<bool>,
 }
 
 struct Connection {
-    reactor: Rc<Reactor>,
+    /// Weak: the far end may be held by the reactor itself, which plays a script there.
+    reactor: Weak<Reactor>,
     /// By side: the registration of that end, once it has one.
     ids: [Cell<Option<SourceId>>; 2],
     /// By side: what that end reads.
@@ -51,12 +53,13 @@ impl PipeEnd {
     pub(crate) fn pair(reactor: &Rc<Reactor>) -> (PipeEnd, PipeEnd) {
         let bytes_max = reactor.limits().memory_pipe_bytes_max.max(1);
         let connection = Rc::new(Connection {
-            reactor: Rc::clone(reactor),
+            reactor: Rc::downgrade(reactor),
             ids: [Cell::new(None), Cell::new(None)],
             inbound: [RefCell::new(Pipe::new(bytes_max)), RefCell::new(Pipe::new(bytes_max))],
         });
-        let other = PipeEnd { connection: Rc::clone(&connection), side: 1 };
-        (PipeEnd { connection, side: 0 }, other)
+        let end =
+            |side| PipeEnd { connection: Rc::clone(&connection), side, resets: Cell::new(false) };
+        (end(0), end(1))
     }
 
     /// Says how this end is registered. From now on it can be told ready, and is: to write.
@@ -98,6 +101,41 @@ impl PipeEnd {
         }
     }
 
+    /// The next drop is a reset, whatever was read.
+    pub(crate) fn reset_on_drop(&self) {
+        self.resets.set(true);
+    }
+
+    /// Tells this end something that nobody else has told it.
+    pub(crate) fn tell(&self, told: Readiness) {
+        self.connection.tell(self.side, told);
+    }
+
+    /// Tells the far end likewise.
+    pub(crate) fn tell_far(&self, told: Readiness) {
+        self.connection.tell(self.far(), told);
+    }
+
+    /// Tells this end all that came before it was registered.
+    pub(crate) fn tell_all_anew(&self) {
+        let came = self.inbound(self.side, |pipe| {
+            let flags = [
+                (!pipe.bytes.is_empty(), Readiness::READABLE),
+                (pipe.ended, Readiness::READ_CLOSED),
+                (pipe.reset, Readiness::ERROR),
+            ];
+            let told = flags.into_iter().filter(|(is_so, _)| *is_so);
+            told.fold(Readiness::NONE, |all, (_, flag)| all | flag)
+        });
+        let gone = if self.far_is_gone() { Readiness::WRITE_CLOSED } else { Readiness::NONE };
+        self.tell(came | gone);
+    }
+
+    /// Whether nobody holds the far end any more.
+    pub(crate) fn far_is_gone(&self) -> bool {
+        self.inbound(self.far(), |pipe| pipe.broken)
+    }
+
     fn far(&self) -> usize {
         1 - self.side
     }
@@ -112,8 +150,8 @@ impl Connection {
     /// Tells a side what it can do. Nothing of the connection is borrowed meanwhile: the loop may
     /// be with its host, whose `on_wake` is then called.
     fn tell(&self, side: usize, told: Readiness) {
-        if let Some(id) = self.ids[side].get() {
-            self.reactor.raise(id, told);
+        if let (Some(id), Some(reactor)) = (self.ids[side].get(), self.reactor.upgrade()) {
+            reactor.raise(id, told);
         }
     }
 }
@@ -169,6 +207,7 @@ impl Drop for PipeEnd {
             pipe.broken = true;
             !mem::take(&mut pipe.bytes).is_empty()
         });
+        let unread = unread || self.resets.get();
         self.inbound(self.far(), |pipe| {
             pipe.ended = true;
             pipe.reset = unread;

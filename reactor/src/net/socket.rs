@@ -8,8 +8,8 @@ use std::{
     net::{Shutdown, SocketAddr},
 };
 
-use super::memory::PipeEnd;
-use crate::source::Source;
+use super::{memory::PipeEnd, scripted::ScriptedStream};
+use crate::source::{Source, SourceId};
 
 /// A connected stream.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub enum Socket {
     Kernel(mio::net::TcpStream),
     /// This program does.
     Memory(PipeEnd),
+    /// This program does, and a script is the peer.
+    Scripted(ScriptedStream),
 }
 
 impl Socket {
@@ -25,6 +27,7 @@ impl Socket {
         match self {
             Socket::Kernel(stream) => (&*stream).read(buffer),
             Socket::Memory(end) => end.read(buffer),
+            Socket::Scripted(stream) => stream.read(buffer),
         }
     }
 
@@ -32,6 +35,7 @@ impl Socket {
         match self {
             Socket::Kernel(stream) => (&*stream).write(bytes),
             Socket::Memory(end) => end.write(bytes),
+            Socket::Scripted(stream) => stream.write(bytes),
         }
     }
 
@@ -42,6 +46,10 @@ impl Socket {
                 end.shutdown(how);
                 Ok(())
             }
+            Socket::Scripted(stream) => {
+                stream.shutdown(how);
+                Ok(())
+            }
         }
     }
 
@@ -49,18 +57,56 @@ impl Socket {
     pub(crate) fn kernel(&self, wanted: &str) -> io::Result<&mio::net::TcpStream> {
         match self {
             Socket::Kernel(stream) => Ok(stream),
-            Socket::Memory(_) => Err(not_in_memory(wanted)),
+            Socket::Memory(_) | Socket::Scripted(_) => Err(not_in_memory(wanted)),
         }
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.kernel("peer_addr")?.peer_addr()
+        match self {
+            Socket::Scripted(stream) => stream.outcome(),
+            _ => self.kernel("peer_addr")?.peer_addr(),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Socket::Scripted(stream) => Ok(stream.local_addr()),
+            _ => self.kernel("local_addr")?.local_addr(),
+        }
+    }
+
+    /// What has become of a connection, now that its socket is said to be writable.
+    ///
+    /// FACT (all): "writable" means that connecting is over, one way or the other. The error, if
+    /// there is one, is the socket's; without one it is connected exactly if it has a peer.
+    pub(crate) fn outcome(&self) -> io::Result<SocketAddr> {
+        if let Socket::Scripted(stream) = self {
+            return stream.outcome();
+        }
+        if let Some(error) = self.kernel("connect")?.take_error()? {
+            return Err(error);
+        }
+        self.peer_addr().map_err(|error| match error.kind() {
+            io::ErrorKind::NotConnected => io::ErrorKind::WouldBlock.into(),
+            _ => error,
+        })
+    }
+
+    /// Says how it is registered, to a socket that this program itself tells ready.
+    pub(crate) fn set_id(&self, id: SourceId) {
+        match self {
+            Socket::Kernel(_) => {}
+            Socket::Memory(end) => end.set_id(id),
+            Socket::Scripted(stream) => stream.set_id(id),
+        }
     }
 }
 
 /// Why a memory socket can't do what was wanted of it.
 pub(crate) fn not_in_memory(wanted: &str) -> io::Error {
-    let text = format!("{wanted}: expected a socket of the OS, came one in memory (net::duplex)");
+    let text = format!(
+        "{wanted}: expected a socket of the OS, came one in memory (net::duplex or a script)"
+    );
     io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
@@ -68,14 +114,14 @@ impl Source for Socket {
     fn kind(&self) -> &'static str {
         match self {
             Socket::Kernel(_) => "tcp",
-            Socket::Memory(_) => "memory",
+            Socket::Memory(_) | Socket::Scripted(_) => "memory",
         }
     }
 
     fn kernel(&mut self) -> Option<&mut dyn mio::event::Source> {
         match self {
             Socket::Kernel(stream) => Some(stream),
-            Socket::Memory(_) => None,
+            Socket::Memory(_) | Socket::Scripted(_) => None,
         }
     }
 
@@ -85,7 +131,7 @@ impl Source for Socket {
             Socket::Kernel(stream) => Some(std::os::fd::AsRawFd::as_raw_fd(stream)),
             #[cfg(not(unix))]
             Socket::Kernel(_) => None,
-            Socket::Memory(_) => None,
+            Socket::Memory(_) | Socket::Scripted(_) => None,
         }
     }
 }

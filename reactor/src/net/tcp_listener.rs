@@ -12,7 +12,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{patience::Patience, socket::Socket, tcp_stream::TcpStream};
+use super::{
+    patience::Patience, scripted::ScriptedListener, socket::Socket, tcp_stream::TcpStream,
+};
 use crate::{
     operation::Operation,
     reactor::Reactor,
@@ -34,6 +36,8 @@ pub struct TcpListener {
 enum Listener {
     /// The OS.
     Kernel(mio::net::TcpListener),
+    /// This program; the peers are those of a script.
+    Scripted(ScriptedListener),
 }
 
 impl TcpListener {
@@ -44,9 +48,17 @@ impl TcpListener {
     #[track_caller]
     pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         let reactor = Reactor::expect_current("bind")?;
-        reactor.expect_descriptors()?;
-        let listener = Listener::Kernel(mio::net::TcpListener::bind(address)?);
+        let listener = match reactor.bind_on_stage(address)? {
+            Some(listener) => Listener::Scripted(listener),
+            None => {
+                reactor.expect_descriptors()?;
+                Listener::Kernel(mio::net::TcpListener::bind(address)?)
+            }
+        };
         let inner = Registered::with_reactor(&reactor, listener, Interest::Read)?;
+        if let Listener::Scripted(listener) = inner.get_ref() {
+            listener.set_id(inner.id());
+        }
         Ok(TcpListener { inner, patience: Patience::default() })
     }
 
@@ -92,6 +104,7 @@ impl TcpListener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self.inner.get_ref() {
             Listener::Kernel(listener) => listener.local_addr(),
+            Listener::Scripted(listener) => Ok(listener.local_addr()),
         }
     }
 
@@ -111,6 +124,7 @@ impl TcpListener {
             let (socket, from) = listener.accept()?;
             let reactor = self.inner.reactor();
             let stream = Registered::born_at(reactor, socket, Interest::Both, wait.place)?;
+            stream.get_ref().set_id(stream.id());
             stream.set_peer(Peer::Address(from));
             Ok((TcpStream::new(stream), from))
         })
@@ -122,8 +136,14 @@ impl Listener {
     /// the connection stays in the backlog and no further edge tells of it. Readiness is cleared
     /// by WouldBlock alone, so the next accept tries again without waiting for an edge.
     fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
-        let Listener::Kernel(listener) = self;
-        listener.accept().map(|(stream, from)| (Socket::Kernel(stream), from))
+        match self {
+            Listener::Kernel(listener) => {
+                listener.accept().map(|(stream, from)| (Socket::Kernel(stream), from))
+            }
+            Listener::Scripted(listener) => {
+                listener.accept().map(|(stream, from)| (Socket::Scripted(stream), from))
+            }
+        }
     }
 }
 
@@ -135,6 +155,7 @@ impl Source for Listener {
     fn kernel(&mut self) -> Option<&mut dyn mio::event::Source> {
         match self {
             Listener::Kernel(listener) => Some(listener),
+            Listener::Scripted(_) => None,
         }
     }
 
@@ -144,6 +165,7 @@ impl Source for Listener {
             Listener::Kernel(listener) => Some(std::os::fd::AsRawFd::as_raw_fd(listener)),
             #[cfg(not(unix))]
             Listener::Kernel(_) => None,
+            Listener::Scripted(_) => None,
         }
     }
 }

@@ -82,7 +82,9 @@ impl TcpStream {
         self.inner.get_ref().kernel("into_std")?;
         match self.inner.into_inner() {
             Socket::Kernel(stream) => Ok(stream.into()),
-            Socket::Memory(_) => Err(super::socket::not_in_memory("into_std")),
+            Socket::Memory(_) | Socket::Scripted(_) => {
+                Err(super::socket::not_in_memory("into_std"))
+            }
         }
     }
 
@@ -97,7 +99,7 @@ impl TcpStream {
     /// The address of the peer.
     ///
     /// # Errors
-    /// `Unsupported` for a stream in memory, which has none.
+    /// `Unsupported` for a stream of [`duplex`](super::duplex), which has none.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.get_ref().peer_addr()
     }
@@ -105,9 +107,9 @@ impl TcpStream {
     /// The address of this end.
     ///
     /// # Errors
-    /// `Unsupported` for a stream in memory, which has none.
+    /// `Unsupported` for a stream of [`duplex`](super::duplex), which has none.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.get_ref().kernel("local_addr")?.local_addr()
+        self.inner.get_ref().local_addr()
     }
 
     /// Whether small writes are sent at once instead of being gathered by the OS.

@@ -7,7 +7,7 @@ use std::io;
 
 use crate::{
     net::names::Names,
-    poller::interest_of,
+    poller::{PollerKind, interest_of},
     reactor::Reactor,
     readiness::{Interest, Readiness},
     source::{Source, SourceId},
@@ -25,11 +25,13 @@ impl Reactor {
     /// An error that says what to do, if this reactor can't watch what the OS has.
     pub(crate) fn expect_descriptors(&self) -> io::Result<&mio::Registry> {
         self.registry.as_ref().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::Unsupported,
-                "register: expected a poller with descriptors, came PollerKind::TimersOnly: \
-                 use net::duplex(), or build the loop with PollerKind::Mio",
-            )
+            let kind =
+                if self.stage.is_some() { PollerKind::Scripted } else { PollerKind::TimersOnly };
+            let text = format!(
+                "register: expected a poller with descriptors, came PollerKind::{kind:?}: \
+                 use net::duplex(), or build the loop with PollerKind::Mio"
+            );
+            io::Error::new(io::ErrorKind::Unsupported, text)
         })
     }
 
@@ -111,10 +113,11 @@ impl Reactor {
     }
 
     /// Work was added by the loop's own thread. In a turn that is seen anyway; while the loop is
-    /// with its host, or a helper waits for it, it must be called.
+    /// with its host, or a helper waits for it, it must be called. Not for what a script does: the
+    /// loop is in its wait then, and the host's code must not find the stage borrowed.
     // COST: one relaxed load in a turn.
     pub(super) fn rouse(&self) {
-        if self.notifier.is_armed() {
+        if self.notifier.is_armed() && !self.is_playing() {
             self.notifier.notify();
         }
     }

@@ -51,6 +51,13 @@ impl Reactor {
         found
     }
 
+    /// How many who wait for a source hold a waker with this `data`. As `timers_that_wake`.
+    // COST: O(sources).
+    #[must_use]
+    pub fn sources_that_wake(&self, data: *const ()) -> usize {
+        self.sources.borrow().that_wake(data)
+    }
+
     /// Every armed timer, by deadline.
     #[must_use]
     pub fn timer_views(&self) -> Vec<TimerView> {

@@ -5,6 +5,7 @@
 
 use std::{
     io,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -31,8 +32,9 @@ impl Reactor {
     ///
     /// # Errors
     /// The OS's, except that a signal only ends the wait.
-    pub fn wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+    pub fn wait(self: &Rc<Self>, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
         events.clear();
+        self.play();
         self.count(|counts| counts.waits += 1);
         let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
         let waited = if !idle {
@@ -43,6 +45,7 @@ impl Reactor {
             self.block(timeout, events)
         };
         self.now.set(self.clock.now());
+        self.play_if_due();
         self.operations_left.set(self.limits.operations_per_poll_max);
         waited
     }

@@ -157,8 +157,8 @@ impl Builder {
         self
     }
 
-    /// How much time lies at least between two frames, see
-    /// [`request_render`](crate::request_render). A sixtieth of a second, unless you say otherwise.
+    /// The rhythm of frames, see [`request_render`](crate::request_render). A sixtieth of a second,
+    /// unless you say otherwise.
     pub fn render_interval(mut self, interval: Duration) -> Builder {
         self.render_interval = interval;
         self

@@ -152,7 +152,7 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
         }
         let timeout = match core.reactor.clock() {
             // A clock that only somebody else could move would keep us here for ever.
-            Clock::Manual(clock) if !core.has_work() && !is_due(core, clock) => return,
+            Clock::Manual(clock) if !has_work_once(core) && !is_due(core, clock) => return,
             Clock::Manual(_) => Duration::ZERO,
             Clock::System | Clock::Boot => Duration::from_nanos(remaining),
         };
@@ -161,6 +161,12 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
         }
         core.executor.stopped();
     }
+}
+
+/// As `has_work`, but idle callbacks that ask again are called once: on a clock that stands still
+/// that would never end.
+fn has_work_once(core: &Core) -> bool {
+    core.is_busy() || (core.frames.idle_len() > 0 && !core.frames.idled.get())
 }
 
 /// Whether a turn now would find a timer due, or jump to one.

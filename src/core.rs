@@ -112,7 +112,9 @@ impl Core {
 
     /// When something is due next, a timer or a frame, or a little earlier.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        earlier(self.reactor.next_deadline(), self.frames.next_due())
+        let frame = self.frames.next_due();
+        self.reactor.note_deadline(frame);
+        earlier(self.reactor.next_deadline(), frame)
     }
 
     /// When something is due next, to the nanosecond.

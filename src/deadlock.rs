@@ -11,6 +11,7 @@ use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::Clock;
 
 use crate::{
+    CloseReport,
     core::Core,
     error::DeadlockReport,
     snapshot::{TaskLine, task_lines},
@@ -55,14 +56,14 @@ fn just_reached(core: &Core) -> bool {
     core.shared.notifier.is_notified()
 }
 
-/// Whether a timer is a way out: not on a clock that stands still and that nobody can move.
+/// Whether time is a way out: not on a clock that stands still and that nobody can move, unless
+/// something is due on it already.
 fn timer_may_fire(core: &Core) -> bool {
-    if core.next_deadline().is_none() {
-        return false;
-    }
-    match core.reactor.clock() {
-        Clock::Manual(clock) => clock.handles() > 0 || clock.autojump(),
-        Clock::System | Clock::Boot => true,
+    let Clock::Manual(clock) = core.reactor.clock() else { return core.next_deadline().is_some() };
+    match core.earliest_deadline() {
+        Some(at) => at <= clock.now() || clock.autojump() || clock.handles() > 0,
+        // Whoever suspends the clock calls those who listen for that.
+        None => clock.handles() > 0 && !core.resume.is_empty() && core.executor.tasks_alive() > 0,
     }
 }
 
@@ -99,13 +100,14 @@ pub(crate) fn warn_once(core: &Core) {
     if core.suspected.replace(true) {
         return;
     }
-    let lines: Vec<_> = task_lines(core, usize::MAX).iter().map(TaskLine::to_string).collect();
+    let lines = task_lines(core, CloseReport::TASKS_MAX);
+    let lines: Vec<_> = lines.iter().map(TaskLine::to_string).collect();
     quietly(|| {
         log::warn!(
             "wait: suspected deadlock of the loop made at {}: nothing known to it can wake {} \
              task(s), but a waker is held elsewhere: {}",
             core.made,
-            lines.len(),
+            core.executor.tasks_alive(),
             lines.join("; ")
         );
     });

@@ -250,6 +250,8 @@ impl EventLoop {
     /// Changes how much of the ready queue one turn runs, from the next run phase on.
     pub fn set_policy(&self, policy: RunPolicy) {
         self.core.policy.set(policy);
+        // Turns that are run in place have read it already.
+        self.core.reactor.add_chore();
     }
 
     /// The bounds it was made with.

@@ -30,6 +30,8 @@ pub(crate) struct Frames {
     due: Cell<u64>,
     renders: RefCell<Vec<Entry>>,
     idles: RefCell<VecDeque<Entry>>,
+    /// Idle callbacks ran in the last turn.
+    pub(crate) idled: Cell<bool>,
     /// Until when the idle callback that runs may take its time.
     idle_until: Cell<u64>,
 }
@@ -41,6 +43,7 @@ impl Frames {
             due: Cell::new(0),
             renders: RefCell::default(),
             idles: RefCell::default(),
+            idled: Cell::new(false),
             idle_until: Cell::new(0),
         }
     }
@@ -82,6 +85,7 @@ impl Frames {
     /// The idle callback that has waited longest; it is told that it has time until `until`.
     pub(crate) fn next_idle(&self, until: u64) -> Option<Entry> {
         self.idle_until.set(until);
+        self.idled.set(true);
         self.idles.borrow_mut().pop_front()
     }
 
@@ -118,6 +122,8 @@ where
     };
     let callback = callbacks::held(core, f, run, place)?;
     core.frames.renders.borrow_mut().push(callback.entry());
+    // This turn's phase `render` is not to be passed over.
+    core.reactor.add_chore();
     Ok(callback)
 }
 
@@ -162,9 +168,10 @@ impl EventLoop {
 }
 
 /// Has `f` called when the next frame is drawn, with the frame's time: in phase `render`, after
-/// everything that ran in its turn, and at most once each
-/// [`render_interval`](crate::Builder::render_interval). What is requested while a frame is drawn
-/// waits for the next one. It is the browser's `requestAnimationFrame`.
+/// everything that ran in its turn, and once each
+/// [`render_interval`](crate::Builder::render_interval): a frame that comes late leaves the next one
+/// in its place. What is requested while a frame is drawn waits for the next one. It is the
+/// browser's `requestAnimationFrame`.
 ///
 /// # Errors
 /// [`Refused`] with the closure when `callbacks_max` wait or the loop is closed.

@@ -77,6 +77,7 @@ impl Limits {
         ] {
             *bound = (*bound).max(1);
         }
+        self.idle_us_max = self.idle_us_max.max(1);
         self.reactor.operations_per_poll_max = self.reactor.operations_per_poll_max.max(1);
         self
     }

@@ -33,6 +33,11 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
+    /// Whether anybody listens.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
     /// Compares the clocks, if anybody listens. What a gap calls is due now, and armed last.
     #[inline]
     pub(crate) fn look(&self, core: &Rc<Core>) {
@@ -45,7 +50,8 @@ impl Listeners {
     fn tell(&self, core: &Rc<Core>) {
         let suspended = core.reactor.clock().suspended();
         let gap_min = core.limits.gap_ms_min.saturating_mul(1_000_000);
-        let listeners = self.list.borrow();
+        // Cloned out: a host that is called back may listen, or take a listener back.
+        let listeners = self.list.borrow().clone();
         for listener in listeners.iter() {
             let gap = suspended.saturating_sub(listener.seen.get());
             // A refused callback is tried again at the next wait, with the whole gap.
@@ -112,7 +118,7 @@ fn listen<F>(core: &Rc<Core>, told: F, place: Place) -> Result<OnResume, Refused
 where
     F: Fn(Duration) + 'static,
 {
-    if core.closed.get() {
+    if core.executor.is_closed() {
         return Err(Refused::Closed(told));
     }
     if core.resume.list.borrow().len() >= core.limits.resume_listeners_max {

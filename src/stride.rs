@@ -43,6 +43,12 @@ impl Stride {
         self.read_at.get()
     }
 
+    /// Whether any item ran since the last reading.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.items.get() > 0
+    }
+
     /// One more item ran. Whether the clock is to be read.
     #[inline]
     pub(crate) fn step(&self) -> bool {

@@ -114,16 +114,41 @@ impl<'a> Waiting<'a> {
 
     /// How long to wait: not at all if a turn has something to do right now.
     fn choose(&self, at_most: Option<Duration>) -> Option<Duration> {
-        if self.core.has_work() { Some(Duration::ZERO) } else { self.timeout(at_most) }
+        let core = self.core;
+        if core.is_busy() {
+            return Some(Duration::ZERO);
+        }
+        if core.frames.idle_len() > 0 {
+            // Idle callbacks that ask again must not keep a clock that jumps where it is.
+            if core.frames.idled.replace(false) {
+                self.jump();
+            }
+            return Some(Duration::ZERO);
+        }
+        self.timeout(at_most)
+    }
+
+    /// Moves a clock that jumps to the next deadline, if nothing else can come before.
+    fn jump(&self) -> bool {
+        let core = self.core;
+        let (Clock::Manual(clock), Some(deadline)) =
+            (core.reactor.clock(), core.earliest_deadline())
+        else {
+            return false;
+        };
+        let jumps = clock.autojump() && deadlock::may_jump(core);
+        if jumps {
+            clock.jump_to(deadline);
+        }
+        jumps
     }
 
     /// Until the next deadline, or for ever. A manual clock that jumps does so here.
     fn timeout(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
         let Some(deadline) = core.next_deadline() else { return at_most };
-        if let Clock::Manual(clock) = core.reactor.clock() {
-            if clock.autojump() && deadlock::may_jump(core) {
-                clock.jump_to(core.earliest_deadline().unwrap_or(deadline));
+        if matches!(core.reactor.clock(), Clock::Manual(_)) {
+            if self.jump() {
                 return Some(Duration::ZERO);
             }
             // A clock that stands still is moved by somebody, and that wakes us.

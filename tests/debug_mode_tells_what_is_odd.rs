@@ -85,6 +85,38 @@ fn a_handle_that_nobody_awaited_is_told_unless_its_owner_said_so() {
 }
 
 #[test]
+fn handles_that_may_be_dropped_are_not_told() {
+    journal::take();
+    let (event_loop, _) = debugged(true);
+    let ran = event_loop.block_on(async {
+        spawn(async { Ok::<(), String>(()) }).or_report();
+        drop(glassloop::shield(async {}));
+        let scope = glassloop::scope(|scope: glassloop::Scope<String>| async move {
+            drop(scope.spawn(async { Ok(()) }));
+            Ok(())
+        });
+        scope.await.unwrap();
+    });
+    ran.unwrap();
+    event_loop.close(Duration::ZERO);
+    assert_eq!(journal::take(), [""; 0]);
+}
+
+#[test]
+fn a_slow_microtask_is_told_and_not_the_item_after_it() {
+    journal::take();
+    let (event_loop, clock) = debugged(true);
+    let guilty = move || {
+        glassloop::queue_microtask(move || clock.advance(200 * MS)).unwrap();
+    };
+    event_loop.call_soon(guilty).unwrap();
+    event_loop.block_on(async {}).unwrap();
+    event_loop.close(Duration::ZERO);
+    let told = "WARN: run: the microtasks after a callback held the loop for 200 ms";
+    assert_eq!(journal::take(), [told]);
+}
+
+#[test]
 fn a_loop_that_was_not_closed_is_told_even_if_nothing_was_left() {
     journal::take();
     for (on, lines) in [(true, 2), (false, 0)] {

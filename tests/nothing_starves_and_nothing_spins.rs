@@ -57,6 +57,45 @@ fn a_microtask_that_queues_itself_for_ever_lets_timers_and_sockets_through() {
 }
 
 #[test]
+fn a_stall_after_quick_items_is_kept_although_the_loop_waits_then() {
+    let clock = ManualClock::new().with_autojump();
+    let event_loop = manual(&clock);
+    let reactor = event_loop.enter(|| glassloop_reactor::Reactor::current().unwrap());
+    let held = clock.clone();
+    event_loop
+        .block_on(async move {
+            // So many that the clock is read every 32 items only.
+            for _ in 0..300 {
+                yield_now().await;
+            }
+            sleep(5 * Duration::from_millis(1)).await;
+            held.advance(300 * Duration::from_millis(1));
+            sleep(5 * Duration::from_millis(1)).await;
+        })
+        .unwrap();
+    let stall = reactor.last_stall().unwrap();
+    assert_eq!(stall.millis, 300);
+    assert!(stall.label.contains("`main`"), "{}", stall.label);
+}
+
+#[test]
+fn an_idle_callback_is_called_even_if_it_may_take_no_time() {
+    let limits = Limits { idle_us_max: 0, ..Limits::default() };
+    let event_loop = EventLoop::builder().limits(limits).build().unwrap();
+    let called = Rc::new(Cell::new(false));
+    let told = Rc::clone(&called);
+    event_loop.request_idle(move |_| told.set(true)).unwrap();
+    for _ in 0..100 {
+        let events = event_loop.wait().unwrap();
+        event_loop.turn(events).unwrap();
+        if called.get() {
+            return;
+        }
+    }
+    panic!("a hundred turns without it");
+}
+
+#[test]
 fn a_close_ends_although_a_timer_is_armed_on_a_clock_that_stands_still() {
     let clock = ManualClock::new();
     let event_loop = manual(&clock);

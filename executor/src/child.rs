@@ -37,6 +37,7 @@ pub struct Child<T> {
 
 impl<T: 'static> Child<T> {
     pub(crate) fn new(handle: JoinHandle<T>) -> Child<T> {
+        handle.expect_nobody();
         Child { handle }
     }
 }

@@ -62,6 +62,11 @@ impl<T> JoinHandle<T> {
 
     /// Lets the task go on by itself. The same as dropping the handle, said aloud.
     pub fn detach(self) {
+        self.expect_nobody();
+    }
+
+    /// Dropping this handle is no oversight.
+    pub(crate) fn expect_nobody(&self) {
         self.executor.tasks.borrow_mut().expect_nobody(self.id);
     }
 
@@ -96,7 +101,7 @@ impl<T: 'static, E: fmt::Display + 'static> JoinHandle<Result<T, E>> {
             return self.executor.report_error(what, PlaceId::UNKNOWN, text);
         }
         self.executor.tasks.borrow_mut().set_reports(self.id, error_text::<T, E>);
-        drop(self);
+        self.detach();
     }
 }
 

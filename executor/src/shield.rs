@@ -93,6 +93,7 @@ impl Executor {
         if let (Some(members), Some(key)) = (scope, key) {
             members.name(key, handle.id());
         }
+        handle.expect_nobody();
         Shield { handle }
     }
 }

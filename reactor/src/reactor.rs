@@ -84,6 +84,8 @@ pub struct Reactor {
     now: Cell<u64>,
     /// The deadline that `next_deadline` gave last: what a host or the OS counts on.
     deadline_given: Cell<u64>,
+    /// A deadline of a layer above.
+    deadline_noted: Cell<Option<u64>>,
     owner: Cell<u64>,
     operations_left: Cell<u32>,
     /// Something stands in line for a phase: a writer, a memory socket's event, a slot to free.
@@ -128,6 +130,7 @@ impl Reactor {
             names: RefCell::default(),
             now: Cell::new(now),
             deadline_given: Cell::new(u64::MAX),
+            deadline_noted: Cell::new(None),
             owner: Cell::new(0),
             operations_left: Cell::new(options.limits.operations_per_poll_max),
             chores: Cell::new(false),
@@ -190,6 +193,12 @@ impl Reactor {
         deadline
     }
 
+    /// A deadline that a layer above keeps by itself: the next waits end there as exactly as at a
+    /// timer's.
+    pub fn note_deadline(&self, deadline: Option<u64>) {
+        self.deadline_noted.set(deadline);
+    }
+
     /// The next deadline to the nanosecond, for a clock that jumps to it.
     // COST: O(timers) at worst.
     #[must_use]
@@ -215,6 +224,11 @@ impl Reactor {
     #[must_use]
     pub fn has_flushes(&self) -> bool {
         !self.flushes.borrow().is_empty()
+    }
+
+    /// This turn has something to do in a phase after `run`: the next one is not to begin before.
+    pub fn add_chore(&self) {
+        self.chores.set(true);
     }
 
     /// Whether a turn may have anything to do here but timers: an event of a memory socket, a

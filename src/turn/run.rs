@@ -59,6 +59,11 @@ impl Turn<'_> {
             self.item(entry, &mut bounds);
         }
         self.executor.end_batch(batch);
+        if core.stride.is_open() && !self.executor.has_ready() {
+            // The loop may block now. What ran since the last reading must not be lost in the wait.
+            let last = Entry::from_bits(self.reactor.owner());
+            self.end_stride(self.reactor.read_clock(), last, &mut bounds);
+        }
         self.reactor.set_owner(0);
         let since_poll = core.limits.items_per_poll_max.saturating_sub(bounds.unasked);
         core.items_since_poll.set(since_poll);
@@ -192,10 +197,32 @@ impl Turn<'_> {
                 });
             }
             if !self.executor.run_microtask() {
-                return;
+                break;
             }
         }
-        self.runs_on = false;
+        if self.executor.has_microtasks() || core.failed.get() {
+            self.runs_on = false;
+        }
+        if core.watched.get() {
+            self.note_checkpoint(after);
+        }
+    }
+
+    /// With somebody looking: the time of a checkpoint is not the next item's.
+    #[cold]
+    fn note_checkpoint(&self, after: Entry) {
+        let core = self.core;
+        let ended = self.reactor.read_clock();
+        let took_ns = ended.saturating_sub(core.stride.read_at());
+        core.stride.begin(ended);
+        self.note_stretch(Stretch { took_ns, items: 1 }, after);
+        let millis = took_ns / 1_000_000;
+        if core.debug.is_some() && millis >= core.limits.stall_ms_min {
+            let item = core.item_name(after);
+            quietly(|| {
+                log::warn!("run: the microtasks after {item} held the loop for {millis} ms");
+            });
+        }
     }
 
     /// Keeps the last stretch of items that was a stall.

@@ -9,7 +9,7 @@ use std::{
     io,
     net::{self, SocketAddr},
     panic::Location,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use super::{
@@ -120,14 +120,14 @@ impl TcpListener {
         wait: Wait,
         pause: &mut Option<Sleep>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.patience.poll_accept(&self.inner, cx, wait, pause, |listener| {
-            let (socket, from) = listener.accept()?;
-            let reactor = self.inner.reactor();
-            let stream = Registered::born_at(reactor, socket, Interest::Both, wait.place)?;
-            stream.get_ref().set_id(stream.id());
-            stream.set_peer(Peer::Address(from));
-            Ok((TcpStream::new(stream), from))
-        })
+        // Registered afterwards: what fails there is no lack that waiting would mend.
+        let (socket, from) =
+            ready!(self.patience.poll_accept(&self.inner, cx, wait, pause, Listener::accept))?;
+        let reactor = self.inner.reactor();
+        let stream = Registered::born_at(reactor, socket, Interest::Both, wait.place)?;
+        stream.get_ref().set_id(stream.id());
+        stream.set_peer(Peer::Address(from));
+        Poll::Ready(Ok((TcpStream::new(stream), from)))
     }
 }
 

@@ -109,7 +109,8 @@ impl Reactor {
     fn set_alarm(&self) -> io::Result<()> {
         let mut alarm = self.alarm.borrow_mut();
         let Some(alarm) = &mut *alarm else { return Ok(()) };
-        let deadline = self.timers.borrow().next_deadline();
+        let timers = self.timers.borrow().next_deadline();
+        let deadline = timers.into_iter().chain(self.deadline_noted.get()).min();
         if alarm.set(deadline, self.clock.now())? {
             self.count(|counts| counts.alarms_set += 1);
         }

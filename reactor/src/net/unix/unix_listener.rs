@@ -9,7 +9,7 @@ use std::{
     os::unix::net::{self, SocketAddr},
     panic::Location,
     path::Path,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use super::unix_stream::UnixStream;
@@ -103,11 +103,11 @@ impl UnixListener {
         wait: Wait,
         pause: &mut Option<Sleep>,
     ) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        self.patience.poll_accept(&self.inner, cx, wait, pause, |listener| {
-            let (stream, from) = listener.accept()?;
-            let reactor = self.inner.reactor();
-            let inner = Registered::born_at(reactor, stream, Interest::Both, wait.place)?;
-            Ok((UnixStream::new(inner), from))
-        })
+        let accept = |listener: &mio::net::UnixListener| listener.accept();
+        let (stream, from) =
+            ready!(self.patience.poll_accept(&self.inner, cx, wait, pause, accept))?;
+        let reactor = self.inner.reactor();
+        let inner = Registered::born_at(reactor, stream, Interest::Both, wait.place)?;
+        Poll::Ready(Ok((UnixStream::new(inner), from)))
     }
 }

@@ -35,6 +35,31 @@ const RENDER_INTERVAL: Duration = Duration::from_nanos(16_666_667);
 type Hook = Box<dyn Fn(&Unhandled)>;
 
 /// Makes an [`EventLoop`]: set what differs from the defaults, then [`build`](Builder::build).
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc, time::Duration};
+/// use glassloop::{EventLoop, Precision, Resolver, net};
+///
+/// let unhandled = Rc::new(RefCell::new(Vec::new()));
+/// let heard = Rc::clone(&unhandled);
+/// let event_loop = EventLoop::builder()
+///     .timeout_precision(Precision::Precise)
+///     .spin_us(20)
+///     .render_interval(Duration::from_millis(40))
+///     .resolver(Resolver::new(|_host, port| Box::pin(async move {
+///         Ok(vec![([127, 0, 0, 1], port).into()])
+///     })))
+///     .on_unhandled(move |failure| heard.borrow_mut().push(failure.to_string()))
+///     .build()?;
+/// let addresses = event_loop.block_on(async {
+///     glassloop::spawn(async { Err::<(), _>("the disk is full") }).or_report();
+///     glassloop::yield_now().await; // it runs, and fails
+///     net::lookup("any.example", 80).await
+/// })??;
+/// assert_eq!(addresses, ["127.0.0.1:80".parse()?]);
+/// assert!(unhandled.borrow()[0].contains("the disk is full"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
     clock: Clock,

@@ -374,6 +374,16 @@ impl<U: Future> Future for Spawned<U> {
 /// What a panic of a call carried, if it carried a `T`.
 impl CallError {
     /// The payload of the panic, for [`std::panic::resume_unwind`].
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let call = event_loop.remote().call(|| -> u32 { panic!("out of paper") });
+    /// assert!(!call.is_resolved());
+    /// let error = event_loop.block_on(call)?.unwrap_err();
+    /// let payload = error.into_panic().expect("it panicked");
+    /// assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
         match self {

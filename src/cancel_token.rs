@@ -77,6 +77,7 @@ impl Drop for Shared {
 ///     child.run_until_cancelled(std::future::pending::<()>()).await
 /// });
 /// token.cancel();
+/// token.cancelled().await;
 /// assert_eq!(worker.await.unwrap(), None);
 /// # }).unwrap();
 /// ```

@@ -53,6 +53,7 @@ where
 /// ```
 /// # glassloop::run(async {
 /// let task = glassloop::spawn(async { "done" }).named("worker");
+/// assert!(!task.is_finished(), "it runs when this task waits");
 /// assert_eq!(task.await.unwrap(), "done");
 /// # }).unwrap();
 /// ```

@@ -12,6 +12,31 @@ use glassloop_executor::{Entry, Executor, Outcome, PlaceId, caught, drop_caught}
 use crate::Phase;
 
 /// What happens in a loop, as it happens.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc, time::Duration};
+/// use glassloop::{Entry, EventLoop, Observer, Outcome, TaskId};
+///
+/// #[derive(Default)]
+/// struct Polled(RefCell<Vec<TaskId>>);
+///
+/// impl Observer for Polled {
+///     fn item_ended(&self, item: Entry, _: Outcome, _: Duration) {
+///         self.0.borrow_mut().push(item.task_id());
+///     }
+/// }
+///
+/// let event_loop = EventLoop::new()?;
+/// let polled = Rc::new(Polled::default());
+/// let observer: Rc<dyn Observer> = polled.clone();
+/// event_loop.observe(Rc::clone(&observer));
+/// let task = event_loop.spawn(async {});
+/// let id = task.id();
+/// event_loop.block_on(async { task.await })?.unwrap();
+/// event_loop.unobserve(&observer);
+/// assert!(polled.0.borrow().contains(&id));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Observer {
     /// A turn begins; `turn` counts from 1.
     fn turn_began(&self, _turn: u64) {}

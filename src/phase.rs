@@ -53,6 +53,13 @@ impl Phase {
     }
 
     /// The phase with this number, 1 to 8.
+    ///
+    /// ```
+    /// use glassloop::Phase;
+    ///
+    /// assert_eq!(Phase::from_number(5), Some(Phase::Run));
+    /// assert_eq!(Phase::from_number(9), None);
+    /// ```
     #[must_use]
     pub fn from_number(number: u8) -> Option<Phase> {
         Phase::ALL.into_iter().find(|phase| *phase as u8 == number)

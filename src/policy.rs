@@ -20,8 +20,9 @@ use crate::{Limits, core::Core};
 /// let events = event_loop.wait()?;
 /// event_loop.turn(events)?; // prints "first"
 /// # assert_eq!(event_loop.snapshot().queues[0].depth, 1);
-/// # let events = event_loop.wait()?;
-/// # event_loop.turn(events)?;
+/// event_loop.set_policy(RunPolicy::Batch);
+/// let events = event_loop.wait()?;
+/// event_loop.turn(events)?; // prints "second", and would print a third
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -132,6 +132,18 @@ impl Snapshot {
     }
 
     /// The task with this id, if it was there.
+    ///
+    /// ```
+    /// # glassloop::run(async {
+    /// let task = glassloop::spawn(std::future::pending::<()>()).named("listener");
+    /// glassloop::yield_now().await;
+    /// let snapshot = glassloop::snapshot();
+    /// let line = snapshot.task(task.id()).expect("it waits");
+    /// assert!(line.is_alive() && !line.parent.is_none());
+    /// assert_eq!((&*line.name, line.polls), ("listener", 1));
+    /// # task.abort();
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn task(&self, id: TaskId) -> Option<&TaskLine> {
         self.tasks.iter().find(|task| task.id == id)

@@ -38,6 +38,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap().unwrap();
 //! ```
+//!
+//! Over a stream that is there already, here one in memory, the crate below opens the connection,
+//! and its driver is yours to spawn:
+//!
+//! ```
+//! use glassloop::{net::duplex, spawn, ws};
+//!
+//! # glassloop::run(async {
+//! let (here, there) = duplex()?;
+//! let server = spawn(async move { ws::accept(there).await?.recv().await });
+//! let (socket, driver) = glassloop_ws::connect_on(here, "ws://device/").await?;
+//! spawn(driver).detach();
+//! socket.send("hello".into()).await?;
+//! let received = server.await?.expect("it is open").expect("nothing has closed it");
+//! assert_eq!(received.as_text(), Some("hello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
 
 use std::{future::Future, panic::Location};
 

@@ -37,6 +37,15 @@ pub fn gather<F: Future>(futures: impl IntoIterator<Item = F>) -> Gather<F> {
 ///
 /// # Cancel safety
 /// Dropping it drops the futures, and the outputs of those that had finished.
+///
+/// ```
+/// # use glassloop_executor::try_gather;
+/// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+/// let parse = |text: &'static str| async move { text.parse::<u8>().map_err(|_| text) };
+/// let mut parsed = pin!(try_gather(["1", "two", "3"].map(parse)));
+/// let polled = parsed.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// assert_eq!(polled, Poll::Ready(Err("two")));
+/// ```
 pub fn try_gather<F, T, E>(futures: impl IntoIterator<Item = F>) -> TryGather<F, T>
 where
     F: Future<Output = Result<T, E>>,

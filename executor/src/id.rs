@@ -77,6 +77,16 @@ impl Kind {
 /// One entry of the ready queue, in one word.
 ///
 /// Kind in the top 4 bits, then 4 bits left free for a phase, 24 bits of index, 32 of generation.
+///
+/// ```
+/// use glassloop_executor::{Entry, Kind};
+///
+/// let entry = Entry::new(Kind::Task, 3, 9);
+/// assert!(entry.is_task());
+/// assert_eq!((entry.index(), entry.generation()), (3, 9));
+/// assert_eq!(entry.task_id().to_string(), "#3.9");
+/// assert_eq!(Entry::from_bits(entry.to_bits()), entry);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Entry(u64);
 

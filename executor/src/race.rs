@@ -22,6 +22,17 @@ use crate::brood::Brood;
 /// # Cancel safety
 /// Dropping it drops the futures. What a loser had done by then it has done: race futures that
 /// are themselves safe to drop.
+///
+/// ```
+/// # use glassloop_executor::race;
+/// # use std::{future::{Future, pending, ready}, pin::{Pin, pin}};
+/// # use std::task::{Context, Poll, Waker};
+/// let runners: [Pin<Box<dyn Future<Output = &str>>>; 2] =
+///     [Box::pin(pending()), Box::pin(ready("tortoise"))];
+/// let mut first = pin!(race(runners));
+/// let polled = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+/// assert_eq!(polled, Poll::Ready((1, "tortoise")));
+/// ```
 #[track_caller]
 pub fn race<F: Future>(futures: impl IntoIterator<Item = F>) -> Race<F> {
     let brood = Brood::new(futures);

@@ -14,6 +14,17 @@ use crate::{manual_clock::ManualClock, os_time::boot_time};
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// The clock of a loop.
+///
+/// ```
+/// use std::time::Duration;
+/// use glassloop_reactor::{Clock, ManualClock, nanoseconds};
+///
+/// let manual = ManualClock::new();
+/// let clock = Clock::Manual(manual.clone());
+/// let deadline = clock.instant(clock.now()) + Duration::from_secs(2);
+/// manual.advance(Duration::from_secs(1));
+/// assert_eq!(clock.since_origin(deadline) - clock.now(), nanoseconds(Duration::from_secs(1)));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The OS's monotonic clock. All loops of a process count from one origin. It stands still

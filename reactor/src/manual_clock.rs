@@ -25,6 +25,9 @@ use crate::clock::nanoseconds;
 /// let same = clock.clone();
 /// same.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), 60_000_000_000);
+/// same.jump_to(1_000);
+/// assert_eq!(clock.now(), 60_000_000_000, "never backwards");
+/// assert_eq!((clock.handles(), clock.autojump()), (1, false));
 /// ```
 pub struct ManualClock {
     shared: Arc<Shared>,

@@ -27,6 +27,15 @@ pub enum Interest {
 }
 
 /// A set of flags: two directions ready, two directions closed, one error.
+///
+/// ```
+/// use glassloop_reactor::{Direction, Readiness};
+///
+/// let last_bytes = Readiness::READABLE.union(Readiness::READ_CLOSED);
+/// assert!(last_bytes.is_ready(Direction::Read), "there is something to read");
+/// assert!(last_bytes.has_ended(Direction::Read), "and nothing will follow it");
+/// assert!(!last_bytes.is_ready(Direction::Write));
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Readiness(u8);
 

@@ -49,15 +49,18 @@ pub struct Wait {
 /// A source that a reactor watches: a socket of ours, or whatever a program brings.
 ///
 /// ```
-/// use glassloop_reactor::{Direction, Interest, Options, Reactor, Registered, mio};
+/// use glassloop_reactor::{Direction, Interest, Options, Reactor, Readiness, Registered, mio};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # let reactor = Reactor::new(Options::default())?;
 /// # let _entered = reactor.enter();
 /// // One of mio's own sources; `Source` on a type of yours does as well.
 /// let socket = mio::net::UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
-/// let socket = Registered::new(socket, Interest::Both)?;
+/// let socket = Registered::with_reactor(&reactor, socket, Interest::Both)?;
 /// let mut buffer = [0; 512];
+/// assert_eq!(socket.readiness(), Readiness::NONE, "nothing was told yet");
+/// let tried = socket.try_io(Direction::Read, |socket| socket.recv(&mut buffer));
+/// assert_eq!(tried.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 /// let received = async {
 ///     socket.io(Direction::Read, "receive", |socket| socket.recv(&mut buffer)).await
 /// };

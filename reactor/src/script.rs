@@ -40,7 +40,8 @@ pub use self::{step::Step, transcript::Transcript};
 /// let script = Script::new(42)
 ///     .connects(address, [Step::send_in_chunks("hello", 2), Step::HalfClose, Step::ReadToEnd])
 ///     .connects(address, [Step::After(Duration::from_millis(5)), Step::Reset]);
-/// let transcript = script.transcript();
+/// let (seed, transcript) = (script.seed(), script.transcript());
+/// # assert_eq!(seed, 42);
 /// // `EventLoop::builder().script(script)` plays it to a server that listens at that address.
 /// # use glassloop_reactor::net::TcpListener;
 /// # use glassloop_reactor::{Clock, Events, ManualClock, Options, PollerKind, Reactor};
@@ -51,6 +52,7 @@ pub use self::{step::Step, transcript::Transcript};
 /// let listener = TcpListener::bind(address).unwrap();
 /// # reactor.wait(None, &mut Events::new()).unwrap();
 /// assert!(transcript.lines()[0].contains("peer 0: connects"));
+/// assert_eq!(transcript.lost(), 0);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Script {

@@ -29,6 +29,10 @@ loom:
 miri:
     .ci/run miri
 
+# Random programs on a loop, beside a plain model of it.
+fuzz *arguments:
+    cargo run --release --manifest-path fuzz/Cargo.toml -- {{arguments}}
+
 # The table of the README: glassloop beside its peers.
 bench *arguments:
     cargo run --release --manifest-path benches/Cargo.toml -- {{arguments}}

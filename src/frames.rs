@@ -65,6 +65,11 @@ impl Frames {
         (self.render_len() > 0).then(|| self.due.get())
     }
 
+    /// Whether a frame is to be drawn now.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.next_due().is_some_and(|due| due <= now)
+    }
+
     /// What is to be drawn now, at most so much; the rest stays due. Frames keep their rhythm
     /// unless one is missed: then it begins anew.
     pub(crate) fn take_due(&self, now: u64, max: usize) -> Vec<Entry> {

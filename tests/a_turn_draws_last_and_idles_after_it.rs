@@ -293,3 +293,32 @@ fn a_task_that_becomes_ready_ends_the_idling() {
     turn(&event_loop);
     assert_eq!(effects.take(), ["idle 1", "task", "idle 2"]);
 }
+
+/// Somebody who watches, and does nothing.
+struct Watcher;
+
+impl glassloop::Observer for Watcher {}
+
+#[test]
+fn a_frame_that_is_due_is_drawn_in_the_turn_that_asked_for_it_watched_or_not() {
+    for watched in [true, false] {
+        let effects = Effects::default();
+        let (event_loop, _clock) = manual(RunPolicy::Batch);
+        if watched {
+            event_loop.observe(Rc::new(Watcher));
+        }
+        let log = effects.clone();
+        let busy = async move {
+            for number in 0..3 {
+                log.note(number);
+                if number == 1 {
+                    let log = log.clone();
+                    request_render(move |_| log.note("drawn")).unwrap();
+                }
+                glassloop::yield_now().await;
+            }
+        };
+        event_loop.block_on(busy).unwrap();
+        assert_eq!(effects.take(), ["0", "1", "drawn", "2"], "watched: {watched}");
+    }
+}

@@ -54,6 +54,10 @@ impl Turn<'_> {
             self.checkpoint(Entry::NOTHING);
             bounds.unasked = 0;
         }
+        if core.frames.is_due(self.reactor.now()) {
+            // No other turn before it is drawn. One that is requested meanwhile is a chore.
+            self.runs_on = false;
+        }
         let mut batch = self.executor.take_batch();
         while let Some(entry) = self.next_item(&mut batch, &mut bounds) {
             self.item(entry, &mut bounds);

@@ -174,8 +174,8 @@ impl EventLoop {
 
 /// Has `f` called when the next frame is drawn, with the frame's time: in phase `render`, after
 /// everything that ran in its turn, and once each
-/// [`render_interval`](crate::Builder::render_interval): a frame that comes late leaves the next one
-/// in its place. What is requested while a frame is drawn waits for the next one. It is the
+/// [`render_interval`](crate::Builder::render_interval): a frame that comes late leaves the next
+/// one in its place. What is requested while a frame is drawn waits for the next one. It is the
 /// browser's `requestAnimationFrame`.
 ///
 /// # Errors

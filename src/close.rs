@@ -86,7 +86,8 @@ impl fmt::Display for CloseReport {
     }
 }
 
-/// How often tasks that spawn while they are dropped are aborted again.
+/// How often tasks that spawn while they are dropped are aborted again, and how many turns in a row
+/// may do nothing but idle, on a clock that stands still.
 const ROUNDS_MAX: usize = 100;
 
 pub(crate) fn close(
@@ -145,15 +146,23 @@ fn end(
 /// Runs turns while there is something to run, until `end` at most.
 fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
     let core = &event_loop.core;
+    let mut idled = 0;
     while left() {
         let remaining = end.saturating_sub(core.reactor.read_clock());
         if remaining == 0 {
             return;
         }
         let timeout = match core.reactor.clock() {
-            // A clock that only somebody else could move would keep us here for ever.
-            Clock::Manual(clock) if !has_work_once(core) && !is_due(core, clock) => return,
-            Clock::Manual(_) => Duration::ZERO,
+            Clock::Manual(clock) => {
+                let due = is_due(core, clock);
+                idled = if core.is_busy() || due { 0 } else { idled + 1 };
+                // A clock that only somebody else could move would keep us here for ever, and so
+                // would idle callbacks that ask again.
+                if (!core.has_work() && !due) || idled > ROUNDS_MAX {
+                    return;
+                }
+                Duration::ZERO
+            }
             Clock::System | Clock::Boot => Duration::from_nanos(remaining),
         };
         if turn(event_loop, timeout).is_err() {
@@ -161,12 +170,6 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
         }
         core.executor.stopped();
     }
-}
-
-/// As `has_work`, but idle callbacks that ask again are called once: on a clock that stands still
-/// that would never end.
-fn has_work_once(core: &Core) -> bool {
-    core.is_busy() || (core.frames.idle_len() > 0 && !core.frames.idled.get())
 }
 
 /// Whether a turn now would find a timer due, or jump to one.

@@ -65,6 +65,7 @@ pub(crate) enum Ran {
     ToItsEnd,
     Stopped,
     Closed,
+    Refused,
     Otherwise,
 }
 

@@ -268,6 +268,7 @@ fn ran(error: &RunError) -> Ran {
     match error {
         RunError::Stopped => Ran::Stopped,
         RunError::Closed => Ran::Closed,
+        RunError::Refused => Ran::Refused,
         _ => Ran::Otherwise,
     }
 }

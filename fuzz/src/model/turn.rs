@@ -18,7 +18,8 @@ impl Model {
     pub(super) fn run(&mut self, yields: u8) {
         let main = self.spawn(Body::yields(yields), Handle::Ours);
         if self.tasks[main].life == Life::Refused {
-            self.lines.push(Line::Ran(Ran::Closed));
+            let why = if self.spawns_closed { Ran::Closed } else { Ran::Refused };
+            self.lines.push(Line::Ran(why));
             return;
         }
         self.since_poll = 0;

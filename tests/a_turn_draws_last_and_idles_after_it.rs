@@ -322,3 +322,48 @@ fn a_frame_that_is_due_is_drawn_in_the_turn_that_asked_for_it_watched_or_not() {
         assert_eq!(effects.take(), ["0", "1", "drawn", "2"], "watched: {watched}");
     }
 }
+
+/// A reply that leaves in phase `flush`, over a socket of the system.
+struct Reply(glassloop::net::TcpStream);
+
+impl Flush for Reply {
+    fn flush(self: Rc<Self>) {
+        assert_eq!(self.0.try_write(b"reply").unwrap(), 5);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a socket of the system")]
+fn the_peer_has_a_corked_reply_before_an_idle_callback_of_50_ms_begins() {
+    use std::{
+        io::Read,
+        net::{Ipv4Addr, TcpListener},
+        time::Instant,
+    };
+
+    let event_loop = EventLoop::new().unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let ours = event_loop.block_on(glassloop::net::TcpStream::connect(address)).unwrap().unwrap();
+    let (mut peer, _) = listener.accept().unwrap();
+    peer.set_nonblocking(true).unwrap();
+    let reply: Rc<dyn Flush> = Rc::new(Reply(ours));
+    let had = Rc::new(Cell::new(None));
+    let (told, corked) = (Rc::clone(&had), Rc::downgrade(&reply));
+    event_loop
+        .call_soon(move || {
+            let sent = Instant::now();
+            Reactor::current().unwrap().at_turn_end(corked);
+            let idle = move |_| {
+                // Asked first thing: what is there now was there before this began.
+                let read = peer.read(&mut [0; 8]).unwrap_or(0);
+                told.set(Some((read, sent.elapsed())));
+                while sent.elapsed() < 50 * MS {}
+            };
+            request_idle(idle).unwrap();
+        })
+        .unwrap();
+    turn(&event_loop);
+    let (read, after) = had.get().expect("nothing else is ready: the same turn idles");
+    assert_eq!(read, 5, "the idle callback began {after:?} after the reply was corked");
+}

@@ -2,8 +2,6 @@
 //!
 //! And whatever a seed decides, an echo server returns every byte or is told an error; it never
 //! waits for what can't come.
-//!
-//! Runs under Miri.
 #![cfg(test)]
 
 #[path = "common/scripted.rs"]
@@ -37,7 +35,7 @@ fn played(script: Script, connections: usize) -> (Vec<io::Result<usize>>, String
 
 /// Three peers that begin at the same moment, where the steps leave much to the seed.
 fn open_script(seed: u64) -> Script {
-    let times = if cfg!(miri) { 4 } else { 20 };
+    let times = 20;
     let peer = |name: &str| {
         [
             Step::Noise { one_in: 4 },
@@ -54,7 +52,7 @@ fn open_script(seed: u64) -> Script {
 #[test]
 fn the_same_seed_gives_the_same_record_and_another_seed_another() {
     let mut records = BTreeSet::new();
-    let seeds = if cfg!(miri) { 2 } else { 20 };
+    let seeds = 20;
     for seed in 0..seeds {
         let _named = Seed::new(seed);
         let (ended, first) = played(open_script(seed), 3);
@@ -153,7 +151,6 @@ fn bytes_come_back_or_an_error_is_told(seed: &Seed) -> usize {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "the same code as above, two hundred times")]
 fn two_hundred_random_scripts_lose_no_byte_and_hang_nobody() {
     let back: usize = Seed::all(200).map(|seed| bytes_come_back_or_an_error_is_told(&seed)).sum();
     assert!(back > 0, "somebody was echoed to");

@@ -1,7 +1,5 @@
 //! A clock that jumps by a month: every due timer fires once, in order; intervals tick as they were
 //! told to; then whoever listens hears of the gap, once.
-//!
-//! Runs under Miri.
 #![cfg(test)]
 
 #[path = "common/effects.rs"]

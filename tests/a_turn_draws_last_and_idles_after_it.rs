@@ -215,6 +215,7 @@ fn idle_callbacks_wait_as_long_as_anything_is_ready() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a panic takes Miri longer than an idle callback may")]
 fn a_panic_while_drawing_is_told_and_the_rest_is_drawn() {
     let told = Rc::new(Cell::new(0));
     let count = Rc::clone(&told);

@@ -2,8 +2,6 @@
 //!
 //! The clock is moved by the items themselves, so that time is part of the program: an item that
 //! "takes" 100 us moves it by 100 us.
-//!
-//! Runs under Miri.
 #![cfg(test)]
 
 #[path = "common/effects.rs"]
@@ -24,8 +22,8 @@ use glassloop::{
 const US: Duration = Duration::from_micros(1);
 const MS: Duration = Duration::from_millis(1);
 
-/// How long a test goes on, in milliseconds or otherwise; Miri is slow.
-const TICKS: u32 = if cfg!(miri) { 2 } else { 20 };
+/// Milliseconds that pass in a test.
+const TICKS: u32 = 20;
 
 /// One of each kind.
 const POLICIES: [RunPolicy; 5] = [
@@ -162,7 +160,7 @@ fn no_policy_lets_a_turn_run_longer_than_its_bounds() {
             };
             event_loop.spawn(busy).detach();
         }
-        for _ in 0..5 * TICKS {
+        for _ in 0..100 {
             let events = event_loop.wait().unwrap();
             event_loop.turn(events).unwrap();
         }

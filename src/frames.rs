@@ -73,15 +73,14 @@ impl Frames {
     /// What is to be drawn now, at most so much; the rest stays due. Frames keep their rhythm
     /// unless one is missed: then it begins anew.
     pub(crate) fn take_due(&self, now: u64, max: usize) -> Vec<Entry> {
-        let mut renders = self.renders.borrow_mut();
-        let due = self.due.get();
-        if renders.is_empty() || due > now {
+        if !self.is_due(now) {
             return Vec::new();
         }
+        let mut renders = self.renders.borrow_mut();
         if renders.len() > max {
             return renders.drain(..max).collect();
         }
-        let next = due.saturating_add(self.interval_ns);
+        let next = self.due.get().saturating_add(self.interval_ns);
         let kept = next > now;
         self.due.set(if kept { next } else { now.saturating_add(self.interval_ns) });
         std::mem::take(&mut renders)

@@ -76,20 +76,11 @@ impl Socket {
     }
 
     /// What has become of a connection, now that its socket is said to be writable.
-    ///
-    /// FACT (all): "writable" means that connecting is over, one way or the other. The error, if
-    /// there is one, is the socket's; without one it is connected exactly if it has a peer.
     pub(crate) fn outcome(&self) -> io::Result<SocketAddr> {
         if let Socket::Scripted(stream) = self {
             return stream.outcome();
         }
-        if let Some(error) = self.kernel("connect")?.take_error()? {
-            return Err(error);
-        }
-        self.peer_addr().map_err(|error| match error.kind() {
-            io::ErrorKind::NotConnected => io::ErrorKind::WouldBlock.into(),
-            _ => error,
-        })
+        connected(self.kernel("connect")?.take_error(), || self.peer_addr())
     }
 
     /// Says how it is registered, to a socket that this program itself tells ready.
@@ -100,6 +91,24 @@ impl Socket {
             Socket::Scripted(stream) => stream.set_id(id),
         }
     }
+}
+
+/// The peer of a socket that is said to be writable, or why it has none; WouldBlock if it is not
+/// connected yet.
+///
+/// FACT (all): "writable" means that connecting is over, one way or the other. The error, if there
+/// is one, is the socket's; without one it is connected exactly if it has a peer.
+pub(crate) fn connected<A>(
+    error: io::Result<Option<io::Error>>,
+    peer: impl FnOnce() -> io::Result<A>,
+) -> io::Result<A> {
+    if let Some(error) = error? {
+        return Err(error);
+    }
+    peer().map_err(|error| match error.kind() {
+        io::ErrorKind::NotConnected => io::ErrorKind::WouldBlock.into(),
+        _ => error,
+    })
 }
 
 /// Why a memory socket can't do what was wanted of it.

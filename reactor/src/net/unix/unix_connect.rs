@@ -14,6 +14,7 @@ use std::{
 
 use super::unix_stream::UnixStream;
 use crate::{
+    net::socket::connected,
     reactor::Reactor,
     readiness::{Direction, Interest},
     registered::{Registered, Wait},
@@ -66,11 +67,5 @@ impl Future for UnixConnect {
 
 /// What has become of a connection, now that its socket is said to be writable.
 fn outcome(socket: &mio::net::UnixStream) -> io::Result<()> {
-    if let Some(error) = socket.take_error()? {
-        return Err(error);
-    }
-    socket.peer_addr().map(drop).map_err(|error| match error.kind() {
-        io::ErrorKind::NotConnected => io::ErrorKind::WouldBlock.into(),
-        _ => error,
-    })
+    connected(socket.take_error(), || socket.peer_addr().map(drop))
 }

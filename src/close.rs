@@ -174,9 +174,8 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
 
 /// Whether a turn now would find a timer due, or jump to one.
 fn is_due(core: &Core, clock: &ManualClock) -> bool {
-    core.next_deadline().is_some_and(|deadline| {
-        deadline <= clock.now() || (clock.autojump() && deadlock::may_jump(core))
-    })
+    core.next_deadline()
+        .is_some_and(|deadline| deadline <= clock.now() || deadlock::jumps(core, clock))
 }
 
 fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {

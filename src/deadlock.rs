@@ -8,7 +8,7 @@
 use std::sync::atomic::{Ordering, fence};
 
 use glassloop_executor::{TaskId, quietly};
-use glassloop_reactor::Clock;
+use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
     CloseReport,
@@ -44,7 +44,8 @@ pub(crate) fn outlook(core: &Core) -> Outlook {
     } else if held {
         Outlook::Suspected
     } else {
-        Outlook::Deadlock(DeadlockReport { tasks: task_lines(core, usize::MAX) })
+        let tasks = task_lines(core, CloseReport::TASKS_MAX);
+        Outlook::Deadlock(DeadlockReport { tasks, tasks_alive: core.executor.tasks_alive() })
     }
 }
 
@@ -85,10 +86,11 @@ fn may_be_reached(core: &Core) -> bool {
         || core.executor.inbox().calls() > 0
 }
 
-/// Whether a manual clock may jump to the next deadline: nothing from outside can come before it.
-pub(crate) fn may_jump(core: &Core) -> bool {
+/// Whether a manual clock jumps to the next deadline: nothing from outside can come before it.
+pub(crate) fn jumps(core: &Core, clock: &ManualClock) -> bool {
     let counts = core.reactor.counts();
-    core.remotes() == 0
+    clock.autojump()
+        && core.remotes() == 0
         && counts.kernel_waiters == 0
         && counts.lookups == 0
         && !core.waits.has_answer_elsewhere()

@@ -65,16 +65,22 @@ impl From<io::Error> for RunError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeadlockReport {
-    /// Who waits, for what, and where.
+    /// Who waits, for what, and where: the first
+    /// [`CloseReport::TASKS_MAX`](crate::CloseReport::TASKS_MAX) of them.
     pub tasks: Vec<TaskLine>,
+    /// How many there are in all.
+    pub tasks_alive: usize,
 }
 
 impl fmt::Display for DeadlockReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "deadlock: nothing can ever wake {} task(s):", self.tasks.len())?;
+        writeln!(f, "deadlock: nothing can ever wake {} task(s):", self.tasks_alive)?;
         for task in &self.tasks {
             writeln!(f, "  {task}")?;
         }
-        Ok(())
+        match self.tasks_alive.saturating_sub(self.tasks.len()) {
+            0 => Ok(()),
+            left => writeln!(f, "  and {left} more"),
+        }
     }
 }

@@ -136,7 +136,7 @@ impl<'a> Waiting<'a> {
         else {
             return false;
         };
-        let jumps = clock.autojump() && deadlock::may_jump(core);
+        let jumps = deadlock::jumps(core, clock);
         if jumps {
             clock.jump_to(deadline);
         }

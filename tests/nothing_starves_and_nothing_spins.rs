@@ -6,7 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::pending,
+    future::{pending, poll_fn},
     rc::Rc,
     sync::mpsc,
     task::{Poll, Waker},
@@ -76,6 +76,38 @@ fn a_stall_after_quick_items_is_kept_although_the_loop_waits_then() {
     let stall = reactor.last_stall().unwrap();
     assert_eq!(stall.millis, 300);
     assert!(stall.label.contains("`main`"), "{}", stall.label);
+}
+
+#[test]
+fn a_stall_before_a_frame_is_kept_although_more_is_ready() {
+    let clock = ManualClock::new();
+    let event_loop = manual(&clock);
+    let reactor = event_loop.enter(|| glassloop_reactor::Reactor::current().unwrap());
+    let turn = || {
+        let events = event_loop.wait().unwrap();
+        event_loop.turn(events).unwrap();
+    };
+    let mut seen = Vec::new();
+    event_loop
+        .spawn(async {
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::<()>::Pending
+            })
+            .await
+        })
+        .detach();
+    // So many that the clock is read every 32 items only.
+    (0..300).for_each(|_| turn());
+    for _ in 0..8 {
+        let held = clock.clone();
+        event_loop.call_soon(move || held.advance(300 * Duration::from_millis(1))).unwrap();
+        event_loop.request_render(|_| ()).unwrap();
+        turn();
+        seen.push(reactor.last_stall().map(|stall| stall.at));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 8, "{seen:?}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::{
     id::TaskId,
     members::Membership,
     scope::{ScopeError, ScopeFailure, Shared},
-    view::short_type,
+    task::short_type,
 };
 
 /// The way to a child's value. Dropping it changes nothing: the scope waits for the child.

@@ -16,6 +16,9 @@ use crate::brood::Brood;
 /// Waits for all futures and gives their outputs in order. A panic of one goes on to whoever
 /// awaits; the others are then dropped.
 ///
+/// More than 16 each get a waker of their own, which anybody might hold: among so many a deadlock
+/// is suspected and told to the log, never proven.
+///
 /// # Cancel safety
 /// Dropping it drops the futures, and the outputs of those that had finished.
 ///

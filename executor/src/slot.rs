@@ -160,8 +160,8 @@ impl Slot {
     }
 
     /// The type of its future, as a name for want of a better one. `None` while it is polled.
-    pub(crate) fn type_name(&self) -> Option<&'static str> {
-        self.future.as_ref().map(|future| future.type_name())
+    pub(crate) fn type_name(&mut self) -> Option<&'static str> {
+        self.future.as_mut().map(|future| future.as_mut().type_name())
     }
 
     pub(crate) fn is_polled(&self) -> bool {

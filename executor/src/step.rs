@@ -19,8 +19,7 @@ use crate::{
     inbox::Deferred,
     place::PlaceId,
     table::{Ended, Target, Turned},
-    task::BoxedTask,
-    view::short_type,
+    task::{BoxedTask, short_type},
     waker::TaskWaker,
 };
 
@@ -128,7 +127,7 @@ impl Executor {
     fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
         if let Err(payload) = caught(|| future.as_mut().end(error)) {
             let name = self.tasks.borrow().name(id.index).cloned();
-            let name = name.unwrap_or_else(|| short_type(future.type_name()).into());
+            let name = name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into());
             let what = format!("dropping the future of the task {id} `{name}`");
             self.report(what, self.sites().born(id.index), payload);
         }

@@ -13,7 +13,7 @@ use crate::{
     locals::Locals,
     place::PlaceId,
     slot::{NO_ROW, Slot, Slots, State},
-    task::{BoxedTask, ErrorText},
+    task::{BoxedTask, ErrorText, short_type},
     waker::TaskWaker,
 };
 
@@ -351,6 +351,13 @@ impl TaskTable {
 
     pub(crate) fn name(&self, index: u32) -> Option<&Cow<'static, str>> {
         self.names.get(&index)
+    }
+
+    /// Its name, or the type of its future; `None` while it is polled without one.
+    pub(crate) fn name_or_type(&mut self, id: TaskId) -> Option<Cow<'static, str>> {
+        let slot = self.slots.get_mut(id)?;
+        let named = self.names.get(&id.index).cloned();
+        named.or_else(|| slot.type_name().map(|name| Cow::Borrowed(short_type(name))))
     }
 
     pub(crate) fn set_name(&mut self, id: TaskId, name: Cow<'static, str>) {

@@ -47,7 +47,8 @@ pub(crate) trait Task {
     /// The payload of a panic that nobody has taken.
     fn take_panic(self: Pin<&mut Self>) -> Option<Payload>;
     /// The type of the future: a name for a task that was given none.
-    fn type_name(&self) -> &'static str;
+    // As a poll takes it: a shared reference would end what a pinned future borrows from itself.
+    fn type_name(self: Pin<&mut Self>) -> &'static str;
 }
 
 pin_project! {
@@ -117,7 +118,26 @@ where
         }
     }
 
-    fn type_name(&self) -> &'static str {
+    fn type_name(self: Pin<&mut Self>) -> &'static str {
         type_name::<N>()
+    }
+}
+
+/// A type's name without the paths and without the marks of closures.
+pub(crate) fn short_type(name: &'static str) -> &'static str {
+    let name = name.trim_end_matches("::{{closure}}");
+    let generic = name.find('<').unwrap_or(name.len());
+    let start = name[..generic].rfind("::").map_or(0, |colon| colon + 2);
+    &name[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_named_by_its_last_word() {
+        assert_eq!(short_type("tour::serve::{{closure}}"), "serve");
+        assert_eq!(short_type("core::future::Pending<()>"), "Pending<()>");
     }
 }

@@ -12,8 +12,7 @@ use crate::{
     id::TaskId,
     place::PlaceId,
     table::Remains,
-    task::BoxedTask,
-    view::short_type,
+    task::{BoxedTask, short_type},
 };
 
 /// How something failed.
@@ -128,15 +127,15 @@ impl Executor {
     pub(crate) fn drop_unwanted(&self, id: TaskId, remains: Remains) {
         let Remains { mut future, name, error_text } = remains;
         let born = self.sites().born(id.index);
-        let what = |future: &BoxedTask| {
-            let name = name.unwrap_or_else(|| short_type(future.type_name()).into());
+        let what = |future: &mut BoxedTask| {
+            let name = name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into());
             format!("the detached task {id} `{name}`")
         };
         if let Some(payload) = future.as_mut().take_panic() {
-            self.report(what(&future), born, payload);
+            self.report(what(&mut future), born, payload);
         } else if let Some(error_text) = error_text {
             match caught(|| error_text(future.as_mut())) {
-                Ok(Some(text)) => self.report_error(what(&future), born, text),
+                Ok(Some(text)) => self.report_error(what(&mut future), born, text),
                 Ok(None) => {}
                 Err(payload) => self.report("telling the error of a task", born, payload),
             }

@@ -11,6 +11,7 @@ use crate::{
     inbox::Left,
     place::PlaceId,
     slot::State,
+    table::TaskTable,
 };
 
 /// What a task is doing.
@@ -81,42 +82,39 @@ impl Executor {
     /// The first tasks, by index, at most so many.
     #[must_use]
     pub fn tasks_up_to(&self, max: usize) -> Vec<TaskView> {
-        let tasks = self.tasks.borrow();
-        let born = tasks.born();
-        tasks
-            .iter()
-            .take(max)
-            .map(|(id, slot)| TaskView {
-                id,
-                birth: birth(born, id.generation),
-                name: tasks.name(id.index).cloned().unwrap_or_else(|| {
-                    Cow::Borrowed(slot.type_name().map_or("(running)", short_type))
-                }),
-                parent: slot.parent.task_id(),
-                state: match slot.state {
-                    State::Finished | State::Free => TaskState::Finished,
-                    State::Cancelled => TaskState::Aborted,
-                    State::Live if slot.is_polled() => TaskState::Running,
-                    State::Live if slot.queued => TaskState::Ready,
-                    State::Live => TaskState::Waiting,
-                },
-                polls: slot.polls,
-                wakes: slot.wakes,
-                wakers_held: slot.wakers_held(),
-                born: self.sites().born(id.index),
-                awaits: self.sites().awaits(id.index),
-                joined_by: tasks.waiter(slot).map(|waiter| (waiter.owner, waiter.place)),
-            })
-            .collect()
+        let mut tasks = self.tasks.borrow_mut();
+        let ids: Vec<_> = tasks.iter().take(max).map(|(id, _)| id).collect();
+        ids.into_iter().filter_map(|id| self.view(&mut tasks, id)).collect()
+    }
+
+    fn view(&self, tasks: &mut TaskTable, id: TaskId) -> Option<TaskView> {
+        let name = tasks.name_or_type(id).unwrap_or(Cow::Borrowed("(running)"));
+        let slot = tasks.get(id)?;
+        Some(TaskView {
+            id,
+            birth: birth(tasks.born(), id.generation),
+            name,
+            parent: slot.parent.task_id(),
+            state: match slot.state {
+                State::Finished | State::Free => TaskState::Finished,
+                State::Cancelled => TaskState::Aborted,
+                State::Live if slot.is_polled() => TaskState::Running,
+                State::Live if slot.queued => TaskState::Ready,
+                State::Live => TaskState::Waiting,
+            },
+            polls: slot.polls,
+            wakes: slot.wakes,
+            wakers_held: slot.wakers_held(),
+            born: self.sites().born(id.index),
+            awaits: self.sites().awaits(id.index),
+            joined_by: tasks.waiter(slot).map(|waiter| (waiter.owner, waiter.place)),
+        })
     }
 
     /// One task's name, or the type of its future.
     #[must_use]
     pub fn task_name(&self, id: TaskId) -> Option<Cow<'static, str>> {
-        let tasks = self.tasks.borrow();
-        let slot = tasks.get(id)?;
-        let named = tasks.name(id.index).cloned();
-        named.or_else(|| slot.type_name().map(|name| Cow::Borrowed(short_type(name))))
+        self.tasks.borrow_mut().name_or_type(id)
     }
 
     /// Where an item was asked for, before it runs: where a task was born, a callback or call made.
@@ -233,14 +231,6 @@ fn birth(born: u64, generation: u32) -> u64 {
     if latest >= born { latest.saturating_sub(1 << 32) } else { latest }
 }
 
-/// A type's name without the paths and without the marks of closures.
-pub(crate) fn short_type(name: &'static str) -> &'static str {
-    let name = name.trim_end_matches("::{{closure}}");
-    let generic = name.find('<').unwrap_or(name.len());
-    let start = name[..generic].rfind("::").map_or(0, |colon| colon + 2);
-    &name[start..]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,11 +240,5 @@ mod tests {
         assert_eq!(birth(10, 3), 3);
         assert_eq!(birth((1 << 32) + 10, 3), (1 << 32) + 3);
         assert_eq!(birth((1 << 32) + 10, u32::MAX), u64::from(u32::MAX));
-    }
-
-    #[test]
-    fn a_type_is_named_by_its_last_word() {
-        assert_eq!(short_type("tour::serve::{{closure}}"), "serve");
-        assert_eq!(short_type("core::future::Pending<()>"), "Pending<()>");
     }
 }

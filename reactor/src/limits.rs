@@ -10,8 +10,9 @@ pub struct Limits {
     /// all that a token has room for where a word has 32 bits.
     pub sources_max: usize,
     /// Operations (a read, a write, an accept, a tick) that one poll may do before it is made to
-    /// yield. 32: some 50 microseconds of system calls, so that who asks for little waits for a
-    /// hundred who ask for much about 5 ms. Yielding costs 20 ns, a thousandth of that.
+    /// yield; one that moves more than 8 KiB counts as one for each 8 KiB. 8: some 20 microseconds
+    /// of system calls, so that who asks for little waits for a hundred who ask for much about
+    /// 2 ms. Yielding costs 20 ns, a thousandth of that.
     pub operations_per_poll_max: u32,
     /// Bytes on their way in one direction of a memory socket. 65,536, as a pipe of Linux.
     pub memory_pipe_bytes_max: usize,
@@ -42,7 +43,7 @@ impl Default for Limits {
         Limits {
             events_per_wait_max: 1_024,
             sources_max: 1 << 20,
-            operations_per_poll_max: 32,
+            operations_per_poll_max: 8,
             memory_pipe_bytes_max: 64 * 1_024,
             accept_rest_ms_max: 50,
             lookups_max: 256,

@@ -236,6 +236,7 @@ impl<S: Source> Registered<S> {
     ) -> Poll<io::Result<usize>> {
         let polled = self.poll_io(cx, wait, io);
         if let Poll::Ready(Ok(moved)) = polled {
+            self.reactor.spend_bytes(moved);
             self.clear_if_short(wait.direction, offered, moved);
         }
         polled

@@ -50,6 +50,22 @@ fn a_stream_that_always_has_more_yields_after_its_budget() {
 }
 
 #[test]
+fn an_operation_of_many_bytes_counts_as_several() {
+    let limits = Limits { memory_pipe_bytes_max: 64 * 1_024, ..LIMITS };
+    both_with(limits, |harness, here, there| {
+        harness.block_on(there.write_all(&[7; 40_000])).unwrap();
+        harness.settle();
+        let (_, waker) = Count::waker();
+        let mut reads = 0;
+        harness.reactor.set_owner(1);
+        while here.poll_read(&mut Context::from_waker(&waker), &mut [0; 16_384]).is_ready() {
+            reads += 1;
+        }
+        assert_eq!(reads, 2, "four operations of 8 KiB");
+    });
+}
+
+#[test]
 fn what_takes_more_than_one_budget_still_gets_done() {
     both_with(LIMITS, |harness, here, there| {
         harness.block_on(there.write_all(&[7; 100])).unwrap();

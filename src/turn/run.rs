@@ -63,8 +63,8 @@ impl Turn<'_> {
             self.item(entry, &mut bounds);
         }
         self.executor.end_batch(batch);
-        if core.stride.is_open() && !self.executor.has_ready() {
-            // The loop may block now. What ran since the last reading must not be lost in the wait.
+        if core.stride.is_open() && (!self.executor.has_ready() || !core.frames.is_empty()) {
+            // The loop may block now, or draw. What ran since the last reading must not be lost.
             let last = Entry::from_bits(self.reactor.owner());
             self.end_stride(self.reactor.read_clock(), last, &mut bounds);
         }

@@ -16,6 +16,9 @@ use crate::{
     waiter::{Place, Waiter},
 };
 
+/// What one operation of a poll's budget pays for.
+const BYTES_PER_OPERATION: usize = 8 * 1_024;
+
 impl Reactor {
     /// Lends the table of sources to code of this crate, which must call nobody meanwhile.
     pub(crate) fn with_sources<T>(&self, use_it: impl FnOnce(&mut SourceTable) -> T) -> T {
@@ -127,6 +130,12 @@ impl Reactor {
         let left = self.operations_left.get();
         self.operations_left.set(left.saturating_sub(1));
         left > 0
+    }
+
+    /// An operation that was one moved so many bytes: many are worth several.
+    pub(crate) fn spend_bytes(&self, moved: usize) {
+        let more = u32::try_from(moved.saturating_sub(1) / BYTES_PER_OPERATION).unwrap_or(u32::MAX);
+        self.operations_left.set(self.operations_left.get().saturating_sub(more));
     }
 
     /// A leaf returns Pending here. For leaves of other crates too, which wait for no source of

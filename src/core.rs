@@ -140,6 +140,15 @@ impl Core {
         }
     }
 
+    /// The same of an item that ran, with the place where a task was spawned.
+    pub(crate) fn item_label(&self, entry: Entry) -> String {
+        let name = self.item_name(entry);
+        match self.executor.item_place(entry).location().filter(|_| entry.is_task()) {
+            Some(place) => format!("{name}, {}:{}", place.file(), place.line()),
+            None => name,
+        }
+    }
+
     /// The owner mark of a task: what leaves of the reactor note.
     pub(crate) fn owner_of(owner: u64) -> TaskId {
         Entry::from_bits(owner).task_id()

@@ -336,9 +336,16 @@ impl Reactor {
         self.last_stall.borrow().clone()
     }
 
-    /// Reports a stall, for whoever must explain being late.
+    /// Reports a stall, for whoever must explain being late. One that was longer is kept for as
+    /// long again as it took: it explains more than a shorter one right after it.
     pub fn set_last_stall(&self, stall: Stall) {
-        self.last_stall.replace(Some(stall));
+        let kept = self.last_stall.borrow().as_ref().is_some_and(|last| {
+            let since = stall.at.saturating_sub(last.at) / 1_000_000;
+            last.millis > stall.millis && since < last.millis
+        });
+        if !kept {
+            self.last_stall.replace(Some(stall));
+        }
     }
 
     /// Who resolves names for this loop. `None`: the OS, on a thread that starts with the first.

@@ -58,7 +58,9 @@ fn run_out_and_recover() {
     log::set_logger(&Keeper).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let clock = ManualClock::new();
-    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let mut options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    // All that wait are accepted in one poll.
+    options.limits.operations_per_poll_max = 32;
     let harness = Harness::new(options);
     let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();

@@ -13,6 +13,9 @@ use crate::{
     Phase, core::Core, debug::Before, policy::Allowance, ring::Happening, stride::Stretch,
 };
 
+/// Of so many items a stall names who it may have been.
+const STALL_NAMES_MAX: usize = 4;
+
 /// How far a run phase goes.
 struct Bounds {
     /// What the policy allows each turn.
@@ -119,7 +122,7 @@ impl Turn<'_> {
         self.reactor.set_owner(entry.to_bits());
         let stride_over = if core.watched.get() {
             let ended = self.watched_item(entry, Phase::Run);
-            core.stride.step();
+            core.stride.step(entry);
             self.end_stride(ended, entry, bounds);
             false
         } else {
@@ -128,7 +131,7 @@ impl Turn<'_> {
                 // The end of a task may be what `run` waits for.
                 self.runs_on = false;
             }
-            core.stride.step()
+            core.stride.step(entry)
         };
         if self.reactor.has_last_place() {
             self.note_place(entry);
@@ -229,16 +232,21 @@ impl Turn<'_> {
         }
     }
 
-    /// Keeps the last stretch of items that was a stall.
-    pub(super) fn note_stretch(&self, Stretch { took_ns, items }: Stretch, last: Entry) {
+    /// Keeps the last stretch of items that was a stall, by the names of those that it may have
+    /// been. Alone, an item is named by who calls: it may be no item of the queue.
+    pub(super) fn note_stretch(&self, stretch: Stretch, last: Entry) {
         let core = self.core;
-        let millis = took_ns / 1_000_000;
+        let millis = stretch.took_ns / 1_000_000;
         if millis >= core.limits.stall_ms_min {
-            let name = core.item_name(last);
-            let label = match items {
-                1 => name,
-                _ => format!("one of {items} items, the last of them {name}"),
-            };
+            let mut ran = core.stride.ran(stretch);
+            if ran.len() <= 1 {
+                ran = vec![last];
+            }
+            let names = ran.iter().take(STALL_NAMES_MAX).map(|&entry| core.item_label(entry));
+            let mut label = names.collect::<Vec<_>>().join(" or ");
+            if ran.len() > STALL_NAMES_MAX {
+                label += &format!(" or one of {} more", ran.len() - STALL_NAMES_MAX);
+            }
             self.reactor.set_last_stall(Stall { label, millis, at: core.stride.read_at() });
         }
     }

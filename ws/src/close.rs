@@ -54,6 +54,9 @@ pub struct CloseInfo {
     pub side: Side,
     /// What made it happen.
     pub cause: Cause,
+    /// Our own stall, if the loop stood still just before: the fault may be ours. Told of an end
+    /// that came from the peer, or from its silence.
+    pub stall: Option<StallNote>,
 }
 
 /// What made a connection end.
@@ -67,10 +70,7 @@ pub enum Cause {
     /// The peer broke the protocol or passed a limit; the text says what was expected.
     Violation(String),
     /// The peer stayed silent past the heartbeat's patience.
-    HeartbeatLost {
-        /// Our own stall, if the loop stood still while the answer was due: the fault may be ours.
-        stall: Option<StallNote>,
-    },
+    HeartbeatLost,
     /// The close handshake took longer than its deadline.
     CloseTimeout,
     /// The byte stream ended without a Close frame.
@@ -107,7 +107,15 @@ impl fmt::Display for CloseInfo {
         if !self.reason.is_empty() {
             write!(f, " ({})", self.reason)?;
         }
-        write!(f, ": {}", self.cause)
+        write!(f, ": {}", self.cause)?;
+        if let Some(StallNote { label, millis }) = &self.stall {
+            write!(f, "; before it our own loop stood still for {millis} ms in {label}")?;
+            f.write_str(match self.cause {
+                Cause::HeartbeatLost => ", so the peer may have answered in time",
+                _ => ", so the peer may have timed us out",
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -117,15 +125,7 @@ impl fmt::Display for Cause {
             Cause::Closing => f.write_str("our Close is on its way"),
             Cause::Handshake => f.write_str("both sides agreed"),
             Cause::Violation(what) => f.write_str(what),
-            Cause::HeartbeatLost { stall: None } => {
-                f.write_str("expected any byte after a ping, came silence")
-            }
-            Cause::HeartbeatLost { stall: Some(stall) } => write!(
-                f,
-                "expected any byte after a ping, came silence; meanwhile our own loop stood still \
-                 for {} ms in {}",
-                stall.millis, stall.label
-            ),
+            Cause::HeartbeatLost => f.write_str("expected any byte after a ping, came silence"),
             Cause::CloseTimeout => f.write_str("expected the peer's Close, came none in time"),
             Cause::Reset => f.write_str("expected a Close frame, came the end of the stream"),
             Cause::Io(kind) => write!(f, "expected a working socket, came: {kind}"),

@@ -9,10 +9,10 @@ use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
-use glassloop_reactor::{Flush, Reactor};
+use glassloop_reactor::{Flush, Reactor, Stall};
 use tungstenite::Utf8Bytes;
 
-use crate::close::{Cause, CloseInfo, Side, code};
+use crate::close::{Cause, CloseInfo, Side, StallNote, code};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::heartbeat::deadline;
@@ -113,7 +113,8 @@ impl Connection {
                 return false;
             }
             mailbox.queue_control(Outgoing::Close { code, reason: reason.clone() });
-            let info = CloseInfo { code, reason, side: Side::Us, cause: Cause::Closing };
+            let (side, cause) = (Side::Us, Cause::Closing);
+            let info = CloseInfo { code, reason, side, cause, stall: None };
             mailbox.begin_close(info, end, woken);
             true
         });
@@ -123,12 +124,23 @@ impl Connection {
     }
 
     /// No message will come any more. What came first is the reason; later ones change nothing.
-    pub(crate) fn end(&self, info: CloseInfo) {
+    pub(crate) fn end(&self, mut info: CloseInfo) {
+        if info.side == Side::Peer || info.cause == Cause::HeartbeatLost {
+            info.stall = self.stall_before();
+        }
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
         let unsent = self.with(|mailbox, woken| {
             (mailbox.stage < Stage::Ended).then(|| mailbox.end(info, end, woken))
         });
         drop(unsent);
+    }
+
+    /// The stall of this loop that ended after the peer was heard last, if it was long.
+    fn stall_before(&self) -> Option<StallNote> {
+        let Stall { label, millis, at } = self.reactor.last_stall()?;
+        let since = self.with(|mailbox, _| mailbox.heartbeat.silent_since(self.reactor.now()));
+        let named = at >= since && millis >= self.limits.stall_named_ms_min;
+        named.then_some(StallNote { label, millis })
     }
 
     /// The end of a close that was ours to begin: its code and reason stand, `cause` says what
@@ -253,5 +265,6 @@ impl Flush for Connection {
 
 /// An end of our own without a Close frame.
 fn abnormal(cause: Cause) -> CloseInfo {
-    CloseInfo { code: code::ABNORMAL, reason: Utf8Bytes::default(), side: Side::Us, cause }
+    let (code, reason) = (code::ABNORMAL, Utf8Bytes::default());
+    CloseInfo { code, reason, side: Side::Us, cause, stall: None }
 }

@@ -14,7 +14,7 @@ use glassloop_reactor::Sleep;
 use tungstenite::Utf8Bytes;
 use tungstenite::protocol::Role;
 
-use crate::close::{Cause, CloseInfo, Side, StallNote, code};
+use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
 use crate::heartbeat::{Verdict, deadline};
 use crate::mailbox::{Outgoing, Stage};
@@ -207,25 +207,23 @@ fn judge_heartbeat(
             connection.cork();
             deadline(now, limits.heartbeat_patience_ms_max)
         }
-        Verdict::Lost(pinged_at) => {
-            give_up(connection, wire, pinged_at);
+        Verdict::Lost => {
+            give_up(connection, wire);
             connection.with(|mailbox, _| mailbox.close_deadline)
         }
     }
 }
 
-/// The peer is silent for good. If this loop stood still meanwhile, its stall is named: the peer
-/// may have answered in time, and the fault be ours.
-fn give_up(connection: &Rc<Connection>, wire: &mut Wire, pinged_at: u64) {
-    let stall = connection.reactor().last_stall().filter(|stall| stall.at >= pinged_at);
-    let stall = stall.map(|stall| StallNote { label: stall.label, millis: stall.millis });
+/// The peer is silent for good.
+fn give_up(connection: &Rc<Connection>, wire: &mut Wire) {
     let reason = Utf8Bytes::from_static("expected any byte after a ping, came silence");
     wire.protocol.give_up(code::INTERNAL, reason.clone());
     connection.end(CloseInfo {
         code: code::INTERNAL,
         reason,
         side: Side::Us,
-        cause: Cause::HeartbeatLost { stall },
+        cause: Cause::HeartbeatLost,
+        stall: None,
     });
 }
 
@@ -236,5 +234,6 @@ fn broken(wire: &Wire) -> CloseInfo {
         reason: Utf8Bytes::default(),
         side: Side::Peer,
         cause: wire.error.map_or(Cause::Reset, Cause::Io),
+        stall: None,
     }
 }

@@ -13,6 +13,8 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 pub(crate) struct Heartbeat {
     /// When the last byte came, whatever it was.
     heard_at: u64,
+    /// When a byte came before that, in an earlier turn.
+    heard_before: u64,
     /// When the ping left whose pong has not come.
     pinged_at: Option<u64>,
     /// The number of the last ping.
@@ -30,8 +32,8 @@ pub(crate) enum Verdict {
     Wait(u64),
     /// The peer has been silent: ping it, and judge again.
     Ping,
-    /// The peer was silent after the ping, too. The ping left at this instant.
-    Lost(u64),
+    /// The peer was silent after the ping, too.
+    Lost,
 }
 
 /// `millis` after `start`; `u64::MAX` means never.
@@ -41,11 +43,26 @@ pub(crate) fn deadline(start: u64, millis: u64) -> u64 {
 
 impl Heartbeat {
     pub(crate) fn new(now: u64) -> Heartbeat {
-        Heartbeat { heard_at: now, pinged_at: None, sequence: 0, answered: 0, round_trip: 0 }
+        Heartbeat {
+            heard_at: now,
+            heard_before: now,
+            pinged_at: None,
+            sequence: 0,
+            answered: 0,
+            round_trip: 0,
+        }
     }
 
+    /// A byte came, in the turn whose `now` this is.
     pub(crate) fn heard(&mut self, now: u64) {
-        self.heard_at = now;
+        if now != self.heard_at {
+            self.heard_before = std::mem::replace(&mut self.heard_at, now);
+        }
+    }
+
+    /// When the silence began that this turn found: what the turn itself heard ends it.
+    pub(crate) fn silent_since(&self, now: u64) -> u64 {
+        if self.heard_at == now { self.heard_before } else { self.heard_at }
     }
 
     /// A user asks for a ping. Some number: send it. A ping under way is shared, so that no one
@@ -89,7 +106,7 @@ impl Heartbeat {
             && self.heard_at < pinged_at
         {
             let lost_at = deadline(pinged_at, limits.heartbeat_patience_ms_max);
-            return if now < lost_at { Verdict::Wait(lost_at) } else { Verdict::Lost(pinged_at) };
+            return if now < lost_at { Verdict::Wait(lost_at) } else { Verdict::Lost };
         }
         let ping_at = deadline(self.heard_at, limits.heartbeat_idle_ms_max);
         if now < ping_at { Verdict::Wait(ping_at) } else { Verdict::Ping }
@@ -116,7 +133,7 @@ mod tests {
         assert_eq!(heart.judge(45 * SECOND, &limits), Verdict::Wait(64 * SECOND));
         assert_eq!(heart.judge(64 * SECOND, &limits), Verdict::Ping);
         let second = heart.ping_anew(64 * SECOND);
-        assert_eq!(heart.judge(84 * SECOND, &limits), Verdict::Lost(64 * SECOND));
+        assert_eq!(heart.judge(84 * SECOND, &limits), Verdict::Lost);
         heart.pong(first, 65 * SECOND);
         assert_eq!(heart.round_trip_of(first), None, "an old pong measures nothing");
         heart.pong(second, 66 * SECOND);

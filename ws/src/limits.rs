@@ -36,6 +36,9 @@ pub struct Limits {
     /// Silence after that ping before the connection is given up with 1011 (20 s). A link that
     /// dies without a FIN is found out in no other way.
     pub heartbeat_patience_ms_max: u64,
+    /// A stall of our own loop of this length (1 s) is named beside the end of a connection that
+    /// came from the peer just after it: such a peer may have timed us out.
+    pub stall_named_ms_min: u64,
     /// The time from our first Close to the end of the socket (5 s). Then it is dropped, whatever
     /// the peer does.
     pub close_ms_max: u64,
@@ -71,6 +74,7 @@ impl Default for Limits {
             handshake_ms_max: 10_000,
             heartbeat_idle_ms_max: 20_000,
             heartbeat_patience_ms_max: 20_000,
+            stall_named_ms_min: 1_000,
             close_ms_max: 5_000,
             outgoing_low_bytes_max: 64 * KIB,
             outgoing_high_bytes_max: 256 * KIB,

@@ -151,6 +151,7 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
             reason: Utf8Bytes::default(),
             side: Side::Us,
             cause: Cause::Violation(what),
+            stall: None,
         }),
     }
 }
@@ -161,6 +162,6 @@ fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
         connection.end_as(Cause::Handshake);
     } else {
         let (side, cause) = (Side::Peer, Cause::Handshake);
-        connection.end(CloseInfo { code, reason, side, cause });
+        connection.end(CloseInfo { code, reason, side, cause, stall: None });
     }
 }

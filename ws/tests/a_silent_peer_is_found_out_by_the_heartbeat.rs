@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Loop, close_code, masked, receive_all};
 use glassloop_reactor::Stall;
-use glassloop_ws::{Cause, Config, Error, StallNote, code};
+use glassloop_ws::{Cause, CloseInfo, Config, Error, Side, StallNote, code};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -41,7 +41,7 @@ fn a_peer_that_falls_silent_is_given_up_with_1011_after_forty_seconds() {
     event_loop.pass(SECOND);
     let (_, error) = event_loop.wait_for(&received);
     let Some(Error::Closed(info)) = error else { panic!("expected an end, came {error:?}") };
-    assert_eq!((info.code, &info.cause), (1011, &Cause::HeartbeatLost { stall: None }));
+    assert_eq!((info.code, &info.cause), (1011, &Cause::HeartbeatLost));
     let (answer, _) = raw.take(&mut event_loop);
     assert_eq!(close_code(&answer), Some(code::INTERNAL));
     event_loop.pass(5 * SECOND);
@@ -59,19 +59,72 @@ fn a_stall_of_ours_while_the_answer_was_due_is_named() {
     event_loop.pass(10 * SECOND);
     let info = server.socket.close_info().expect("given up");
     let stall = Some(StallNote { label, millis: 9_000 });
-    assert_eq!(info.cause, Cause::HeartbeatLost { stall });
+    assert_eq!((&info.cause, &info.stall), (&Cause::HeartbeatLost, &stall));
     assert!(info.to_string().contains("9000 ms in task 7"), "{info}");
+}
+
+/// A peer that sends, a stall of ours, and then the peer's end: `last` comes first, if anything.
+fn ends_after_a_stall(millis: u64, last: &[u8]) -> CloseInfo {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    event_loop.pass(SECOND);
+    raw.write(&mut event_loop, &masked(0x8a, b"a sign of life"));
+    event_loop.settle();
+    // The clock runs on while an item holds the loop; what the peer does meanwhile lies there.
+    event_loop.clock.advance(Duration::from_millis(millis));
+    let (label, at) = (String::from("task 7 `export`, src/render.rs:40"), event_loop.clock.now());
+    event_loop.reactor.set_last_stall(Stall { label, millis, at });
+    raw.stream.try_write(last).expect("room");
+    drop(raw);
+    event_loop.pass(10 * SECOND);
+    server.socket.close_info().expect("the peer is gone")
+}
+
+#[test]
+fn an_end_from_the_peer_after_our_stall_names_the_stall() {
+    let info = ends_after_a_stall(31_000, b"");
+    assert_eq!((info.side, &info.cause), (Side::Peer, &Cause::Reset));
+    let text = "before it our own loop stood still for 31000 ms in task 7 `export`, \
+                src/render.rs:40, so the peer may have timed us out";
+    assert!(info.to_string().ends_with(text), "{info}");
+    let info = ends_after_a_stall(31_000, &masked(0x88, &1011_u16.to_be_bytes()));
+    assert_eq!((info.code, &info.cause), (1011, &Cause::Handshake));
+    assert!(info.to_string().ends_with(text), "{info}");
+    let info = ends_after_a_stall(999, b"");
+    assert_eq!(info.stall, None, "nobody gives up on a peer for that");
+}
+
+#[test]
+fn nobody_receives_for_a_minute_and_the_connection_lives_on_pings() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let mut pings = 0;
+    for _ in 0..60 {
+        event_loop.pass(SECOND);
+        let (bytes, _) = raw.take(&mut event_loop);
+        for ping in bytes.chunks(10) {
+            assert_eq!(ping[..2], [0x89, 8]);
+            raw.write(&mut event_loop, &masked(0x8a, &ping[2..]));
+            event_loop.settle();
+            pings += 1;
+        }
+    }
+    assert_eq!((pings, server.socket.close_info()), (3, None), "one each 20 s of silence");
 }
 
 #[test]
 fn an_older_stall_is_no_excuse() {
     let mut event_loop = Loop::new();
-    let (server, _raw) = event_loop.raw_client(Config::default());
-    event_loop.reactor.set_last_stall(Stall { label: String::from("old"), millis: 1, at: 0 });
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let at = event_loop.clock.now();
+    event_loop.reactor.set_last_stall(Stall { label: String::from("old"), millis: 9_000, at });
+    event_loop.pass(SECOND);
+    raw.write(&mut event_loop, &masked(0x8a, b"a sign of life"));
+    event_loop.settle();
     event_loop.pass(20 * SECOND);
     event_loop.pass(20 * SECOND);
     let info = server.socket.close_info().expect("given up");
-    assert_eq!(info.cause, Cause::HeartbeatLost { stall: None });
+    assert_eq!((info.cause, info.stall), (Cause::HeartbeatLost, None));
 }
 
 #[test]

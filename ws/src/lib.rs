@@ -51,7 +51,8 @@
 //! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
 //!   `reading`, `heartbeat`): the future.
 //! * `connection` is what they share: a `mailbox` (both queues) and a `wire` (socket and machine).
-//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments) and `ring`.
+//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (whole messages
+//!   in one frame, which need no machine) and `ring`.
 //! * [`Limits`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
 //! What is not here: TLS, compression, subprotocols, reconnecting.
@@ -74,6 +75,7 @@ mod mailbox;
 mod message;
 mod opening;
 mod protocol;
+mod quick;
 mod reading;
 mod ring;
 mod server;

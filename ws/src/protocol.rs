@@ -16,6 +16,7 @@ use crate::adapter::Adapter;
 use crate::close::{REASON_BYTES_MAX, code};
 use crate::limits::Limits;
 use crate::message::Message;
+use crate::quick::whole_message;
 use crate::ring::Ring;
 use crate::walker::Walker;
 
@@ -102,6 +103,9 @@ impl Protocol {
     /// input, or all of the budget, is used up.
     pub(crate) fn next(&mut self, input: &mut &[u8], budget: &mut usize) -> Option<Event> {
         while self.readable {
+            if let Some(message) = self.quick_message(input, budget) {
+                return Some(Event::Message(message));
+            }
             let mut adapter = Adapter {
                 input,
                 budget,
@@ -135,6 +139,20 @@ impl Protocol {
             }
         }
         None
+    }
+
+    /// A whole message at the front of the input, if tungstenite holds nothing that comes before.
+    fn quick_message(&mut self, input: &mut &[u8], budget: &mut usize) -> Option<Message> {
+        if !self.walker.at_rest() || !self.context.can_write() {
+            return None;
+        }
+        let payload_max = self.limits.frame_bytes_max.min(self.limits.message_bytes_max);
+        let here = input.len().min(*budget);
+        let (message, taken) = whole_message(&input[..here], self.role, payload_max)?;
+        self.walker.pass_message();
+        *input = &input[taken..];
+        *budget -= taken;
+        Some(message)
     }
 
     /// Encodes a message into the ring, in frames of bounded length.

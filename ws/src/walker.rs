@@ -43,11 +43,12 @@ impl Walker {
         }
     }
 
-    /// Follows `bytes` and says how many of them may be passed on. Fewer than all of them means
-    /// that the next one completes the head of a fragment past the limit.
+    /// Follows `bytes` to the end of a message, or of a control frame between two, and says how
+    /// many of them may be passed on. None means that the first one completes the head of a
+    /// fragment past the limit.
     pub(crate) fn walk(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        while at < bytes.len() {
+        while at < bytes.len() && (at == 0 || !self.at_rest()) {
             if self.payload_left > 0 {
                 let here = bytes.len() - at;
                 let step = usize::try_from(self.payload_left).map_or(here, |left| left.min(here));
@@ -76,6 +77,12 @@ impl Walker {
 
     pub(crate) fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// A frame passed by that was a whole message.
+    pub(crate) fn pass_message(&mut self) {
+        debug_assert!(self.at_rest(), "a message begins between two others");
+        self.frames += 1;
     }
 
     /// The longest payload announced since the last `forget_longest`.
@@ -156,7 +163,11 @@ mod tests {
         for step in [1, 2, 3, 7, 1000, bytes.len()] {
             let mut walker = Walker::new(10);
             for piece in bytes.chunks(step) {
-                assert_eq!(walker.walk(piece), piece.len());
+                let mut at = 0;
+                while at < piece.len() {
+                    at += walker.walk(&piece[at..]);
+                    assert!(at == piece.len() || walker.at_rest(), "it stops between messages");
+                }
             }
             assert_eq!(walker.frames(), lengths.len() as u64);
             assert_eq!(walker.longest(), 65_536);

@@ -51,8 +51,8 @@
 //! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
 //!   `reading`, `heartbeat`): the future.
 //! * `connection` is what they share: a `mailbox` (both queues) and a `wire` (socket and machine).
-//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (whole messages
-//!   in one frame, which need no machine) and `ring`.
+//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages
+//!   that lie whole in one frame and need no machine) and `ring`.
 //! * [`Limits`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
 //! What is not here: TLS, compression, subprotocols, reconnecting.

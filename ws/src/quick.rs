@@ -1,8 +1,8 @@
 //! The quick way: a message that lies whole and in one frame in what was read.
 //!
-//! Promises to take only what needs no judgement: a final data frame without reserved bits, masked as
-//! the role demands, within the limits, whose text is UTF-8. Everything else, and each fault, is
-//! tungstenite's. It keeps nothing between two calls.
+//! Promises to take only what needs no judgement: a final data frame without reserved bits, masked
+//! as the role demands, within the limits, whose text is UTF-8. Everything else, and each fault,
+//! is tungstenite's. It keeps nothing between two calls.
 
 use tungstenite::protocol::Role;
 use tungstenite::{Bytes, Utf8Bytes};

@@ -23,7 +23,7 @@
 //! });
 //! let url = format!("ws://{address}/");
 //! let socket = ws::connect_with(&url, ws::Config::default()).await?;
-//! socket.try_send("hello".into())?;
+//! assert_eq!(socket.try_send("hello".into()), ws::TrySend::Sent);
 //! assert!(socket.buffered_amount() > 0, "it leaves at the end of the turn");
 //! let echoed = socket.recv().await?.expect("the server has not closed");
 //! assert_eq!((echoed.as_text(), echoed.as_bytes()), (Some("hello"), &b"hello"[..]));
@@ -35,6 +35,47 @@
 //! assert!(socket.closed().await.is_clean());
 //! assert_eq!(server.await.expect("it doesn't panic")?.code, ws::code::NORMAL);
 //! assert_eq!(socket.counts().messages_received, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
+//!
+//! A program that sends more than its peer reads is told so, and chooses what is to happen then
+//! ([`Overflow`]). A [`Hub`] sends one message to many:
+//!
+//! ```
+//! use glassloop::{net::duplex, spawn, ws};
+//!
+//! # glassloop::run(async {
+//! let hub = ws::Hub::new();
+//! let mut readers = Vec::new();
+//! for _ in 0..3 {
+//!     let (here, there) = duplex()?;
+//!     let mut config = ws::Config::default();
+//!     config.overflow = ws::Overflow::DropOldest; // what is old is of no use to a slow reader
+//!     let member = spawn(ws::accept_with(here, config));
+//!     let (reader, driver) = glassloop_ws::connect_on(there, "ws://news/").await?;
+//!     spawn(driver).detach();
+//!     let member = member.await.expect("it doesn't panic")?;
+//!     assert!(hub.join("news", &member));
+//!     readers.push((reader, member));
+//! }
+//! assert_eq!((hub.members("news"), hub.topics()), (3, 1));
+//! let published = hub.publish("news", "encoded once".into());
+//! assert_eq!((published.sent, published.encodings), (3, 1));
+//! for (reader, member) in &readers {
+//!     assert_eq!(reader.recv().await?, Some("encoded once".into()));
+//!     assert!(hub.leave("news", member));
+//! }
+//!
+//! let (reader, member) = &readers[0];
+//! reader.pause(); // the socket is not read, and the sender feels it
+//! while member.try_send(vec![7; 10_000].into()) == ws::TrySend::Sent {
+//!     member.flush_now(); // not at the end of the turn
+//! }
+//! assert!(member.buffered_amount() > 0 && member.try_send("more".into()).is_taken());
+//! reader.resume();
+//! member.drained().await?;
+//! assert_eq!(member.buffered_amount(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap().unwrap();
 //! ```
@@ -61,8 +102,8 @@ use std::{future::Future, panic::Location};
 
 use glassloop_reactor::net::TcpStream;
 pub use glassloop_ws::{
-    Bytes, Cause, CloseInfo, Config, Counts, Driver, Error, Limits, Message, Side, Utf8Bytes,
-    WebSocket, code,
+    Bytes, Cause, CloseInfo, Config, Counts, Driver, Error, Hub, Limits, Message, Overflow,
+    Published, Side, TrySend, Utf8Bytes, WebSocket, code,
 };
 
 use crate::current;

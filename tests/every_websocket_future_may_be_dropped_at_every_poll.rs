@@ -11,7 +11,7 @@ use glassloop::{
     EventLoop, JoinHandle,
     net::{self, TcpListener},
     spawn,
-    ws::{self, Cause, Config, Error, Message, WebSocket},
+    ws::{self, Cause, Config, Message, TrySend, WebSocket},
     yield_now,
 };
 
@@ -88,6 +88,20 @@ const TABLE: &[Row] = &[
         ended().await;
     }),
     row!("WebSocket::send", EventLoop::test, 2, sends),
+    row!("WebSocket::drained", EventLoop::test, 2, async |probe: Probe| {
+        let (client, server) = pair(Config::default()).await;
+        let message = Message::Binary(vec![7; 100_000].into());
+        assert!(client.try_send(message.clone()).is_taken());
+        if let Some(drained) = probe.drive(client.drained()).await {
+            drained.unwrap();
+            assert_eq!(client.buffered_amount(), 0);
+        }
+        client.drained().await.unwrap();
+        assert_eq!(server.recv().await.unwrap(), Some(message));
+        assert_eq!(server.waits().len() + client.waits().len(), 0);
+        drop((client, server));
+        ended().await;
+    }),
     row!("WebSocket::ping", EventLoop::test, 2, async |probe: Probe| {
         let (client, server) = pair(Config::default()).await;
         if let Some(pong) = probe.drive(client.ping()).await {
@@ -118,7 +132,7 @@ const TABLE: &[Row] = &[
         let known = cause == Cause::Handshake && polled;
         assert!(known || (cause == Cause::DriverDropped && info.is_none()), "{cause:?}");
         server.closed().await;
-        assert!(matches!(socket.try_send("late".into()), Err(Error::Closed(_))));
+        assert!(matches!(socket.try_send("late".into()), TrySend::Closed(_)));
     }),
 ];
 
@@ -152,7 +166,7 @@ async fn sends(probe: Probe) {
     let (client, server) = pair(Config::default()).await;
     let filler = Message::Binary(vec![0; 1 << 14].into());
     let mut fillers = 0;
-    while client.try_send(filler.clone()).is_ok() {
+    while client.try_send(filler.clone()).is_taken() {
         fillers += 1;
     }
     let reader = spawn(async move {

@@ -70,7 +70,7 @@ pub fn connect_with(
             Ok((stream, tail))
         })
         .await?;
-        Ok(open(stream, Role::Client, limits, tail))
+        Ok(open(stream, Role::Client, limits, config.overflow, tail))
     }
 }
 
@@ -108,7 +108,7 @@ pub fn connect_on_with(
     async move {
         let target = target?;
         let tail = within(&limits, upgrade(&stream, &target, &limits)).await?;
-        Ok(open(stream, Role::Client, limits, tail))
+        Ok(open(stream, Role::Client, limits, config.overflow, tail))
     }
 }
 

@@ -28,6 +28,8 @@ pub mod code {
     pub const TOO_BIG: u16 = 1009;
     /// This side could not go on.
     pub const INTERNAL: u16 = 1011;
+    /// Try again later: the peer reads slower than it is written to.
+    pub const TRY_AGAIN: u16 = 1013;
 }
 
 /// The bytes of a close reason: a control frame carries 125, and two of them are the code.
@@ -73,6 +75,8 @@ pub enum Cause {
     HeartbeatLost,
     /// The close handshake took longer than its deadline.
     CloseTimeout,
+    /// The peer read too slowly for its policy, [`Overflow::Close`](crate::Overflow::Close).
+    Overflow,
     /// The byte stream ended without a Close frame.
     Reset,
     /// The socket failed.
@@ -127,6 +131,9 @@ impl fmt::Display for Cause {
             Cause::Violation(what) => f.write_str(what),
             Cause::HeartbeatLost => f.write_str("expected any byte after a ping, came silence"),
             Cause::CloseTimeout => f.write_str("expected the peer's Close, came none in time"),
+            Cause::Overflow => {
+                f.write_str("expected a reader that keeps up, came more than may wait to be sent")
+            }
             Cause::Reset => f.write_str("expected a Close frame, came the end of the stream"),
             Cause::Io(kind) => write!(f, "expected a working socket, came: {kind}"),
             Cause::DriverDropped => {

@@ -1,24 +1,23 @@
 //! The connection: what handles, driver and flush have in common.
 //!
-//! Promises that no waker is woken and nothing foreign is dropped while the mailbox is borrowed,
-//! and that all sends of a turn leave in one write. It reads nothing and waits for nothing: the
-//! driver does.
+//! Promises that no waker is woken and nothing foreign is dropped while the mailbox is borrowed.
+//! It reads nothing and waits for nothing: the driver does. How it sends is in `sending`.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
-use glassloop_reactor::{Flush, Reactor, Stall};
+use glassloop_reactor::{Reactor, Stall};
 use tungstenite::Utf8Bytes;
+use tungstenite::protocol::Role;
 
 use crate::close::{Cause, CloseInfo, Side, StallNote, code};
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::heartbeat::deadline;
 use crate::limits::Limits;
-use crate::mailbox::{Mailbox, Outgoing, Stage};
-use crate::message::Message;
+use crate::mailbox::{Control, Mailbox, Stage};
+use crate::overflow::Overflow;
 use crate::waits::wake_all;
 use crate::wire::Wire;
 
@@ -27,6 +26,8 @@ use crate::wire::Wire;
 pub(crate) struct Connection {
     reactor: Rc<Reactor>,
     limits: Rc<Limits>,
+    overflow: Overflow,
+    role: Role,
     peer: Option<SocketAddr>,
     mailbox: RefCell<Mailbox>,
     /// Empty while somebody works on it, and once the connection is over.
@@ -51,6 +52,7 @@ impl Connection {
     pub(crate) fn new(
         reactor: Rc<Reactor>,
         limits: Rc<Limits>,
+        overflow: Overflow,
         wire: Wire,
         peer: Option<SocketAddr>,
     ) -> Rc<Connection> {
@@ -58,6 +60,8 @@ impl Connection {
         Rc::new(Connection {
             reactor,
             limits,
+            overflow,
+            role: wire.protocol.role(),
             peer,
             mailbox: RefCell::new(Mailbox::new(now)),
             wire: WireSlot(Cell::new(Some(Box::new(wire)))),
@@ -75,12 +79,26 @@ impl Connection {
         &self.limits
     }
 
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// True until an end has begun.
+    pub(crate) fn is_open(&self) -> bool {
+        self.with(|mailbox, _| mailbox.stage) == Stage::Open
+    }
+
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        self.counts.get()
+        let messages_dropped = self.with(|mailbox, _| mailbox.outbox.dropped());
+        Counts { messages_dropped, ..self.counts.get() }
     }
 
     /// Looks at the mailbox or changes it; those it wants woken are woken after the borrow.
@@ -91,20 +109,6 @@ impl Connection {
         outcome
     }
 
-    /// Queues a message; it leaves when the turn ends.
-    pub(crate) fn send(self: &Rc<Self>, message: Message) -> Result<(), Error> {
-        match self.with(|mailbox, _| mailbox.offer(message, &self.limits)) {
-            Ok(()) => {
-                self.cork();
-                Ok(())
-            }
-            Err(message) => Err(match self.info() {
-                None => Error::Full(message),
-                Some(info) => Error::Closed(info),
-            }),
-        }
-    }
-
     /// Begins the close handshake, unless an end has begun already.
     pub(crate) fn close(self: &Rc<Self>, code: u16, reason: Utf8Bytes) {
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
@@ -112,7 +116,7 @@ impl Connection {
             if mailbox.stage != Stage::Open {
                 return false;
             }
-            mailbox.queue_control(Outgoing::Close { code, reason: reason.clone() });
+            mailbox.queue_control(Control::Close { code, reason: reason.clone() });
             let (side, cause) = (Side::Us, Cause::Closing);
             let info = CloseInfo { code, reason, side, cause, stall: None };
             mailbox.begin_close(info, end, woken);
@@ -143,21 +147,37 @@ impl Connection {
         named.then_some(StallNote { label, millis })
     }
 
+    /// As `end`, for the peer's Close while messages of ours wait: they still leave, and our answer
+    /// behind them. If we were closing because the peer read too slowly, that stays the reason.
+    pub(crate) fn end_behind_unsent(&self, mut info: CloseInfo) {
+        info.stall = self.stall_before();
+        let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
+        self.with(|mailbox, woken| {
+            if mailbox.stage >= Stage::Ended {
+                return;
+            }
+            if !mailbox.outbox.holds_close() {
+                mailbox.outbox.queue_close(info.code, info.reason.clone());
+            }
+            let ours = mailbox.info.take().filter(|ours| ours.cause == Cause::Overflow);
+            mailbox.leave_off(ours.map_or(info, |ours| *ours), end, woken);
+        });
+    }
+
     /// The end of a close that was ours to begin: its code and reason stand, `cause` says what
-    /// became of it.
+    /// became of it. If the peer read too slowly, that stays the cause.
     pub(crate) fn end_as(&self, cause: Cause) {
         let ours = self.info().map_or_else(|| abnormal(cause.clone()), |ours| *ours);
+        let cause = if ours.cause == Cause::Overflow { Cause::Overflow } else { cause };
         self.end(CloseInfo { cause, ..ours });
     }
 
     /// The socket is gone.
     pub(crate) fn finish(&self) {
         self.end(abnormal(Cause::DriverDropped));
-        self.with(|mailbox, woken| {
-            if mailbox.stage < Stage::Over {
-                mailbox.finish(woken);
-            }
-        });
+        let left = self
+            .with(|mailbox, woken| (mailbox.stage < Stage::Over).then(|| mailbox.finish(woken)));
+        drop(left);
     }
 
     /// What is known of the end, if one has begun.
@@ -191,6 +211,11 @@ impl Connection {
         }
     }
 
+    /// Stands in line no more: it is our turn.
+    pub(crate) fn uncork(&self) {
+        self.corked.set(false);
+    }
+
     /// The wire, to work on. `None` once the connection is over.
     pub(crate) fn take_wire(&self) -> Option<Box<Wire>> {
         self.wire.0.take()
@@ -202,28 +227,15 @@ impl Connection {
         wire.protocol.trim();
         wire.counts.frames_read = wire.protocol.frames_read();
         self.counts.set(wire.counts);
-        let (waiting, blocked) = (wire.protocol.ring().len(), wire.blocked);
+        let (encoded, blocked) = (wire.protocol.ring().len(), wire.blocked);
+        let stopped = blocked || wire.error.is_some();
         self.wire.0.set(Some(wire));
-        self.with(|mailbox, woken| mailbox.set_ring_bytes(waiting, &self.limits, woken));
-        if waiting > 0 && !blocked {
+        let waiting = self.with(|mailbox, woken| {
+            mailbox.note_ring(encoded, blocked, &self.limits, woken);
+            !mailbox.outbox.is_drained()
+        });
+        if waiting && !stopped {
             self.cork();
-        }
-    }
-
-    /// Turns what was asked for into bytes of the ring, in order.
-    pub(crate) fn encode(&self, wire: &mut Wire) {
-        loop {
-            // The borrow ends with this line: encoding may run a logger or drop a user's buffer.
-            let next = self.mailbox.borrow_mut().take_outgoing();
-            match next {
-                None => return,
-                Some(Outgoing::Message(message)) => {
-                    wire.counts.messages_sent += 1;
-                    wire.protocol.send(message);
-                }
-                Some(Outgoing::Ping(sequence)) => wire.protocol.ping(sequence),
-                Some(Outgoing::Close { code, reason }) => wire.protocol.close(code, reason),
-            }
         }
     }
 
@@ -241,25 +253,6 @@ impl Connection {
             drop(unread);
             self.close(code::AWAY, Utf8Bytes::default());
         }
-    }
-}
-
-impl Flush for Connection {
-    /// Everything this turn wanted sent leaves in one write.
-    fn flush(self: Rc<Self>) {
-        self.corked.set(false);
-        let Some(mut wire) = self.take_wire() else { return };
-        let was_blocked = wire.blocked;
-        self.encode(&mut wire);
-        wire.write_once();
-        let news = wire.error.is_some() || wire.blocked != was_blocked;
-        self.put_wire(wire);
-        self.with(|mailbox, woken| {
-            // The driver waits for a full socket, buries a broken one, and ends what is closing.
-            if news || mailbox.stage > Stage::Open {
-                woken.extend(mailbox.driver.take());
-            }
-        });
     }
 }
 

@@ -19,6 +19,11 @@ pub struct Counts {
     pub writes: u64,
     /// Bytes it took, the handshake not included.
     pub bytes_written: u64,
-    /// Messages encoded.
+    /// Messages encoded to their end.
     pub messages_sent: u64,
+    /// Messages that the policy for a slow reader gave up.
+    pub messages_dropped: u64,
+    /// The most bytes that were encoded and had not left: high water and one frame, however long
+    /// a message is and however slow its reader.
+    pub encoded_bytes_most: u64,
 }

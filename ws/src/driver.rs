@@ -17,7 +17,7 @@ use tungstenite::protocol::Role;
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
 use crate::heartbeat::{Verdict, deadline};
-use crate::mailbox::{Outgoing, Stage};
+use crate::mailbox::{Control, Stage};
 use crate::reading::{Reading, read_turn};
 use crate::wire::Wire;
 
@@ -69,9 +69,10 @@ impl Driver {
 
     /// True if the socket has nothing left to do for us. Shuts our direction down after a fault.
     fn is_over(&self, wire: &mut Wire, now: u64) -> bool {
-        let (stage, agreed, close_deadline) = self.connection.with(|mailbox, _| {
+        let (stage, agreed, close_deadline, encoded) = self.connection.with(|mailbox, _| {
             let cause = mailbox.info.as_ref().map(|info| &info.cause);
-            (mailbox.stage, cause == Some(&Cause::Handshake), mailbox.close_deadline)
+            let agreed = cause == Some(&Cause::Handshake);
+            (mailbox.stage, agreed, mailbox.close_deadline, mailbox.outbox.is_empty())
         });
         if stage < Stage::Ended {
             return false;
@@ -81,7 +82,7 @@ impl Driver {
         }
         // An answer to the peer's Close may have waited for room in the ring.
         wire.protocol.settle();
-        if !wire.protocol.ring().is_empty() {
+        if !encoded || !wire.protocol.ring().is_empty() {
             return false;
         }
         if agreed && wire.protocol.role() == Role::Server {
@@ -127,7 +128,9 @@ impl Future for Driver {
             }
             Next::Over => {
                 driver.alarm = Alarm::default();
-                drop(wire);
+                // Put back once more: what left in this poll is known to all.
+                driver.connection.put_wire(wire);
+                drop(driver.connection.take_wire());
                 driver.connection.finish();
                 return Poll::Ready(driver.connection.final_info());
             }
@@ -202,7 +205,7 @@ fn judge_heartbeat(
         Verdict::Ping => {
             connection.with(|mailbox, _| {
                 let sequence = mailbox.heartbeat.ping_anew(now);
-                mailbox.queue_control(Outgoing::Ping(sequence));
+                mailbox.queue_control(Control::Ping(sequence));
             });
             connection.cork();
             deadline(now, limits.heartbeat_patience_ms_max)

@@ -1,12 +1,11 @@
 //! The errors of this crate: what was expected, and what came instead.
 //!
 //! Promises that every public function fails with this one type, and that each message names both
-//! sides of the surprise. It holds no connection; a message that was refused is handed back in it.
+//! sides of the surprise. It holds no connection and no message.
 
 use std::{fmt, io};
 
 use crate::close::{CloseInfo, REASON_BYTES_MAX};
-use crate::message::Message;
 
 /// Why a call of this crate did not do what was asked.
 #[derive(Debug)]
@@ -58,8 +57,6 @@ pub enum Error {
         /// The bytes of the reason as given: at most 123 fit.
         reason_bytes: usize,
     },
-    /// Too much waits to be sent; here is the message back.
-    Full(Message),
     /// The connection is closing or over.
     Closed(Box<CloseInfo>),
 }
@@ -85,11 +82,6 @@ impl fmt::Display for Error {
                 f,
                 "expected a close code that may be sent and at most {REASON_BYTES_MAX} bytes of \
                  reason, came {code} and {reason_bytes} bytes"
-            ),
-            Error::Full(message) => write!(
-                f,
-                "expected room among what waits to be sent, came none for {} bytes",
-                message.len()
             ),
             Error::Closed(info) => write!(f, "expected an open connection, came one {info}"),
         }

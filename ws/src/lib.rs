@@ -30,12 +30,15 @@
 //!   WebSocket (handle)          Driver (future)                  the peer
 //!   ------------------          ---------------                  --------
 //!   recv  <-- received queue <-- machine <-- adapter <-- shared buffer <-- socket
-//!   send  --> outgoing queue --> machine --> adapter --> ring ---------> socket
+//!   send  --> outbox ----------> machine --> adapter --> ring ---------> socket
 //!                                                         (phase `flush`)
 //! ```
 //!
 //! Both queues are short. A full received queue stops the reading, and TCP slows the peer down; a
-//! full outgoing queue makes `send` wait. Neither loses anything. What is sent during one turn of
+//! full outbox makes `send` wait. Neither loses anything, unless the program chose to
+//! ([`Overflow`]). A message stays whole in the outbox until the socket takes bytes, and then turns
+//! into them frame by frame: the slowest reader of the longest message costs no more than a short
+//! ring, and a pong goes between two of its frames. What is sent during one turn of
 //! the loop gathers in the ring and leaves in a single write in the phase `flush`: a hundred small
 //! answers cost one system call, not a hundred.
 //!
@@ -50,10 +53,12 @@
 //!   URL or a stream to a pair of [`WebSocket`] and [`Driver`].
 //! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
 //!   `reading`, `heartbeat`): the future.
-//! * `connection` is what they share: a `mailbox` (both queues) and a `wire` (socket and machine).
-//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages
-//!   that lie whole in one frame and need no machine) and `ring`.
-//! * [`Limits`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
+//! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
+//!   and a `wire` (socket and machine). `sending` is how a message goes from one to the other.
+//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages that
+//!   lie whole in one frame and need no machine), `frames` and `ring`.
+//! * [`Hub`]: one message for many connections, encoded once.
+//! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
 //! What is not here: TLS, compression, subprotocols, reconnecting.
 //!
@@ -68,16 +73,21 @@ mod connection;
 mod counts;
 mod driver;
 mod error;
+mod frames;
 mod handshake;
 mod heartbeat;
+mod hub;
 mod limits;
 mod mailbox;
 mod message;
 mod opening;
+mod outbox;
+mod overflow;
 mod protocol;
 mod quick;
 mod reading;
 mod ring;
+mod sending;
 mod server;
 mod socket;
 mod target;
@@ -91,8 +101,10 @@ pub use close::{Cause, CloseInfo, Side, StallNote, code};
 pub use counts::Counts;
 pub use driver::Driver;
 pub use error::Error;
+pub use hub::{Hub, Published};
 pub use limits::{Config, Limits};
 pub use message::Message;
+pub use overflow::{Overflow, TrySend};
 pub use server::{accept, accept_with};
 pub use socket::WebSocket;
 pub use waits::{WaitView, WaitsFor};

@@ -3,6 +3,8 @@
 //! Promises that each queue, buffer and wait of this crate ends at a field below. It enforces
 //! nothing itself: each limit names the part that does.
 
+use crate::overflow::Overflow;
+
 /// How much of everything one connection may take. Units are part of the names; a number of
 /// milliseconds of `u64::MAX` means "never".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,10 @@ pub struct Limits {
     /// Low water of what waits to be sent (64 KiB): a sender that waits goes on below it. Pongs
     /// enter the ring below it, too; above it the newest replaces those before it.
     pub outgoing_low_bytes_max: usize,
-    /// High water (256 KiB): above it `send` waits and `try_send` gives the message back.
+    /// High water (256 KiB): above it the policy of [`Config::overflow`] holds; under the default
+    /// one `send` waits and `try_send` gives the message back. One write takes so much, and the
+    /// frame that passes it: messages beyond it are not encoded before the socket has taken those
+    /// before them.
     pub outgoing_high_bytes_max: usize,
     /// The most that may wait to be sent (4 MiB). A single message larger than this is taken when
     /// nothing else waits.
@@ -113,4 +118,6 @@ impl Limits {
 pub struct Config {
     /// The bounds of the connection.
     pub limits: Limits,
+    /// What becomes of messages that a slow reader leaves no room for.
+    pub overflow: Overflow,
 }

@@ -11,14 +11,15 @@ use tungstenite::Utf8Bytes;
 
 use crate::close::CloseInfo;
 use crate::heartbeat::Heartbeat;
+use crate::hub::Membership;
 use crate::limits::Limits;
 use crate::message::Message;
+use crate::outbox::{Outbox, Outgoing, at_rest};
 use crate::waits::{Waits, WaitsFor};
 
-/// Something to be encoded, in the order it was asked for.
+/// A control frame of ours.
 #[derive(Debug)]
-pub(crate) enum Outgoing {
-    Message(Message),
+pub(crate) enum Control {
     Ping(u64),
     Close { code: u16, reason: Utf8Bytes },
 }
@@ -36,13 +37,6 @@ pub(crate) enum Stage {
     Over,
 }
 
-/// What a frame may cost beside its payload: counted for every message that waits, so that empty
-/// messages have a size, too.
-const FRAME_HEAD_BYTES_MAX: usize = 14;
-
-/// A queue at rest keeps no more room than this.
-const QUEUE_AT_REST_MAX: usize = 8;
-
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) waits: Waits,
@@ -54,18 +48,18 @@ pub(crate) struct Mailbox {
     pub(crate) info: Option<Box<CloseInfo>>,
     /// When the connection is dropped, however far it is; `u64::MAX` while it is open.
     pub(crate) close_deadline: u64,
-    /// True while the socket is not read because `received` is full.
-    pub(crate) paused: bool,
+    /// What waits to be sent.
+    pub(crate) outbox: Outbox,
+    /// The topics of hubs it has joined. They leave with the connection.
+    pub(crate) memberships: Vec<Membership>,
+    /// True while the socket is not read because `received` is full, or the program says so.
+    paused: bool,
+    /// True while the program doesn't want the socket read.
+    held: bool,
     /// True once nobody is left who could receive.
     pub(crate) deserted: bool,
     received: VecDeque<Message>,
     received_bytes: usize,
-    outgoing: VecDeque<Outgoing>,
-    outgoing_bytes: usize,
-    /// What lies in the ring: encoded, and not yet taken by the socket.
-    ring_bytes: usize,
-    /// True from high water down to low water.
-    choked: bool,
 }
 
 impl Mailbox {
@@ -77,65 +71,68 @@ impl Mailbox {
             stage: Stage::Open,
             info: None,
             close_deadline: u64::MAX,
+            outbox: Outbox::default(),
+            memberships: Vec::new(),
             paused: false,
+            held: false,
             deserted: false,
             received: VecDeque::new(),
             received_bytes: 0,
-            outgoing: VecDeque::new(),
-            outgoing_bytes: 0,
-            ring_bytes: 0,
-            choked: false,
         }
     }
 
-    /// Everything that waits to leave, in bytes.
-    pub(crate) fn buffered(&self) -> usize {
-        self.outgoing_bytes + self.ring_bytes
-    }
-
-    /// Takes a message to be sent, or gives it back: too much waits already, or an end has begun.
-    pub(crate) fn offer(&mut self, message: Message, limits: &Limits) -> Result<(), Message> {
-        let cost = message.len() + FRAME_HEAD_BYTES_MAX;
-        let after = self.buffered().saturating_add(cost);
-        let too_much = after > limits.outgoing_bytes_max && self.buffered() > 0;
-        if self.stage != Stage::Open || self.choked || too_much {
-            return Err(message);
+    /// Queues a control frame. There are at most two of them: the newest ping and one Close.
+    pub(crate) fn queue_control(&mut self, frame: Control) {
+        match frame {
+            Control::Ping(sequence) => self.outbox.queue_ping(sequence),
+            Control::Close { code, reason } => self.outbox.queue_close(code, reason),
         }
-        self.choked = after > limits.outgoing_high_bytes_max;
-        self.outgoing_bytes += cost;
-        self.outgoing.push_back(Outgoing::Message(message));
-        Ok(())
-    }
-
-    /// Queues a control frame. There are at most two of them: one ping under way and one Close.
-    pub(crate) fn queue_control(&mut self, frame: Outgoing) {
-        self.outgoing.push_back(frame);
-    }
-
-    /// The next thing to encode.
-    pub(crate) fn take_outgoing(&mut self) -> Option<Outgoing> {
-        let next = self.outgoing.pop_front();
-        if let Some(Outgoing::Message(message)) = &next {
-            self.outgoing_bytes -= message.len() + FRAME_HEAD_BYTES_MAX;
-        }
-        at_rest(&mut self.outgoing);
-        next
     }
 
     /// Notes what lies in the ring now; those who wait for room are woken at low water.
-    pub(crate) fn set_ring_bytes(&mut self, bytes: usize, limits: &Limits, woken: &mut Vec<Waker>) {
-        self.ring_bytes = bytes;
-        // A message larger than the cap waits for an empty mailbox: it asks again each time.
-        if self.buffered() <= limits.outgoing_low_bytes_max {
-            self.choked = false;
+    pub(crate) fn note_ring(
+        &mut self,
+        bytes: usize,
+        blocked: bool,
+        limits: &Limits,
+        woken: &mut Vec<Waker>,
+    ) {
+        if self.outbox.note_ring(bytes, blocked, limits) {
             self.waits.take(WaitsFor::Room, woken);
+        }
+        if self.outbox.is_drained() {
+            self.waits.take(WaitsFor::Drain, woken);
         }
     }
 
-    /// True if reading has to stop until somebody receives.
-    pub(crate) fn is_full(&self, limits: &Limits) -> bool {
-        self.received.len() >= limits.received_messages_max
-            || self.received_bytes >= limits.received_bytes_max
+    /// Looks whether reading has to stop until somebody receives, or resumes.
+    pub(crate) fn look_for_pause(&mut self, limits: &Limits) -> bool {
+        self.paused = self.held
+            || self.received.len() >= limits.received_messages_max
+            || self.received_bytes >= limits.received_bytes_max;
+        self.paused
+    }
+
+    /// The program wants the socket left alone, unless the connection is closing: the answer to a
+    /// Close has to be read.
+    pub(crate) fn hold(&mut self) {
+        self.held = self.stage == Stage::Open && !self.deserted;
+    }
+
+    /// The program wants the socket read again.
+    pub(crate) fn release(&mut self, limits: &Limits, woken: &mut Vec<Waker>) {
+        self.held = false;
+        self.read_on(limits, woken);
+    }
+
+    /// Half an empty queue sets the reading going again.
+    fn read_on(&mut self, limits: &Limits, woken: &mut Vec<Waker>) {
+        let roomy = self.received.len() <= limits.received_messages_max / 2
+            && self.received_bytes <= limits.received_bytes_max / 2;
+        if self.paused && roomy && !self.held {
+            self.paused = false;
+            woken.extend(self.driver.take());
+        }
     }
 
     /// Puts a message where `receive` finds it. Given back, to be dropped, if nobody can.
@@ -149,17 +146,12 @@ impl Mailbox {
         None
     }
 
-    /// The oldest message received. Half an empty queue sets the reading going again.
+    /// The oldest message received.
     pub(crate) fn receive(&mut self, limits: &Limits, woken: &mut Vec<Waker>) -> Option<Message> {
         let message = self.received.pop_front()?;
         self.received_bytes -= message.len();
         at_rest(&mut self.received);
-        let roomy = self.received.len() <= limits.received_messages_max / 2
-            && self.received_bytes <= limits.received_bytes_max / 2;
-        if self.paused && roomy {
-            self.paused = false;
-            woken.extend(self.driver.take());
-        }
+        self.read_on(limits, woken);
         Some(message)
     }
 
@@ -169,6 +161,7 @@ impl Mailbox {
         self.stage = Stage::Closing;
         self.info = Some(Box::new(info));
         self.close_deadline = deadline;
+        self.held = false;
         self.waits.take(WaitsFor::Room, woken);
         woken.extend(self.driver.take());
     }
@@ -181,38 +174,42 @@ impl Mailbox {
         deadline: u64,
         woken: &mut Vec<Waker>,
     ) -> VecDeque<Outgoing> {
+        self.leave_off(info, deadline, woken);
+        self.waits.take(WaitsFor::Drain, woken);
+        self.outbox.end()
+    }
+
+    /// As `end`, but what waits to be encoded still leaves.
+    pub(crate) fn leave_off(&mut self, info: CloseInfo, deadline: u64, woken: &mut Vec<Waker>) {
         debug_assert!(self.stage < Stage::Ended, "messages end once");
         self.stage = Stage::Ended;
         self.info = Some(Box::new(info));
         self.close_deadline = self.close_deadline.min(deadline);
+        self.held = false;
         for what in [WaitsFor::Message, WaitsFor::Room, WaitsFor::Pong] {
             self.waits.take(what, woken);
         }
-        self.outgoing_bytes = 0;
-        std::mem::take(&mut self.outgoing)
     }
 
     /// Nobody is left who could receive: what waits is handed out, to be dropped.
     pub(crate) fn desert(&mut self, woken: &mut Vec<Waker>) -> VecDeque<Message> {
         self.deserted = true;
         self.paused = false;
+        self.held = false;
         self.received_bytes = 0;
         woken.extend(self.driver.take());
         std::mem::take(&mut self.received)
     }
 
-    /// The socket is gone; everybody learns of it.
-    pub(crate) fn finish(&mut self, woken: &mut Vec<Waker>) {
+    /// The socket is gone; everybody learns of it. The topics are handed out, to be left, and so is
+    /// what never left, to be dropped.
+    pub(crate) fn finish(
+        &mut self,
+        woken: &mut Vec<Waker>,
+    ) -> (Vec<Membership>, VecDeque<Outgoing>) {
         self.stage = Stage::Over;
-        self.ring_bytes = 0;
         self.waits.take_all(woken);
         woken.extend(self.driver.take());
-    }
-}
-
-/// Gives back the room of a queue that has become empty.
-fn at_rest<T>(queue: &mut VecDeque<T>) {
-    if queue.is_empty() && queue.capacity() > QUEUE_AT_REST_MAX {
-        *queue = VecDeque::new();
+        (std::mem::take(&mut self.memberships), self.outbox.finish())
     }
 }

@@ -3,6 +3,7 @@
 //! Promises that what a user receives is text or bytes and nothing else: pings are answered,
 //! pongs counted and Close frames turned into the end of the stream before anyone sees them.
 
+use tungstenite::protocol::frame::coding::Data;
 use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::protocol::READ_BUFFER_BYTES;
@@ -44,6 +45,22 @@ impl Message {
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
+
+    /// What its first frame says it is.
+    pub(crate) fn opcode(&self) -> Data {
+        match self {
+            Message::Text(_) => Data::Text,
+            Message::Binary(_) => Data::Binary,
+        }
+    }
+
+    /// The payload alone.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Message::Text(text) => text.into(),
             Message::Binary(bytes) => bytes,
         }
     }

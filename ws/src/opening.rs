@@ -11,6 +11,7 @@ use tungstenite::protocol::Role;
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::limits::Limits;
+use crate::overflow::Overflow;
 use crate::protocol::Protocol;
 use crate::socket::WebSocket;
 use crate::wire::Wire;
@@ -20,6 +21,7 @@ pub(crate) fn open(
     stream: TcpStream,
     role: Role,
     limits: Rc<Limits>,
+    overflow: Overflow,
     tail: Vec<u8>,
 ) -> (WebSocket, Driver) {
     // A memory socket has no such option, and no delay either.
@@ -30,6 +32,6 @@ pub(crate) fn open(
     let peer = stream.peer_addr().ok();
     let protocol = Protocol::new(role, Rc::clone(&limits));
     let wire = Wire::new(stream, protocol, tail);
-    let connection = Connection::new(reactor, limits, wire, peer);
+    let connection = Connection::new(reactor, limits, overflow, wire, peer);
     (WebSocket::new(Rc::clone(&connection)), Driver::new(connection))
 }

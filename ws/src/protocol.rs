@@ -14,6 +14,7 @@ use tungstenite::{Bytes, Message as Wire, Utf8Bytes};
 
 use crate::adapter::Adapter;
 use crate::close::{REASON_BYTES_MAX, code};
+use crate::frames::Head;
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::quick::whole_message;
@@ -40,7 +41,7 @@ pub(crate) enum Event {
     Message(Message),
     /// The answer to our ping of that number.
     Pong(u64),
-    /// The peer's Close; our answer is in the ring if we hadn't sent one.
+    /// The peer's Close; our answer is on its way to the ring if we hadn't sent one.
     Close { code: u16, reason: Utf8Bytes },
     /// The peer broke a rule or passed a limit; a Close with `code` is in the ring.
     Fault { code: u16, what: String },
@@ -155,21 +156,26 @@ impl Protocol {
         Some(message)
     }
 
-    /// Encodes a message into the ring, in frames of bounded length.
-    pub(crate) fn send(&mut self, message: Message) {
-        let (mut opcode, mut rest) = match message {
-            Message::Text(text) => (Data::Text, Bytes::from(text)),
-            Message::Binary(bytes) => (Data::Binary, bytes),
-        };
-        loop {
-            let part = rest.split_to(rest.len().min(self.limits.outgoing_frame_bytes_max));
-            let last = rest.is_empty();
-            self.encoder_grown |= part.len() > ENCODER_AT_REST_BYTES;
-            self.write(Wire::Frame(Frame::message(part, OpCode::Data(opcode), last)));
-            if last {
-                return;
+    /// Encodes a frame of a message into the ring. Nothing follows a Close.
+    ///
+    /// What a server sends needs no mask, so it is copied once, past tungstenite's encoder.
+    pub(crate) fn data(&mut self, opcode: Data, payload: Bytes, last: bool) {
+        if self.role == Role::Server {
+            if self.context.can_write() {
+                self.ring.push(Head::new(opcode, payload.len(), last).bytes());
+                self.ring.push(&payload);
             }
-            opcode = Data::Continue;
+        } else {
+            self.encoder_grown |= payload.len() > ENCODER_AT_REST_BYTES;
+            self.write(Wire::Frame(Frame::message(payload, OpCode::Data(opcode), last)));
+        }
+    }
+
+    /// Puts a whole frame of a server's into the ring, as it is. Nothing follows a Close.
+    pub(crate) fn frame(&mut self, bytes: &[u8]) {
+        debug_assert!(self.role == Role::Server, "what a client sends is masked");
+        if self.context.can_write() {
+            self.ring.push(bytes);
         }
     }
 
@@ -178,9 +184,19 @@ impl Protocol {
         self.write(Wire::Ping(Bytes::copy_from_slice(&sequence.to_be_bytes())));
     }
 
-    /// Encodes a Close, unless one was sent already.
+    /// Encodes a Close, unless one was sent already. One that answers a Close without a code has
+    /// none either.
     pub(crate) fn close(&mut self, code: u16, reason: Utf8Bytes) {
-        self.write(Wire::Close(Some(CloseFrame { code: CloseCode::from(code), reason })));
+        let frame = CloseFrame { code: CloseCode::from(code), reason };
+        self.write(Wire::Close((code != code::NONE).then_some(frame)));
+    }
+
+    /// Forgets the answer to the peer's Close, which has just come: it will be sent with `close`,
+    /// behind other frames. A new context knows of no Close, and reads nothing.
+    pub(crate) fn forget_answer(&mut self) {
+        debug_assert!(!self.readable, "only a Close has such an answer");
+        self.context = context(self.role, &self.limits);
+        self.settled = true;
     }
 
     /// Lets the answers that tungstenite holds back (a pong, a Close) into the ring, if it has
@@ -210,10 +226,10 @@ impl Protocol {
         }
     }
 
-    /// The peer's Close ends the reading. tungstenite has an answer ready, if one is due.
+    /// The peer's Close ends the reading. tungstenite has an answer ready, if one is due: it
+    /// enters the ring with the next `settle`.
     fn peer_closed(&mut self, frame: Option<CloseFrame>) -> Event {
         self.readable = false;
-        self.settle();
         match frame {
             Some(frame) => Event::Close { code: frame.code.into(), reason: frame.reason },
             None => Event::Close { code: code::NONE, reason: Utf8Bytes::default() },

@@ -24,7 +24,7 @@ pub(crate) enum Reading {
     Blocked,
     /// There may be more, but not in this turn.
     Spent,
-    /// The mailbox is full; `recv` will tell.
+    /// The mailbox is full, or the program paused; `recv` or `resume` will tell.
     Paused,
     /// The stream is at its end, or broken: the wire says which.
     Finished,
@@ -103,10 +103,7 @@ fn digest(
     let mut input = bytes;
     let mut paused = false;
     while wire.protocol.is_readable() {
-        paused = connection.with(|mailbox, _| {
-            mailbox.paused = mailbox.is_full(connection.limits());
-            mailbox.paused
-        });
+        paused = connection.with(|mailbox, _| mailbox.look_for_pause(connection.limits()));
         if paused {
             break;
         }
@@ -145,7 +142,7 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
                 mailbox.waits.take(WaitsFor::Pong, woken);
             });
         }
-        Event::Close { code, reason } => peer_closed(connection, code, reason),
+        Event::Close { code, reason } => peer_closed(connection, wire, code, reason),
         Event::Fault { code, what } => connection.end(CloseInfo {
             code,
             reason: Utf8Bytes::default(),
@@ -157,11 +154,19 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
 }
 
 /// The peer's Close: the answer to ours, or the beginning of the end.
-fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
-    if connection.with(|mailbox, _| mailbox.stage) == Stage::Closing {
+fn peer_closed(connection: &Rc<Connection>, wire: &mut Wire, code: u16, reason: Utf8Bytes) {
+    let (closing, unsent) =
+        connection.with(|mailbox, _| (mailbox.stage == Stage::Closing, !mailbox.outbox.is_empty()));
+    let (side, cause) = (Side::Peer, Cause::Handshake);
+    let info = CloseInfo { code, reason, side, cause, stall: None };
+    if unsent {
+        // tungstenite would answer before what was sent earlier. And a Close of ours that has not
+        // left is no Close yet: the peer's came first.
+        wire.protocol.forget_answer();
+        connection.end_behind_unsent(info);
+    } else if closing {
         connection.end_as(Cause::Handshake);
     } else {
-        let (side, cause) = (Side::Peer, Cause::Handshake);
-        connection.end(CloseInfo { code, reason, side, cause, stall: None });
+        connection.end(info);
     }
 }

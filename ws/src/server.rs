@@ -58,7 +58,7 @@ pub fn accept_with(
     let limits = Rc::new(config.limits.sane());
     async move {
         match within(&limits, upgrade(&stream, &limits)).await? {
-            Ok(tail) => Ok(open(stream, Role::Server, limits, tail)),
+            Ok(tail) => Ok(open(stream, Role::Server, limits, config.overflow, tail)),
             Err(refusal) => {
                 refuse(&stream, &limits, &refusal).await;
                 let Refusal { status, expected, came } = refusal;

@@ -14,8 +14,11 @@ use crate::close::{CloseInfo, REASON_BYTES_MAX};
 use crate::connection::Connection;
 use crate::counts::Counts;
 use crate::error::Error;
-use crate::mailbox::{Outgoing, Stage};
+use crate::mailbox::{Control, Stage};
 use crate::message::Message;
+use crate::outbox::Outgoing;
+use crate::overflow::TrySend;
+use crate::sending::{Posted, Sender};
 use crate::waiting::Waiting;
 use crate::waits::{WaitView, WaitsFor};
 
@@ -36,6 +39,10 @@ impl WebSocket {
     /// The first handle; the connection has counted it.
     pub(crate) fn new(connection: Rc<Connection>) -> WebSocket {
         WebSocket { connection }
+    }
+
+    pub(crate) fn connection(&self) -> &Rc<Connection> {
+        &self.connection
     }
 
     /// The next message; `None` once both sides have closed the connection in the regular way,
@@ -67,7 +74,8 @@ impl WebSocket {
     /// Sends a message: ready at once if little waits, else when low water is reached. Ready means
     /// that the message is queued behind those before it, not that it has arrived.
     ///
-    /// Several tasks that wait for room get it in no promised order.
+    /// Several tasks that wait for room get it in no promised order. Under another policy than
+    /// [`Overflow::Wait`](crate::Overflow) it doesn't wait: the policy says what happens.
     ///
     /// # Errors
     /// [`Error::Closed`] once either side has begun to close.
@@ -76,26 +84,74 @@ impl WebSocket {
     /// Dropped before it is ready, it has sent nothing.
     #[track_caller]
     pub fn send(&self, message: Message) -> impl Future<Output = Result<(), Error>> + use<> {
-        let mut unsent = Some(message);
+        let mut unsent = Some(Outgoing::Message(message));
         // Without a message it was answered already, and stays pending.
         Waiting::new(&self.connection, WaitsFor::Room, move |connection| {
-            match connection.send(unsent.take()?) {
-                Err(Error::Full(message)) => {
+            match connection.post(unsent.take()?, Sender::Handle) {
+                Posted::Full(message) => {
                     unsent = Some(message);
                     None
                 }
-                outcome => Some(outcome),
+                Posted::Closed(_) => connection.info().map(|info| Err(Error::Closed(info))),
+                Posted::Sent | Posted::Buffered(_) | Posted::Dropped(_) => Some(Ok(())),
             }
         })
     }
 
-    /// Sends a message now or not at all.
+    /// Sends a message now or not at all: above high water it comes back, and does so until low
+    /// water, unless the connection's [`Overflow`](crate::Overflow) says otherwise.
+    pub fn try_send(&self, message: Message) -> TrySend {
+        let back = |it: Outgoing| it.into_message().expect("what was posted is what comes back");
+        match self.connection.post(Outgoing::Message(message), Sender::Handle) {
+            Posted::Sent => TrySend::Sent,
+            Posted::Buffered(bytes) => TrySend::Buffered(bytes),
+            Posted::Full(outgoing) | Posted::Dropped(outgoing) => TrySend::Full(back(outgoing)),
+            Posted::Closed(outgoing) => TrySend::Closed(back(outgoing)),
+        }
+    }
+
+    /// What was sent so far leaves now, as far as the socket takes it, and not when the turn ends:
+    /// for what must not wait for the rest of a long turn. It costs a write of its own.
+    pub fn flush_now(&self) {
+        self.connection.flush_now();
+    }
+
+    /// Ready once nothing waits to be sent: the socket has taken all of it, which doesn't mean
+    /// that it has arrived.
     ///
     /// # Errors
-    /// [`Error::Full`] with the message above high water, [`Error::Closed`] once either side has
-    /// begun to close.
-    pub fn try_send(&self, message: Message) -> Result<(), Error> {
-        self.connection.send(message)
+    /// [`Error::Closed`] if the connection ended before everything had left.
+    ///
+    /// # Cancel safety
+    /// Dropping it changes nothing.
+    #[track_caller]
+    pub fn drained(&self) -> impl Future<Output = Result<(), Error>> + use<> {
+        Waiting::new(&self.connection, WaitsFor::Drain, |connection| {
+            let (lost, drained) = connection
+                .with(|mailbox, _| (mailbox.outbox.has_lost(), mailbox.outbox.is_drained()));
+            if lost {
+                return connection.info().map(|info| Err(Error::Closed(info)));
+            }
+            drained.then_some(Ok(()))
+        })
+    }
+
+    /// Stops reading the socket until [`resume`](Self::resume): its buffers fill, and TCP slows
+    /// the peer down. What was received before can still be had from `recv`.
+    ///
+    /// Meanwhile nothing of the peer's is noticed: its pings are not answered, so a pause longer
+    /// than the peer's patience may cost the connection; its Close and its end wait, too. Our own
+    /// heartbeat rests: it doesn't take our pause for the peer's silence. To close the connection
+    /// ends the pause, since the answer has to be read. For a slow consumer no pause is needed: the
+    /// queue of received messages is bounded, and stops the reading by itself.
+    pub fn pause(&self) {
+        self.connection.with(|mailbox, _| mailbox.hold());
+    }
+
+    /// Reads the socket again after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        let limits = self.connection.limits();
+        self.connection.with(|mailbox, woken| mailbox.release(limits, woken));
     }
 
     /// Pings the peer: ready with the time the answer took. Callers that ask while a ping is under
@@ -153,7 +209,7 @@ impl WebSocket {
     /// Bytes that wait to leave. Messages not yet encoded count with the most their frame heads
     /// may take.
     pub fn buffered_amount(&self) -> usize {
-        self.connection.with(|mailbox, _| mailbox.buffered())
+        self.connection.with(|mailbox, _| mailbox.outbox.buffered())
     }
 
     /// The address of the other end, if its socket has one.
@@ -197,7 +253,7 @@ fn ping(connection: &Rc<Connection>) -> u64 {
     let (fresh, sequence) = connection.with(|mailbox, _| {
         let fresh = mailbox.heartbeat.ping(now);
         if let Some(sequence) = fresh {
-            mailbox.queue_control(Outgoing::Ping(sequence));
+            mailbox.queue_control(Control::Ping(sequence));
         }
         (fresh.is_some(), mailbox.heartbeat.sequence())
     });

@@ -14,6 +14,8 @@ pub enum WaitsFor {
     Message,
     /// `send`: room among what waits to be sent.
     Room,
+    /// `drained`: that nothing waits to be sent.
+    Drain,
     /// `ping`: the answer.
     Pong,
     /// `closed`: the end of the connection.

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Loop, Raw, close_code, close_payload, masked, receive_all, unmasked};
-use glassloop_ws::{Cause, Config, Error, Side, code};
+use glassloop_ws::{Cause, Config, Error, Side, TrySend, code};
 
 #[test]
 fn either_side_may_close_and_both_learn_the_code() {
@@ -23,7 +23,7 @@ fn either_side_may_close_and_both_learn_the_code() {
             assert_eq!((info.side, info.is_clean()), (side, true));
         }
         assert_eq!(closing.socket.close_info(), Some(ours));
-        assert!(matches!(closed.socket.try_send("late".into()), Err(Error::Closed(_))));
+        assert_eq!(closed.socket.try_send("late".into()), TrySend::Closed("late".into()));
     }
 }
 
@@ -44,7 +44,7 @@ fn what_was_sent_before_a_close_arrives_before_it() {
     let mut event_loop = Loop::new();
     let (client, server) = event_loop.pair(Config::default(), Config::default());
     for word in ["one", "two", "three"] {
-        client.socket.try_send(word.into()).expect("room");
+        assert!(client.socket.try_send(word.into()).is_taken());
     }
     client.socket.close(1000, "").expect("a good code");
     let (messages, error) = event_loop.block_on(receive_all(server.socket));
@@ -60,7 +60,7 @@ fn the_last_handle_says_goodbye_with_1001() {
     drop(client.socket);
     event_loop.settle();
     assert_eq!(server.socket.close_info(), None, "a handle is left");
-    twin.try_send("last words".into()).expect("room");
+    assert!(twin.try_send("last words".into()).is_taken());
     drop(twin);
     let (messages, _) = event_loop.block_on(receive_all(server.socket));
     assert_eq!(messages, vec!["last words".into()]);
@@ -73,7 +73,7 @@ fn the_answer_to_a_close_leaves_behind_everything_that_waits() {
     let mut event_loop = Loop::new();
     let (server, mut raw) = event_loop.raw_client(Config::default());
     let payload = vec![b'w'; 200_000];
-    server.socket.try_send(payload.clone().into()).expect("room");
+    assert!(server.socket.try_send(payload.clone().into()).is_taken());
     event_loop.settle();
     assert!(server.socket.buffered_amount() > 100_000, "the socket is full");
     // The ring is above low water, so the answer has to wait for room in it.

@@ -3,8 +3,13 @@
 
 mod common;
 
-use common::{Loop, echo, next_turn, receive_all};
-use glassloop_ws::{Bytes, Config, Error, Message};
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use common::{Loop, REQUEST, echo, next_turn, receive_all};
+use glassloop_reactor::net::TcpListener;
+use glassloop_reactor::{Limits, Options};
+use glassloop_ws::{Bytes, Config, Message, TrySend, WebSocket, accept};
 
 #[test]
 fn a_hundred_sends_of_one_turn_are_one_write() {
@@ -37,12 +42,78 @@ fn sends_of_many_tasks_and_the_pong_due_are_one_write_too() {
         event_loop.spawn(async move {
             // One turn for the ping to leave, one for it to arrive.
             next_turn().await;
-            socket.try_send(format!("task {number}").into()).expect("room");
+            assert_eq!(socket.try_send(format!("task {number}").into()), TrySend::Sent);
         });
     }
     event_loop.wait_for(&ping).expect("an answer");
     event_loop.settle();
     assert_eq!(client.socket.counts().writes, 1);
+}
+
+/// Sends 100 messages in each of 1,000 turns; `read` takes what has come, between the turns.
+fn a_thousand_turns(event_loop: &mut Loop, socket: &WebSocket, mut read: impl FnMut()) {
+    let sender = socket.clone();
+    let sent = event_loop.spawn(async move {
+        for _ in 0..1_000 {
+            for _ in 0..100 {
+                assert_eq!(sender.try_send("sixteen bytes...".into()), TrySend::Sent);
+            }
+            next_turn().await;
+        }
+    });
+    while sent.borrow().is_none() {
+        event_loop.turn(Duration::ZERO);
+        read();
+    }
+    event_loop.settle();
+    let counts = socket.counts();
+    assert_eq!((counts.messages_sent, counts.writes), (100_000, 1_000));
+    assert_eq!(socket.buffered_amount(), 0);
+}
+
+#[test]
+fn a_thousand_turns_of_a_hundred_messages_are_a_thousand_writes() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    a_thousand_turns(&mut event_loop, &server.socket, || {
+        raw.read();
+        raw.bytes.clear();
+    });
+}
+
+#[test]
+fn a_thousand_turns_are_a_thousand_writes_to_a_socket_of_the_kernel_too() {
+    let mut event_loop = Loop::new();
+    let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let mut peer = std::net::TcpStream::connect(address).expect("a connection");
+    peer.write_all(REQUEST).expect("a request");
+    let accepted = event_loop.block_on(async move {
+        let (stream, _) = listener.accept().await.expect("a stream");
+        accept(stream).await
+    });
+    let server = event_loop.drive(accepted.expect("a good request"));
+    peer.set_nonblocking(true).expect("an option");
+    let mut buffer = vec![0; 64 * 1024];
+    a_thousand_turns(&mut event_loop, &server.socket, || {
+        while peer.read(&mut buffer).is_ok_and(|count| count > 0) {}
+    });
+}
+
+#[test]
+fn more_than_high_water_leaves_in_one_write_a_turn() {
+    let mut event_loop = Loop::with(Options {
+        limits: Limits { memory_pipe_bytes_max: 8 << 20, ..Limits::default() },
+        ..Options::default()
+    });
+    let (server, raw) = event_loop.raw_client(Config::default());
+    assert!(server.socket.try_send(vec![1; 1 << 20].into()).is_taken());
+    for turn in 1..=4 {
+        event_loop.turn(Duration::ZERO);
+        assert_eq!(server.socket.counts().writes, turn, "one a turn");
+    }
+    assert_eq!((server.socket.buffered_amount(), event_loop.has_work()), (0, false));
+    drop(raw);
 }
 
 #[test]
@@ -53,12 +124,12 @@ fn a_full_socket_stops_the_sender_and_loses_nothing() {
     let mut sent = 0;
     loop {
         match client.socket.try_send(message.clone()) {
-            Ok(()) => sent += 1,
-            Err(Error::Full(back)) => {
+            TrySend::Sent | TrySend::Buffered(_) => sent += 1,
+            TrySend::Full(back) => {
                 assert_eq!(back, message, "the message comes back");
                 break;
             }
-            Err(error) => panic!("{error}"),
+            other => panic!("{other:?}"),
         }
     }
     // High water is 256 KiB: the message that passes it is the last one taken.
@@ -100,9 +171,9 @@ fn a_message_above_the_cap_is_taken_when_nothing_else_waits() {
     roomy.limits.message_bytes_max = 64 << 20;
     let (client, server) = event_loop.pair(Config::default(), roomy);
     let huge = Bytes::from(vec![1; 5 << 20]);
-    client.socket.try_send("first".into()).expect("room");
+    assert_eq!(client.socket.try_send("first".into()), TrySend::Sent);
     let refused = client.socket.try_send(huge.clone().into());
-    assert!(matches!(refused, Err(Error::Full(_))), "something waits");
+    assert!(matches!(refused, TrySend::Full(_)), "something waits");
     let socket = client.socket.clone();
     let sent = event_loop.spawn(async move { socket.send(huge.into()).await });
     let received = event_loop.spawn(receive_all(server.socket));
@@ -147,7 +218,7 @@ fn a_dropped_send_or_receive_has_done_nothing() {
     });
     assert!(event_loop.block_on(first), "nothing has come");
     assert!(server.socket.waits().is_empty(), "a dropped future waits no more");
-    client.socket.try_send("real".into()).expect("room");
+    assert_eq!(client.socket.try_send("real".into()), TrySend::Sent);
     let received = event_loop.block_on(server.socket.recv()).expect("open");
     assert_eq!(received, Some("real".into()));
 }

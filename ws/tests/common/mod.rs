@@ -4,6 +4,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod frames;
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;

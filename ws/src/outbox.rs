@@ -1,0 +1,288 @@
+//! The outbox: messages on their way out that are not bytes yet.
+//!
+//! Promises that they leave whole and in order, a ping between any two frames, a Close behind all
+//! of them; and that what waits, here and in the ring, is counted to the byte and bounded. It
+//! encodes nothing and drops nothing: what is given up is handed out.
+
+use std::collections::VecDeque;
+
+use tungstenite::protocol::frame::coding::Data;
+use tungstenite::{Bytes, Utf8Bytes};
+
+use crate::frames::Frames;
+use crate::limits::Limits;
+use crate::message::Message;
+
+/// A message that waits, or the rest of one that has begun to leave.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    Message(Message),
+    /// Encoded already, for many connections.
+    Frames(Frames),
+    Rest(Bytes),
+    RestOfFrames(Frames),
+}
+
+/// What goes into the ring at once: a frame, so that nothing else lands inside it.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Data { opcode: Data, payload: Bytes, last: bool },
+    Frame { bytes: Bytes, last: bool },
+    Ping(u64),
+    Close { code: u16, reason: Utf8Bytes },
+}
+
+/// How much room a message may take. The hard cap is above all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// For who can come again: one message past high water, and then none until low water, so that
+    /// it is woken seldom.
+    Marks,
+    /// For who would rather lose something than let more wait: up to high water.
+    High,
+    /// For who can't come again and may lose nothing.
+    Cap,
+}
+
+/// What a frame may cost beside its payload: counted for every message that waits, so that empty
+/// messages have a size, too.
+const FRAME_HEAD_BYTES_MAX: usize = 14;
+
+/// A queue at rest keeps no more room than this.
+const QUEUE_AT_REST_MAX: usize = 8;
+
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Outgoing>,
+    /// The newest ping that waits: its pong answers those before it.
+    ping: Option<u64>,
+    close: Option<Box<(u16, Utf8Bytes)>>,
+    queued_bytes: usize,
+    /// What lies in the ring: encoded, and not yet taken by the socket.
+    ring_bytes: usize,
+    /// True while the socket takes no more.
+    blocked: bool,
+    /// True from high water down to low water.
+    choked: bool,
+    /// True once something was given up because the connection ended.
+    lost: bool,
+    /// Messages that a policy gave up.
+    dropped: u64,
+}
+
+impl Outgoing {
+    fn len(&self) -> usize {
+        match self {
+            Outgoing::Message(message) => message.len(),
+            Outgoing::Rest(bytes) => bytes.len(),
+            Outgoing::Frames(frames) | Outgoing::RestOfFrames(frames) => frames.len(),
+        }
+    }
+
+    /// The message that was offered, if it comes back. Only what was queued is ever begun, and only
+    /// a hub offers frames.
+    pub(crate) fn into_message(self) -> Option<Message> {
+        match self {
+            Outgoing::Message(message) => Some(message),
+            Outgoing::Frames(_) | Outgoing::Rest(_) | Outgoing::RestOfFrames(_) => None,
+        }
+    }
+
+    fn cost(&self) -> usize {
+        self.len() + FRAME_HEAD_BYTES_MAX
+    }
+
+    fn has_begun(&self) -> bool {
+        matches!(self, Outgoing::Rest(_) | Outgoing::RestOfFrames(_))
+    }
+}
+
+impl Outbox {
+    /// Everything that waits to leave, in bytes.
+    pub(crate) fn buffered(&self) -> usize {
+        self.queued_bytes + self.ring_bytes
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// True if nothing waits to be encoded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.ping.is_none() && self.close.is_none()
+    }
+
+    /// True if the socket has everything.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.is_empty() && self.ring_bytes == 0
+    }
+
+    /// True if a Close of ours waits behind what was sent before it.
+    pub(crate) fn holds_close(&self) -> bool {
+        self.close.is_some()
+    }
+
+    /// True if the connection ended before everything had left.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Takes something to be sent, or gives it back if too much waits.
+    pub(crate) fn offer(
+        &mut self,
+        outgoing: Outgoing,
+        room: Room,
+        limits: &Limits,
+    ) -> Result<(), Outgoing> {
+        let after = self.buffered().saturating_add(outgoing.cost());
+        let fits = after <= limits.outgoing_bytes_max
+            && match room {
+                Room::Marks => !self.choked,
+                Room::High => after <= limits.outgoing_high_bytes_max,
+                Room::Cap => true,
+            };
+        if !fits && self.buffered() > 0 {
+            return Err(outgoing);
+        }
+        self.push(outgoing, limits);
+        Ok(())
+    }
+
+    /// Takes something to be sent, in the place of older messages, which are handed out. Given
+    /// back if the hard cap has no room for it even then.
+    pub(crate) fn force(
+        &mut self,
+        outgoing: Outgoing,
+        limits: &Limits,
+        given_up: &mut Vec<Outgoing>,
+    ) -> Result<(), Outgoing> {
+        let cost = outgoing.cost();
+        let oldest = usize::from(self.queue.front().is_some_and(Outgoing::has_begun));
+        while self.buffered().saturating_add(cost) > limits.outgoing_high_bytes_max
+            && let Some(old) = self.queue.remove(oldest)
+        {
+            self.queued_bytes -= old.cost();
+            self.dropped += 1;
+            given_up.push(old);
+        }
+        let after = self.buffered().saturating_add(cost);
+        if after > limits.outgoing_bytes_max && self.buffered() > 0 {
+            return Err(outgoing);
+        }
+        self.push(outgoing, limits);
+        Ok(())
+    }
+
+    fn push(&mut self, outgoing: Outgoing, limits: &Limits) {
+        self.queued_bytes += outgoing.cost();
+        self.choked = self.buffered() > limits.outgoing_high_bytes_max;
+        self.queue.push_back(outgoing);
+    }
+
+    /// True if all that waits leaves with the next write: the socket takes more, and a write takes
+    /// as much as high water.
+    pub(crate) fn leaves_at_once(&self, limits: &Limits) -> bool {
+        !self.blocked && self.buffered() <= limits.outgoing_high_bytes_max
+    }
+
+    /// A policy dropped a message before it came here.
+    pub(crate) fn count_dropped(&mut self) {
+        self.dropped += 1;
+    }
+
+    pub(crate) fn queue_ping(&mut self, sequence: u64) {
+        self.ping = Some(sequence);
+    }
+
+    pub(crate) fn queue_close(&mut self, code: u16, reason: Utf8Bytes) {
+        self.close = Some(Box::new((code, reason)));
+    }
+
+    /// The next frame to encode.
+    pub(crate) fn next_part(&mut self, limits: &Limits) -> Option<Part> {
+        if let Some(sequence) = self.ping.take() {
+            return Some(Part::Ping(sequence));
+        }
+        let Some(outgoing) = self.queue.pop_front() else {
+            let (code, reason) = *self.close.take()?;
+            return Some(Part::Close { code, reason });
+        };
+        self.queued_bytes -= outgoing.cost();
+        let most = limits.outgoing_frame_bytes_max;
+        let (part, rest) = match outgoing {
+            Outgoing::Message(message) => {
+                let opcode = message.opcode();
+                cut(opcode, message.into_bytes(), most)
+            }
+            Outgoing::Rest(bytes) => cut(Data::Continue, bytes, most),
+            Outgoing::Frames(mut frames) | Outgoing::RestOfFrames(mut frames) => {
+                let bytes = frames.split_first();
+                let last = frames.len() == 0;
+                (Part::Frame { bytes, last }, (!last).then_some(Outgoing::RestOfFrames(frames)))
+            }
+        };
+        match rest {
+            Some(rest) => {
+                self.queued_bytes += rest.cost();
+                self.queue.push_front(rest);
+            }
+            None => at_rest(&mut self.queue),
+        }
+        Some(part)
+    }
+
+    /// Notes what lies in the ring now, and whether the socket takes more. True at low water: who
+    /// waits for room may go on.
+    pub(crate) fn note_ring(&mut self, bytes: usize, blocked: bool, limits: &Limits) -> bool {
+        self.ring_bytes = bytes;
+        self.blocked = blocked;
+        // A message larger than the cap waits for an empty outbox: it asks again each time.
+        let low = self.buffered() <= limits.outgoing_low_bytes_max;
+        self.choked &= !low;
+        low
+    }
+
+    /// The peer is too slow to be served: what waits here is handed out. The count says how many
+    /// messages of it had not begun.
+    pub(crate) fn give_up(&mut self) -> VecDeque<Outgoing> {
+        let begun = self.queue.front().is_some_and(Outgoing::has_begun);
+        self.dropped += (self.queue.len() - usize::from(begun)) as u64;
+        self.lost |= !self.queue.is_empty();
+        self.queued_bytes = 0;
+        std::mem::take(&mut self.queue)
+    }
+
+    /// Nothing will be encoded any more: what waits here is handed out.
+    pub(crate) fn end(&mut self) -> VecDeque<Outgoing> {
+        self.lost |= !self.queue.is_empty();
+        self.ping = None;
+        self.close = None;
+        self.queued_bytes = 0;
+        std::mem::take(&mut self.queue)
+    }
+
+    /// The socket is gone, and with it what lay in the ring. What waits here is handed out.
+    pub(crate) fn finish(&mut self) -> VecDeque<Outgoing> {
+        self.lost |= self.ring_bytes > 0;
+        self.ring_bytes = 0;
+        self.end()
+    }
+}
+
+/// The first frame of what is left of a message, and what is left behind it.
+fn cut(opcode: Data, mut bytes: Bytes, frame_bytes_max: usize) -> (Part, Option<Outgoing>) {
+    let payload = bytes.split_to(bytes.len().min(frame_bytes_max));
+    let last = bytes.is_empty();
+    (Part::Data { opcode, payload, last }, (!last).then_some(Outgoing::Rest(bytes)))
+}
+
+/// Gives back the room of a queue that has become empty.
+pub(crate) fn at_rest<T>(queue: &mut VecDeque<T>) {
+    if queue.is_empty() && queue.capacity() > QUEUE_AT_REST_MAX {
+        *queue = VecDeque::new();
+    }
+}

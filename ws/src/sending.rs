@@ -1,0 +1,202 @@
+//! The sending: from a message that somebody wants sent to bytes that the socket has taken.
+//!
+//! Promises that what is sent in a turn leaves in one write, that messages turn into bytes only as
+//! the socket takes them, and that each connection's policy for a slow reader is kept. It waits
+//! for nothing: what the socket doesn't take is the driver's to write.
+
+use std::rc::Rc;
+
+use glassloop_reactor::Flush;
+use tungstenite::Utf8Bytes;
+
+use crate::close::{Cause, CloseInfo, Side, code};
+use crate::connection::Connection;
+use crate::heartbeat::deadline;
+use crate::mailbox::{Control, Stage};
+use crate::outbox::{Outgoing, Part, Room};
+use crate::overflow::Overflow;
+use crate::wire::Wire;
+
+/// What became of something that was to be sent.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    Sent,
+    Buffered(usize),
+    /// No room; under `Wait` there will be.
+    Full(Outgoing),
+    /// No room, and the policy is not to wait for any: it was counted.
+    Dropped(Outgoing),
+    Closed(Outgoing),
+}
+
+/// Who sends, which decides how patient we are under `Overflow::Wait`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// A handle: it can come again.
+    Handle,
+    /// A hub: what doesn't fit now is never sent.
+    Hub,
+}
+
+impl Connection {
+    /// Queues something to be sent; it leaves when the turn ends. Without room the policy decides.
+    pub(crate) fn post(self: &Rc<Self>, outgoing: Outgoing, sender: Sender) -> Posted {
+        let overflow = self.overflow();
+        let room = match (overflow, sender) {
+            (Overflow::Wait, Sender::Handle) => Room::Marks,
+            (Overflow::Wait, Sender::Hub) => Room::Cap,
+            _ => Room::High,
+        };
+        let outgoing = match self.offer(outgoing, room) {
+            Ok(posted) => return posted,
+            Err(back) => back,
+        };
+        if !self.is_open() {
+            return Posted::Closed(outgoing);
+        }
+        if room == Room::Marks || self.with(|mailbox, _| mailbox.outbox.is_blocked()) {
+            return self.overflow_with(outgoing, overflow);
+        }
+        // Much was said in one turn, which doesn't mean that nobody reads it.
+        self.flush_now();
+        match self.offer(outgoing, room) {
+            Ok(posted) => posted,
+            Err(back) if !self.is_open() => Posted::Closed(back),
+            Err(back) => self.overflow_with(back, overflow),
+        }
+    }
+
+    /// Queues something if there is room, whatever the policy.
+    fn offer(self: &Rc<Self>, outgoing: Outgoing, room: Room) -> Result<Posted, Outgoing> {
+        let limits = self.limits();
+        let posted = self.with(|mailbox, _| {
+            if mailbox.stage != Stage::Open {
+                return Err(outgoing);
+            }
+            let outbox = &mut mailbox.outbox;
+            outbox.offer(outgoing, room, limits)?;
+            let at_once = outbox.leaves_at_once(limits);
+            Ok(if at_once { Posted::Sent } else { Posted::Buffered(outbox.buffered()) })
+        })?;
+        self.cork();
+        Ok(posted)
+    }
+
+    /// There is no room.
+    fn overflow_with(self: &Rc<Self>, outgoing: Outgoing, overflow: Overflow) -> Posted {
+        match overflow {
+            Overflow::Wait => Posted::Full(outgoing),
+            Overflow::DropNewest => {
+                self.with(|mailbox, _| mailbox.outbox.count_dropped());
+                Posted::Dropped(outgoing)
+            }
+            Overflow::DropOldest => self.post_in_place_of_others(outgoing),
+            Overflow::Close => {
+                self.close_for_overflow();
+                Posted::Closed(outgoing)
+            }
+        }
+    }
+
+    fn post_in_place_of_others(self: &Rc<Self>, outgoing: Outgoing) -> Posted {
+        let mut given_up = Vec::new();
+        let posted = self.with(|mailbox, _| {
+            let outbox = &mut mailbox.outbox;
+            match outbox.force(outgoing, self.limits(), &mut given_up) {
+                Ok(()) => Posted::Buffered(outbox.buffered()),
+                Err(back) => Posted::Full(back),
+            }
+        });
+        drop(given_up);
+        self.cork();
+        posted
+    }
+
+    fn close_for_overflow(self: &Rc<Self>) {
+        let end = deadline(self.reactor().read_clock(), self.limits().close_ms_max);
+        let reason = Utf8Bytes::from_static("expected a reader that keeps up");
+        let given_up = self.with(|mailbox, woken| {
+            if mailbox.stage != Stage::Open {
+                return None;
+            }
+            // Not behind what waits: the peer that doesn't read would never come to it.
+            let given_up = mailbox.outbox.give_up();
+            let code = code::TRY_AGAIN;
+            mailbox.queue_control(Control::Close { code, reason: reason.clone() });
+            let (side, cause) = (Side::Us, Cause::Overflow);
+            let info = CloseInfo { code, reason, side, cause, stall: None };
+            mailbox.begin_close(info, end, woken);
+            Some(given_up)
+        });
+        drop(given_up);
+        self.cork();
+    }
+
+    /// Turns what waits into bytes of the ring, frame by frame.
+    ///
+    /// The rule: a socket that is known to be full gets nothing encoded, one that takes bytes gets
+    /// the ring filled up to high water. So all that a turn may send below high water leaves in
+    /// one write, a longer burst in one write a turn, and of the longest message to the slowest
+    /// reader no more than high water and a frame is ever encoded and not sent.
+    pub(crate) fn encode(&self, wire: &mut Wire) {
+        if wire.blocked {
+            return;
+        }
+        while wire.protocol.ring().len() < self.limits().outgoing_high_bytes_max {
+            // The borrow ends with this line: encoding may run a logger or drop a user's buffer.
+            let part = self.with(|mailbox, _| mailbox.outbox.next_part(self.limits()));
+            let Some(part) = part else { break };
+            match part {
+                Part::Data { opcode, payload, last } => {
+                    wire.protocol.data(opcode, payload, last);
+                    wire.counts.messages_sent += u64::from(last);
+                }
+                Part::Frame { bytes, last } => {
+                    wire.protocol.frame(&bytes);
+                    wire.counts.messages_sent += u64::from(last);
+                }
+                Part::Ping(sequence) => wire.protocol.ping(sequence),
+                Part::Close { code, reason } => wire.protocol.close(code, reason),
+            }
+        }
+        let encoded = wire.protocol.ring().len() as u64;
+        wire.counts.encoded_bytes_most = wire.counts.encoded_bytes_most.max(encoded);
+    }
+
+    /// What is sent so far leaves now, as far as the socket takes it.
+    pub(crate) fn flush_now(self: &Rc<Self>) {
+        let waiting = self.with(|mailbox, _| mailbox.outbox.buffered());
+        // As often as it takes for what waits now: what wakers send meanwhile is for later.
+        for _ in 0..=waiting / self.limits().outgoing_high_bytes_max {
+            if !self.write_out() {
+                return;
+            }
+        }
+    }
+
+    /// One write. True if more waits and the socket may take it.
+    fn write_out(self: &Rc<Self>) -> bool {
+        let Some(mut wire) = self.take_wire() else { return false };
+        let was_blocked = wire.blocked;
+        self.encode(&mut wire);
+        wire.write_once();
+        let news = wire.error.is_some() || wire.blocked != was_blocked;
+        let stopped = wire.error.is_some() || wire.blocked;
+        self.put_wire(wire);
+        self.with(|mailbox, woken| {
+            // The driver waits for a full socket, buries a broken one, and ends what is closing.
+            if news || mailbox.stage > Stage::Open {
+                woken.extend(mailbox.driver.take());
+            }
+            !stopped && !mailbox.outbox.is_empty()
+        })
+    }
+}
+
+impl Flush for Connection {
+    /// Everything this turn wanted sent leaves in one write.
+    fn flush(self: Rc<Self>) {
+        self.uncork();
+        self.write_out();
+    }
+}

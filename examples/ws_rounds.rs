@@ -1,6 +1,6 @@
-//! Is a broadcast right at the wrong moment? To each reader in turn a server sends a mebibyte and, while
-//! that is under way, a word through a hub; a hundred rounds, then a Close, and a word after it, which must
-//! not leave. `tools/rounds.sh` has Python `websockets` read it.
+//! Is a broadcast right at the wrong moment? To each reader in turn a server sends a mebibyte and,
+//! while that is under way, a word through a hub; a hundred rounds, then a Close, and a word after
+//! it, which must not leave. `tools/rounds.sh` has Python `websockets` read it.
 //!
 //! cargo run --release --example ws_rounds -- --readers 10
 #![allow(clippy::print_stdout)]

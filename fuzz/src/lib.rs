@@ -5,6 +5,9 @@
 //! compares, after each step, what was polled, called, woken, dropped and reported, in order; and
 //! what a snapshot counts. [`shrunk`] makes a failing one smaller.
 //!
+//! [`Target`] is the WebSocket's share: any bytes are frames, or the head of an upgrade, which must
+//! come to what a decoder written for this alone, or the head's parts, say.
+//!
 //! It uses nothing but the public interface, `TimersOnly` and a manual clock: the same bytes do the
 //! same every time. Sockets of the OS, rendering and real waiting are other tests' business.
 
@@ -18,6 +21,7 @@ mod model;
 mod random;
 mod script;
 mod shrink;
+mod wire;
 mod world;
 
 pub use crate::{
@@ -25,4 +29,5 @@ pub use crate::{
     random::Random,
     script::Script,
     shrink::shrunk,
+    wire::Target,
 };

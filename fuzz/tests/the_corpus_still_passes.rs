@@ -2,10 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use script::{Random, Script, check, shrunk};
+use script::{Random, Script, Target, check, shrunk};
 
-fn corpus() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus/script");
+fn corpus(target: &str) -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     let entries = fs::read_dir(folder).expect("the corpus is part of the repository");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
     paths.sort();
@@ -14,7 +14,7 @@ fn corpus() -> Vec<PathBuf> {
 
 #[test]
 fn each_script_of_the_corpus_is_told_alike_by_loop_and_model() {
-    let paths = corpus();
+    let paths = corpus("script");
     let mut lines = 0;
     for path in &paths {
         let script = Script::of(&fs::read(path).expect("a file that can be read"));
@@ -51,4 +51,25 @@ fn a_script_shrinks_for_as_long_as_it_fails() {
     let smallest = shrunk(&script, polls);
     assert_eq!(format!("{smallest:?}").matches("Turn").count(), 2);
     assert!(!format!("{smallest:?}").contains("Spawn"), "{smallest:?}");
+}
+
+#[test]
+fn bytes_on_a_websocket_that_were_kept_come_to_what_they_must() {
+    for target in Target::ALL {
+        let paths = corpus(&target.to_string());
+        for path in &paths {
+            let bytes = fs::read(path).expect("a file that can be read");
+            target.check(&bytes).unwrap_or_else(|what| panic!("{}: {what}", path.display()));
+        }
+        assert!(paths.len() >= 30, "{target}: {} files", paths.len());
+    }
+}
+
+#[test]
+fn any_bytes_on_a_websocket_come_to_an_end() {
+    for target in Target::ALL {
+        for bytes in [&[][..], &[0], &[255; 600], &[7; 600], &[0; 600]] {
+            target.check(bytes).unwrap_or_else(|what| panic!("{target}: {what}"));
+        }
+    }
 }

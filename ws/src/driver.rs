@@ -220,7 +220,7 @@ fn judge_heartbeat(
 /// The peer is silent for good.
 fn give_up(connection: &Rc<Connection>, wire: &mut Wire) {
     let reason = Utf8Bytes::from_static("expected any byte after a ping, came silence");
-    wire.protocol.give_up(code::INTERNAL, reason.clone());
+    wire.protocol.give_up(code::INTERNAL, &reason);
     connection.end(CloseInfo {
         code: code::INTERNAL,
         reason,

@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// `close` was given a code or a reason that must not be sent.
     InvalidClose {
-        /// The code as given: 1000 to 1003, 1007 to 1014 and 3000 to 4999 may be sent.
+        /// The code as given: 1000 to 1003, 1007 to 1013 and 3000 to 4999 may be sent.
         code: u16,
         /// The bytes of the reason as given: at most 123 fit.
         reason_bytes: usize,

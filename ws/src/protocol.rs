@@ -43,7 +43,7 @@ pub(crate) enum Event {
     Pong(u64),
     /// The peer's Close; our answer is on its way to the ring if we hadn't sent one.
     Close { code: u16, reason: Utf8Bytes },
-    /// The peer broke a rule or passed a limit; a Close with `code` is in the ring.
+    /// The peer broke a rule or passed a limit. `give_up` with `code` is still to be called.
     Fault { code: u16, what: String },
 }
 
@@ -244,14 +244,15 @@ impl Protocol {
         } else {
             fault(error, &self.limits)
         };
-        self.give_up(code, clipped(&what));
+        self.readable = false;
         Event::Fault { code, what }
     }
 
-    /// Ends the reading from our side, with a Close if none was sent.
-    pub(crate) fn give_up(&mut self, code: u16, reason: Utf8Bytes) {
+    /// Ends the reading from our side, with a Close if none was sent. Of the reason goes what a
+    /// control frame carries.
+    pub(crate) fn give_up(&mut self, code: u16, reason: &str) {
         self.readable = false;
-        self.close(code, reason);
+        self.close(code, clipped(reason));
     }
 
     /// Passes one frame to tungstenite, whose encoder empties itself into the ring at once.

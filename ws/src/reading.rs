@@ -44,6 +44,9 @@ pub(crate) fn read_turn(
     wire: &mut Wire,
     cx: &mut Context<'_>,
 ) -> Reading {
+    if let Some((code, what)) = wire.fault.take() {
+        fail(connection, wire, code, what);
+    }
     if wire.at_end {
         return Reading::Finished;
     }
@@ -51,7 +54,7 @@ pub(crate) fn read_turn(
     buffer.resize(SHARED_BUFFER_BYTES, 0);
     let outcome = read_through(connection, wire, cx, &mut buffer);
     SHARED_BUFFER.set(buffer);
-    outcome
+    if wire.fault.is_some() { Reading::Spent } else { outcome }
 }
 
 fn read_through(
@@ -143,14 +146,16 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
             });
         }
         Event::Close { code, reason } => peer_closed(connection, wire, code, reason),
-        Event::Fault { code, what } => connection.end(CloseInfo {
-            code,
-            reason: Utf8Bytes::default(),
-            side: Side::Us,
-            cause: Cause::Violation(what),
-            stall: None,
-        }),
+        // Not at once: who received what came before it has this turn to answer.
+        Event::Fault { code, what } => wire.fault = Some((code, what)),
     }
+}
+
+/// The peer's fault ends the connection.
+fn fail(connection: &Rc<Connection>, wire: &mut Wire, code: u16, what: String) {
+    wire.protocol.give_up(code, &what);
+    let (reason, cause) = (Utf8Bytes::default(), Cause::Violation(what));
+    connection.end(CloseInfo { code, reason, side: Side::Us, cause, stall: None });
 }
 
 /// The peer's Close: the answer to ours, or the beginning of the end.

@@ -20,6 +20,8 @@ pub(crate) struct Wire {
     /// Bytes that were read and not yet taken: those behind the upgrade's head, or those that
     /// came when the mailbox was full. The socket is not read while there are any.
     pub(crate) rest: Vec<u8>,
+    /// What the peer did wrong in this turn, as a code and words. It takes effect in the next.
+    pub(crate) fault: Option<(u16, String)>,
     /// True while the socket takes no more; then the driver waits for it, and flushes skip.
     pub(crate) blocked: bool,
     /// True once the peer's end of the stream was read.
@@ -37,6 +39,7 @@ impl Wire {
             stream,
             protocol,
             rest,
+            fault: None,
             blocked: false,
             at_end: false,
             error: None,

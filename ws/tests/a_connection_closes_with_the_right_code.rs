@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Loop, Raw, close_code, close_payload, masked, receive_all, unmasked};
+use common::{Loop, Raw, close_code, close_payload, echo, masked, receive_all, unmasked};
 use glassloop_ws::{Cause, Config, Error, Side, TrySend, code};
 
 #[test]
@@ -227,4 +227,28 @@ fn a_dropped_driver_ends_everything_that_waits() {
     let (_, error) = event_loop.wait_for(&received);
     assert!(matches!(error, Some(Error::Closed(_))), "{error:?}");
     drop(server);
+}
+
+#[test]
+fn what_came_before_a_fault_in_one_piece_with_it_is_answered_before_the_close() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    event_loop.spawn(echo(server.socket));
+    let bytes = [masked(0x81, b"good"), masked(0x83, b"bad"), masked(0x89, b"late")].concat();
+    raw.write(&mut event_loop, &bytes);
+    let (answer, ended) = raw.take(&mut event_loop);
+    assert!(ended, "our direction is shut");
+    assert!(answer.starts_with(&unmasked(0x81, b"good")), "{}", answer.escape_ascii());
+    assert_eq!(close_code(&answer), Some(code::PROTOCOL));
+    assert!(!answer.windows(4).any(|four| four == b"late"), "nothing is read past a fault");
+}
+
+#[test]
+fn a_fault_with_the_end_of_the_stream_behind_it_stays_a_fault() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    raw.write(&mut event_loop, &masked(0x83, b"bad"));
+    drop(raw);
+    let info = event_loop.wait_for(&server.driver);
+    assert!(matches!(info.cause, Cause::Violation(_)), "{info:?}");
 }

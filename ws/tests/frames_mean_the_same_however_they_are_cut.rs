@@ -3,9 +3,20 @@
 
 mod common;
 
-use common::{Loop, REQUEST, Raw, close_payload, echo, masked, receive_all, unmasked};
-use glassloop_reactor::net::duplex;
-use glassloop_ws::{Cause, Message, Side, accept, code, connect_on};
+use std::{io::ErrorKind, time::Duration};
+
+use common::{Loop, REQUEST, Raw, close_payload, echo, masked, receive_all, response, unmasked};
+use glassloop_reactor::{Limits, Options, net::duplex};
+use glassloop_ws::{Cause, CloseInfo, Config, Message, Side, accept, code, connect_on};
+
+/// A socket that holds everything at once.
+const ROOMY: usize = 64 * 1024;
+
+/// A loop whose memory sockets hold this much a way.
+fn narrow_loop(memory_pipe_bytes_max: usize) -> Loop {
+    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
+    Loop::with(Options { limits, ..Options::default() })
+}
 
 /// Everything a client may say in one conversation, handshake included.
 fn conversation() -> Vec<u8> {
@@ -34,22 +45,53 @@ fn answers() -> Vec<u8> {
     [unmasked(0x8a, b"ping"), unmasked(0x88, &close_payload(4000, "done"))].concat()
 }
 
-fn hold_conversation(pieces: &[&[u8]]) {
-    let mut event_loop = Loop::new();
+/// Writes and reads by turns, for a socket that holds less than what is said.
+fn say(event_loop: &mut Loop, raw: &mut Raw, mut bytes: &[u8]) {
+    for _ in 0..100_000 {
+        if bytes.is_empty() {
+            return;
+        }
+        match raw.stream.try_write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+        event_loop.turn(Duration::ZERO);
+        raw.read();
+    }
+    panic!("the socket takes nothing more");
+}
+
+/// Reads for as long as that lets more come.
+fn hear(event_loop: &mut Loop, raw: &mut Raw) {
+    loop {
+        event_loop.settle();
+        let before = raw.bytes.len();
+        raw.read();
+        if raw.bytes.len() == before {
+            return;
+        }
+    }
+}
+
+/// The client says its part in these pieces, and the socket between holds so many bytes a way, so
+/// that what the server says is cut there.
+fn hold_conversation(pieces: &[&[u8]], socket_bytes_max: usize) {
+    let mut event_loop = narrow_loop(socket_bytes_max);
     let (near, far) = duplex().expect("two ends");
     let accepted = event_loop.spawn(accept(far));
     let mut raw = Raw::new(near);
     let mut received = None;
     for piece in pieces {
-        raw.write(&mut event_loop, piece);
-        event_loop.settle();
+        say(&mut event_loop, &mut raw, piece);
+        hear(&mut event_loop, &mut raw);
         if let Some(pair) = accepted.borrow_mut().take() {
             let end = event_loop.drive(pair.expect("a good request"));
             received = Some((event_loop.spawn(receive_all(end.socket)), end.driver));
-            event_loop.settle();
+            hear(&mut event_loop, &mut raw);
         }
     }
     let (received, driver) = received.expect("the handshake is over");
+    hear(&mut event_loop, &mut raw);
     let (messages_came, error) = event_loop.wait_for(&received);
     assert!(error.is_none(), "{error:?}");
     assert_eq!(messages_came, messages());
@@ -66,7 +108,7 @@ fn hold_conversation(pieces: &[&[u8]]) {
 fn a_conversation_cut_in_two_at_every_byte_is_the_same_conversation() {
     let bytes = conversation();
     for cut in 0..=bytes.len() {
-        hold_conversation(&[&bytes[..cut], &bytes[cut..]]);
+        hold_conversation(&[&bytes[..cut], &bytes[cut..]], ROOMY);
     }
 }
 
@@ -74,7 +116,60 @@ fn a_conversation_cut_in_two_at_every_byte_is_the_same_conversation() {
 fn a_conversation_of_single_bytes_is_the_same_conversation() {
     let bytes = conversation();
     let pieces: Vec<&[u8]> = bytes.chunks(1).collect();
-    hold_conversation(&pieces);
+    hold_conversation(&pieces, ROOMY);
+}
+
+/// A socket that takes `n` bytes cuts the first answer behind its byte `n`, and so on from there.
+#[test]
+fn answers_cut_at_every_byte_are_the_same_answers() {
+    let bytes = conversation();
+    for socket_bytes_max in 1..=200 {
+        hold_conversation(&[REQUEST, &bytes[REQUEST.len()..]], socket_bytes_max);
+    }
+}
+
+/// Both ends are ours: what either receives, and how it ends, in a socket of this room.
+fn hold_dialogue(socket_bytes_max: usize) -> (Heard, Heard) {
+    let mut event_loop = narrow_loop(socket_bytes_max);
+    let mut config = Config::default();
+    config.limits.outgoing_frame_bytes_max = 100;
+    let (client, server) = event_loop.pair(config.clone(), config);
+    let echoing = server.socket.clone();
+    let heard = event_loop.spawn(async move {
+        let mut heard = Vec::new();
+        while let Ok(Some(message)) = echoing.recv().await {
+            heard.push(message.clone());
+            echoing.send(message).await.expect("the client waits for it");
+        }
+        heard
+    });
+    let talking = client.socket.clone();
+    let answers = event_loop.spawn(async move {
+        let mut answers = Vec::new();
+        for message in messages() {
+            talking.send(message).await.expect("open");
+            talking.ping().await.expect("a pong");
+            answers.extend(talking.recv().await.expect("open"));
+        }
+        talking.close(4000, "done").expect("a good code");
+        answers
+    });
+    let answers = event_loop.wait_for(&answers);
+    let heard = event_loop.wait_for(&heard);
+    ((answers, event_loop.wait_for(&client.driver)), (heard, event_loop.wait_for(&server.driver)))
+}
+
+type Heard = (Vec<Message>, CloseInfo);
+
+#[test]
+fn a_dialogue_through_a_socket_of_any_size_is_the_same_dialogue() {
+    let roomy = hold_dialogue(ROOMY);
+    let ((answers, client), (heard, server)) = &roomy;
+    assert_eq!((answers, heard), (&messages(), &messages()));
+    assert!(client.is_clean() && server.is_clean());
+    for socket_bytes_max in 1..=400 {
+        assert_eq!(hold_dialogue(socket_bytes_max), roomy, "a socket of {socket_bytes_max} bytes");
+    }
 }
 
 /// The client's side of the same promise: the answer and the frames behind it, cut anywhere.
@@ -86,15 +181,8 @@ fn an_answer_and_its_first_frames_may_come_in_any_pieces() {
         let connected = event_loop.spawn(connect_on(near, "ws://memory/"));
         let mut raw = Raw::new(far);
         let request = raw.read_until(&mut event_loop, b"\r\n\r\n");
-        let request = String::from_utf8(request).expect("ASCII");
-        let key = request.split("Sec-WebSocket-Key: ").nth(1).and_then(|rest| rest.get(..24));
-        let accept_key = tungstenite::handshake::derive_accept_key(key.expect("a key").as_bytes());
         let answer = [
-            format!(
-                "HTTP/1.1 101 Switching Protocols\r\nConnection: keep-alive, Upgrade\r\n\
-                 Upgrade: websocket\r\nSec-WebSocket-Accept: {accept_key}\r\n\r\n"
-            )
-            .into_bytes(),
+            response(&request),
             unmasked(0x81, b"hello"),
             unmasked(0x88, &close_payload(code::NORMAL, "")),
         ]

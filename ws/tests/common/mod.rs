@@ -81,6 +81,11 @@ impl Loop {
         output
     }
 
+    /// Futures that have not ended.
+    pub fn task_count(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
     fn is_ready(&self) -> bool {
         self.tasks.borrow().iter().any(|task| task.flag.0.load(Ordering::Relaxed))
     }
@@ -187,6 +192,17 @@ impl Loop {
         (self.drive(far), raw)
     }
 
+    /// A client whose peer is the test itself, with the raw end of the socket.
+    pub fn raw_server(&mut self, config: Config) -> (End, Raw) {
+        let (near, far) = duplex().expect("two ends");
+        let near = self.spawn(connect_on_with(near, "ws://memory/", config));
+        let mut raw = Raw::new(far);
+        let request = raw.read_until(self, b"\r\n\r\n");
+        raw.write(self, &response(&request));
+        let near = self.wait_for(&near).expect("a client");
+        (self.drive(near), raw)
+    }
+
     pub fn drive(&self, (socket, driver): (WebSocket, Driver)) -> End {
         End { socket, driver: self.spawn(driver) }
     }
@@ -199,6 +215,18 @@ pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// The answer to a request, with the proof that it was read.
+pub fn response(request: &[u8]) -> Vec<u8> {
+    let request = std::str::from_utf8(request).expect("ASCII");
+    let key = request.split("Sec-WebSocket-Key: ").nth(1).and_then(|rest| rest.get(..24));
+    let proof = tungstenite::handshake::derive_accept_key(key.expect("a key").as_bytes());
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: keep-alive, Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Accept: {proof}\r\n\r\n"
+    )
+    .into_bytes()
+}
 
 /// A handle, and what its driver gives at the end.
 pub struct End {

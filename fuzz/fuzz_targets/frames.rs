@@ -1,0 +1,11 @@
+//! The fuzz target `frames`: bytes on a WebSocket that come to something else than they must.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use script::Target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Err(what) = Target::Frames.check(bytes) {
+        panic!("{what}");
+    }
+});

@@ -17,8 +17,21 @@ pub struct Child {
 impl Child {
     /// Starts the program in a role, pinned like the thread that starts it.
     pub fn start(role: &[&str]) -> Child {
+        Child::start_under(&[], role)
+    }
+
+    /// As [`start`](Self::start), as an argument of another program if `wrapper` is not empty.
+    pub fn start_under(wrapper: &[String], role: &[&str]) -> Child {
         let program = env::current_exe().expect("a running program knows its file");
-        let mut process = Command::new(program)
+        let mut command = match wrapper {
+            [] => Command::new(program),
+            [wrapper, arguments @ ..] => {
+                let mut command = Command::new(wrapper);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
+        let mut process = command
             .arg(ROLE)
             .args(role)
             .stdin(Stdio::null())
@@ -31,6 +44,13 @@ impl Child {
 
     pub fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Asks it to end, and waits until it has: an instrument around it writes its report first.
+    pub fn terminate(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
+        self.process.wait().expect("a child can be waited for");
     }
 
     /// The next line it says, without the line's end.

@@ -33,6 +33,14 @@ impl Effort {
         }
     }
 
+    /// `full` connections; a smoke run opens few.
+    pub fn connections(self, full: usize) -> usize {
+        match self {
+            Effort::Full | Effort::Quick => full,
+            Effort::Smoke => full.min(50),
+        }
+    }
+
     /// `full` time of a full sample, scaled.
     pub fn time(self, full: Duration) -> Duration {
         match self {

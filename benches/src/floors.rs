@@ -1,17 +1,19 @@
 //! The floors: what glassloop must reach against its peers, measured in the same run.
 //!
-//! A floor judges one measure: a ratio of medians, or the value itself. A floor whose workload or
-//! peers did not run says so and claims nothing.
+//! A floor judges a measure, or the worst of several: a ratio of medians, or the value itself. A
+//! floor whose workload or peers did not run says so and claims nothing.
 
 use crate::table::Group;
+use crate::websocket::server::{BARE, DEFAULT, FAST, TOKIO_WEBSOCKETS, TUNED};
+use crate::workloads::ws_echo::ALL_ROWS;
 
 /// The name of our own rows.
 pub const OURS: &str = "glassloop";
 
 struct Floor {
     workload: &'static str,
-    /// Which of the workload's measures.
-    measure: usize,
+    /// Which of the workload's measures; the worst of them is judged.
+    measures: &'static [usize],
     name: &'static str,
     against: Option<&'static str>,
     bound: Bound,
@@ -20,6 +22,7 @@ struct Floor {
 #[derive(Clone, Copy)]
 enum Bound {
     AtMost(f64),
+    Below(f64),
     AtLeast(f64),
 }
 
@@ -27,34 +30,52 @@ const fn at_most(
     bound: f64,
     against: Option<&'static str>,
     workload: &'static str,
-    measure: usize,
+    measures: &'static [usize],
     name: &'static str,
 ) -> Floor {
-    Floor { workload, measure, name, against, bound: Bound::AtMost(bound) }
+    Floor { workload, measures, name, against, bound: Bound::AtMost(bound) }
 }
 
 const fn at_least_tokio(bound: f64, workload: &'static str, name: &'static str) -> Floor {
-    Floor { workload, measure: 0, name, against: TOKIO, bound: Bound::AtLeast(bound) }
+    Floor { workload, measures: &[0], name, against: Some(TOKIO), bound: Bound::AtLeast(bound) }
 }
 
-const TOKIO: Option<&str> = Some("tokio");
-const MONOIO: Option<&str> = Some("monoio");
+/// Less processor time than a WebSocket server in every row.
+const fn ahead_of(peer: &'static str, workload: &'static str, name: &'static str) -> Floor {
+    let (measures, bound) = (ALL_ROWS, Bound::Below(1.0));
+    Floor { workload, measures, name, against: Some(peer), bound }
+}
+
+/// The names of the peers that other workloads' ratios are taken to.
+pub const TOKIO: &str = "tokio";
+pub const MONOIO: &str = "monoio";
 
 const FLOORS: &[Floor] = &[
-    at_most(0.30, TOKIO, "spawn-join", 0, "spawn and join"),
-    at_most(1.25, MONOIO, "spawn-join", 0, "spawn and join"),
-    at_most(0.35, TOKIO, "million", 0, "a million at once"),
-    at_most(0.40, TOKIO, "yield", 0, "yield"),
-    at_most(0.70, TOKIO, "ping-pong", 0, "ping-pong"),
-    at_most(0.15, TOKIO, "arm-cancel", 0, "arm and cancel"),
+    at_most(0.30, Some(TOKIO), "spawn-join", &[0], "spawn and join"),
+    at_most(1.25, Some(MONOIO), "spawn-join", &[0], "spawn and join"),
+    at_most(0.35, Some(TOKIO), "million", &[0], "a million at once"),
+    at_most(0.40, Some(TOKIO), "yield", &[0], "yield"),
+    at_most(0.70, Some(TOKIO), "ping-pong", &[0], "ping-pong"),
+    at_most(0.15, Some(TOKIO), "arm-cancel", &[0], "arm and cancel"),
     at_least_tokio(1.4, "defer-1", "calls from 1 thread"),
     at_least_tokio(2.0, "defer-2", "calls from 2 threads"),
     at_least_tokio(2.0, "defer-4", "calls from 4 threads"),
-    at_most(1.03, TOKIO, "tcp-64", 0, "TCP server, 64 connections, depth 1"),
-    at_most(1.03, TOKIO, "tcp-64", 2, "TCP server, 64 connections, depth 16"),
-    at_most(1.03, TOKIO, "tcp-1000", 0, "TCP server, 1,000 connections, depth 1"),
-    at_most(1.03, TOKIO, "tcp-1000", 2, "TCP server, 1,000 connections, depth 16"),
-    at_most(112.0, None, "memory", 0, "bytes a pending task"),
+    at_most(1.03, Some(TOKIO), "tcp-64", &[0], "TCP server, 64 connections, depth 1"),
+    at_most(1.03, Some(TOKIO), "tcp-64", &[2], "TCP server, 64 connections, depth 16"),
+    at_most(1.03, Some(TOKIO), "tcp-1000", &[0], "TCP server, 1,000 connections, depth 1"),
+    at_most(1.03, Some(TOKIO), "tcp-1000", &[2], "TCP server, 1,000 connections, depth 16"),
+    at_most(112.0, None, "memory", &[0], "bytes a pending task"),
+    at_most(0.32, Some(DEFAULT), "ws-64", &[0], "WebSocket, 64 connections, 16 B, depth 1"),
+    at_most(0.10, Some(DEFAULT), "ws-64", &[3], "WebSocket, 64 connections, 16 B, depth 16"),
+    at_most(1.05, Some(BARE), "ws-64", &[0], "WebSocket, 64 connections, 16 B, depth 1"),
+    at_most(1.05, Some(BARE), "ws-64", &[3], "WebSocket, 64 connections, 16 B, depth 16"),
+    ahead_of(TUNED, "ws-64", "WebSocket, 64 connections, worst row"),
+    ahead_of(FAST, "ws-64", "WebSocket, 64 connections, worst row"),
+    ahead_of(TOKIO_WEBSOCKETS, "ws-64", "WebSocket, 64 connections, worst row"),
+    ahead_of(TUNED, "ws-1000", "WebSocket, 1,000 connections, worst row"),
+    ahead_of(FAST, "ws-1000", "WebSocket, 1,000 connections, worst row"),
+    ahead_of(TOKIO_WEBSOCKETS, "ws-1000", "WebSocket, 1,000 connections, worst row"),
+    at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
 ];
 
 /// Prints each floor with its verdict.
@@ -64,33 +85,50 @@ pub fn print(groups: &[Group]) {
         let unit = floor.against.map_or(String::new(), |peer| format!("x {peer}"));
         let bound = match floor.bound {
             Bound::AtMost(bound) => format!("<= {bound}{unit}"),
+            Bound::Below(bound) => format!("< {bound}{unit}"),
             Bound::AtLeast(bound) => format!(">= {bound}{unit}"),
         };
-        let (value, verdict) = match floor.value(groups) {
-            Some(value) => {
-                (format!("{value:.3}"), if floor.holds(value) { "PASS" } else { "FAIL" })
+        let (value, verdict) = match floor.worst(groups) {
+            Some((value, row)) => {
+                let verdict = if floor.holds(value) { "PASS" } else { "FAIL" };
+                let at =
+                    if floor.measures.len() > 1 { format!(" at {row}") } else { String::new() };
+                (format!("{value:.3}"), format!("{verdict}{at}"))
             }
-            None => ("-".to_owned(), "not run"),
+            None => ("-".to_owned(), "not run".to_owned()),
         };
-        println!("  {:<40} {value:>8} {bound:<14} {verdict}", floor.name);
+        println!("  {:<44} {value:>8} {bound:<32} {verdict}", floor.name);
     }
 }
 
 impl Floor {
-    fn value(&self, groups: &[Group]) -> Option<f64> {
+    /// The worst of its measures and the row it is of, if all of them ran.
+    fn worst(&self, groups: &[Group]) -> Option<(f64, &'static str)> {
+        let values = self.measures.iter().map(|&measure| self.value_of(measure, groups));
+        let values: Vec<_> = values.collect::<Option<_>>()?;
+        values.into_iter().max_by(|(left, _), (right, _)| match self.bound {
+            Bound::AtMost(_) | Bound::Below(_) => left.total_cmp(right),
+            Bound::AtLeast(_) => right.total_cmp(left),
+        })
+    }
+
+    fn value_of(&self, measure: usize, groups: &[Group]) -> Option<(f64, &'static str)> {
         let group = groups
             .iter()
-            .find(|group| group.workload == self.workload && group.index == self.measure)?;
+            .find(|group| group.workload == self.workload && group.index == measure)?;
         let ours = group.median_of(OURS)?;
-        match self.against {
-            Some(peer) => Some(ours / group.median_of(peer)?),
-            None => Some(ours),
-        }
+        let value = match self.against {
+            Some(peer) => ours / group.median_of(peer)?,
+            None => ours,
+        };
+        let row = group.measure.name.split(':').next()?;
+        Some((value, row))
     }
 
     fn holds(&self, value: f64) -> bool {
         match self.bound {
             Bound::AtMost(bound) => value <= bound,
+            Bound::Below(bound) => value < bound,
             Bound::AtLeast(bound) => value >= bound,
         }
     }

@@ -49,6 +49,9 @@ pub fn cpu_time() -> Duration {
     Duration::try_from(time).expect("processor time is not negative")
 }
 
+/// Long enough for a server without work to fall asleep, which settles the kernel's account.
+pub const SETTLE: Duration = Duration::from_millis(2);
+
 /// Processor time of another process so far, all threads, to the nanosecond.
 ///
 /// FACT (Linux): `schedstat` is brought up to date when a thread sleeps or at a tick; read it when
@@ -64,9 +67,19 @@ pub fn cpu_time_of(pid: u32) -> Duration {
 
 /// Bytes of memory that are resident for this process.
 pub fn resident_bytes() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").expect("Linux has /proc/self/statm");
+    resident_bytes_of(std::process::id())
+}
+
+/// Bytes of memory that are resident for another process.
+pub fn resident_bytes_of(pid: u32) -> u64 {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).expect("the process is alive");
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.expect("the second field of statm is a number") * rustix::param::page_size() as u64
+}
+
+/// How many descriptors a process of ours may have.
+pub fn descriptors_max() -> usize {
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |most| most as usize)
 }
 
 /// Allows as many descriptors as the system lets us have.

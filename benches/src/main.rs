@@ -18,6 +18,7 @@ mod raw;
 mod series;
 mod table;
 mod tally;
+mod websocket;
 mod workloads;
 
 use std::env;
@@ -28,6 +29,7 @@ use effort::Effort;
 use machine::{Place, Processors};
 use options::{Command, Options};
 use table::Group;
+use websocket::probe;
 use workloads::{ALL, Workload};
 
 fn main() -> ExitCode {
@@ -35,6 +37,13 @@ fn main() -> ExitCode {
     if arguments.next_if_eq(child::ROLE).is_some() {
         run_child(&arguments.collect::<Vec<_>>());
         return ExitCode::SUCCESS;
+    }
+    if arguments.next_if_eq(probe::ROLE).is_some() {
+        if probe::run(&arguments.collect::<Vec<_>>()).is_some() {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("{}", probe::USAGE);
+        return ExitCode::from(2);
     }
     let options = match Options::parse(arguments) {
         Ok(options) => options,
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
 fn run_child(role: &[String]) {
     match role.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["echo", peer] => workloads::tcp::child(peer),
+        ["websocket", peer, duty] => websocket::server::child(peer, duty),
         ["memory", peer, tasks] => {
             workloads::memory::child(peer, tasks.parse().expect("the parent gives a number"));
         }
@@ -68,10 +78,14 @@ fn measure(options: &Options) {
     processors.pin(Place::Loop);
     machine::raise_descriptor_limit();
     print_conditions(options, processors);
-    table::print_head(options.style);
     let mut groups = Vec::new();
+    let mut ratios_to = None;
     for workload in ALL.iter().filter(|workload| options.includes_workload(workload.name)) {
         let of_workload = run(workload, options, processors);
+        if ratios_to != Some(workload.ratios_to) && !of_workload.is_empty() {
+            table::print_head(workload.ratios_to, options.style);
+            ratios_to = Some(workload.ratios_to);
+        }
         of_workload.iter().for_each(|group| group.print(options.style));
         groups.extend(of_workload);
     }
@@ -88,7 +102,6 @@ fn print_conditions(options: &Options, processors: Processors) {
     if of_loop == of_feeder {
         println!("Only one processor: threads and servers get in each other's way.");
     }
-    println!();
 }
 
 fn run(workload: &Workload, options: &Options, processors: Processors) -> Vec<Group> {
@@ -102,5 +115,5 @@ fn run(workload: &Workload, options: &Options, processors: Processors) -> Vec<Gr
     // To the standard error, so that a table sent to a file shows its progress.
     eprintln!("[{}: {:.1} s]", workload.name, begun.elapsed().as_secs_f64());
     let measures = workload.measures.iter().copied().enumerate();
-    measures.map(|measure| Group::new(workload.name, workload.title, measure, &standings)).collect()
+    measures.map(|measure| Group::new(workload, measure, &standings)).collect()
 }

@@ -7,14 +7,16 @@ usage: cargo run --release -- [--quick | --smoke] [--only NAME[,NAME..]] [--peer
                               [--markdown]
        cargo run --release -- --list
        cargo run --release -- footprint [--markdown]
+       cargo run --release -- probe PEER CONNECTIONS DEPTH BYTES MESSAGES [INSTRUMENT..]
 
-  --quick      fewer and smaller samples: 60 to 90 seconds instead of some minutes
+  --quick      fewer and smaller samples: some minutes instead of ten or more
   --smoke      each workload once and tiny: checks that it runs and counts right
   --only       the workloads whose names begin like this (see --list)
   --peers      the peers whose names contain this (tokio is needed for ratios)
   --markdown   print the table as Markdown
   --list       print the names of the workloads
-  footprint    build a small program with each peer: crates, seconds, bytes";
+  footprint    build a small program with each peer: crates, seconds, bytes
+  probe        one WebSocket server under valgrind, strace or perf (see websocket.sh)";
 
 /// What was asked for.
 #[derive(Debug)]

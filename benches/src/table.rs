@@ -1,10 +1,11 @@
 //! The table: every measure of every workload that ran, the peers below each other.
 //!
-//! A row is a peer's median, the range of its samples, and its ratio to tokio and to monoio.
+//! A row is a peer's median, the range of its samples, and its ratios to two of the others.
 
 use crate::contest::Standing;
 use crate::measure::{Measure, short};
 use crate::options::Style;
+use crate::workloads::Workload;
 
 /// One measure of one workload, for all peers.
 pub struct Group {
@@ -13,6 +14,7 @@ pub struct Group {
     /// Which of the workload's measures.
     pub index: usize,
     pub measure: Measure,
+    pub ratios_to: [&'static str; 2],
     pub standings: Vec<Entry>,
 }
 
@@ -27,8 +29,7 @@ pub struct Entry {
 impl Group {
     /// The group of measure `index`, best peer first.
     pub fn new(
-        workload: &'static str,
-        title: &'static str,
+        workload: &Workload,
         (index, measure): (usize, Measure),
         standings: &[Standing],
     ) -> Group {
@@ -44,7 +45,8 @@ impl Group {
         if !measure.unit.less_is_better() {
             entries.reverse();
         }
-        Group { workload, title, index, measure, standings: entries }
+        let Workload { name, title, ratios_to, .. } = *workload;
+        Group { workload: name, title, index, measure, ratios_to, standings: entries }
     }
 
     pub fn median_of(&self, peer: &str) -> Option<f64> {
@@ -65,30 +67,28 @@ impl Group {
         }
         for entry in &self.standings {
             let range = format!("{} .. {}", short(entry.min), short(entry.max));
-            let cells = [
-                entry.peer.to_owned(),
-                short(entry.median),
-                range,
-                self.ratio_to("tokio", entry.median),
-                self.ratio_to("monoio", entry.median),
-            ];
+            let [left, right] = self.ratios_to.map(|peer| self.ratio_to(peer, entry.median));
+            let cells = [entry.peer.to_owned(), short(entry.median), range, left, right];
             print_row(&cells, style);
         }
     }
 }
 
-/// The line above all groups.
-pub fn print_head(style: Style) {
-    print_row(&["peer", "median", "min .. max", "to tokio", "to monoio"].map(str::to_owned), style);
+/// The lines above groups that have their ratios in common.
+pub fn print_head(ratios_to: [&str; 2], style: Style) {
+    println!();
+    let [left, right] = ratios_to.map(|peer| format!("to {peer}"));
+    let [peer, median, range] = ["peer", "median", "min .. max"].map(str::to_owned);
+    print_row(&[peer, median, range, left, right], style);
     match style {
-        Style::Text => println!("{}", "-".repeat(73)),
+        Style::Text => println!("{}", "-".repeat(103)),
         Style::Markdown => println!("|---|--:|--:|--:|--:|"),
     }
 }
 
-fn print_row([peer, median, range, tokio, monoio]: &[String; 5], style: Style) {
+fn print_row([peer, median, range, left, right]: &[String; 5], style: Style) {
     match style {
-        Style::Text => println!("  {peer:<18} {median:>10} {range:>20} {tokio:>10} {monoio:>10}"),
-        Style::Markdown => println!("| {peer} | {median} | {range} | {tokio} | {monoio} |"),
+        Style::Text => println!("  {peer:<23} {median:>10} {range:>20} {left:>22} {right:>22}"),
+        Style::Markdown => println!("| {peer} | {median} | {range} | {left} | {right} |"),
     }
 }

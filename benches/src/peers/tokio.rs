@@ -13,7 +13,7 @@ use crate::peer::{Call, Echo, Inbox, Joined, READ_BYTES, Sender, Tasks};
 use crate::raw::CurrentThread;
 use crate::tally;
 
-fn runtime() -> Runtime {
+pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("tokio starts")
 }
 

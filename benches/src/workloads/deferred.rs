@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Instant;
 
-use super::{OfInboxes, Workload, of_inboxes};
+use super::{OfInboxes, RUNTIMES, Workload, of_inboxes};
 use crate::contest::Reading;
 use crate::effort::Effort;
 use crate::machine::{Place, Processors, cpu_time};
@@ -33,6 +33,7 @@ pub const fn workload<const PRODUCERS: u64>(name: &'static str, title: &'static 
             Measure { name: "processor time a call, both sides", unit: Unit::Nanos },
         ],
         rounds: 9,
+        ratios_to: RUNTIMES,
         enter: |effort, processors| {
             // A short sample would miss what a producer that loses its processor does to others.
             let calls = match effort {

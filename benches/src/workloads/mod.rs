@@ -7,12 +7,16 @@ mod ping_pong;
 mod spawn;
 pub mod tcp;
 mod timers;
+mod ws_broadcast;
+pub mod ws_echo;
+mod ws_memory;
 mod yields;
 
 use std::time::Duration;
 
 use crate::contest::{Contestant, Reading};
 use crate::effort::Effort;
+use crate::floors::{MONOIO, TOKIO};
 use crate::machine::Processors;
 use crate::measure::{Measure, Unit};
 use crate::peer::{Inbox, Tasks};
@@ -20,6 +24,7 @@ use crate::peer::{Inbox, Tasks};
 use crate::peers::ours::{Ours, Precise, Spinning};
 use crate::peers::{calloop, monoio, smol, tokio};
 use crate::raw::Raw;
+use crate::websocket;
 
 /// One workload, as the command line and the table know it.
 pub struct Workload {
@@ -30,6 +35,8 @@ pub struct Workload {
     pub measures: &'static [Measure],
     /// Rounds of a full run.
     pub rounds: usize,
+    /// The peers that the table takes ratios to.
+    pub ratios_to: [&'static str; 2],
     /// The peers that take part, ready to run.
     pub enter: fn(Effort, Processors) -> Vec<Contestant>,
 }
@@ -38,6 +45,10 @@ const NANOS_A_TASK: &[Measure] = &[Measure { name: "a task", unit: Unit::Nanos }
 
 const NANOS_A_TIMER: &[Measure] = &[Measure { name: "a timer", unit: Unit::Nanos }];
 
+const RUNTIMES: [&str; 2] = [TOKIO, MONOIO];
+
+const WEBSOCKETS: [&str; 2] = [websocket::server::DEFAULT, websocket::server::BARE];
+
 /// All of them.
 pub const ALL: &[Workload] = &[
     Workload {
@@ -45,6 +56,7 @@ pub const ALL: &[Workload] = &[
         title: "spawn and join, batches of 1,000",
         measures: NANOS_A_TASK,
         rounds: 11,
+        ratios_to: RUNTIMES,
         enter: |effort, _| {
             of_tasks(spawn::SpawnJoin { tasks: effort.operations(1_000_000), batch: 1_000 })
         },
@@ -54,6 +66,7 @@ pub const ALL: &[Workload] = &[
         title: "a million spawned at once, then joined",
         measures: NANOS_A_TASK,
         rounds: 9,
+        ratios_to: RUNTIMES,
         enter: |effort, _| {
             // A smaller sample would fit into the caches: only the smoke run takes one.
             let tasks = if effort == Effort::Smoke { 2_000 } else { 1_000_000 };
@@ -65,6 +78,7 @@ pub const ALL: &[Workload] = &[
         title: "yield, 1,000 tasks x 1,000",
         measures: &[Measure { name: "a poll", unit: Unit::Nanos }],
         rounds: 11,
+        ratios_to: RUNTIMES,
         enter: |effort, _| {
             of_tasks(yields::Yields { tasks: 1_000, yields: effort.operations(1_000) })
         },
@@ -74,6 +88,7 @@ pub const ALL: &[Workload] = &[
         title: "ping-pong of two tasks",
         measures: &[Measure { name: "a round trip", unit: Unit::Nanos }],
         rounds: 11,
+        ratios_to: RUNTIMES,
         enter: |effort, _| of_tasks(ping_pong::PingPong { trips: effort.operations(1_000_000) }),
     },
     Workload {
@@ -85,6 +100,7 @@ pub const ALL: &[Workload] = &[
             Measure { name: "late, p99", unit: Unit::Micros },
         ],
         rounds: 7,
+        ratios_to: RUNTIMES,
         enter: |effort, _| {
             let span = effort.time(Duration::from_secs(1));
             let fire = timers::Fire { timers: span.as_micros() as u64 / 10, span };
@@ -101,6 +117,7 @@ pub const ALL: &[Workload] = &[
         title: "arm and cancel a timer, 1,000 alive",
         measures: NANOS_A_TIMER,
         rounds: 11,
+        ratios_to: RUNTIMES,
         enter: |effort, _| {
             let timers = arm_cancel(effort, timers::Company::None);
             let mut contestants = of_tasks(timers);
@@ -113,6 +130,7 @@ pub const ALL: &[Workload] = &[
         title: "arm and cancel beside a nearer deadline",
         measures: NANOS_A_TIMER,
         rounds: 11,
+        ratios_to: RUNTIMES,
         enter: |effort, _| of_tasks(arm_cancel(effort, timers::Company::Nearer)),
     },
     deferred::workload::<1>("defer-1", "calls from 1 thread"),
@@ -126,6 +144,7 @@ pub const ALL: &[Workload] = &[
             Measure { name: "p99", unit: Unit::Micros },
         ],
         rounds: 7,
+        ratios_to: RUNTIMES,
         enter: |effort, processors| {
             let wake = idle::IdleWake { wakes: effort.operations(250), processors };
             let mut contestants = of_inboxes(wake);
@@ -144,8 +163,14 @@ pub const ALL: &[Workload] = &[
         title: "a million pending tasks",
         measures: &[Measure { name: "a task", unit: Unit::Bytes }],
         rounds: 3,
+        ratios_to: RUNTIMES,
         enter: |effort, _| memory::contestants(effort),
     },
+    ws_echo::workload::<1>("ws-1", "WebSocket echo, 1 connection"),
+    ws_echo::workload::<64>("ws-64", "WebSocket echo, 64 connections"),
+    ws_echo::workload::<1_000>("ws-1000", "WebSocket echo, 1,000 connections"),
+    ws_broadcast::WORKLOAD,
+    ws_memory::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

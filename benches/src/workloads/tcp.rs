@@ -8,11 +8,11 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Workload;
+use super::{RUNTIMES, Workload};
 use crate::child::Child;
 use crate::contest::{Contestant, Reading};
 use crate::echo_client::EchoClient;
-use crate::machine::{Place, Processors, cpu_time_of};
+use crate::machine::{Place, Processors, SETTLE, cpu_time_of};
 use crate::measure::{Measure, Unit};
 use crate::peer::Echo;
 #[cfg(feature = "ours")]
@@ -50,6 +50,7 @@ pub const fn workload<const CONNECTIONS: usize>(
             Measure { name: "depth 16: messages", unit: Unit::PerSecond },
         ],
         rounds: 9,
+        ratios_to: RUNTIMES,
         enter: |effort, processors| {
             let time = effort.time(Duration::from_millis(200));
             PEERS.iter().map(|(peer, _)| contestant(peer, CONNECTIONS, time, processors)).collect()
@@ -89,9 +90,6 @@ fn contestant(
         reading
     })
 }
-
-/// Long enough for a server without work to fall asleep, which settles the kernel's account.
-const SETTLE: Duration = Duration::from_millis(2);
 
 fn sample(client: &mut EchoClient, server: u32, depth: usize, time: Duration) -> Reading {
     thread::sleep(SETTLE);

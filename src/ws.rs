@@ -98,12 +98,58 @@
 //! # }).unwrap().unwrap();
 //! ```
 
+//! A server with pages beside its WebSockets, each connection a task named after its peer:
+//!
+//! ```
+//! use std::time::Duration;
+//! use glassloop::net::{TcpListener, TcpStream};
+//! use glassloop::ws::{self, Response, Server, ServerLimits, WebSocketRoute};
+//!
+//! # glassloop::run(async {
+//! let echo = WebSocketRoute::new("/echo/*", |socket, request| async move {
+//!     assert_eq!((request.method(), request.path()), ("GET", "/echo/a"));
+//!     while let Ok(Some(message)) = socket.recv().await {
+//!         drop(socket.send(message).await);
+//!     }
+//! });
+//! let server = Server::new()
+//!     .get("/", |request| match request.header("cookie") {
+//!         Some(_) => Response::json("{\"known\":true}"),
+//!         None => Response::text(format!("{} headers\n", request.headers().count())),
+//!     })
+//!     .route(echo.config(ws::Config::default()).require_subprotocol().subprotocols(["v1"]))
+//!     .limits(ServerLimits::default())
+//!     .websocket("/", |socket, request| async move {
+//!         assert!(request.peer_addr().is_some() && request.body().is_empty());
+//!         drop(socket.send("hello".into()).await);
+//!     });
+//! let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+//! let address = listener.local_addr()?;
+//! let handle = ws::serve(server, [listener])?;
+//!
+//! let page = TcpStream::connect(address).await?;
+//! page.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+//! let mut head = [0; 17];
+//! page.read_exact(&mut head).await?;
+//! assert_eq!(&head, b"HTTP/1.1 200 OK\r\n");
+//! drop(page);
+//!
+//! let socket = ws::connect(&format!("ws://{address}/")).await?;
+//! assert_eq!(socket.recv().await?, Some("hello".into()));
+//! let report = handle.stop(Duration::from_secs(1)).await;
+//! assert_eq!((report.dropped, handle.connections()), (0, 0));
+//! assert_eq!(handle.counts().upgrades, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
+
 use std::{future::Future, panic::Location};
 
-use glassloop_reactor::net::TcpStream;
+use glassloop_reactor::net::{TcpListener, TcpStream};
 pub use glassloop_ws::{
     Bytes, Cause, CloseInfo, Config, Counts, Driver, Error, Hub, Limits, Message, Overflow,
-    Published, Side, TrySend, Utf8Bytes, WebSocket, code,
+    Published, Request, Response, Server, ServerCounts, ServerHandle, ServerLimits, Side,
+    StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WebSocket, WebSocketRoute, code,
 };
 
 use crate::current;
@@ -176,4 +222,48 @@ pub fn accept_with(
     config: Config,
 ) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
     driven(glassloop_ws::accept_with(stream, config), Location::caller())
+}
+
+/// Serves connections: the server and each of its connections are tasks of the current loop. Give
+/// it no listener, and `ServerHandle::admit` is the only way in:
+///
+/// ```
+/// use glassloop::{net::duplex, ws::{self, Response, Server}};
+///
+/// # glassloop::run(async {
+/// let handle = ws::serve(Server::new().get("/", |_| Response::text("hello")), [])?;
+/// let (here, there) = duplex()?; // a connection that was accepted elsewhere
+/// handle.admit(there);
+/// here.write_all(b"HEAD / HTTP/1.0\r\n\r\n").await?;
+/// let mut head = [0; 15];
+/// here.read_exact(&mut head).await?;
+/// assert_eq!(&head, b"HTTP/1.1 200 OK");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap().unwrap();
+/// ```
+///
+/// # Errors
+/// As `glassloop_ws::Server::serve`.
+///
+/// # Panics
+/// Outside of a loop.
+#[track_caller]
+pub fn serve(
+    server: Server,
+    listeners: impl IntoIterator<Item = TcpListener>,
+) -> Result<ServerHandle, Error> {
+    let place = Location::caller();
+    let executor = current::executor("ws::serve");
+    let listeners: Vec<TcpListener> = listeners.into_iter().collect();
+    let address = listeners.first().and_then(|listener| listener.local_addr().ok());
+    let (handle, serving) = server.serve(listeners, move |job| {
+        let name = job.name().to_owned();
+        current::executor("ws::serve").spawn(job, place).named(name).detach();
+    })?;
+    let name = match address {
+        Some(address) => format!("server {address}"),
+        None => "server".to_owned(),
+    };
+    executor.spawn(serving, place).named(name).detach();
+    Ok(handle)
 }

@@ -6,6 +6,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::dropping::{Probe, Program, drop_at_every_poll};
 use glassloop::{
     EventLoop, JoinHandle,
@@ -118,6 +120,28 @@ const TABLE: &[Row] = &[
         assert_eq!(client.closed().await.code, 1000);
         assert_eq!(server.closed().await.reason.as_str(), "done");
     }),
+    row!("ServerHandle::stop", EventLoop::test, 2, async |probe: Probe| {
+        let (handle, socket) = served().await;
+        probe.drive(handle.stop(Duration::from_secs(9))).await;
+        // It stops all the same.
+        assert_eq!(socket.closed().await.code, 1001);
+        let report = handle.stop(Duration::from_secs(9)).await;
+        assert_eq!((report.closed, report.dropped), (1, 0));
+        drop(socket);
+        ended().await;
+    }),
+    row!("Serving", EventLoop::test, 2, async |probe: Probe| {
+        let server = ws::Server::new().websocket("/", async |socket, _| drop(socket.recv().await));
+        let (handle, serving) = server.serve([], |job| spawn(job).detach()).unwrap();
+        let socket = admitted(&handle).await;
+        let stop = handle.stop(Duration::from_secs(9));
+        let report = probe.drive(serving).await;
+        // Dropped, it has dropped the connection as well.
+        assert_eq!(stop.await.dropped, usize::from(report.is_none()));
+        socket.closed().await;
+        drop(socket);
+        ended().await;
+    }),
     row!("Driver", EventLoop::test, 2, async |probe: Probe| {
         let (here, there) = net::duplex().unwrap();
         let server: JoinHandle<_> = spawn(ws::accept(there));
@@ -152,6 +176,23 @@ async fn pair(config: Config) -> (WebSocket, WebSocket) {
     let (client, driver) = opened.unwrap();
     spawn(driver).named("client's driver").detach();
     (client, server.await.unwrap().unwrap())
+}
+
+/// A server with one WebSocket, and that one's other end.
+async fn served() -> (ws::ServerHandle, WebSocket) {
+    let server = ws::Server::new().websocket("/", async |socket, _| drop(socket.recv().await));
+    let handle = ws::serve(server, []).unwrap();
+    let socket = admitted(&handle).await;
+    (handle, socket)
+}
+
+async fn admitted(handle: &ws::ServerHandle) -> WebSocket {
+    let (here, there) = net::duplex().unwrap();
+    handle.admit(there);
+    let opened = glassloop_ws::connect_on(here, "ws://example.test/").await;
+    let (socket, driver) = opened.unwrap();
+    spawn(driver).detach();
+    socket
 }
 
 /// Waits until every other task has ended: drivers whose handles are gone close first.

@@ -57,6 +57,20 @@ pub enum Error {
         /// The bytes of the reason as given: at most 123 fit.
         reason_bytes: usize,
     },
+    /// A header line that a response can't have.
+    InvalidHeader {
+        /// What such a line must be.
+        expected: &'static str,
+        /// The name or value as given.
+        came: String,
+    },
+    /// A route of a server that can't be served.
+    InvalidRoute {
+        /// What a route must be.
+        expected: &'static str,
+        /// What was given.
+        came: String,
+    },
     /// The connection is closing or over.
     Closed(Box<CloseInfo>),
 }
@@ -65,7 +79,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Io(error) => write!(f, "expected a working socket, came: {error}"),
-            Error::InvalidUrl { expected, came } => write!(f, "expected {expected}, came {came:?}"),
+            Error::InvalidUrl { expected, came }
+            | Error::InvalidHeader { expected, came }
+            | Error::InvalidRoute { expected, came } => {
+                write!(f, "expected {expected}, came {came:?}")
+            }
             Error::Unresolvable { host, why } => {
                 write!(f, "expected a host with an address, came {host:?}: {why}")
             }

@@ -49,8 +49,9 @@
 //!
 //! # Map
 //!
-//! * [`connect`], [`accept`] (`client`, `server`, with `target`, `handshake`, `opening`): from a
+//! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `handshake`, `opening`): from a
 //!   URL or a stream to a pair of [`WebSocket`] and [`Driver`].
+//! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
 //! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
 //!   `reading`, `heartbeat`): the future.
 //! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
@@ -60,12 +61,13 @@
 //! * [`Hub`]: one message for many connections, encoded once.
 //! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
-//! What is not here: TLS, compression, subprotocols, reconnecting.
+//! What is not here: TLS, compression, a client's subprotocols, reconnecting.
 //!
 //! [tungstenite]: https://docs.rs/tungstenite
 
 #![forbid(unsafe_code)]
 
+mod accept;
 mod adapter;
 mod client;
 mod close;
@@ -76,6 +78,7 @@ mod error;
 mod frames;
 mod handshake;
 mod heartbeat;
+mod http;
 mod hub;
 mod limits;
 mod mailbox;
@@ -96,16 +99,21 @@ mod waits;
 mod walker;
 mod wire;
 
+pub use accept::{accept, accept_with};
 pub use client::{connect, connect_on, connect_on_with, connect_with};
 pub use close::{Cause, CloseInfo, Side, StallNote, code};
 pub use counts::Counts;
 pub use driver::Driver;
 pub use error::Error;
+pub use http::{Request, Response};
 pub use hub::{Hub, Published};
 pub use limits::{Config, Limits};
 pub use message::Message;
 pub use overflow::{Overflow, TrySend};
-pub use server::{accept, accept_with};
+pub use server::{
+    Job, Server, ServerCounts, ServerHandle, ServerLimits, Serving, StillOpen, Stop, StopReport,
+    WebSocketRoute,
+};
 pub use socket::WebSocket;
 pub use waits::{WaitView, WaitsFor};
 

@@ -61,21 +61,26 @@ pub(crate) async fn read_head(
 pub(crate) async fn refuse(stream: &TcpStream, limits: &Limits, refusal: &Refusal) {
     let farewell = async {
         stream.write_all(&write_refusal(refusal)).await?;
-        stream.shutdown(Shutdown::Write)?;
-        // A socket closed with unread bytes sends a reset, which may overtake the answer.
-        let mut discarded = vec![0; PIECE_BYTES];
-        let mut left = DISCARDED_BYTES_MAX;
-        loop {
-            let count = stream.read(&mut discarded).await?;
-            left = left.saturating_sub(count);
-            if count == 0 || left == 0 {
-                return Ok::<(), Error>(());
-            }
-        }
+        see_off(stream).await
     };
     match timeout(Duration::from_millis(limits.close_ms_max), farewell).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => log::debug!("handshake: a refusal did not arrive: {error}"),
         Err(_) => log::debug!("handshake: a refused client stayed"),
+    }
+}
+
+/// Ends our direction and reads until the peer has ended its own: a socket closed with unread
+/// bytes sends a reset, which may overtake the answer. The caller sets a deadline.
+pub(crate) async fn see_off(stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    let mut discarded = vec![0; PIECE_BYTES];
+    let mut left = DISCARDED_BYTES_MAX;
+    loop {
+        let count = stream.read(&mut discarded).await?;
+        left = left.saturating_sub(count);
+        if count == 0 || left == 0 {
+            return Ok(());
+        }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Promises that a head is bounded in bytes and lines before it is believed, that the bytes after
 //! it are kept, and that a bad upgrade gets an answer. These are pure functions of bytes; reading
-//! and writing them is up to `client` and `server`.
+//! and writing them is up to `client`, `accept` and `server`.
 
 mod exchange;
 mod request;
 mod response;
 
-pub(crate) use exchange::{read_head, refuse, within};
-pub(crate) use request::{Refusal, parse_request, write_request};
+pub(crate) use exchange::{read_head, refuse, see_off, within};
+pub(crate) use request::{Refusal, judge_upgrade, parse_request, write_request};
 pub(crate) use response::{parse_response, write_refusal, write_response};
 
 /// A head and what came behind it.
@@ -57,34 +57,34 @@ impl HeadReader {
 }
 
 /// The header lines of a head, as httparse found them.
-type Lines<'a> = &'a [httparse::Header<'a>];
+pub(crate) type Lines<'a> = &'a [httparse::Header<'a>];
 
 /// Room for as many header lines as a head may have.
-fn empty_lines<'a>(lines_max: usize) -> Vec<httparse::Header<'a>> {
+pub(crate) fn empty_lines<'a>(lines_max: usize) -> Vec<httparse::Header<'a>> {
     vec![httparse::EMPTY_HEADER; lines_max]
 }
 
 /// The values of every line called `name`.
-fn values<'a>(lines: Lines<'a>, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn values<'a>(lines: Lines<'a>, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     lines.iter().filter(move |line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
 }
 
 /// The value of the only line called `name`, without the blanks around it.
-fn only_value<'a>(lines: Lines<'a>, name: &'a str) -> Option<&'a [u8]> {
+pub(crate) fn only_value<'a>(lines: Lines<'a>, name: &'a str) -> Option<&'a [u8]> {
     let mut found = values(lines, name);
     let value = found.next()?;
     if found.next().is_some() { None } else { Some(value.trim_ascii()) }
 }
 
 /// True if a line called `name` lists `token`. Such lists may be spread over several lines.
-fn lists_token(lines: Lines<'_>, name: &str, token: &str) -> bool {
+pub(crate) fn lists_token(lines: Lines<'_>, name: &str, token: &str) -> bool {
     values(lines, name)
         .flat_map(|value| value.split(|&byte| byte == b','))
         .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// What a line held, for the words of an error; long values are cut.
-fn shown(value: Option<&[u8]>) -> String {
+pub(crate) fn shown(value: Option<&[u8]>) -> String {
     const SHOWN_BYTES_MAX: usize = 80;
     match value {
         None => String::from("none"),

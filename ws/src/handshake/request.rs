@@ -5,7 +5,7 @@
 
 use crate::target::Target;
 
-use super::{empty_lines, lists_token, only_value, shown};
+use super::{Lines, empty_lines, lists_token, only_value, shown};
 
 /// A request that was found good.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,14 +58,22 @@ pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<Request, Re
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
         Err(error) => return Err(refuse(400, "a head by RFC 9112", error.to_string())),
     }
-    match request.method {
-        Some("GET") => {}
-        other => return Err(refuse(405, "the method GET", other.unwrap_or("none"))),
+    let version = request.version.unwrap_or(0);
+    judge_upgrade(request.method.unwrap_or("none"), version, request.headers)
+}
+
+/// Judges what a whole head asks for. `version` is that behind `HTTP/1.`.
+pub(crate) fn judge_upgrade(
+    method: &str,
+    version: u8,
+    lines: Lines<'_>,
+) -> Result<Request, Refusal> {
+    if method != "GET" {
+        return Err(refuse(405, "the method GET", method));
     }
-    if request.version != Some(1) {
+    if version != 1 {
         return Err(refuse(400, "HTTP/1.1", "HTTP/1.0"));
     }
-    let lines = &*request.headers;
     if only_value(lines, "Host").is_none() {
         return Err(refuse(400, "one Host line", "none or several"));
     }

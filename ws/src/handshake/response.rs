@@ -11,15 +11,19 @@ use super::{Refusal, empty_lines, lists_token, only_value, shown, values};
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
-/// The answer that makes the connection stand.
-pub(crate) fn write_response(key: &[u8]) -> Vec<u8> {
+/// The answer that makes the connection stand. A subprotocol must be a token.
+pub(crate) fn write_response(key: &[u8], subprotocol: Option<&str>) -> Vec<u8> {
+    let chosen = match subprotocol {
+        Some(name) => format!("Sec-WebSocket-Protocol: {name}\r\n"),
+        None => String::new(),
+    };
     format!(
         "HTTP/1.1 101 Switching Protocols\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {}\r\n\
-         \r\n",
-        derive_accept_key(key),
+         Sec-WebSocket-Accept: {proof}\r\n\
+         {chosen}\r\n",
+        proof = derive_accept_key(key),
     )
     .into_bytes()
 }
@@ -94,7 +98,7 @@ mod tests {
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
     fn answer() -> String {
-        String::from_utf8(write_response(KEY.as_bytes())).expect("ASCII")
+        String::from_utf8(write_response(KEY.as_bytes(), None)).expect("ASCII")
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub struct Loop {
     pub reactor: Rc<Reactor>,
     pub clock: ManualClock,
     pub turns: u64,
-    tasks: RefCell<Vec<Task>>,
+    tasks: Rc<RefCell<Vec<Task>>>,
     events: Events,
     _entered: Entered,
 }
@@ -60,7 +60,7 @@ impl Loop {
             reactor,
             clock,
             turns: 0,
-            tasks: RefCell::default(),
+            tasks: Rc::default(),
             events: Events::default(),
             _entered: entered,
         }
@@ -69,21 +69,26 @@ impl Loop {
     pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Output<T> {
         let output = Output::default();
         let slot = Rc::clone(&output);
-        let flag = Arc::new(Flag(AtomicBool::new(true)));
-        self.tasks.borrow_mut().push(Task {
-            future: Box::pin(async move {
-                let value = future.await;
-                *slot.borrow_mut() = Some(value);
-            }),
-            waker: Waker::from(Arc::clone(&flag)),
-            flag,
-        });
+        self.spawner()(Box::pin(async move {
+            let value = future.await;
+            *slot.borrow_mut() = Some(value);
+        }));
         output
     }
 
     /// Futures that have not ended.
     pub fn task_count(&self) -> usize {
         self.tasks.borrow().len()
+    }
+
+    /// What spawns futures on this loop, for whoever outlives a borrow of it.
+    pub fn spawner(&self) -> impl Fn(Pin<Box<dyn Future<Output = ()>>>) + 'static {
+        let tasks = Rc::clone(&self.tasks);
+        move |future| {
+            let flag = Arc::new(Flag(AtomicBool::new(true)));
+            let waker = Waker::from(Arc::clone(&flag));
+            tasks.borrow_mut().push(Task { future, flag, waker });
+        }
     }
 
     fn is_ready(&self) -> bool {

@@ -1,7 +1,7 @@
-//! The server: from an accepted stream to a connection.
+//! Accepting: from a stream that a listener gave to a connection.
 //!
 //! Promises an answer to every upgrade that can be read, good or bad. It listens on nothing and
-//! looks at no path: the listener, and what it lets in, is the program's.
+//! looks at no path: `server` does both, or the program itself.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -75,7 +75,7 @@ async fn upgrade(stream: &TcpStream, limits: &Limits) -> Result<Result<Vec<u8>, 
     };
     match parse_request(&head.head, limits.head_lines_max) {
         Ok(request) => {
-            stream.write_all(&write_response(&request.key)).await?;
+            stream.write_all(&write_response(&request.key, None)).await?;
             Ok(Ok(head.tail))
         }
         Err(refusal) => Ok(Err(refusal)),

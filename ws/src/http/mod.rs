@@ -1,0 +1,13 @@
+//! A little HTTP/1.1: what a server of WebSockets needs to serve a page beside them.
+//!
+//! Promises bounded heads and bodies, answers in the order of the questions, and that no value of
+//! a program's can make a header line of its own. It knows no chunks, no compression, no files.
+
+mod incoming;
+mod request;
+mod response;
+
+pub(crate) use incoming::{Heard, Incoming};
+pub use request::Request;
+pub use response::Response;
+pub(crate) use response::{Body, Connection, is_token};

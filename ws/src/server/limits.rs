@@ -1,0 +1,72 @@
+//! The limits of a server: every bound of what happens before a WebSocket stands.
+//!
+//! Promises that each place, head, body and wait of the server ends at a field below. What bounds
+//! a WebSocket once it stands is in `Limits`.
+
+/// How much of everything the clients of a server may take. Units are part of the names; a number
+/// of milliseconds of `u64::MAX` means "never".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerLimits {
+    /// Connections at once, pages and WebSockets together (10,000). One more is told 503.
+    pub connections_max: usize,
+    /// Connections at once of one address (256); of IPv6, of one network of 64 bits, for that is
+    /// what one client has. Behind a proxy every client has the proxy's address: raise it there.
+    pub connections_per_address_max: usize,
+    /// Connections that are told 503 at once (64), each for `linger_ms_max`; they are beside those
+    /// above. Further ones are dropped without a word.
+    pub turned_away_at_once_max: usize,
+    /// Connections accepted in one poll of [`Serving`](crate::Serving) (16); the reactor's
+    /// `operations_per_poll_max` may end a poll before. What lies beyond waits for the next turn,
+    /// so that a storm of clients can't hold the loop.
+    pub accepts_per_turn_max: usize,
+    /// Bytes of a request's head (8 KiB). Past it the answer is 431.
+    pub head_bytes_max: usize,
+    /// Header lines of a head (64). Past it the answer is 431.
+    pub head_lines_max: usize,
+    /// Bytes of a request's body (64 KiB). Past it the answer is 413.
+    pub body_bytes_max: usize,
+    /// The time for a whole request, head and body (10 s), from the accept on for the first of a
+    /// connection, else from its first byte. It is one deadline for all of it: a client that sends
+    /// a byte a second doesn't earn more. Past it the answer is 408, or none if no byte came.
+    pub request_ms_max: u64,
+    /// The time that a client may take to read an answer (30 s).
+    pub answer_ms_max: u64,
+    /// Silence between two requests of a connection (5 s).
+    pub keep_alive_ms_max: u64,
+    /// Requests of one connection (1,000); the last answer says `Connection: close`.
+    pub requests_per_connection_max: usize,
+    /// The time between our last answer and the client's own end (1 s); then the socket is dropped.
+    pub linger_ms_max: u64,
+    /// Peers that a `StopReport` lists by address (100); further ones are counted.
+    pub reported_peers_max: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> ServerLimits {
+        ServerLimits {
+            connections_max: 10_000,
+            connections_per_address_max: 256,
+            turned_away_at_once_max: 64,
+            accepts_per_turn_max: 16,
+            head_bytes_max: 8 * 1024,
+            head_lines_max: 64,
+            body_bytes_max: 64 * 1024,
+            request_ms_max: 10_000,
+            answer_ms_max: 30_000,
+            keep_alive_ms_max: 5_000,
+            requests_per_connection_max: 1_000,
+            linger_ms_max: 1_000,
+            reported_peers_max: 100,
+        }
+    }
+}
+
+impl ServerLimits {
+    /// The same limits with every zero that would stop all progress raised to one.
+    pub(crate) fn sane(mut self) -> ServerLimits {
+        self.accepts_per_turn_max = self.accepts_per_turn_max.max(1);
+        self.requests_per_connection_max = self.requests_per_connection_max.max(1);
+        self
+    }
+}

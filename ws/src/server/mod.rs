@@ -1,0 +1,134 @@
+//! The server: pages and WebSockets on one port.
+//!
+//! Promises that every request that can be read is answered, that no client can hold a place
+//! longer than its deadlines say, and that the server can be stopped with an account of who was
+//! left. It spawns nothing itself: the program says how its jobs are spawned.
+//!
+//! A connection begins as a *conversation*: requests in, answers out, in one job. An upgrade ends
+//! that job and begins two: the connection's driver and the program's own future. All of them hold
+//! one *place* of the *roster*, which bounds how many there are and knows them by name when the
+//! server stops.
+
+mod conversation;
+mod counts;
+mod handle;
+mod job;
+mod limits;
+mod report;
+mod roster;
+mod routes;
+mod serving;
+mod shared;
+mod upgrade;
+mod websocket_route;
+
+use std::future::Future;
+
+use glassloop_reactor::net::TcpListener;
+
+use crate::error::Error;
+use crate::http::{Request, Response};
+use crate::socket::WebSocket;
+
+pub use counts::ServerCounts;
+pub use handle::{ServerHandle, Stop};
+pub use job::Job;
+pub use limits::ServerLimits;
+pub use report::{StillOpen, StopReport};
+pub use serving::Serving;
+pub use websocket_route::WebSocketRoute;
+
+use routes::{Page, Pattern, Routes};
+use shared::Shared;
+
+/// A server to be: its routes and limits.
+///
+/// A path is exact, or a prefix that ends with `*`: `/files/*`. The exact one wins, then the
+/// longest prefix; pages and WebSockets are looked up apart, so that both may live at one path.
+/// Paths are compared as they come: nothing is decoded, and `/a/` is not `/a`.
+///
+/// ```
+/// use glassloop_ws::{Response, Server};
+///
+/// let server = Server::new()
+///     .get("/", |_request| Response::html("<p>hello"))
+///     .websocket("/echo", |socket, _request| async move {
+///         while let Ok(Some(message)) = socket.recv().await {
+///             if socket.send(message).await.is_err() {
+///                 break;
+///             }
+///         }
+///     });
+/// // `glassloop::ws::serve` spawns it on a loop; without one, the jobs are yours to poll:
+/// let jobs = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+/// let queue = std::rc::Rc::clone(&jobs);
+/// let (handle, serving) = server.serve([], move |job| queue.borrow_mut().push(job))?;
+/// assert_eq!(handle.connections(), 0);
+/// # drop(serving);
+/// # Ok::<(), glassloop_ws::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a server serves nothing until `serve` is called"]
+pub struct Server {
+    routes: Routes,
+    limits: ServerLimits,
+}
+
+impl Server {
+    /// A server without routes: it answers 404.
+    pub fn new() -> Server {
+        Server::default()
+    }
+
+    /// Answers GET and HEAD at a path. The closure is called once a request and must be short: the
+    /// loop waits for it.
+    pub fn get(mut self, path: &str, answer: impl Fn(&Request) -> Response + 'static) -> Server {
+        self.routes.pages.push(Page { pattern: Pattern::new(path), answer: Box::new(answer) });
+        self
+    }
+
+    /// Takes WebSockets at a path, from whomever asks. Each gets a future of its own, which is
+    /// spawned; when it drops the last handle, the connection is closed with 1001.
+    pub fn websocket<F>(
+        self,
+        path: &str,
+        serve: impl Fn(WebSocket, Request) -> F + 'static,
+    ) -> Server
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        self.route(WebSocketRoute::new(path, serve))
+    }
+
+    /// Takes WebSockets as the route says.
+    pub fn route(mut self, route: WebSocketRoute) -> Server {
+        self.routes.sockets.push(std::rc::Rc::new(route));
+        self
+    }
+
+    /// With limits of your own.
+    pub fn limits(mut self, limits: ServerLimits) -> Server {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves connections: those of the listeners, and those that the handle is given.
+    ///
+    /// `spawn` is called with each job, in turn or all at once, and must see to it that the job is
+    /// polled to its end, like [`Serving`] itself. It is a function, and [`Serving`] does not poll
+    /// its connections, because then each of them is a task that the loop can name, measure and
+    /// schedule by itself, and no wake of one costs a look at the others.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoute`] if a path does not begin with `/`, has a `*` before its end, or is
+    /// served twice in the same way; or if a subprotocol is not a token.
+    pub fn serve(
+        self,
+        listeners: impl IntoIterator<Item = TcpListener>,
+        spawn: impl Fn(Job) + 'static,
+    ) -> Result<(ServerHandle, Serving), Error> {
+        self.routes.check()?;
+        let shared = Shared::new(self.routes, self.limits.sane(), Box::new(spawn));
+        Ok((ServerHandle::new(&shared), Serving::new(shared, listeners.into_iter().collect())))
+    }
+}

@@ -1,0 +1,150 @@
+//! What all parts of one server share.
+//!
+//! Promises that a connection without a place is told so and goes. It runs the program's `spawn`
+//! while nothing of ours is borrowed.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use glassloop_reactor::net::TcpStream;
+use glassloop_reactor::timeout;
+
+use crate::close::code;
+use crate::handshake::see_off;
+use crate::heartbeat::deadline;
+use crate::http::{Body, Connection, Response};
+use crate::waits::{Waits, wake_all};
+
+use super::conversation::converse;
+use super::counts::ServerCounts;
+use super::job::Job;
+use super::limits::ServerLimits;
+use super::report::StopReport;
+use super::roster::{Roster, Summons};
+use super::routes::Routes;
+
+/// One server.
+pub(crate) struct Shared {
+    pub(crate) routes: Routes,
+    pub(crate) limits: ServerLimits,
+    pub(crate) roster: Rc<Roster>,
+    pub(crate) counts: Cell<ServerCounts>,
+    /// When a stop drops who is left, in nanoseconds of the reactor's clock.
+    pub(crate) stop_at: Cell<u64>,
+    /// Who waits for the report of a stop.
+    pub(crate) waits: RefCell<Waits>,
+    report: RefCell<Option<StopReport>>,
+    spawn: Box<dyn Fn(Job)>,
+}
+
+impl Shared {
+    pub(crate) fn new(routes: Routes, limits: ServerLimits, spawn: Box<dyn Fn(Job)>) -> Rc<Shared> {
+        Rc::new(Shared {
+            routes,
+            limits,
+            roster: Rc::default(),
+            counts: Cell::default(),
+            stop_at: Cell::new(u64::MAX),
+            waits: RefCell::default(),
+            report: RefCell::default(),
+            spawn,
+        })
+    }
+
+    pub(crate) fn count(&self, change: impl FnOnce(&mut ServerCounts)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// Gives a connection a place and a job, or turns it away.
+    pub(crate) fn admit(self: &Rc<Self>, stream: TcpStream, peer: Option<SocketAddr>) {
+        if let Some(place) = self.roster.admit(peer, &self.limits) {
+            let conversation = converse(Rc::clone(self), stream, Rc::clone(&place));
+            self.spawn(Job::new(named("http", None, peer), &place, conversation));
+            return;
+        }
+        self.count(|counts| counts.turned_away += 1);
+        if let Some(place) = self.roster.admit_guest(peer, &self.limits) {
+            let farewell = turn_away(stream, self.limits.linger_ms_max);
+            self.spawn(Job::new(named("http 503", None, peer), &place, farewell));
+        }
+    }
+
+    /// Hands a job to the program.
+    pub(crate) fn spawn(&self, job: Job) {
+        (self.spawn)(job);
+    }
+
+    /// Tells everybody that the server stops. Whoever is not gone in time is dropped then.
+    pub(crate) fn stop(&self, now: u64, patience: Duration) {
+        let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        self.stop_at.set(self.stop_at.get().min(deadline(now, millis)));
+        let Summons { connections, mut wakers } = self.roster.stop();
+        for connection in connections {
+            connection.close(code::AWAY, "the server stops".into());
+        }
+        wakers.extend(self.roster.serving.take());
+        wake_all(wakers);
+    }
+
+    /// The deadline of a stop, or the end of who serves: who is left is dropped at its next poll,
+    /// which comes now.
+    pub(crate) fn cut(&self) {
+        wake_all(self.roster.cut(&self.limits).wakers);
+    }
+
+    pub(crate) fn report(&self) -> Option<StopReport> {
+        self.report.borrow().clone()
+    }
+
+    /// The stop is over; everybody who waits for it learns it.
+    pub(crate) fn finish(&self) -> StopReport {
+        let report = self.roster.close();
+        self.report.replace(Some(report.clone()));
+        let mut woken = Vec::new();
+        self.waits.borrow_mut().take_all(&mut woken);
+        wake_all(woken);
+        report
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("routes", &self.routes)
+            .field("limits", &self.limits)
+            .field("roster", &self.roster)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of a job.
+pub(crate) fn named(kind: &str, route: Option<&str>, peer: Option<SocketAddr>) -> String {
+    let mut name = kind.to_owned();
+    if let Some(route) = route {
+        name.push(' ');
+        name.push_str(route);
+    }
+    if let Some(peer) = peer {
+        name.push_str(&format!(" {peer}"));
+    }
+    name
+}
+
+/// Says that there is no place. The whole farewell has one deadline.
+async fn turn_away(stream: TcpStream, patience_ms: u64) {
+    let answer = Response::status(503).write(Body::Sent, Connection::Close);
+    let farewell = async {
+        stream.write_all(&answer).await?;
+        see_off(&stream).await
+    };
+    match timeout(Duration::from_millis(patience_ms), farewell).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::debug!("server: a 503 did not arrive: {error}"),
+        Err(_) => log::debug!("server: a client stayed behind its 503"),
+    }
+}

@@ -1,6 +1,6 @@
 //! The adapter: the stream that tungstenite sees instead of a socket.
 //!
-//! Promises that reading ends at a budget and that writing never touches a socket: input comes
+//! Promises that reading ends with its input and that writing never touches a socket: input comes
 //! from bytes that were read before, output goes to the ring. It performs no I/O.
 
 use std::io::{self, Read, Write};
@@ -13,8 +13,6 @@ use crate::walker::Walker;
 pub(crate) struct Adapter<'a, 'input> {
     /// What was read from the socket and not yet taken.
     pub(crate) input: &'a mut &'input [u8],
-    /// Bytes that may still be taken in this turn.
-    pub(crate) budget: &'a mut usize,
     pub(crate) walker: &'a mut Walker,
     pub(crate) ring: &'a mut Ring,
     /// A ring of this length or more takes nothing.
@@ -24,9 +22,9 @@ pub(crate) struct Adapter<'a, 'input> {
 }
 
 impl Read for Adapter<'_, '_> {
-    /// Gives what there is, up to the budget. "Would block" means: nothing more in this turn.
+    /// Gives what there is. "Would block" means: nothing more now.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = buffer.len().min(self.input.len()).min(*self.budget);
+        let count = buffer.len().min(self.input.len());
         if count == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -38,7 +36,6 @@ impl Read for Adapter<'_, '_> {
         }
         buffer[..passed].copy_from_slice(&offered[..passed]);
         *self.input = &self.input[passed..];
-        *self.budget -= passed;
         Ok(passed)
     }
 }
@@ -63,17 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reading_ends_at_the_budget_and_goes_on_with_the_next() {
+    fn reading_ends_with_the_input_and_goes_on_with_the_next() {
         let bytes = [0x82, 3, 1, 2, 3];
-        let (mut input, mut ring) = (&bytes[..], Ring::default());
+        let mut ring = Ring::default();
         let (mut walker, mut refused) = (Walker::new(8), false);
         let mut taken = Vec::new();
-        for _ in 0..2 {
-            let mut budget = 3;
+        for mut input in bytes.chunks(3) {
             let mut buffer = [0; 2];
             let mut adapter = Adapter {
                 input: &mut input,
-                budget: &mut budget,
                 walker: &mut walker,
                 ring: &mut ring,
                 ring_bytes_max: 0,

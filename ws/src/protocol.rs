@@ -17,7 +17,7 @@ use crate::close::{REASON_BYTES_MAX, code};
 use crate::frames::Head;
 use crate::limits::Limits;
 use crate::message::Message;
-use crate::quick::whole_message;
+use crate::quick::{Front, front};
 use crate::ring::Ring;
 use crate::walker::Walker;
 
@@ -30,6 +30,11 @@ pub(crate) const READ_BUFFER_BYTES: usize = 1024;
 
 /// What the encoder of a connection at rest may keep: it never shrinks by itself.
 const ENCODER_AT_REST_BYTES: usize = 256;
+
+/// A frame of this length or less is waited for until it is whole; what has come of it is copied
+/// each time that more comes. A longer one is read by tungstenite as it comes. 20 KiB: a frame of
+/// 16 KiB, and who sends it byte by byte costs us no more than the system calls for it.
+pub(crate) const BEGUN_BYTES_MAX: usize = 20 * 1024;
 
 /// Room in the encoder beyond one frame's payload: its head, and a pong that came first.
 const ENCODER_SPARE_BYTES: usize = 512;
@@ -58,7 +63,7 @@ pub(crate) struct Protocol {
     ring: Ring,
     /// False once a Close or a fault came: whatever follows has no meaning.
     readable: bool,
-    /// False while an answer of tungstenite's waits for room in the ring.
+    /// False while an answer of tungstenite's may wait for room in the ring.
     settled: bool,
     /// True if the last call of `next` found nothing left to take.
     drained: bool,
@@ -100,22 +105,17 @@ impl Protocol {
         &mut self.ring
     }
 
-    /// The next event of `input`, at most `budget` bytes further on. `None` means that all of the
-    /// input, or all of the budget, is used up.
-    pub(crate) fn next(&mut self, input: &mut &[u8], budget: &mut usize) -> Option<Event> {
+    /// The next event of `input`. `None` means that all of it is used up.
+    pub(crate) fn next(&mut self, input: &mut &[u8]) -> Option<Event> {
         while self.readable {
-            if let Some(message) = self.quick_message(input, budget) {
-                return Some(Event::Message(message));
-            }
             let mut adapter = Adapter {
                 input,
-                budget,
                 walker: &mut self.walker,
                 ring: &mut self.ring,
                 ring_bytes_max: self.limits.outgoing_low_bytes_max.max(1),
                 refused: &mut self.refused,
             };
-            self.drained = false;
+            (self.drained, self.settled) = (false, false);
             match self.context.read(&mut adapter) {
                 Ok(Wire::Text(text)) => {
                     return Some(Event::Message(Message::Text(text).detached()));
@@ -142,18 +142,19 @@ impl Protocol {
         None
     }
 
-    /// A whole message at the front of the input, if tungstenite holds nothing that comes before.
-    fn quick_message(&mut self, input: &mut &[u8], budget: &mut usize) -> Option<Message> {
-        if !self.walker.at_rest() || !self.context.can_write() {
-            return None;
+    /// What lies at the front of the input, if tungstenite holds nothing that comes before. A whole
+    /// message is taken. No code but ours runs.
+    pub(crate) fn take_front(&mut self, input: &mut &[u8]) -> Front {
+        if !self.readable || !self.walker.at_rest() || !self.context.can_write() {
+            return Front::Other;
         }
         let payload_max = self.limits.frame_bytes_max.min(self.limits.message_bytes_max);
-        let here = input.len().min(*budget);
-        let (message, taken) = whole_message(&input[..here], self.role, payload_max)?;
-        self.walker.pass_message();
-        *input = &input[taken..];
-        *budget -= taken;
-        Some(message)
+        let front = front(input, self.role, payload_max, BEGUN_BYTES_MAX);
+        if let Front::Whole(_, taken) = &front {
+            self.walker.pass_message();
+            *input = &input[*taken..];
+        }
+        front
     }
 
     /// Encodes a frame of a message into the ring. Nothing follows a Close.
@@ -202,10 +203,15 @@ impl Protocol {
     /// Lets the answers that tungstenite holds back (a pong, a Close) into the ring, if it has
     /// room. It holds back no more than one encoder's buffer: newer pongs replace older ones.
     pub(crate) fn settle(&mut self) {
+        // COST: it holds nothing unless it was read or written; asking takes 150 instructions.
+        if self.settled {
+            return;
+        }
         let bytes_max = self.limits.outgoing_low_bytes_max.max(1);
         let outcome = self.with_ring(bytes_max, flush_all);
-        self.settled = !is_would_block(&outcome);
-        self.encoder_grown |= !self.settled;
+        // A server's context calls itself closed before its Close has left: only "done" is done.
+        self.settled = outcome.is_ok();
+        self.encoder_grown |= is_would_block(&outcome);
     }
 
     /// Gives back the buffers that large frames left behind, once the stream is between messages.
@@ -257,6 +263,7 @@ impl Protocol {
 
     /// Passes one frame to tungstenite, whose encoder empties itself into the ring at once.
     fn write(&mut self, frame: Wire) {
+        self.settled = false;
         // What the encoder holds back goes first; then it has room for any frame of ours.
         let outcome = self.with_ring(usize::MAX, |context, ring| {
             flush_all(context, ring)?;
@@ -276,7 +283,6 @@ impl Protocol {
     ) -> T {
         let mut adapter = Adapter {
             input: &mut &[][..],
-            budget: &mut 0,
             walker: &mut self.walker,
             ring: &mut self.ring,
             ring_bytes_max,

@@ -13,7 +13,8 @@ use tungstenite::Utf8Bytes;
 use crate::close::{Cause, CloseInfo, Side};
 use crate::connection::Connection;
 use crate::mailbox::Stage;
-use crate::protocol::Event;
+use crate::protocol::{BEGUN_BYTES_MAX, Event};
+use crate::quick::Front;
 use crate::waits::WaitsFor;
 use crate::wire::Wire;
 
@@ -30,8 +31,8 @@ pub(crate) enum Reading {
     Finished,
 }
 
-/// One read takes at most this much: the default budget of a turn.
-const SHARED_BUFFER_BYTES: usize = 64 * 1024;
+/// One read takes at most 64 KiB, the default budget of a turn, behind a message that has begun.
+const SHARED_BUFFER_BYTES: usize = 64 * 1024 + BEGUN_BYTES_MAX;
 
 thread_local! {
     /// Empty while somebody reads, so that a reading within a reading gets a buffer of its own.
@@ -63,15 +64,19 @@ fn read_through(
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Reading {
-    let mut budget = connection.limits().read_bytes_per_turn_max;
-    // First what was read before and not taken, in us or in tungstenite.
+    // First what was read before and not taken.
     let rest = std::mem::take(&mut wire.rest);
-    if let Some(stop) = digest(connection, wire, &rest, &mut budget) {
-        return stop;
+    let mut budget = connection.limits().read_bytes_per_turn_max;
+    if digest(connection, wire, &rest) {
+        return Reading::Paused;
     }
+    budget = budget.saturating_sub(rest.len() - wire.rest.len());
     while budget > 0 {
-        let space = budget.min(buffer.len());
-        match wire.stream.poll_read(cx, &mut buffer[..space]) {
+        // A message that has begun goes before what comes now.
+        let kept = wire.rest.len();
+        buffer[..kept].copy_from_slice(&wire.rest);
+        let space = budget.min(buffer.len() - kept);
+        match wire.stream.poll_read(cx, &mut buffer[kept..kept + space]) {
             Poll::Pending => return Reading::Blocked,
             Poll::Ready(Ok(0)) => {
                 wire.at_end = true;
@@ -82,8 +87,9 @@ fn read_through(
                 wire.counts.bytes_read += count as u64;
                 let now = connection.reactor().now();
                 connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
-                if let Some(stop) = digest(connection, wire, &buffer[..count], &mut budget) {
-                    return stop;
+                budget -= count;
+                if digest(connection, wire, &buffer[..kept + count]) {
+                    return Reading::Paused;
                 }
             }
             Poll::Ready(Err(error)) => {
@@ -95,40 +101,58 @@ fn read_through(
     Reading::Spent
 }
 
-/// Turns bytes into events and delivers them. What could not be taken is kept; then the reason is
-/// given.
-fn digest(
-    connection: &Rc<Connection>,
-    wire: &mut Wire,
-    bytes: &[u8],
-    budget: &mut usize,
-) -> Option<Reading> {
+/// Turns bytes into events and delivers them. What could not be taken is kept. True if the mailbox
+/// is full.
+fn digest(connection: &Rc<Connection>, wire: &mut Wire, bytes: &[u8]) -> bool {
     let mut input = bytes;
-    let mut paused = false;
+    // After a Close or a fault the bytes mean nothing. They are read all the same: a socket closed
+    // with unread bytes sends a reset, and that would overtake our Close.
     while wire.protocol.is_readable() {
-        paused = connection.with(|mailbox, _| mailbox.look_for_pause(connection.limits()));
-        if paused {
-            break;
+        let front = take_whole(connection, wire, &mut input);
+        if front != Whole::Other {
+            wire.rest = input.to_vec();
+            return front == Whole::Paused;
         }
-        match wire.protocol.next(&mut input, budget) {
+        match wire.protocol.next(&mut input) {
             Some(event) => deliver(connection, wire, event),
+            // Of a message that tungstenite reads as it comes there is no more yet.
             None => break,
         }
     }
-    if !wire.protocol.is_readable() {
-        // After a Close or a fault the bytes mean nothing. They are read all the same: a socket
-        // closed with unread bytes sends a reset, and that would overtake our Close.
-        *budget = budget.saturating_sub(input.len());
-        return None;
-    }
-    wire.rest = input.to_vec();
-    if paused {
-        Some(Reading::Paused)
-    } else if wire.rest.is_empty() {
-        None
-    } else {
-        Some(Reading::Spent)
-    }
+    wire.rest = Vec::new();
+    false
+}
+
+/// What is left once the whole messages at the front of the input are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    /// More than the mailbox takes now.
+    Paused,
+    /// The beginning of a message, or nothing.
+    Begun,
+    /// Something for tungstenite.
+    Other,
+}
+
+/// Delivers the messages that lie whole at the front of the input.
+// COST: all in one borrow of the mailbox; it saves two borrows, some 90 instructions, a message.
+fn take_whole(connection: &Rc<Connection>, wire: &mut Wire, input: &mut &[u8]) -> Whole {
+    let limits = connection.limits();
+    connection.with(|mailbox, woken| {
+        loop {
+            if mailbox.look_for_pause(limits) {
+                return Whole::Paused;
+            }
+            let message = match wire.protocol.take_front(input) {
+                Front::Whole(message, _) => message,
+                Front::Begun => return Whole::Begun,
+                Front::Other => return Whole::Other,
+            };
+            wire.counts.messages_received += 1;
+            // One that nobody can receive is a buffer of our own, and dropped as such.
+            drop(mailbox.deliver(message, woken));
+        }
+    })
 }
 
 fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {

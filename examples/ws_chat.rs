@@ -3,22 +3,17 @@
 //! `--port N` chooses the port, `--seconds N` ends it by itself.
 #![allow(clippy::print_stdout)]
 
-use std::{
-    cell::{Cell, RefCell},
-    error::Error,
-    net::SocketAddr,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, error::Error, net::SocketAddr, rc::Rc, time::Duration};
 
 use glassloop::{
     net::TcpListener,
-    ws::{self, Message, Request, Response, Server, WebSocket, WebSocketRoute},
+    ws::{self, Hub, Request, Response, Server, WebSocket, WebSocketRoute},
 };
 
 const PAGE: &str = include_str!("ws_chat.html");
 /// Messages of a chat are short.
 const MESSAGE_BYTES_MAX: usize = 4 * 1_024;
+const TOPIC: &str = "room";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,14 +46,14 @@ fn chat(address: SocketAddr) -> Server {
     let origins = [format!("http://{address}"), format!("http://localhost:{port}")];
     Server::new()
         .get("/", |_| Response::html(PAGE))
-        .get("/count", move |_| Response::json(seen.members.borrow().len().to_string()))
+        .get("/count", move |_| Response::json(seen.hub.members(TOPIC).to_string()))
         .route(route.origins(origins).allow_missing_origin().config(config))
 }
 
 /// Who is in the room.
 #[derive(Default)]
 struct Room {
-    members: RefCell<Vec<(u32, WebSocket)>>,
+    hub: Hub,
     joined: Cell<u32>,
 }
 
@@ -69,24 +64,20 @@ impl Room {
         self.joined.set(number);
         let name = format!("guest {number}");
         log::info!("{name} is {:?}", request.peer_addr());
-        self.members.borrow_mut().push((number, socket.clone()));
+        self.hub.join(TOPIC, &socket);
         self.say(&format!("{name} has come"));
         while let Ok(Some(message)) = socket.recv().await {
             if let Some(text) = message.as_text() {
                 self.say(&format!("{name}: {text}"));
             }
         }
-        self.members.borrow_mut().retain(|(other, _)| *other != number);
+        self.hub.leave(TOPIC, &socket);
         self.say(&format!("{name} has gone"));
     }
 
     /// Says something to everybody. Who reads too slowly misses it; nobody waits for him.
     fn say(&self, words: &str) {
-        let message = Message::from(words);
-        let members = self.members.borrow();
-        for (_, member) in members.iter() {
-            drop(member.try_send(message.clone()));
-        }
+        self.hub.publish(TOPIC, words.into());
     }
 }
 

@@ -267,3 +267,8 @@ pub fn serve(
     executor.spawn(serving, place).named(name).detach();
     Ok(handle)
 }
+
+/// The programs of the guide are tested as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/websocket.md")]
+mod guide {}

@@ -73,6 +73,8 @@ pub enum Cause {
     Violation(String),
     /// The peer stayed silent past the heartbeat's patience.
     HeartbeatLost,
+    /// The peer read nothing of what waited for it, for longer than the limit.
+    WriteStalled,
     /// The close handshake took longer than its deadline.
     CloseTimeout,
     /// The peer read too slowly for its policy, [`Overflow::Close`](crate::Overflow::Close).
@@ -130,6 +132,9 @@ impl fmt::Display for Cause {
             Cause::Handshake => f.write_str("both sides agreed"),
             Cause::Violation(what) => f.write_str(what),
             Cause::HeartbeatLost => f.write_str("expected any byte after a ping, came silence"),
+            Cause::WriteStalled => {
+                f.write_str("expected a peer that reads, came a full socket for too long")
+            }
             Cause::CloseTimeout => f.write_str("expected the peer's Close, came none in time"),
             Cause::Overflow => {
                 f.write_str("expected a reader that keeps up, came more than may wait to be sent")

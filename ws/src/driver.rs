@@ -5,6 +5,7 @@
 //! user code but wakers.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -34,11 +35,13 @@ use crate::wire::Wire;
 pub struct Driver {
     connection: Rc<Connection>,
     alarm: Alarm,
+    /// While the socket takes no more: the bytes it had taken by then, and when that was.
+    stuck: Option<(u64, u64)>,
 }
 
 impl Driver {
     pub(crate) fn new(connection: Rc<Connection>) -> Driver {
-        Driver { connection, alarm: Alarm::default() }
+        Driver { connection, alarm: Alarm::default(), stuck: None }
     }
 
     /// The address of the other end, if its socket has one.
@@ -59,12 +62,34 @@ impl Driver {
             connection.end(broken(wire));
         }
         let now = connection.reactor().now();
-        let deadline = judge(connection, wire, reading, now);
+        let deadline = judge(connection, wire, reading, now).min(self.judge_writing(wire, now));
         if self.is_over(wire, now) {
             return Next::Over;
         }
         let due = self.alarm.poll(&self.connection, deadline, cx).is_ready();
         if due || reading == Reading::Spent { Next::Again } else { Next::Wait }
+    }
+
+    /// Gives up on a peer that reads nothing, and says when to judge again. Its heartbeat may be
+    /// fine: any byte that it sends is a sign of life.
+    fn judge_writing(&mut self, wire: &mut Wire, now: u64) -> u64 {
+        if !wire.blocked || wire.error.is_some() {
+            self.stuck = None;
+            return u64::MAX;
+        }
+        let taken = wire.counts.bytes_written;
+        let since = match self.stuck {
+            Some((then, since)) if then == taken => since,
+            _ => now,
+        };
+        self.stuck = Some((taken, since));
+        let end = deadline(since, self.connection.limits().write_stall_ms_max);
+        if now >= end {
+            // Nothing more can be said to it: not even a Close would be read.
+            self.connection.end_as(Cause::WriteStalled);
+            wire.error = Some(ErrorKind::TimedOut);
+        }
+        end
     }
 
     /// True if the socket has nothing left to do for us. Shuts our direction down after a fault.

@@ -38,6 +38,9 @@ pub struct Limits {
     /// Silence after that ping before the connection is given up with 1011 (20 s). A link that
     /// dies without a FIN is found out in no other way.
     pub heartbeat_patience_ms_max: u64,
+    /// The time in which a socket with bytes waiting takes none of them (60 s). Past it the peer is
+    /// given up: one that sends and never reads has a heartbeat, and would be held for ever.
+    pub write_stall_ms_max: u64,
     /// A stall of our own loop of this length (1 s) is named beside the end of a connection that
     /// came from the peer just after it: such a peer may have timed us out.
     pub stall_named_ms_min: u64,
@@ -79,6 +82,7 @@ impl Default for Limits {
             handshake_ms_max: 10_000,
             heartbeat_idle_ms_max: 20_000,
             heartbeat_patience_ms_max: 20_000,
+            write_stall_ms_max: 60_000,
             stall_named_ms_min: 1_000,
             close_ms_max: 5_000,
             outgoing_low_bytes_max: 64 * KIB,

@@ -143,7 +143,9 @@ impl Core {
     /// The same of an item that ran, with the place where a task was spawned.
     pub(crate) fn item_label(&self, entry: Entry) -> String {
         let name = self.item_name(entry);
-        match self.executor.item_place(entry).location().filter(|_| entry.is_task()) {
+        // The slot of one that has ended may be another's by now.
+        let known = entry.is_task() && self.executor.task_name(entry.id()).is_some();
+        match self.executor.item_place(entry).location().filter(|_| known) {
             Some(place) => format!("{name}, {}:{}", place.file(), place.line()),
             None => name,
         }

@@ -149,7 +149,8 @@ use glassloop_reactor::net::{TcpListener, TcpStream};
 pub use glassloop_ws::{
     Bytes, Cause, CloseInfo, Config, Counts, Driver, Error, Hub, Limits, Message, Overflow,
     Published, Request, Response, Server, ServerCounts, ServerHandle, ServerLimits, Side,
-    StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WebSocket, WebSocketRoute, code,
+    StallNote, StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WaitView, WaitsFor, WebSocket,
+    WebSocketRoute, code,
 };
 
 use crate::current;

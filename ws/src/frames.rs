@@ -60,7 +60,8 @@ pub(crate) struct Frames {
 impl Frames {
     pub(crate) fn encode(message: &Message, frame_bytes_max: usize) -> Frames {
         let payload = message.as_bytes();
-        let stride = Head::new(Data::Binary, frame_bytes_max, false).length + frame_bytes_max;
+        let stride =
+            Head::new(Data::Binary, frame_bytes_max, false).length.saturating_add(frame_bytes_max);
         let frames = payload.len().div_ceil(frame_bytes_max).max(1);
         let mut bytes = Vec::with_capacity(payload.len() + frames * HEAD_BYTES_MAX);
         let (mut opcode, mut rest) = (message.opcode(), payload);
@@ -99,6 +100,7 @@ mod tests {
             (1000, 125, 8),
             (1000, 126, 8),
             (200_000, 66_000, 4),
+            (1000, usize::MAX, 1),
         ] {
             let payload: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
             let message = Message::from(payload.clone());

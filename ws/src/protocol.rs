@@ -65,8 +65,6 @@ pub(crate) struct Protocol {
     readable: bool,
     /// False while an answer of tungstenite's may wait for room in the ring.
     settled: bool,
-    /// True if the last call of `next` found nothing left to take.
-    drained: bool,
     refused: bool,
     /// True if the encoder has held more than it may keep at rest.
     encoder_grown: bool,
@@ -81,7 +79,6 @@ impl Protocol {
             ring: Ring::default(),
             readable: true,
             settled: true,
-            drained: true,
             refused: false,
             encoder_grown: false,
             limits,
@@ -115,7 +112,7 @@ impl Protocol {
                 ring_bytes_max: self.limits.outgoing_low_bytes_max.max(1),
                 refused: &mut self.refused,
             };
-            (self.drained, self.settled) = (false, false);
+            self.settled = false;
             match self.context.read(&mut adapter) {
                 Ok(Wire::Text(text)) => {
                     return Some(Event::Message(Message::Text(text).detached()));
@@ -132,7 +129,6 @@ impl Protocol {
                 }
                 Ok(Wire::Close(frame)) => return Some(self.peer_closed(frame)),
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.drained = true;
                     self.settle();
                     return None;
                 }
@@ -216,15 +212,12 @@ impl Protocol {
 
     /// Gives back the buffers that large frames left behind, once the stream is between messages.
     ///
-    /// A context can be replaced by a new one exactly then: it holds no byte, no part of a message
-    /// and no answer, and it is neither closing nor closed.
+    /// A context can be replaced by a new one exactly then: it was given the bytes of one message
+    /// at a time, so it holds none, nor an answer, and it is neither closing nor closed.
     pub(crate) fn trim(&mut self) {
         let grown = self.encoder_grown || self.walker.longest() > READ_BUFFER_BYTES as u64;
-        let at_rest = self.readable
-            && self.drained
-            && self.settled
-            && self.context.can_write()
-            && self.walker.at_rest();
+        let at_rest =
+            self.readable && self.settled && self.context.can_write() && self.walker.at_rest();
         if grown && at_rest {
             self.context = context(self.role, &self.limits);
             self.walker.forget_longest();

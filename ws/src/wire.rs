@@ -17,8 +17,8 @@ use crate::protocol::Protocol;
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     pub(crate) protocol: Protocol,
-    /// Bytes that were read and not yet taken: those behind the upgrade's head, or those that
-    /// came when the mailbox was full. The socket is not read while there are any.
+    /// Bytes that were read and not yet taken: those behind the upgrade's head, those that came
+    /// when the mailbox was full, or the beginning of a message.
     pub(crate) rest: Vec<u8>,
     /// What the peer did wrong in this turn, as a code and words. It takes effect in the next.
     pub(crate) fault: Option<(u16, String)>,
@@ -62,6 +62,13 @@ impl Wire {
     /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
     /// more.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) {
+        // The first write is not the poll's to refuse: a peer that sends all the time leaves
+        // nothing of the budget, and would never hear us.
+        if self.blocked && self.error.is_none() {
+            let outcome = self.stream.try_write(self.protocol.ring().bytes());
+            self.wrote(outcome);
+            self.blocked = !self.protocol.ring().is_empty();
+        }
         while self.blocked && self.error.is_none() {
             match self.stream.poll_write(cx, self.protocol.ring().bytes()) {
                 Poll::Pending => return,

@@ -140,3 +140,29 @@ fn a_close_has_its_answer_behind_all_those_pongs() {
     assert!(answer.ends_with(&unmasked(0x88, &goodbye)), "the answer repeats the Close");
     assert!(event_loop.wait_for(&server.driver).is_clean());
 }
+
+#[test]
+fn a_peer_that_never_stops_sending_hears_us_all_the_same() {
+    let mut event_loop = Loop::new();
+    let (server, raw) = event_loop.raw_client(Config::default());
+    let socket = server.socket.clone();
+    event_loop.spawn(async move { while let Ok(Some(_)) = socket.recv().await {} });
+    assert!(server.socket.try_send(vec![7; 200_000].into()).is_taken());
+    event_loop.settle();
+    assert!(server.socket.buffered_amount() > 0, "more than the socket takes at once");
+    let flood = masked(0x82, &[0; 60_000]);
+    let (mut sent, mut heard) = (0, 0);
+    for _ in 0..20 {
+        while sent < flood.len()
+            && let Ok(count) = raw.stream.try_write(&flood[sent..])
+        {
+            sent += count;
+        }
+        sent %= flood.len();
+        while let Ok(count @ 1..) = raw.stream.try_read(&mut [0; 65_536]) {
+            heard += count;
+        }
+        event_loop.turn(Duration::ZERO);
+    }
+    assert!(heard > 200_000, "expected all of it, came {heard} bytes");
+}

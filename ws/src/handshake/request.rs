@@ -53,7 +53,11 @@ pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<Request, Re
     let mut lines = empty_lines(lines_max);
     let mut request = httparse::Request::new(&mut lines);
     match request.parse(head) {
-        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Complete(end)) if end == head.len() => {}
+        // An empty line of LF alone: what is behind it would be nobody's.
+        Ok(httparse::Status::Complete(_)) => {
+            return Err(refuse(400, "lines that end with CR LF", "a head that ended before"));
+        }
         Ok(httparse::Status::Partial) => return Err(refuse(400, "a whole head", "a part of one")),
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
         Err(error) => return Err(refuse(400, "a head by RFC 9112", error.to_string())),

@@ -56,7 +56,11 @@ pub(crate) fn parse_response(head: &[u8], lines_max: usize, key: &str) -> Result
     let mut lines = empty_lines(lines_max);
     let mut response = httparse::Response::new(&mut lines);
     match response.parse(head) {
-        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Complete(end)) if end == head.len() => {}
+        // An empty line of LF alone: what is behind it would be nobody's.
+        Ok(httparse::Status::Complete(_)) => {
+            return Err(bad(0, "lines that end with CR LF", "a head that ended before"));
+        }
         Ok(httparse::Status::Partial) => return Err(bad(0, "a whole head", "a part of one")),
         Err(error) => return Err(bad(0, "a head by RFC 9112", error.to_string())),
     }

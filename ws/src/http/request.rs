@@ -73,7 +73,11 @@ impl Request {
         let mut lines = empty_lines(lines_max);
         let mut parsed = httparse::Request::new(&mut lines);
         match parsed.parse(head) {
-            Ok(httparse::Status::Complete(_)) => {}
+            Ok(httparse::Status::Complete(end)) if end == head.len() => {}
+            // An empty line of LF alone: what is behind it would be nobody's.
+            Ok(httparse::Status::Complete(_)) => {
+                return Err(refuse("lines that end with CR LF", "a head that ended before"));
+            }
             Ok(httparse::Status::Partial) => return Err(refuse("a whole head", "a part of one")),
             Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
             Err(error) => return Err(refuse("a head by RFC 9112", error.to_string())),
@@ -240,6 +244,7 @@ mod tests {
             "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
             "nonsense\r\n\r\n",
             "\r\n\r\n",
+            "POST / HTTP/1.1\nHost: a\nContent-Length: 4\n\nabcdGET / HTTP/1.1\r\n\r\n",
         ] {
             assert_eq!(parse(head).expect_err(head).status, 400, "{head}");
         }

@@ -16,7 +16,7 @@ use crate::close::{Cause, CloseInfo, Side, StallNote, code};
 use crate::counts::Counts;
 use crate::heartbeat::deadline;
 use crate::limits::Limits;
-use crate::mailbox::{Control, Mailbox, Stage};
+use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
 use crate::waits::wake_all;
 use crate::wire::Wire;
@@ -119,7 +119,7 @@ impl Connection {
             if mailbox.stage != Stage::Open {
                 return false;
             }
-            mailbox.queue_control(Control::Close { code, reason: reason.clone() });
+            mailbox.outbox.queue_close(code, reason.clone());
             let (side, cause) = (Side::Us, Cause::Closing);
             let info = CloseInfo { code, reason, side, cause, stall: None };
             mailbox.begin_close(info, end, woken);

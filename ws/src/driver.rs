@@ -18,7 +18,7 @@ use tungstenite::protocol::Role;
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
 use crate::heartbeat::{Verdict, deadline};
-use crate::mailbox::{Control, Stage};
+use crate::mailbox::Stage;
 use crate::reading::{Reading, read_turn};
 use crate::wire::Wire;
 
@@ -230,7 +230,7 @@ fn judge_heartbeat(
         Verdict::Ping => {
             connection.with(|mailbox, _| {
                 let sequence = mailbox.heartbeat.ping_anew(now);
-                mailbox.queue_control(Control::Ping(sequence));
+                mailbox.outbox.queue_ping(sequence);
             });
             connection.cork();
             deadline(now, limits.heartbeat_patience_ms_max)

@@ -7,8 +7,6 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use tungstenite::Utf8Bytes;
-
 use crate::close::CloseInfo;
 use crate::heartbeat::Heartbeat;
 use crate::hub::Membership;
@@ -16,13 +14,6 @@ use crate::limits::Limits;
 use crate::message::Message;
 use crate::outbox::{Outbox, Outgoing, at_rest};
 use crate::waits::{Waits, WaitsFor};
-
-/// A control frame of ours.
-#[derive(Debug)]
-pub(crate) enum Control {
-    Ping(u64),
-    Close { code: u16, reason: Utf8Bytes },
-}
 
 /// How far the connection is. It only ever goes down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,14 +69,6 @@ impl Mailbox {
             deserted: false,
             received: VecDeque::new(),
             received_bytes: 0,
-        }
-    }
-
-    /// Queues a control frame. There are at most two of them: the newest ping and one Close.
-    pub(crate) fn queue_control(&mut self, frame: Control) {
-        match frame {
-            Control::Ping(sequence) => self.outbox.queue_ping(sequence),
-            Control::Close { code, reason } => self.outbox.queue_close(code, reason),
         }
     }
 

@@ -24,18 +24,6 @@ pub(crate) fn open(
     overflow: Overflow,
     tail: Vec<u8>,
 ) -> (WebSocket, Driver) {
-    let connection = open_connection(stream, role, limits, overflow, tail);
-    (WebSocket::new(Rc::clone(&connection)), Driver::new(connection))
-}
-
-/// What such a pair shares, with its first handle counted.
-pub(crate) fn open_connection(
-    stream: TcpStream,
-    role: Role,
-    limits: Rc<Limits>,
-    overflow: Overflow,
-    tail: Vec<u8>,
-) -> Rc<Connection> {
     // A memory socket has no such option, and no delay either.
     if let Err(error) = stream.set_nodelay(true) {
         log::trace!("open: no TCP_NODELAY: {error}");
@@ -44,5 +32,6 @@ pub(crate) fn open_connection(
     let peer = stream.peer_addr().ok();
     let protocol = Protocol::new(role, Rc::clone(&limits));
     let wire = Wire::new(stream, protocol, tail);
-    Connection::new(reactor, limits, overflow, wire, peer)
+    let connection = Connection::new(reactor, limits, overflow, wire, peer);
+    (WebSocket::new(Rc::clone(&connection)), Driver::new(connection))
 }

@@ -194,6 +194,8 @@ impl Outbox {
         self.dropped += 1;
     }
 
+    /// The newest ping takes the place of one that waits: with the one Close, at most two control
+    /// frames do.
     pub(crate) fn queue_ping(&mut self, sequence: u64) {
         self.ping = Some(sequence);
     }

@@ -12,7 +12,7 @@ use tungstenite::Utf8Bytes;
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
 use crate::heartbeat::deadline;
-use crate::mailbox::{Control, Stage};
+use crate::mailbox::Stage;
 use crate::outbox::{Outgoing, Part, Room};
 use crate::overflow::Overflow;
 use crate::wire::Wire;
@@ -122,7 +122,7 @@ impl Connection {
             // Not behind what waits: the peer that doesn't read would never come to it.
             let given_up = mailbox.outbox.give_up();
             let code = code::TRY_AGAIN;
-            mailbox.queue_control(Control::Close { code, reason: reason.clone() });
+            mailbox.outbox.queue_close(code, reason.clone());
             let (side, cause) = (Side::Us, Cause::Overflow);
             let info = CloseInfo { code, reason, side, cause, stall: None };
             mailbox.begin_close(info, end, woken);

@@ -14,7 +14,7 @@ use crate::close::{CloseInfo, REASON_BYTES_MAX};
 use crate::connection::Connection;
 use crate::counts::Counts;
 use crate::error::Error;
-use crate::mailbox::{Control, Stage};
+use crate::mailbox::Stage;
 use crate::message::Message;
 use crate::outbox::Outgoing;
 use crate::overflow::TrySend;
@@ -253,7 +253,7 @@ fn ping(connection: &Rc<Connection>) -> u64 {
     let (fresh, sequence) = connection.with(|mailbox, _| {
         let fresh = mailbox.heartbeat.ping(now);
         if let Some(sequence) = fresh {
-            mailbox.queue_control(Control::Ping(sequence));
+            mailbox.outbox.queue_ping(sequence);
         }
         (fresh.is_some(), mailbox.heartbeat.sequence())
     });

@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "common/process.rs"]
+mod process;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use common::{Loop, REQUEST, echo, masked, unmasked};
 use glassloop_reactor::net::TcpListener;
 use glassloop_ws::accept;
+use process::{descriptors_max, resident_bytes};
 
 const CONNECTIONS: usize = 1_000;
 /// Opened before the first measurement: they pay for tables and the allocator's pools.
@@ -22,20 +25,6 @@ const BYTES_MAX: usize = 5 * 1024;
 /// Below, at and far above what a connection at rest keeps to read into.
 /// The longest ones are read by tungstenite as they come.
 const MESSAGE_LENGTHS: [usize; 4] = [100, 1_000, 60_000, 65_536];
-
-fn resident_bytes() -> usize {
-    const PAGE_BYTES: usize = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages = statm.split(' ').nth(1).and_then(|field| field.parse::<usize>().ok());
-    pages.expect("the second field is a number") * PAGE_BYTES
-}
-
-/// How many descriptors this process may have.
-fn descriptors_max() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").expect("Linux");
-    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a limit");
-    line.split_whitespace().nth(3).and_then(|soft| soft.parse().ok()).unwrap_or(usize::MAX)
-}
 
 /// A peer with a connection on which a message went both ways. It is a plain socket.
 fn open(event_loop: &mut Loop, listener: &Rc<TcpListener>, length: usize) -> TcpStream {

@@ -9,7 +9,7 @@ mod request;
 mod response;
 
 pub(crate) use exchange::{read_head, refuse, see_off, within};
-pub(crate) use request::{Refusal, judge_upgrade, parse_request, write_request};
+pub(crate) use request::{Refusal, judge_upgrade, parse_request, whole_head, write_request};
 pub(crate) use response::{parse_response, write_refusal, write_response};
 
 /// A head and what came behind it.

@@ -48,20 +48,25 @@ pub(crate) fn write_request(target: &Target, key: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// What httparse made of a request's head, if that is all of it.
+pub(crate) fn whole_head(parsed: httparse::Result<usize>, head: &[u8]) -> Result<(), Refusal> {
+    match parsed {
+        Ok(httparse::Status::Complete(end)) if end == head.len() => Ok(()),
+        // An empty line of LF alone: what is behind it would be nobody's.
+        Ok(httparse::Status::Complete(_)) => {
+            Err(refuse(400, "lines that end with CR LF", "a head that ended before"))
+        }
+        Ok(httparse::Status::Partial) => Err(refuse(400, "a whole head", "a part of one")),
+        Err(httparse::Error::TooManyHeaders) => Err(Refusal::head_too_long()),
+        Err(error) => Err(refuse(400, "a head by RFC 9112", error.to_string())),
+    }
+}
+
 /// Judges a whole head.
 pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<Request, Refusal> {
     let mut lines = empty_lines(lines_max);
     let mut request = httparse::Request::new(&mut lines);
-    match request.parse(head) {
-        Ok(httparse::Status::Complete(end)) if end == head.len() => {}
-        // An empty line of LF alone: what is behind it would be nobody's.
-        Ok(httparse::Status::Complete(_)) => {
-            return Err(refuse(400, "lines that end with CR LF", "a head that ended before"));
-        }
-        Ok(httparse::Status::Partial) => return Err(refuse(400, "a whole head", "a part of one")),
-        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
-        Err(error) => return Err(refuse(400, "a head by RFC 9112", error.to_string())),
-    }
+    whole_head(request.parse(head), head)?;
     let version = request.version.unwrap_or(0);
     judge_upgrade(request.method.unwrap_or("none"), version, request.headers)
 }

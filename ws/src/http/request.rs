@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use crate::handshake::{Refusal, empty_lines, lists_token, only_value, shown, values};
+use crate::handshake::{Refusal, empty_lines, lists_token, only_value, shown, values, whole_head};
 
 /// A request that a server has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +72,7 @@ impl Request {
     ) -> Result<Request, Refusal> {
         let mut lines = empty_lines(lines_max);
         let mut parsed = httparse::Request::new(&mut lines);
-        match parsed.parse(head) {
-            Ok(httparse::Status::Complete(end)) if end == head.len() => {}
-            // An empty line of LF alone: what is behind it would be nobody's.
-            Ok(httparse::Status::Complete(_)) => {
-                return Err(refuse("lines that end with CR LF", "a head that ended before"));
-            }
-            Ok(httparse::Status::Partial) => return Err(refuse("a whole head", "a part of one")),
-            Err(httparse::Error::TooManyHeaders) => return Err(Refusal::head_too_long()),
-            Err(error) => return Err(refuse("a head by RFC 9112", error.to_string())),
-        }
+        whole_head(parsed.parse(head), head)?;
         let (path, query) = split_target(parsed.path.unwrap_or_default())?;
         let request = Request {
             method: parsed.method.unwrap_or_default().to_owned(),

@@ -12,11 +12,9 @@ use glassloop_reactor::timeout;
 use tungstenite::protocol::Role;
 
 use crate::close::code;
-use crate::driver::Driver;
 use crate::handshake::see_off;
 use crate::http::{Body, Connection, Heard, Incoming, Request, Response};
-use crate::opening::open_connection;
-use crate::socket::WebSocket;
+use crate::opening::open;
 
 use super::job::Job;
 use super::roster::Place;
@@ -194,12 +192,10 @@ fn upgrade(
     shared.count(|counts| counts.upgrades += 1);
     let path = route.pattern().as_given();
     let (limits, overflow) = (Rc::new(route.limits().sane()), route.overflow());
-    let connection = open_connection(stream, Role::Server, limits, overflow, tail);
-    place.note_upgrade(path, &connection);
-    let socket = WebSocket::new(Rc::clone(&connection));
-    let driver = Driver::new(Rc::clone(&connection));
+    let (socket, driver) = open(stream, Role::Server, limits, overflow, tail);
+    place.note_upgrade(path, socket.connection());
     if place.is_stopping() {
-        connection.close(code::AWAY, "the server stops".into());
+        socket.connection().close(code::AWAY, "the server stops".into());
     }
     let holder = Rc::clone(place);
     let driving = async move {

@@ -65,7 +65,11 @@ impl Room {
         let name = format!("guest {number}");
         log::info!("{name} is {:?}", request.peer_addr());
         self.hub.join(TOPIC, &socket);
-        self.say(&format!("{name} has come"));
+        // Who comes learns its own name, the others that it came.
+        if socket.send(format!("you are {name}").into()).await.is_err() {
+            return;
+        }
+        self.hub.publish_except(TOPIC, format!("{name} has come").into(), &socket);
         while let Ok(Some(message)) = socket.recv().await {
             if let Some(text) = message.as_text() {
                 self.say(&format!("{name}: {text}"));

@@ -112,6 +112,20 @@ impl Connection {
         outcome
     }
 
+    /// Queues a ping, unless one is under way.
+    pub(crate) fn ping(self: &Rc<Self>) {
+        let fresh = self.with(|mailbox, _| {
+            let fresh = mailbox.heartbeat.ping();
+            if let Some(sequence) = fresh {
+                mailbox.outbox.queue_ping(sequence);
+            }
+            fresh.is_some()
+        });
+        if fresh {
+            self.cork();
+        }
+    }
+
     /// Begins the close handshake, unless an end has begun already.
     pub(crate) fn close(self: &Rc<Self>, code: u16, reason: Utf8Bytes) {
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
@@ -150,8 +164,9 @@ impl Connection {
         named.then_some(StallNote { label, millis })
     }
 
-    /// As `end`, for the peer's Close while messages of ours wait: they still leave, and our answer
-    /// behind them. If we were closing because the peer read too slowly, that stays the reason.
+    /// As `end`, for a peer's Close that came before ours: what was sent before still leaves, and
+    /// our answer behind it. If we were closing because the peer read too slowly, that stays the
+    /// reason.
     pub(crate) fn end_behind_unsent(&self, mut info: CloseInfo) {
         info.stall = self.stall_before();
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
@@ -232,9 +247,18 @@ impl Connection {
         self.counts.set(wire.counts);
         let (encoded, blocked) = (wire.protocol.ring().len(), wire.blocked);
         let stopped = blocked || wire.error.is_some();
+        if blocked {
+            wire.protocol.ring().fit();
+        }
+        let ping_left_at = wire.take_ping_left().then(|| self.reactor.read_clock());
         self.wire.0.set(Some(wire));
         let waiting = self.with(|mailbox, woken| {
             mailbox.note_ring(encoded, blocked, &self.limits, woken);
+            if let Some(now) = ping_left_at {
+                mailbox.heartbeat.ping_left(now);
+                // Its patience begins now.
+                woken.extend(mailbox.driver.take());
+            }
             !mailbox.outbox.is_drained()
         });
         if waiting && !stopped {

@@ -20,6 +20,7 @@ use crate::connection::Connection;
 use crate::heartbeat::{Verdict, deadline};
 use crate::mailbox::Stage;
 use crate::reading::{Reading, read_turn};
+use crate::waits::WaitsFor;
 use crate::wire::Wire;
 
 /// Drives one connection to its end; the output says how it ended.
@@ -54,14 +55,20 @@ impl Driver {
         let connection = &self.connection;
         // What was said before this turn's bytes came is said before they are answered.
         connection.encode(wire);
-        let reading = read_turn(connection, wire, cx);
-        wire.poll_write(cx);
+        let mut reading = read_turn(connection, wire, cx);
+        let now = connection.reactor().now();
+        if wire.poll_write(cx) {
+            connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
+        }
+        if reading == Reading::Paused && wire.error.is_some() {
+            // What came before the break is still received, whether or not there was room for it.
+            reading = read_turn(connection, wire, cx);
+        }
         // An end of the stream without a Close is an end, too, once what came before it is read.
         // The first reason counts.
         if reading != Reading::Spent && (wire.error.is_some() || wire.at_end) {
             connection.end(broken(wire));
         }
-        let now = connection.reactor().now();
         let deadline = judge(connection, wire, reading, now).min(self.judge_writing(wire, now));
         if self.is_over(wire, now) {
             return Next::Over;
@@ -94,10 +101,9 @@ impl Driver {
 
     /// True if the socket has nothing left to do for us. Shuts our direction down after a fault.
     fn is_over(&self, wire: &mut Wire, now: u64) -> bool {
-        let (stage, agreed, close_deadline, encoded) = self.connection.with(|mailbox, _| {
-            let cause = mailbox.info.as_ref().map(|info| &info.cause);
-            let agreed = cause == Some(&Cause::Handshake);
-            (mailbox.stage, agreed, mailbox.close_deadline, mailbox.outbox.is_empty())
+        let (stage, clean, close_deadline, encoded) = self.connection.with(|mailbox, _| {
+            let clean = mailbox.info.as_ref().is_some_and(|info| info.is_clean());
+            (mailbox.stage, clean, mailbox.close_deadline, mailbox.outbox.is_empty())
         });
         if stage < Stage::Ended {
             return false;
@@ -110,11 +116,11 @@ impl Driver {
         if !encoded || !wire.protocol.ring().is_empty() {
             return false;
         }
-        if agreed && wire.protocol.role() == Role::Server {
+        if wire.protocol.is_agreed() && wire.protocol.role() == Role::Server {
             // The server closes first, so that waiting for stray packets is its burden.
             return true;
         }
-        if !agreed && !wire.shut {
+        if !clean && !wire.shut {
             // Our Close has left. The peer may still be sending: its bytes are thrown away until
             // it ends, too, or the deadline comes.
             wire.shut = true;
@@ -220,21 +226,26 @@ fn judge_heartbeat(
     now: u64,
 ) -> u64 {
     if reading == Reading::Paused {
-        // The silence is ours: nobody receives. The next poll comes when somebody does.
+        // The silence is ours: nobody receives.
         connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
-        return u64::MAX;
     }
-    let limits = connection.limits();
-    match connection.with(|mailbox, _| mailbox.heartbeat.judge(now, limits)) {
+    let verdict = connection.with(|mailbox, woken| {
+        let verdict = mailbox.heartbeat.judge(now, connection.limits());
+        if verdict == Verdict::Unanswered {
+            mailbox.heartbeat.give_up_ping();
+            mailbox.waits.take(WaitsFor::Pong, woken);
+        }
+        verdict
+    });
+    match verdict {
         Verdict::Wait(at) => at,
         Verdict::Ping => {
-            connection.with(|mailbox, _| {
-                let sequence = mailbox.heartbeat.ping_anew(now);
-                mailbox.outbox.queue_ping(sequence);
-            });
-            connection.cork();
-            deadline(now, limits.heartbeat_patience_ms_max)
+            connection.ping();
+            // When it leaves, we are polled.
+            u64::MAX
         }
+        // The silence, if there is one, is judged anew.
+        Verdict::Unanswered => now,
         Verdict::Lost => {
             give_up(connection, wire);
             connection.with(|mailbox, _| mailbox.close_deadline)

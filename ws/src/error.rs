@@ -50,6 +50,11 @@ pub enum Error {
         /// The deadline that passed.
         millis: u64,
     },
+    /// The peer did not answer a ping in time, though it sent other things: the connection stands.
+    PongTimeout {
+        /// How long it was waited for.
+        millis: u64,
+    },
     /// `close` was given a code or a reason that must not be sent.
     InvalidClose {
         /// The code as given: 1000 to 1003, 1007 to 1013 and 3000 to 4999 may be sent.
@@ -95,6 +100,9 @@ impl fmt::Display for Error {
             }
             Error::HandshakeTimeout { millis } => {
                 write!(f, "expected the handshake to end within {millis} ms, came the deadline")
+            }
+            Error::PongTimeout { millis } => {
+                write!(f, "expected a pong within {millis} ms, came none from a peer that lives")
             }
             Error::InvalidClose { code, reason_bytes } => write!(
                 f,

@@ -11,27 +11,41 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// reactor's clock.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
-    /// When the last byte came, whatever it was.
+    /// When the last sign of life came.
     heard_at: u64,
-    /// When a byte came before that, in an earlier turn.
+    /// When one came before that, in an earlier turn.
     heard_before: u64,
-    /// When the ping left whose pong has not come.
-    pinged_at: Option<u64>,
+    ping: Ping,
     /// The number of the last ping.
     sequence: u64,
     /// The number of the last ping that was answered.
     answered: u64,
     /// How long that answer took, in nanoseconds.
     round_trip: u64,
+    /// The number of the last ping whose answer is waited for no more.
+    missed: u64,
+}
+
+/// The newest ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ping {
+    /// Answered, or given up.
+    Done,
+    /// Behind other bytes: the peer can't know of it yet.
+    Queued,
+    /// The socket has taken it, at this instant.
+    Left(u64),
 }
 
 /// What the driver is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Judge again at this instant.
+    /// Judge again at this instant, and when a ping has left.
     Wait(u64),
-    /// The peer has been silent: ping it, and judge again.
+    /// The peer has been silent: ping it.
     Ping,
+    /// The peer lives and doesn't answer the ping: whoever waits for the answer is told.
+    Unanswered,
     /// The peer was silent after the ping, too.
     Lost,
 }
@@ -46,14 +60,15 @@ impl Heartbeat {
         Heartbeat {
             heard_at: now,
             heard_before: now,
-            pinged_at: None,
+            ping: Ping::Done,
             sequence: 0,
             answered: 0,
             round_trip: 0,
+            missed: 0,
         }
     }
 
-    /// A byte came, in the turn whose `now` this is.
+    /// A byte came, or a full socket took bytes again: there is a peer, in the turn of `now`.
     pub(crate) fn heard(&mut self, now: u64) {
         if now != self.heard_at {
             self.heard_before = std::mem::replace(&mut self.heard_at, now);
@@ -65,20 +80,22 @@ impl Heartbeat {
         if self.heard_at == now { self.heard_before } else { self.heard_at }
     }
 
-    /// A user asks for a ping. Some number: send it. A ping under way is shared, so that no one
-    /// can fill the wire with them.
-    pub(crate) fn ping(&mut self, now: u64) -> Option<u64> {
-        if self.pinged_at.is_some() {
+    /// A ping is to be sent: the number of a new one, unless one is under way already. That one is
+    /// shared, so that no one can fill the wire with them.
+    pub(crate) fn ping(&mut self) -> Option<u64> {
+        if self.ping != Ping::Done {
             return None;
         }
-        Some(self.ping_anew(now))
+        self.sequence += 1;
+        self.ping = Ping::Queued;
+        Some(self.sequence)
     }
 
-    /// A ping, whether or not an older one is still unanswered: its pong answers both.
-    pub(crate) fn ping_anew(&mut self, now: u64) -> u64 {
-        self.sequence += 1;
-        self.pinged_at = Some(now);
-        self.sequence
+    /// The socket has taken the ping: from now on the peer can answer.
+    pub(crate) fn ping_left(&mut self, now: u64) {
+        if self.ping == Ping::Queued {
+            self.ping = Ping::Left(now);
+        }
     }
 
     /// The number of the newest ping.
@@ -89,29 +106,52 @@ impl Heartbeat {
     /// A pong came. Those of older pings count as a sign of life and no more.
     pub(crate) fn pong(&mut self, sequence: u64, now: u64) {
         if sequence == self.sequence
-            && let Some(pinged_at) = self.pinged_at.take()
+            && let Ping::Left(left_at) = self.ping
         {
+            self.ping = Ping::Done;
             self.answered = sequence;
-            self.round_trip = now.saturating_sub(pinged_at);
+            self.round_trip = now.saturating_sub(left_at);
         }
     }
 
-    /// The round trip in nanoseconds, once ping number `sequence` or a newer one was answered.
-    pub(crate) fn round_trip_of(&self, sequence: u64) -> Option<u64> {
-        (self.answered >= sequence).then_some(self.round_trip)
+    /// The answer to the newest ping is waited for no more.
+    pub(crate) fn give_up_ping(&mut self) {
+        self.ping = Ping::Done;
+        self.missed = self.sequence;
+    }
+
+    /// What came of ping number `sequence`, once it is known: the round trip in nanoseconds, if it
+    /// or a newer one was answered.
+    pub(crate) fn outcome_of(&self, sequence: u64) -> Option<Result<u64, Missed>> {
+        if self.answered >= sequence {
+            return Some(Ok(self.round_trip));
+        }
+        (self.missed >= sequence).then_some(Err(Missed))
     }
 
     pub(crate) fn judge(&self, now: u64, limits: &Limits) -> Verdict {
-        if let Some(pinged_at) = self.pinged_at
-            && self.heard_at < pinged_at
-        {
-            let lost_at = deadline(pinged_at, limits.heartbeat_patience_ms_max);
-            return if now < lost_at { Verdict::Wait(lost_at) } else { Verdict::Lost };
+        match self.ping {
+            // Whether the socket takes anything is judged where it is written.
+            Ping::Queued => Verdict::Wait(u64::MAX),
+            Ping::Left(left_at) => {
+                let end = deadline(left_at, limits.heartbeat_patience_ms_max);
+                match (now < end, self.heard_at < left_at) {
+                    (true, _) => Verdict::Wait(end),
+                    (false, true) => Verdict::Lost,
+                    (false, false) => Verdict::Unanswered,
+                }
+            }
+            Ping::Done => {
+                let ping_at = deadline(self.heard_at, limits.heartbeat_idle_ms_max);
+                if now < ping_at { Verdict::Wait(ping_at) } else { Verdict::Ping }
+            }
         }
-        let ping_at = deadline(self.heard_at, limits.heartbeat_idle_ms_max);
-        if now < ping_at { Verdict::Wait(ping_at) } else { Verdict::Ping }
     }
 }
+
+/// A ping that was not answered in time, by a peer that lives.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missed;
 
 #[cfg(test)]
 mod tests {
@@ -127,17 +167,26 @@ mod tests {
         heart.heard(5 * SECOND);
         assert_eq!(heart.judge(20 * SECOND, &limits), Verdict::Wait(25 * SECOND));
         assert_eq!(heart.judge(25 * SECOND, &limits), Verdict::Ping);
-        let first = heart.ping_anew(25 * SECOND);
-        assert_eq!(heart.judge(25 * SECOND, &limits), Verdict::Wait(45 * SECOND));
-        heart.heard(44 * SECOND);
-        assert_eq!(heart.judge(45 * SECOND, &limits), Verdict::Wait(64 * SECOND));
-        assert_eq!(heart.judge(64 * SECOND, &limits), Verdict::Ping);
-        let second = heart.ping_anew(64 * SECOND);
-        assert_eq!(heart.judge(84 * SECOND, &limits), Verdict::Lost);
-        heart.pong(first, 65 * SECOND);
-        assert_eq!(heart.round_trip_of(first), None, "an old pong measures nothing");
-        heart.pong(second, 66 * SECOND);
-        assert_eq!(heart.round_trip_of(first), Some(2 * SECOND), "the newer answers the older");
+        let first = heart.ping().expect("a new ping");
+        assert_eq!(heart.judge(90 * SECOND, &limits), Verdict::Wait(u64::MAX), "it hasn't left");
+        heart.ping_left(91 * SECOND);
+        assert_eq!(heart.ping(), None, "it is under way");
+        assert_eq!(heart.judge(91 * SECOND, &limits), Verdict::Wait(111 * SECOND));
+        heart.heard(110 * SECOND);
+        assert_eq!(heart.judge(111 * SECOND, &limits), Verdict::Unanswered);
+        assert_eq!(heart.outcome_of(first), None);
+        heart.give_up_ping();
+        assert_eq!(heart.outcome_of(first), Some(Err(Missed)));
+        assert_eq!(heart.judge(111 * SECOND, &limits), Verdict::Wait(130 * SECOND));
+        assert_eq!(heart.judge(130 * SECOND, &limits), Verdict::Ping);
+        let second = heart.ping().expect("a new ping");
+        heart.ping_left(130 * SECOND);
+        assert_eq!(heart.judge(150 * SECOND, &limits), Verdict::Lost);
+        heart.pong(first, 131 * SECOND);
+        assert_eq!(heart.outcome_of(second), None, "an old pong measures nothing");
+        heart.pong(second, 132 * SECOND);
+        assert_eq!(heart.outcome_of(second), Some(Ok(2 * SECOND)));
+        assert_eq!(heart.outcome_of(first), Some(Ok(2 * SECOND)), "the newer answers the older");
     }
 
     #[test]

@@ -110,9 +110,24 @@ impl Hub {
     /// behind what was sent to it before, and never inside another message. It leaves when the
     /// turn ends, and waits for nobody: see [`Overflow`](crate::Overflow) for who reads too slowly.
     pub fn publish(&self, topic: &str, message: Message) -> Published {
+        self.publish_to(topic, message, |_| true)
+    }
+
+    /// As [`publish`](Self::publish), to all members but one: for who passes on what `but` said,
+    /// and knows it already. `but` need not be a member.
+    pub fn publish_except(&self, topic: &str, message: Message, but: &WebSocket) -> Published {
+        self.publish_to(topic, message, |member| !Rc::ptr_eq(member, but.connection()))
+    }
+
+    fn publish_to(
+        &self,
+        topic: &str,
+        message: Message,
+        hears: impl Fn(&Rc<Connection>) -> bool,
+    ) -> Published {
         // Collected first: whatever runs meanwhile finds no borrow of ours.
         let members: Vec<Rc<Connection>> = match self.topics.table.borrow().get(topic) {
-            Some(members) => members.values().filter_map(Weak::upgrade).collect(),
+            Some(members) => members.values().filter_map(Weak::upgrade).filter(hears).collect(),
             None => Vec::new(),
         };
         let mut letter = Letter { message, encoded: Vec::new() };

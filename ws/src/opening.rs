@@ -31,7 +31,7 @@ pub(crate) fn open(
     let reactor = Rc::clone(stream.reactor());
     let peer = stream.peer_addr().ok();
     let protocol = Protocol::new(role, Rc::clone(&limits));
-    let wire = Wire::new(stream, protocol, tail);
+    let wire = Wire::new(stream, protocol, tail.into());
     let connection = Connection::new(reactor, limits, overflow, wire, peer);
     (WebSocket::new(Rc::clone(&connection)), Driver::new(connection))
 }

@@ -46,9 +46,16 @@ pub(crate) enum Event {
     Message(Message),
     /// The answer to our ping of that number.
     Pong(u64),
-    /// The peer's Close; our answer is on its way to the ring if we hadn't sent one.
+    /// Nothing that follows has a meaning.
+    End(Ending),
+}
+
+/// What ends the input. The Close that answers it is still to be sent.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The peer's Close.
     Close { code: u16, reason: Utf8Bytes },
-    /// The peer broke a rule or passed a limit. `give_up` with `code` is still to be called.
+    /// The peer broke a rule or passed a limit.
     Fault { code: u16, what: String },
 }
 
@@ -66,6 +73,10 @@ pub(crate) struct Protocol {
     /// False while an answer of tungstenite's may wait for room in the ring.
     settled: bool,
     refused: bool,
+    /// True once a Close of ours was encoded: nothing follows it.
+    closed: bool,
+    /// True once a Close of the peer's was read.
+    peer_closed: bool,
     /// True if the encoder has held more than it may keep at rest.
     encoder_grown: bool,
 }
@@ -80,6 +91,8 @@ impl Protocol {
             readable: true,
             settled: true,
             refused: false,
+            closed: false,
+            peer_closed: false,
             encoder_grown: false,
             limits,
         }
@@ -92,6 +105,11 @@ impl Protocol {
     /// False once a Close or a fault came: then input is only there to be thrown away.
     pub(crate) fn is_readable(&self) -> bool {
         self.readable
+    }
+
+    /// True once each side has said that it closes, whatever the codes.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.closed && self.peer_closed
     }
 
     pub(crate) fn frames_read(&self) -> u64 {
@@ -127,12 +145,12 @@ impl Protocol {
                         return Some(Event::Pong(u64::from_be_bytes(sequence)));
                     }
                 }
-                Ok(Wire::Close(frame)) => return Some(self.peer_closed(frame)),
+                Ok(Wire::Close(frame)) => return Some(Event::End(self.peer_closed(frame))),
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.settle();
                     return None;
                 }
-                Err(error) => return Some(self.fail(&error)),
+                Err(error) => return Some(Event::End(self.fail(&error))),
             }
         }
         None
@@ -184,16 +202,11 @@ impl Protocol {
     /// Encodes a Close, unless one was sent already. One that answers a Close without a code has
     /// none either.
     pub(crate) fn close(&mut self, code: u16, reason: Utf8Bytes) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
         let frame = CloseFrame { code: CloseCode::from(code), reason };
         self.write(Wire::Close((code != code::NONE).then_some(frame)));
-    }
-
-    /// Forgets the answer to the peer's Close, which has just come: it will be sent with `close`,
-    /// behind other frames. A new context knows of no Close, and reads nothing.
-    pub(crate) fn forget_answer(&mut self) {
-        debug_assert!(!self.readable, "only a Close has such an answer");
-        self.context = context(self.role, &self.limits);
-        self.settled = true;
     }
 
     /// Lets the answers that tungstenite holds back (a pong, a Close) into the ring, if it has
@@ -225,26 +238,37 @@ impl Protocol {
         }
     }
 
-    /// The peer's Close ends the reading. tungstenite has an answer ready, if one is due: it
-    /// enters the ring with the next `settle`.
-    fn peer_closed(&mut self, frame: Option<CloseFrame>) -> Event {
+    /// The peer's Close ends the reading.
+    fn peer_closed(&mut self, frame: Option<CloseFrame>) -> Ending {
         self.readable = false;
+        self.peer_closed = true;
+        if !self.closed {
+            // tungstenite would answer at once, and send nothing more. Ours goes behind what is
+            // still to be said: a new context knows of no Close, and reads nothing.
+            self.context = context(self.role, &self.limits);
+            self.settled = true;
+            // It would also tell a code that must not be sent as the peer's own 1002.
+            if let Some(code) = self.walker.close_code().filter(|&code| !may_be_sent(code)) {
+                let what = format!("expected a close code that may be sent, came {code}");
+                return Ending::Fault { code: code::PROTOCOL, what };
+            }
+        }
         match frame {
-            Some(frame) => Event::Close { code: frame.code.into(), reason: frame.reason },
-            None => Event::Close { code: code::NONE, reason: Utf8Bytes::default() },
+            Some(frame) => Ending::Close { code: frame.code.into(), reason: frame.reason },
+            None => Ending::Close { code: code::NONE, reason: Utf8Bytes::default() },
         }
     }
 
     /// An error ends the reading: a context that failed once may hand out anything afterwards.
-    fn fail(&mut self, error: &tungstenite::Error) -> Event {
+    fn fail(&mut self, error: &tungstenite::Error) -> Ending {
         let (code, what) = if self.refused {
             let most = self.limits.fragments_per_message_max;
             (code::POLICY, format!("expected at most {most} fragments a message, came more"))
         } else {
-            fault(error, &self.limits)
+            fault(error)
         };
         self.readable = false;
-        Event::Fault { code, what }
+        Ending::Fault { code, what }
     }
 
     /// Ends the reading from our side, with a Close if none was sent. Of the reason goes what a
@@ -314,17 +338,21 @@ fn is_would_block(outcome: &Result<(), tungstenite::Error>) -> bool {
     }
 }
 
+/// True if an endpoint may send a Close with this code (RFC 6455, section 7.4).
+pub(crate) fn may_be_sent(code: u16) -> bool {
+    CloseCode::from(code).is_allowed()
+}
+
 /// The close code and the words for an error of tungstenite's.
-fn fault(error: &tungstenite::Error, limits: &Limits) -> (u16, String) {
+fn fault(error: &tungstenite::Error) -> (u16, String) {
     use tungstenite::Error;
+    use tungstenite::error::CapacityError;
     match error {
-        Error::Capacity(_) => {
-            let (frame, message) = (limits.frame_bytes_max, limits.message_bytes_max);
-            let what = format!(
-                "expected at most {frame} bytes a frame and {message} a message, came: {error}"
-            );
+        Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+            let what = format!("expected at most {max_size} bytes a frame or message, came {size}");
             (code::TOO_BIG, what)
         }
+        Error::Capacity(error) => (code::TOO_BIG, format!("expected less, came: {error}")),
         Error::Utf8(_) => (code::NOT_UTF8, format!("expected text in UTF-8, came: {error}")),
         Error::Protocol(error) => {
             (code::PROTOCOL, format!("expected frames by RFC 6455, came: {error}"))

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use tungstenite::Utf8Bytes;
+use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::close::{Cause, CloseInfo, Side};
 use crate::connection::Connection;
 use crate::mailbox::Stage;
-use crate::protocol::{BEGUN_BYTES_MAX, Event};
+use crate::protocol::{BEGUN_BYTES_MAX, Ending, Event};
 use crate::quick::Front;
 use crate::waits::WaitsFor;
 use crate::wire::Wire;
@@ -45,8 +45,10 @@ pub(crate) fn read_turn(
     wire: &mut Wire,
     cx: &mut Context<'_>,
 ) -> Reading {
-    if let Some((code, what)) = wire.fault.take() {
-        fail(connection, wire, code, what);
+    match wire.ending.take() {
+        Some(Ending::Close { code, reason }) => peer_closed(connection, code, reason),
+        Some(Ending::Fault { code, what }) => fail(connection, wire, code, what),
+        None => {}
     }
     if wire.at_end {
         return Reading::Finished;
@@ -55,7 +57,7 @@ pub(crate) fn read_turn(
     buffer.resize(SHARED_BUFFER_BYTES, 0);
     let outcome = read_through(connection, wire, cx, &mut buffer);
     SHARED_BUFFER.set(buffer);
-    if wire.fault.is_some() { Reading::Spent } else { outcome }
+    if wire.ending.is_some() { Reading::Spent } else { outcome }
 }
 
 fn read_through(
@@ -67,10 +69,13 @@ fn read_through(
     // First what was read before and not taken.
     let rest = std::mem::take(&mut wire.rest);
     let mut budget = connection.limits().read_bytes_per_turn_max;
-    if digest(connection, wire, &rest) {
+    let mut left = &rest[..];
+    let paused = digest(connection, wire, &mut left);
+    wire.rest = remainder(&rest, left);
+    if paused {
         return Reading::Paused;
     }
-    budget = budget.saturating_sub(rest.len() - wire.rest.len());
+    budget = budget.saturating_sub(rest.len() - left.len());
     while budget > 0 {
         // A message that has begun goes before what comes now.
         let kept = wire.rest.len();
@@ -88,7 +93,10 @@ fn read_through(
                 let now = connection.reactor().now();
                 connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
                 budget -= count;
-                if digest(connection, wire, &buffer[..kept + count]) {
+                let mut left = &buffer[..kept + count];
+                let paused = digest(connection, wire, &mut left);
+                wire.rest = Bytes::copy_from_slice(left);
+                if paused {
                     return Reading::Paused;
                 }
             }
@@ -101,25 +109,30 @@ fn read_through(
     Reading::Spent
 }
 
-/// Turns bytes into events and delivers them. What could not be taken is kept. True if the mailbox
+/// What is left of bytes that were kept before.
+// COST: copied only when half of them are gone. Who receives one message at a time out of a
+// thousand that came at once would otherwise copy the rest of them a thousand times.
+fn remainder(kept: &Bytes, left: &[u8]) -> Bytes {
+    if left.len() > kept.len() / 2 { kept.slice_ref(left) } else { Bytes::copy_from_slice(left) }
+}
+
+/// Turns bytes into events and delivers them; what could not be taken is left. True if the mailbox
 /// is full.
-fn digest(connection: &Rc<Connection>, wire: &mut Wire, bytes: &[u8]) -> bool {
-    let mut input = bytes;
+fn digest(connection: &Rc<Connection>, wire: &mut Wire, input: &mut &[u8]) -> bool {
     // After a Close or a fault the bytes mean nothing. They are read all the same: a socket closed
     // with unread bytes sends a reset, and that would overtake our Close.
     while wire.protocol.is_readable() {
-        let front = take_whole(connection, wire, &mut input);
+        let front = take_whole(connection, wire, input);
         if front != Whole::Other {
-            wire.rest = input.to_vec();
             return front == Whole::Paused;
         }
-        match wire.protocol.next(&mut input) {
+        match wire.protocol.next(input) {
             Some(event) => deliver(connection, wire, event),
             // Of a message that tungstenite reads as it comes there is no more yet.
             None => break,
         }
     }
-    wire.rest = Vec::new();
+    *input = &[];
     false
 }
 
@@ -140,7 +153,9 @@ fn take_whole(connection: &Rc<Connection>, wire: &mut Wire, input: &mut &[u8]) -
     let limits = connection.limits();
     connection.with(|mailbox, woken| {
         loop {
-            if mailbox.look_for_pause(limits) {
+            // What a broken socket still holds is all there will ever be, so it ends by itself; and
+            // there is nobody left who could be slowed down.
+            if wire.error.is_none() && mailbox.look_for_pause(limits) {
                 return Whole::Paused;
             }
             let message = match wire.protocol.take_front(input) {
@@ -169,9 +184,8 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
                 mailbox.waits.take(WaitsFor::Pong, woken);
             });
         }
-        Event::Close { code, reason } => peer_closed(connection, wire, code, reason),
         // Not at once: who received what came before it has this turn to answer.
-        Event::Fault { code, what } => wire.fault = Some((code, what)),
+        Event::End(ending) => wire.ending = Some(ending),
     }
 }
 
@@ -183,19 +197,32 @@ fn fail(connection: &Rc<Connection>, wire: &mut Wire, code: u16, what: String) {
 }
 
 /// The peer's Close: the answer to ours, or the beginning of the end.
-fn peer_closed(connection: &Rc<Connection>, wire: &mut Wire, code: u16, reason: Utf8Bytes) {
-    let (closing, unsent) =
-        connection.with(|mailbox, _| (mailbox.stage == Stage::Closing, !mailbox.outbox.is_empty()));
-    let (side, cause) = (Side::Peer, Cause::Handshake);
-    let info = CloseInfo { code, reason, side, cause, stall: None };
-    if unsent {
-        // tungstenite would answer before what was sent earlier. And a Close of ours that has not
-        // left is no Close yet: the peer's came first.
-        wire.protocol.forget_answer();
-        connection.end_behind_unsent(info);
-    } else if closing {
+fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
+    let answered =
+        connection.with(|mailbox, _| mailbox.stage == Stage::Closing && mailbox.outbox.is_empty());
+    if answered {
         connection.end_as(Cause::Handshake);
     } else {
-        connection.end(info);
+        // A Close of ours that has not left is no Close yet: the peer's came first.
+        let (side, cause) = (Side::Peer, Cause::Handshake);
+        connection.end_behind_unsent(CloseInfo { code, reason, side, cause, stall: None });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_bytes_one_by_one_copies_each_of_them_once() {
+        let mut rest = Bytes::from(vec![7; 10_000]);
+        let mut copied = 0;
+        while !rest.is_empty() {
+            let left = remainder(&rest, &rest[1..]);
+            copied +=
+                if left.is_empty() || rest[1..].as_ptr() == left.as_ptr() { 0 } else { left.len() };
+            rest = left;
+        }
+        assert!(copied < 10_000, "{copied} bytes");
     }
 }

@@ -16,6 +16,9 @@ thread_local! {
 /// A larger buffer is given back to the allocator. 512 KiB: high water and a frame fit.
 const SPARE_BYTES_MAX: usize = 512 * 1024;
 
+/// A buffer of less than four times this fits whatever waits in it.
+const FIT_BYTES_MIN: usize = 1024;
+
 /// A first-in first-out buffer of bytes, always contiguous.
 ///
 /// It is called a ring for what it does, not for its shape. Bytes leave from the front by moving
@@ -55,14 +58,30 @@ impl Ring {
         self.start += count.min(self.len());
         if self.is_empty() {
             // A connection at rest keeps no buffer.
-            let Ring { mut bytes, .. } = std::mem::take(self);
-            bytes.clear();
-            if bytes.capacity() <= SPARE_BYTES_MAX {
-                SPARE.set(bytes);
-            }
+            std::mem::take(self).give_back();
         } else if self.start >= self.len() {
             self.bytes.drain(..self.start);
             self.start = 0;
+        }
+    }
+
+    /// Leaves a buffer that is far too large for what waits in it: it will wait for a while.
+    ///
+    /// COST: a copy of at most a quarter of the buffer; without it each of a thousand peers that
+    /// don't read may keep the half MiB of the spare for its ten bytes.
+    pub(crate) fn fit(&mut self) {
+        if self.bytes.capacity() / 4 > self.len().max(FIT_BYTES_MIN) {
+            let fitting = Ring { bytes: self.bytes().to_vec(), start: 0 };
+            std::mem::replace(self, fitting).give_back();
+        }
+    }
+
+    /// The end of a buffer, or the beginning of its next use.
+    fn give_back(self) {
+        let mut bytes = self.bytes;
+        bytes.clear();
+        if bytes.capacity() <= SPARE_BYTES_MAX {
+            SPARE.set(bytes);
         }
     }
 }
@@ -88,6 +107,19 @@ mod tests {
         sent.extend_from_slice(ring.bytes());
         let expected: Vec<u8> = (0..=u8::MAX).cycle().take(sent.len()).collect();
         assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn what_waits_for_long_keeps_no_more_than_it_needs() {
+        let mut ring = Ring::default();
+        ring.push(&[7; 100_000]);
+        ring.consume(99_990);
+        ring.fit();
+        assert_eq!(ring.bytes(), &[7; 10]);
+        assert!(ring.bytes.capacity() < 4 * FIT_BYTES_MIN, "{}", ring.bytes.capacity());
+        let mut next = Ring::default();
+        next.push(&[8]);
+        assert!(next.bytes.capacity() >= 100_000, "the large buffer is the next one's");
     }
 
     #[test]

@@ -57,8 +57,9 @@ impl Connection {
         if room == Room::Marks || self.with(|mailbox, _| mailbox.outbox.is_blocked()) {
             return self.overflow_with(outgoing, overflow);
         }
-        // Much was said in one turn, which doesn't mean that nobody reads it.
-        self.flush_now();
+        // Much was said in one turn, which doesn't mean that nobody reads it. Who sends from within
+        // the driver's own turn (a waker may) can't see what the socket takes: it is written soon.
+        let room = if self.flush_now() { room } else { Room::Cap };
         match self.offer(outgoing, room) {
             Ok(posted) => posted,
             Err(back) if !self.is_open() => Posted::Closed(back),
@@ -155,7 +156,7 @@ impl Connection {
                     wire.protocol.frame(&bytes);
                     wire.counts.messages_sent += u64::from(last);
                 }
-                Part::Ping(sequence) => wire.protocol.ping(sequence),
+                Part::Ping(sequence) => wire.ping(sequence),
                 Part::Close { code, reason } => wire.protocol.close(code, reason),
             }
         }
@@ -163,20 +164,22 @@ impl Connection {
         wire.counts.encoded_bytes_most = wire.counts.encoded_bytes_most.max(encoded);
     }
 
-    /// What is sent so far leaves now, as far as the socket takes it.
-    pub(crate) fn flush_now(self: &Rc<Self>) {
+    /// What is sent so far leaves now, as far as the socket takes it. False if somebody works on
+    /// the wire at this moment.
+    pub(crate) fn flush_now(self: &Rc<Self>) -> bool {
         let waiting = self.with(|mailbox, _| mailbox.outbox.buffered());
         // As often as it takes for what waits now: what wakers send meanwhile is for later.
         for _ in 0..=waiting / self.limits().outgoing_high_bytes_max {
-            if !self.write_out() {
-                return;
+            let Some(wire) = self.take_wire() else { return false };
+            if !self.write_out(wire) {
+                return true;
             }
         }
+        true
     }
 
     /// One write. True if more waits and the socket may take it.
-    fn write_out(self: &Rc<Self>) -> bool {
-        let Some(mut wire) = self.take_wire() else { return false };
+    fn write_out(self: &Rc<Self>, mut wire: Box<Wire>) -> bool {
         let was_blocked = wire.blocked;
         self.encode(&mut wire);
         wire.write_once();
@@ -197,6 +200,8 @@ impl Flush for Connection {
     /// Everything this turn wanted sent leaves in one write.
     fn flush(self: Rc<Self>) {
         self.uncork();
-        self.write_out();
+        if let Some(wire) = self.take_wire() {
+            self.write_out(wire);
+        }
     }
 }

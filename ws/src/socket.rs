@@ -8,16 +8,16 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tungstenite::protocol::frame::coding::CloseCode;
-
 use crate::close::{CloseInfo, REASON_BYTES_MAX};
 use crate::connection::Connection;
 use crate::counts::Counts;
 use crate::error::Error;
+use crate::heartbeat::Missed;
 use crate::mailbox::Stage;
 use crate::message::Message;
 use crate::outbox::Outgoing;
 use crate::overflow::TrySend;
+use crate::protocol::may_be_sent;
 use crate::sending::{Posted, Sender};
 use crate::waiting::Waiting;
 use crate::waits::{WaitView, WaitsFor};
@@ -154,11 +154,13 @@ impl WebSocket {
         self.connection.with(|mailbox, woken| mailbox.release(limits, woken));
     }
 
-    /// Pings the peer: ready with the time the answer took. Callers that ask while a ping is under
-    /// way share it.
+    /// Pings the peer: ready with the time the answer took, from when the socket had taken the
+    /// ping. Callers that ask while a ping is under way share it.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the connection ends before the answer.
+    /// [`Error::Closed`] if the connection ends before the answer; [`Error::PongTimeout`] if the
+    /// peer lives and doesn't answer within `heartbeat_patience_ms_max`, or if nothing was read
+    /// meanwhile because nobody received.
     ///
     /// # Cancel safety
     /// Dropping it leaves the ping under way for whoever shares it.
@@ -170,8 +172,12 @@ impl WebSocket {
                 return connection.info().map(|info| Err(Error::Closed(info)));
             }
             let sequence = *sequence.get_or_insert_with(|| ping(connection));
-            let nanos = connection.with(|mailbox, _| mailbox.heartbeat.round_trip_of(sequence));
-            nanos.map(|nanos| Ok(Duration::from_nanos(nanos)))
+            let outcome = connection.with(|mailbox, _| mailbox.heartbeat.outcome_of(sequence))?;
+            let millis = connection.limits().heartbeat_patience_ms_max;
+            Some(match outcome {
+                Ok(nanos) => Ok(Duration::from_nanos(nanos)),
+                Err(Missed) => Err(Error::PongTimeout { millis }),
+            })
         })
     }
 
@@ -182,7 +188,7 @@ impl WebSocket {
     /// # Errors
     /// [`Error::InvalidClose`] if the code must not be sent, or the reason exceeds 123 bytes.
     pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
-        if !CloseCode::from(code).is_allowed() || reason.len() > REASON_BYTES_MAX {
+        if !may_be_sent(code) || reason.len() > REASON_BYTES_MAX {
             return Err(Error::InvalidClose { code, reason_bytes: reason.len() });
         }
         self.connection.close(code, reason.into());
@@ -249,16 +255,6 @@ fn ended(connection: &Rc<Connection>) -> Option<CloseInfo> {
 
 /// Sends a ping, or joins the one under way; gives its number.
 fn ping(connection: &Rc<Connection>) -> u64 {
-    let now = connection.reactor().read_clock();
-    let (fresh, sequence) = connection.with(|mailbox, _| {
-        let fresh = mailbox.heartbeat.ping(now);
-        if let Some(sequence) = fresh {
-            mailbox.outbox.queue_ping(sequence);
-        }
-        (fresh.is_some(), mailbox.heartbeat.sequence())
-    });
-    if fresh {
-        connection.cork();
-    }
-    sequence
+    connection.ping();
+    connection.with(|mailbox, _| mailbox.heartbeat.sequence())
 }

@@ -6,7 +6,7 @@
 /// Follows frame boundaries in bytes that arrive in pieces of any size.
 #[derive(Debug)]
 pub(crate) struct Walker {
-    /// The head of the current frame, as far as it has come.
+    /// The head of the current frame, as far as it has come; a Close's code counts as part of it.
     head: [u8; HEAD_BYTES_MAX],
     head_len: usize,
     /// Payload bytes of the current frame that are still to come.
@@ -23,9 +23,13 @@ pub(crate) struct Walker {
 /// Two bytes, eight of extended length, four of mask.
 const HEAD_BYTES_MAX: usize = 14;
 
+/// A Close begins with a code, if it holds anything.
+const CODE_BYTES: usize = 2;
+
 const FINAL: u8 = 0x80;
 const OPCODE: u8 = 0x0f;
 const CONTROL: u8 = 0x08;
+const CLOSE: u8 = 0x08;
 const CONTINUE: u8 = 0x00;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
@@ -94,6 +98,24 @@ impl Walker {
         self.longest = 0;
     }
 
+    /// The code of the Close that the last head was of: as the peer sent it, whether or not it may
+    /// be sent.
+    pub(crate) fn close_code(&self) -> Option<u16> {
+        if self.code_len() == 0 {
+            return None;
+        }
+        let is_masked = self.head[1] & MASKED != 0;
+        let (mask, at) = if is_masked { (&self.head[2..4], 6) } else { (&[0, 0][..], 2) };
+        Some(u16::from_be_bytes([self.head[at] ^ mask[0], self.head[at + 1] ^ mask[1]]))
+    }
+
+    /// The bytes of the current head that are a Close's code.
+    fn code_len(&self) -> usize {
+        let length = usize::from(self.head[1] & LENGTH);
+        let holds_code = self.head[0] & OPCODE == CLOSE && (CODE_BYTES..126).contains(&length);
+        if holds_code { CODE_BYTES } else { 0 }
+    }
+
     /// How long the current head will be, judged by what has come of it.
     fn head_len_needed(&self) -> usize {
         if self.head_len == 0 {
@@ -105,7 +127,7 @@ impl Walker {
             _ => 0,
         };
         let mask = if self.head[1] & MASKED != 0 { 4 } else { 0 };
-        2 + extended + mask
+        2 + extended + mask + self.code_len()
     }
 
     /// A head is complete: counts its frame. False if that is a fragment too many.
@@ -130,6 +152,7 @@ impl Walker {
             short => u64::from(short),
         };
         self.longest = self.longest.max(self.payload_left);
+        self.payload_left -= self.code_len() as u64;
         true
     }
 }
@@ -185,6 +208,27 @@ mod tests {
         assert_eq!(walker.walk(&bytes), bytes.len(), "three fragments, and a ping between them");
         assert!(!walker.at_rest(), "the message is still open");
         assert_eq!(walker.walk(&frame(0x00, 0)), 1, "only the byte before the head was complete");
+    }
+
+    #[test]
+    fn the_code_of_a_close_is_known_as_the_peer_sent_it() {
+        for (bytes, code) in [
+            (&[0x88, 2, 3, 0xec][..], Some(1004)),
+            (&[0x88, 5, 3, 0xe9, b'b', b'y', b'e'], Some(1001)),
+            (&[0x88, 0x82, 1, 2, 3, 4, 3 ^ 1, 0xe8 ^ 2], Some(1000)),
+            (&[0x88, 0], None),
+            (&[0x88, 1, 3], None),
+            (&[0x89, 2, 3, 0xe8], None),
+        ] {
+            for step in 1..=bytes.len() {
+                let mut walker = Walker::new(1);
+                for piece in bytes.chunks(step) {
+                    assert_eq!(walker.walk(piece), piece.len(), "{bytes:?}");
+                }
+                assert_eq!(walker.close_code(), code, "{bytes:?}");
+                assert!(walker.at_rest(), "{bytes:?}");
+            }
+        }
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::io;
 use std::task::{Context, Poll};
 
 use glassloop_reactor::net::TcpStream;
+use tungstenite::Bytes;
 
 use crate::counts::Counts;
-use crate::protocol::Protocol;
+use crate::protocol::{Ending, Protocol};
 
 /// What the driver and the flush share, one at a time.
 #[derive(Debug)]
@@ -19,9 +20,9 @@ pub(crate) struct Wire {
     pub(crate) protocol: Protocol,
     /// Bytes that were read and not yet taken: those behind the upgrade's head, those that came
     /// when the mailbox was full, or the beginning of a message.
-    pub(crate) rest: Vec<u8>,
-    /// What the peer did wrong in this turn, as a code and words. It takes effect in the next.
-    pub(crate) fault: Option<(u16, String)>,
+    pub(crate) rest: Bytes,
+    /// What ended the input in this turn. It takes effect in the next.
+    pub(crate) ending: Option<Ending>,
     /// True while the socket takes no more; then the driver waits for it, and flushes skip.
     pub(crate) blocked: bool,
     /// True once the peer's end of the stream was read.
@@ -30,22 +31,37 @@ pub(crate) struct Wire {
     pub(crate) error: Option<io::ErrorKind>,
     /// True once our direction was shut down.
     pub(crate) shut: bool,
+    /// How many bytes will have left once the newest ping has.
+    ping_end: Option<u64>,
     pub(crate) counts: Counts,
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, protocol: Protocol, rest: Vec<u8>) -> Wire {
+    pub(crate) fn new(stream: TcpStream, protocol: Protocol, rest: Bytes) -> Wire {
         Wire {
             stream,
             protocol,
             rest,
-            fault: None,
+            ending: None,
             blocked: false,
             at_end: false,
             error: None,
             shut: false,
+            ping_end: None,
             counts: Counts::default(),
         }
+    }
+
+    /// Encodes a ping.
+    pub(crate) fn ping(&mut self, sequence: u64) {
+        self.protocol.ping(sequence);
+        let waiting = self.protocol.ring().len() as u64;
+        self.ping_end = Some(self.counts.bytes_written + waiting);
+    }
+
+    /// True once after the newest ping has left.
+    pub(crate) fn take_ping_left(&mut self) -> bool {
+        self.ping_end.take_if(|end| self.counts.bytes_written >= *end).is_some()
     }
 
     /// Everything that waits leaves in one write; what the socket doesn't take waits for the
@@ -60,8 +76,9 @@ impl Wire {
     }
 
     /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
-    /// more.
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) {
+    /// more. True if it took some: somebody reads at the other end.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
+        let before = self.counts.bytes_written;
         // The first write is not the poll's to refuse: a peer that sends all the time leaves
         // nothing of the budget, and would never hear us.
         if self.blocked && self.error.is_none() {
@@ -71,11 +88,12 @@ impl Wire {
         }
         while self.blocked && self.error.is_none() {
             match self.stream.poll_write(cx, self.protocol.ring().bytes()) {
-                Poll::Pending => return,
+                Poll::Pending => break,
                 Poll::Ready(outcome) => self.wrote(outcome),
             }
             self.blocked = !self.protocol.ring().is_empty();
         }
+        self.counts.bytes_written > before
     }
 
     fn wrote(&mut self, outcome: io::Result<usize>) {

@@ -128,7 +128,12 @@ fn a_peer_that_breaks_a_rule_is_told_which() {
     for (expected, bytes) in cases {
         let (came, cause) = fault(&bytes, small());
         assert_eq!(came, Some(expected), "{cause:?} after {}", bytes.escape_ascii());
-        assert!(matches!(cause, Cause::Violation(_)), "{cause:?}");
+        let Cause::Violation(words) = cause else { panic!("expected a fault, came {cause:?}") };
+        assert!(words.len() <= 123, "it fits into a Close: {words}");
+        if expected == code::TOO_BIG {
+            assert!(words.starts_with("expected at most 1"), "{words}");
+            assert!(words.ends_with(" came 101") || words.ends_with(" came 160"), "{words}");
+        }
     }
 }
 

@@ -70,6 +70,22 @@ fn each_limit_on_frames_costs_one_encoding_and_a_client_masks_its_own() {
 }
 
 #[test]
+fn who_said_it_may_be_left_out() {
+    let mut event_loop = Loop::new();
+    let hub = Hub::new();
+    let pairs = members(&mut event_loop, &hub, 3);
+    let speaker = pairs[1].1.socket.clone();
+    let published = hub.publish_except("news", "I said".into(), &speaker);
+    assert_eq!((published.sent, published.encodings), (2, 1));
+    assert!(hub.leave("news", &speaker));
+    let published = hub.publish_except("news", "a stranger said".into(), &speaker);
+    assert_eq!(published.sent, 2, "who is no member leaves nobody out");
+    event_loop.settle();
+    let heard = |(client, _): &(End, End)| client.socket.counts().messages_received;
+    assert_eq!(pairs.iter().map(heard).collect::<Vec<_>>(), [2, 0, 2]);
+}
+
+#[test]
 fn who_is_over_has_left_and_nobody_is_kept_alive() {
     let mut event_loop = Loop::new();
     let hub = Hub::new();

@@ -180,3 +180,88 @@ fn a_ping_tells_how_long_its_answer_took_and_is_shared() {
     let error = event_loop.wait_for(&unanswered).expect_err("the peer is gone");
     assert!(matches!(error, Error::Closed(_)), "{error}");
 }
+
+#[test]
+fn a_ping_counts_from_when_it_has_left() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let clock = event_loop.clock.clone();
+    // Woken when the driver is, polled behind it: the ping waits for the turn's end meanwhile.
+    event_loop.spawn(async move {
+        glassloop_reactor::sleep(20 * SECOND).await;
+        clock.advance(60 * SECOND);
+    });
+    event_loop.settle();
+    event_loop.pass(20 * SECOND);
+    let (ping, _) = raw.take(&mut event_loop);
+    assert_eq!(ping[..2], [0x89, 8]);
+    assert_eq!(server.socket.close_info(), None, "the peer has had no time to answer");
+    event_loop.pass(19 * SECOND);
+    assert_eq!(server.socket.close_info(), None);
+    event_loop.pass(SECOND);
+    assert_eq!(server.socket.close_info().map(|info| info.cause), Some(Cause::HeartbeatLost));
+}
+
+#[test]
+fn a_slow_reader_is_not_given_up_for_a_ping_that_it_can_not_have_read() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    // More than the memory pipe takes: the ping will wait behind it.
+    let sent = 250_000;
+    assert!(server.socket.try_send(vec![7; sent].into()).is_taken());
+    let mut read = 0;
+    for _ in 0..20 {
+        event_loop.pass(15 * SECOND);
+        let mut some = [0; 4096];
+        read += raw.stream.try_read(&mut some).expect("bytes wait");
+    }
+    event_loop.settle();
+    assert_eq!(server.socket.close_info(), None, "five minutes in which it read {read} bytes");
+    // Now it reads all of it, and falls silent.
+    let (rest, _) = raw.take(&mut event_loop);
+    assert!(read + rest.len() > sent, "the message, and perhaps a ping");
+    event_loop.pass(20 * SECOND);
+    event_loop.pass(20 * SECOND);
+    assert_eq!(server.socket.close_info().map(|info| info.cause), Some(Cause::HeartbeatLost));
+}
+
+#[test]
+fn a_ping_that_a_talking_peer_does_not_answer_ends_in_an_error() {
+    for idle_ms in [20_000, u64::MAX] {
+        let mut event_loop = Loop::new();
+        let mut config = Config::default();
+        config.limits.heartbeat_idle_ms_max = idle_ms;
+        let (server, mut raw) = event_loop.raw_client(config);
+        let answer = event_loop.spawn(server.socket.ping());
+        for second in 0..20 {
+            event_loop.settle();
+            assert!(answer.borrow().is_none(), "not before its time: after {second} s");
+            raw.write(&mut event_loop, &masked(0x81, b"la la la"));
+            event_loop.pass(SECOND);
+        }
+        let error = event_loop.wait_for(&answer).expect_err("it was not answered");
+        assert!(matches!(error, Error::PongTimeout { millis: 20_000 }), "{error}");
+        assert_eq!(server.socket.close_info(), None, "it lives");
+        let again = event_loop.spawn(server.socket.ping());
+        let (pings, _) = raw.take(&mut event_loop);
+        raw.write(&mut event_loop, &masked(0x8a, &pings[pings.len() - 8..]));
+        event_loop.wait_for(&again).expect("this one is answered");
+    }
+}
+
+#[test]
+fn a_ping_that_nobody_reads_the_answer_of_ends_in_an_error() {
+    let mut event_loop = Loop::new();
+    let mut config = Config::default();
+    config.limits.received_messages_max = 1;
+    let (server, mut raw) = event_loop.raw_client(config);
+    raw.write(&mut event_loop, &masked(0x81, b"unread").repeat(3));
+    event_loop.settle();
+    let answer = event_loop.spawn(server.socket.ping());
+    let (ping, _) = raw.take(&mut event_loop);
+    raw.write(&mut event_loop, &masked(0x8a, &ping[2..]));
+    event_loop.pass(20 * SECOND);
+    let error = event_loop.wait_for(&answer).expect_err("it was not read");
+    assert!(matches!(error, Error::PongTimeout { .. }), "{error}");
+    assert_eq!(server.socket.close_info(), None, "the silence is ours");
+}

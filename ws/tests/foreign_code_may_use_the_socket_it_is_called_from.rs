@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use common::{Loop, masked};
-use glassloop_ws::{Bytes, Config, WebSocket};
+use glassloop_ws::{Bytes, Config, Overflow, WebSocket};
 
 thread_local! {
     static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
@@ -113,4 +113,38 @@ fn nothing_foreign_finds_a_connection_borrowed() {
     assert!(VISITS.get() > 50, "{} visits", VISITS.get());
     log::set_max_level(log::LevelFilter::Off);
     drop(SOCKET.take());
+}
+
+/// A waker that says much at once.
+struct Talker;
+
+/// More than high water, though not than the hard cap.
+const WORDS: usize = 300;
+
+impl Wake for Talker {
+    fn wake(self: Arc<Self>) {
+        let Some(socket) = SOCKET.with(|socket| socket.borrow().clone()) else { return };
+        let taken = (0..WORDS).filter(|_| socket.try_send(vec![7; 1_000].into()).is_taken());
+        VISITS.set(u32::try_from(taken.count()).expect("a few"));
+    }
+}
+
+#[test]
+fn who_sends_from_within_the_drivers_turn_is_not_taken_for_somebody_unheard() {
+    for overflow in [Overflow::DropNewest, Overflow::DropOldest, Overflow::Close] {
+        let mut event_loop = Loop::new();
+        let mut config = Config::default();
+        config.overflow = overflow;
+        let (server, mut raw) = event_loop.raw_client(config);
+        let waker = Waker::from(Arc::new(Talker));
+        let mut receiving = Box::pin(server.socket.recv());
+        assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        SOCKET.set(Some(server.socket.clone()));
+        raw.write(&mut event_loop, &masked(0x81, b"talk"));
+        let (bytes, _) = raw.take(&mut event_loop);
+        drop(SOCKET.take());
+        assert_eq!(VISITS.replace(0) as usize, WORDS, "{overflow:?}");
+        assert_eq!(bytes.len(), WORDS * (1_000 + 4), "{overflow:?}: all of it arrived");
+        assert_eq!(server.socket.counts().messages_dropped, 0);
+    }
 }

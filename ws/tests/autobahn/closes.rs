@@ -12,8 +12,6 @@ const UNDEFINED: [u16; 2] = [5000, 65_535];
 const HELLO: &[u8] = b"Hello World!";
 const NORMAL: End = End::Answered(Some(1000));
 const BROKEN: End = End::Failed(1002);
-/// A Close all the same: it is answered, but with the name of the mistake.
-const MISNAMED: End = End::Answered(Some(1002));
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -39,10 +37,10 @@ pub(super) fn cases() -> Vec<Case> {
         cases.push(case(format!("7.7.{n}"), [close(code, b"")], End::Answered(Some(code))));
     }
     for (n, code) in (1..).zip(BAD) {
-        cases.push(case(format!("7.9.{n}"), [close(code, b"")], MISNAMED));
+        cases.push(case(format!("7.9.{n}"), [close(code, b"")], BROKEN));
     }
     for (n, code) in (1..).zip(UNDEFINED) {
-        cases.push(case(format!("7.13.{n}"), [close(code, b"")], MISNAMED));
+        cases.push(case(format!("7.13.{n}"), [close(code, b"")], BROKEN));
     }
     cases
 }

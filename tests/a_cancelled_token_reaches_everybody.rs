@@ -10,30 +10,18 @@ mod common;
 use std::{
     future::{pending, ready},
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::Arc,
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use common::{Book, Event, Noting, panic_quietly, poll_fn, telling_loop};
+use common::{Book, Count, Event, Noting, panic_quietly, poll_fn, telling_loop};
 use glassloop::{CancelToken, EventLoop, sleep, spawn, yield_now};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// So many at once; a few where each instruction is checked.
 const MANY: usize = if cfg!(miri) { 50 } else { 10_000 };
-
-#[derive(Default)]
-struct CountingWaker(AtomicUsize);
-
-impl Wake for CountingWaker {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
 
 struct PanickingWaker;
 
@@ -126,17 +114,17 @@ fn ten_thousand_tasks_may_wait_come_and_go() {
 fn a_waker_that_panics_keeps_nobody_from_being_woken() {
     let (event_loop, told) = telling_loop();
     let token = CancelToken::new();
-    let count = Arc::new(CountingWaker::default());
+    let (count, counting) = Count::waker();
     let mut waiting: Vec<_> = (0..4).map(|_| Box::pin(token.cancelled())).collect();
     for (n, one) in waiting.iter_mut().enumerate() {
         let waker = match n {
             1 => Waker::from(Arc::new(PanickingWaker)),
-            _ => Waker::from(Arc::clone(&count)),
+            _ => counting.clone(),
         };
         assert!(one.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     }
     event_loop.block_on(async move { token.cancel() }).unwrap();
-    assert_eq!(count.0.load(SeqCst), 3);
+    assert_eq!(count.get(), 3);
     assert_eq!(*told.borrow(), ["a waker"]);
     drop(waiting);
 }
@@ -144,14 +132,13 @@ fn a_waker_that_panics_keeps_nobody_from_being_woken() {
 #[test]
 fn the_last_waker_is_the_one_that_is_woken() {
     let token = CancelToken::new();
-    let (first, last) = (Arc::new(CountingWaker::default()), Arc::new(CountingWaker::default()));
+    let ((first, one), (last, other)) = (Count::waker(), Count::waker());
     let mut waiting = pin!(token.cancelled());
-    for waker in [&first, &last] {
-        let waker = Waker::from(Arc::clone(waker));
-        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    for waker in [&one, &other] {
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
     }
     token.cancel();
-    assert_eq!((first.0.load(SeqCst), last.0.load(SeqCst)), (0, 1));
+    assert_eq!((first.get(), last.get()), (0, 1));
 }
 
 #[test]

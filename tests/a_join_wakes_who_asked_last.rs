@@ -10,15 +10,12 @@ use std::{
     future::pending,
     pin::Pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use common::{ask, poll_fn, settle, telling_loop, turn};
+use common::{Count, ask, poll_fn, settle, telling_loop, turn};
 use glassloop::{EventLoop, JoinError, JoinHandle, RunError};
 
 /// A handle that several tasks pass around.
@@ -48,15 +45,6 @@ fn spawn_asker(
     });
     event_loop.spawn(asker).detach();
     (polls, got)
-}
-
-#[derive(Default)]
-struct CountingWaker(AtomicUsize);
-
-impl Wake for CountingWaker {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
 }
 
 #[test]
@@ -92,8 +80,7 @@ fn of_a_foreign_waker_and_a_task_the_one_that_asked_last() {
     for foreign_last in [true, false] {
         let (event_loop, _told) = telling_loop();
         let (handle, pupil) = spawn_pupil(&event_loop);
-        let foreign = Arc::new(CountingWaker::default());
-        let waker = Waker::from(Arc::clone(&foreign));
+        let (foreign, waker) = Count::waker();
         let ask_as_foreign = || {
             let asked = Pin::new(&mut *handle.borrow_mut()).poll(&mut Context::from_waker(&waker));
             assert!(asked.is_pending());
@@ -110,7 +97,7 @@ fn of_a_foreign_waker_and_a_task_the_one_that_asked_last() {
         assert_eq!(Arc::strong_count(&foreign), held, "what was replaced is dropped");
         pupil.take().unwrap().wake();
         settle(&event_loop);
-        let woken = (foreign.0.load(SeqCst), polls.get());
+        let woken = (foreign.get(), polls.get());
         assert_eq!(woken, if foreign_last { (1, 1) } else { (0, 2) });
     }
 }

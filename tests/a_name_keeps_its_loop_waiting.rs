@@ -2,10 +2,12 @@
 //! its clock doesn't jump meanwhile.
 #![cfg(test)]
 
+#[path = "common/journal.rs"]
+mod journal;
+
 use std::{
     future::{Future, pending, poll_fn},
     net::SocketAddr,
-    sync::{Mutex, Once},
     task::Poll,
     time::Duration,
 };
@@ -18,34 +20,9 @@ use glassloop::{
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// Keeps what the log was told.
-struct Keeper;
-
-impl log::Log for Keeper {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        LINES.lock().unwrap().push(record.args().to_string());
-    }
-
-    fn flush(&self) {}
-}
-
-fn keep_the_log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&Keeper).unwrap();
-        log::set_max_level(log::LevelFilter::Warn);
-    });
-}
-
 #[test]
 fn a_loop_that_waits_for_a_name_alone_is_not_stuck() {
-    keep_the_log();
+    journal::take();
     // What only looks stuck would be told at once.
     let limits = Limits { suspected_after_ms: 0, ..Limits::default() };
     let builder = EventLoop::builder().poller(PollerKind::TimersOnly).limits(limits);
@@ -54,7 +31,7 @@ fn a_loop_that_waits_for_a_name_alone_is_not_stuck() {
         let found = event_loop.block_on(lookup("localhost", 80)).unwrap().unwrap();
         assert!(found.iter().all(|address| address.ip().is_loopback()), "{found:?}");
     }
-    let lines = LINES.lock().unwrap().clone();
+    let lines = journal::take();
     assert!(!lines.iter().any(|line| line.contains("suspected")), "{lines:?}");
     // With nobody to wait for, it is.
     let stuck = event_loop.block_on(pending::<()>());

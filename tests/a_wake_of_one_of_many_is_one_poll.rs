@@ -11,15 +11,12 @@ use std::{
     cell::{Cell, RefCell},
     pin::{Pin, pin},
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use common::{Book, Event, Noting, on_another_thread, panic_quietly, poll_fn};
+use common::{Book, Count, Event, Noting, on_another_thread, panic_quietly, poll_fn};
 use glassloop::{EventLoop, RunError, gather, race, sleep, spawn, timeout, try_gather};
 
 const MS: Duration = Duration::from_millis(1);
@@ -67,25 +64,11 @@ impl Pupils {
     }
 }
 
-#[derive(Default)]
-struct CountingWaker(AtomicUsize);
-
-impl Wake for CountingWaker {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-fn counting() -> (Arc<CountingWaker>, Waker) {
-    let count = Arc::new(CountingWaker::default());
-    (Arc::clone(&count), Waker::from(count))
-}
-
 #[test]
 fn of_ten_thousand_each_wake_is_one_poll() {
     let many = MANY;
     let pupils = Pupils::new(many);
-    let (woken, waker) = counting();
+    let (woken, waker) = Count::waker();
     let mut cx = Context::from_waker(&waker);
     let mut gathered = pin!(gather((0..many).map(|index| pupils.one(index))));
     assert!(gathered.as_mut().poll(&mut cx).is_pending());
@@ -97,7 +80,7 @@ fn of_ten_thousand_each_wake_is_one_poll() {
         let index = (step * 7) % many;
         pupils.tell(index);
         pupils.wake(index);
-        assert_eq!(woken.0.swap(0, SeqCst), 1, "two wakes of one are one");
+        assert_eq!(woken.take(), 1, "two wakes of one are one");
         let polled = gathered.as_mut().poll(&mut cx);
         assert_eq!(pupils.polls(), 1);
         if step + 1 == many {
@@ -111,13 +94,13 @@ fn of_ten_thousand_each_wake_is_one_poll() {
 #[test]
 fn many_wakes_between_two_polls_are_one_wake_of_who_waits() {
     let pupils = Pupils::new(100);
-    let (woken, waker) = counting();
+    let (woken, waker) = Count::waker();
     let mut cx = Context::from_waker(&waker);
     let mut gathered = pin!(gather((0..100).map(|index| pupils.one(index))));
     assert!(gathered.as_mut().poll(&mut cx).is_pending());
     pupils.polls();
     (0..50).for_each(|index| pupils.tell(index));
-    assert_eq!(woken.0.load(SeqCst), 1);
+    assert_eq!(woken.get(), 1);
     assert!(gathered.as_mut().poll(&mut cx).is_pending());
     assert_eq!(pupils.polls(), 50);
 }
@@ -125,13 +108,13 @@ fn many_wakes_between_two_polls_are_one_wake_of_who_waits() {
 #[test]
 fn who_polls_last_is_the_one_that_is_woken() {
     let pupils = Pupils::new(100);
-    let ((first, one), (last, other)) = (counting(), counting());
+    let ((first, one), (last, other)) = (Count::waker(), Count::waker());
     let mut gathered = pin!(gather((0..100).map(|index| pupils.one(index))));
     for waker in [&one, &other] {
         assert!(gathered.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
     }
     pupils.tell(3);
-    assert_eq!((first.0.load(SeqCst), last.0.load(SeqCst)), (0, 1));
+    assert_eq!((first.get(), last.get()), (0, 1));
 }
 
 #[test]
@@ -155,7 +138,7 @@ fn a_wake_during_the_poll_is_not_lost() {
 #[test]
 fn a_wake_of_another_thread_counts() {
     let wakers = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let (woken, waker) = counting();
+    let (woken, waker) = Count::waker();
     let mut gathered = pin!(gather((0..100).map(|_| {
         let wakers = Arc::clone(&wakers);
         poll_fn(move |before, cx| {
@@ -167,7 +150,7 @@ fn a_wake_of_another_thread_counts() {
     assert!(gathered.as_mut().poll(&mut cx).is_pending());
     let wakers = std::mem::take(&mut *wakers.lock().unwrap());
     on_another_thread(move || wakers.into_iter().for_each(Waker::wake));
-    assert_eq!(woken.0.load(SeqCst), 1);
+    assert_eq!(woken.get(), 1);
     assert_eq!(gathered.as_mut().poll(&mut cx), Poll::Ready(vec![(); 100]));
 }
 

@@ -8,11 +8,7 @@
 # another. It is installed once, in a folder beside other caches.
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
-
-fail() {
-  printf 'autobahn: %s\n' "$1" >&2
-  exit 1
-}
+source tools/common.sh
 
 write=
 case "${1:-}" in
@@ -48,20 +44,7 @@ if ! cmp -s tools/autobahn/requirements.txt "$cache/installed.txt"; then
   cp tools/autobahn/requirements.txt "$cache/installed.txt"
 fi
 
-cargo build --quiet --release --locked --example ws_echo --example ws_autobahn_client
-examples=$(cargo metadata --format-version 1 --no-deps --locked |
-  sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/examples
-
-folder=$(mktemp -d)
-started=
-ended() {
-  if [ -n "$started" ]; then
-    kill "$started" 2>/dev/null || true
-    wait "$started" 2>/dev/null || true
-    started=
-  fi
-}
-trap 'ended; rm -rf "$folder"' EXIT
+build ws_echo ws_autobahn_client
 
 # spec FIELD: what wstest is told, a file of JSON.
 spec() {
@@ -87,7 +70,7 @@ END
 
 # judge ROLE: prints what the run came to, and compares it.
 judge() {
-  local role="$1" baseline="tools/autobahn/$1.txt" found="$folder/$1.txt"
+  local role="$1" baseline="tools/autobahn/$1.txt" found="$folder/$1.found"
   results >"$found"
   rm -rf "$folder/reports"
   awk -v role="$role" '
@@ -106,27 +89,12 @@ judge() {
   [ "$(wc -l <"$found")" -eq 301 ] || fail "$role: expected 301 cases"
 }
 
-# first_address FILE: the ws:// address that somebody who was started will write there.
-first_address() {
-  local address
-  for _ in $(seq 300); do
-    address=$(grep -m 1 -o 'ws://[0-9A-Za-z.:]*' "$1" 2>/dev/null || true)
-    [ -z "$address" ] || break
-    kill -0 "$started" 2>/dev/null || break
-    sleep 0.1
-  done
-  [ -n "$address" ] || fail "no address in: $(cat "$1")"
-  printf '%s\n' "$address"
-}
-
 "$examples/ws_echo" --seconds 300 </dev/null >"$folder/echo.txt" 2>&1 &
 started=$!
 address=$(first_address "$folder/echo.txt")
 spec "\"servers\": [{\"agent\": \"glassloop\", \"url\": \"$address\"}]" >"$folder/client.json"
-wstest fuzzingclient "$folder/client.json" >"$folder/wstest.txt" 2>&1 || {
-  tail -n 20 "$folder/wstest.txt"
+wstest fuzzingclient "$folder/client.json" >"$folder/wstest.txt" 2>&1 ||
   fail 'the fuzzing client ended early'
-}
 ended
 judge server
 
@@ -141,7 +109,7 @@ started=$!
 for _ in $(seq 100); do
   # Bash's own connect: the server listens once this succeeds.
   ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  kill -0 "$started" 2>/dev/null || fail "no fuzzing server: $(cat "$folder/wstest.txt")"
+  kill -0 "$started" 2>/dev/null || fail 'no fuzzing server'
   sleep 0.1
 done
 timeout 280 "$examples/ws_autobahn_client" "ws://127.0.0.1:$port"

@@ -4,31 +4,15 @@
 # counted the same but for the handshake's answer and the Close. Linux with strace; anything missing
 # is a failure.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/common.sh
 
-fail() {
-  printf 'cork: %s\n' "$1" >&2
-  exit 1
-}
-
-[ "$(uname -s)" = Linux ] || fail 'needs Linux: what is counted are its system calls'
-command -v strace >/dev/null || fail 'needs strace: apt-get install strace'
-
-cargo build --quiet --release --example cork
-binary=$(cargo metadata --format-version 1 --no-deps --locked |
-  sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/examples/cork
-
-trace=$(mktemp)
-trap 'rm -f "$trace"' EXIT
 # Without -f: the reader's thread is not of interest. -yy names each descriptor after what it is, a
 # socket with its protocol and addresses.
-said=$(strace --quiet=all -yy -e trace=write,writev,sendto,sendmsg -o "$trace" "$binary")
-
-count() {
-  sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" <<<"$said"
-}
-turns=$(count turns) messages=$(count messages_a_turn) ours=$(count writes)
-[ -n "$turns" ] && [ -n "$messages" ] && [ -n "$ours" ] || fail "the example said: $said"
+traced cork -yy -e trace=write,writev,sendto,sendmsg
+turns=$(count turns)
+messages=$(count messages_a_turn)
+ours=$(count writes)
 
 theirs=$(grep -cE '^(write|writev|sendto|sendmsg)\([0-9]+<TCP' "$trace" || true)
 

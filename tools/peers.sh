@@ -3,20 +3,10 @@
 # 100 messages echoed. Prints a line a peer and `N passed, M failed`. Installs the clients in a folder
 # that is removed again; python3 with pip, node with npm, and Chromium come from Debian where missing.
 #
-# GLASSLOOP_TOUR names another program to start: its first line must hold a ws:// address.
+# GLASSLOOP_TOUR names another program to start: the first ws:// address it writes is used.
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
-
-folder=$(mktemp -d)
-tour=
-ended() {
-  if [ -n "$tour" ]; then
-    kill "$tour" 2>/dev/null || true
-    wait "$tour" 2>/dev/null || true
-  fi
-  rm -rf "$folder"
-}
-trap ended EXIT
+source tools/common.sh
 
 # need COMMAND PACKAGE...: installs Debian's packages unless the command is there.
 need() {
@@ -37,32 +27,14 @@ if [ -z "$browser" ]; then
   need chromium chromium
   browser=chromium
 fi
-python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-  --target "$folder/python" websockets
+install_websockets
 npm install --silent --no-audit --no-fund --no-save --prefix "$folder/node" ws >/dev/null
 
 # The build comes first, so that the tour's seconds are spent talking.
-if [ -n "${GLASSLOOP_TOUR:-}" ]; then
-  command=("$GLASSLOOP_TOUR")
-else
-  cargo build --release --example tour
-  command=(cargo run --quiet --release --example tour --)
-fi
-"${command[@]}" --seconds 120 --port 0 </dev/null >"$folder/tour.txt" 2>"$folder/tour.err" &
-tour=$!
-
-address=
-for _ in $(seq 300); do
-  address=$(head -n 1 "$folder/tour.txt" | grep -o 'ws://[0-9A-Za-z.:/_-]*' || true)
-  [ -z "$address" ] || break
-  kill -0 "$tour" 2>/dev/null || break
-  sleep 0.1
-done
-if [ -z "$address" ]; then
-  echo "the tour's first line holds no ws:// address:" >&2
-  cat "$folder/tour.txt" "$folder/tour.err" >&2
-  exit 1
-fi
+[ -n "${GLASSLOOP_TOUR:-}" ] || build tour
+"${GLASSLOOP_TOUR:-$examples/tour}" --seconds 120 --port 0 </dev/null >"$folder/tour.txt" 2>"$folder/errors.txt" &
+started=$!
+address=$(first_address "$folder/tour.txt")
 echo "the tour listens on $address"
 
 passed=0
@@ -80,7 +52,6 @@ peer() {
 }
 
 version() { python3 -c 'import importlib.metadata as m; print(m.version("websockets"))'; }
-export PYTHONPATH="$folder/python"
 peer "Python websockets $(version)" python3 tools/peers/python.py "$address"
 peer "node ws $(node -p "require('$folder/node/node_modules/ws/package.json').version")" \
   node tools/peers/node.mjs "$folder/node" "$address"

@@ -4,45 +4,20 @@
 # that is removed again.
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/common.sh
 
 readers=10
-folder=$(mktemp -d)
-server=
-ended() {
-  if [ -n "$server" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
-  rm -rf "$folder"
-}
-trap ended EXIT
+install_websockets
+build ws_rounds
 
-fail() {
-  printf 'rounds: %s\n' "$1" >&2
-  cat "$folder"/*.txt >&2
-  exit 1
-}
+"$examples/ws_rounds" --readers "$readers" >"$folder/server.txt" 2>&1 &
+started=$!
+address=$(first_address "$folder/server.txt")
 
-python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-  --target "$folder/python" websockets
-cargo build --quiet --release --example ws_rounds
-binary=$(cargo metadata --format-version 1 --no-deps --locked |
-  sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/examples/ws_rounds
-
-"$binary" --readers "$readers" >"$folder/server.txt" 2>&1 &
-server=$!
-address=
-for _ in $(seq 100); do
-  address=$(grep -o '^ws://.*' "$folder/server.txt" || true)
-  [ -z "$address" ] || break
-  sleep 0.1
-done
-[ -n "$address" ] || fail 'the server said no address'
-
-rounds=$(PYTHONPATH="$folder/python" timeout 300 python3 tools/peers/rounds.py "$address" "$readers" \
+rounds=$(timeout 300 python3 tools/peers/rounds.py "$address" "$readers" \
   2>"$folder/reader.txt") || fail 'the reader was not content'
-wait "$server" || fail 'the server was not content'
-server=
+wait "$started" || fail 'the server was not content'
+started=
 under_way=$(sed -n 's/.*under_way=\([0-9]*\).*/\1/p' "$folder/server.txt")
 
 printf 'rounds: %s right, %s of them while a long message was under way\n' "$rounds" "$under_way"

@@ -7,19 +7,13 @@
 //! `GLASSLOOP_SEED` chooses another sequence of operations.
 #![cfg(test)]
 
+#[path = "common/spans.rs"]
+mod spans;
+
 use std::collections::BTreeMap;
 
 use glassloop_reactor::{NEVER, TimerId, Timers};
-
-const TICK: u64 = 1 << 20;
-const MS: u64 = 1_000_000;
-const SECOND: u64 = 1000 * MS;
-const YEAR: u64 = 365 * 24 * 3600 * SECOND;
-
-/// Under Miri a thousandth of everything must do.
-const fn shrunk(size: u64) -> u64 {
-    if cfg!(miri) { size.div_ceil(1000) } else { size }
-}
+use spans::{MS, SECOND, TICK, YEAR, shrunk};
 
 /// A xorshift generator.
 struct Random(u64);
@@ -297,7 +291,7 @@ fn a_clock_that_goes_back_fires_nothing_early() {
 
 /// Arms `count` timers for one instant while time comes nearer to it, so that they wait in every
 /// part of the queue, and cancels some.
-fn equal_deadlines_fire_in_the_order_of_arming(count: u64) {
+fn equal_deadlines_fire_in_the_order_of_arming(count: usize) {
     let at = 5000 * SECOND + 123;
     let mut timers = Timers::new(0);
     let mut kept = Vec::new();

@@ -5,22 +5,11 @@
 //! What fires, and in which order, is the matter of `timers_match_a_sorted_model.rs`.
 #![cfg(test)]
 
+#[path = "common/spans.rs"]
+mod spans;
+
 use glassloop_reactor::Timers;
-
-const TICK: u64 = 1 << 20;
-const MS: u64 = 1_000_000;
-const SECOND: u64 = 1000 * MS;
-const YEAR: u64 = 365 * 24 * 3600 * SECOND;
-
-/// Under Miri a thousandth of everything must do.
-const fn shrunk(size: usize) -> usize {
-    if cfg!(miri) { size.div_ceil(1000) } else { size }
-}
-
-/// The `n`th of a series of numbers that look random but need no seed.
-fn scattered(n: usize, bound: u64) -> u64 {
-    (n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29) % bound
-}
+use spans::{MS, SECOND, TICK, YEAR, scattered, shrunk};
 
 /// Steps a queue from one deadline it names to the next until it is empty. Returns how many steps
 /// fired nothing.

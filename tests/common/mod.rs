@@ -13,8 +13,11 @@ use std::{
     panic::resume_unwind,
     pin::Pin,
     rc::Rc,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
     thread::{self, ThreadId},
 };
 
@@ -82,6 +85,32 @@ pub(crate) fn on_another_thread<T: Send>(f: impl FnOnce() -> T + Send) -> T {
 /// A test's size: a tenth where the build has debug assertions.
 pub(crate) fn sized(full: usize) -> usize {
     if cfg!(debug_assertions) { full / 10 } else { full }
+}
+
+/// A waker that counts.
+#[derive(Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn waker() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (Arc::clone(&count), Waker::from(count))
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+
+    /// The count, which begins anew.
+    pub(crate) fn take(&self) -> usize {
+        self.0.swap(0, SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
 }
 
 /// A thing that can happen to what a [`Book`] keeps count of.

@@ -1,4 +1,4 @@
-//! `Connect`: a connection to an address under way, as a future.
+//! `Connect`: a connection to an address or a path under way, as a future.
 //!
 //! It promises a stream that is connected, or the reason why not. It has no deadline; a `timeout`
 //! around it has. Dropping it closes the socket.
@@ -6,76 +6,76 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use super::{socket::Socket, tcp_stream::TcpStream};
+use super::{byte_stream::ByteStream, socket::Socket};
 use crate::{
-    reactor::Reactor,
-    readiness::{Direction, Interest},
+    readiness::Direction,
     registered::{Registered, Wait},
-    source::Peer,
+    source::{Peer, Source},
     waiter::{Place, place_of},
 };
 
-/// A connection under way. Made by [`TcpStream::connect`].
+/// A socket that can be connected.
+pub trait ConnectStream: Source + Sized {
+    /// To what.
+    type To;
+
+    /// Begins: the socket exists and is registered, and the first packet is on its way.
+    fn begin(to: &Self::To, place: Place) -> io::Result<Registered<Self>>;
+
+    /// What has become of the connection, now that the socket is said to be writable: its peer, if
+    /// there is an address to be shown. WouldBlock if it is not connected yet.
+    fn outcome(&self) -> io::Result<Option<Peer>>;
+}
+
+/// A connection under way. Made by [`TcpStream::connect`](crate::net::TcpStream::connect).
 ///
 /// # Cancel safety
 /// Dropping it closes the socket.
 #[derive(Debug)]
 #[must_use = "a connection is begun when it is awaited"]
-pub struct Connect {
-    address: SocketAddr,
-    socket: Option<Registered<Socket>>,
+pub struct Connect<S: ConnectStream = Socket> {
+    to: S::To,
+    socket: Option<Registered<S>>,
     born: Place,
 }
 
-impl Connect {
+impl<S: ConnectStream> Connect<S> {
     #[track_caller]
-    pub(crate) fn new(address: SocketAddr) -> Connect {
-        Connect::born_at(address, Location::caller())
+    pub(crate) fn new(to: S::To) -> Connect<S> {
+        Connect::born_at(to, Location::caller())
     }
 
     /// As `new`, on behalf of another place.
-    pub(crate) fn born_at(address: SocketAddr, born: Place) -> Connect {
-        Connect { address, socket: None, born }
-    }
-
-    /// Begins: the socket exists and is registered, and the first packet is on its way.
-    fn begin(&self, place: Place) -> io::Result<Registered<Socket>> {
-        let reactor = Reactor::expect_current("connect")?;
-        let socket = match reactor.connect_on_stage(self.address) {
-            Some(stream) => Socket::Scripted(stream),
-            None => {
-                // Asked first, lest a packet be sent for a socket that nobody can watch.
-                reactor.expect_descriptors()?;
-                Socket::Kernel(mio::net::TcpStream::connect(self.address)?)
-            }
-        };
-        let socket = Registered::born_at(&reactor, socket, Interest::Both, place)?;
-        socket.get_ref().set_id(socket.id());
-        Ok(socket)
+    pub(crate) fn born_at(to: S::To, born: Place) -> Connect<S> {
+        Connect { to, socket: None, born }
     }
 }
 
-impl Future for Connect {
-    type Output = io::Result<TcpStream>;
+/// Nothing of it is ever pinned.
+impl<S: ConnectStream> Unpin for Connect<S> {}
+
+impl<S: ConnectStream> Future for Connect<S> {
+    type Output = io::Result<ByteStream<S>>;
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let place = place_of(Location::caller(), self.born);
         let socket = match self.socket.take() {
             Some(socket) => socket,
-            None => self.begin(place)?,
+            None => S::begin(&self.to, place)?,
         };
         let wait = Wait { direction: Direction::Write, operation: "connect", place };
         let socket = self.socket.insert(socket);
-        let peer = ready!(socket.poll_io(cx, wait, Socket::outcome))?;
+        let peer = ready!(socket.poll_io(cx, wait, S::outcome))?;
         let socket = self.socket.take().expect("it was put there a moment ago");
-        socket.set_peer(Peer::Address(peer));
-        Poll::Ready(Ok(TcpStream::new(socket)))
+        if let Some(peer) = peer {
+            socket.set_peer(peer);
+        }
+        Poll::Ready(Ok(ByteStream::new(socket)))
     }
 }

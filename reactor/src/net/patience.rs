@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use super::stream_listener::AcceptStreams;
 use crate::{
     notifier::caught,
     registered::{Registered, Wait},
@@ -44,17 +45,20 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// Accepts, waits for a connection, or rests. `pause` is the caller's own timer.
-    pub(crate) fn poll_accept<L: Source, T>(
+    ///
+    /// FACT (epoll, edge-triggered): when accept fails because the process is out of descriptors,
+    /// the connection stays in the backlog and no further edge tells of it. Readiness is cleared
+    /// by WouldBlock alone, so the next accept tries again without waiting for an edge.
+    pub(crate) fn poll_accept<L: AcceptStreams>(
         &self,
         inner: &Registered<L>,
         cx: &mut Context<'_>,
         wait: Wait,
         pause: &mut Option<Sleep>,
-        mut accept: impl FnMut(&L) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
+    ) -> Poll<io::Result<(L::Stream, L::Address)>> {
         loop {
             ready!(self.poll_rest(inner, cx, wait, pause));
-            let polled = inner.poll_io(cx, wait, |listener| match accept(listener) {
+            let polled = inner.poll_io(cx, wait, |listener| match listener.accept() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.rest_ms.set(0);
                     Err(error)

@@ -114,7 +114,7 @@ impl Drop for ScriptedStream {
 
 /// Our listener on the stage.
 #[derive(Debug)]
-pub(crate) struct ScriptedListener {
+pub struct ScriptedListener {
     backlog: Rc<Backlog>,
     reactor: Weak<Reactor>,
 }

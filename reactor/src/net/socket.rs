@@ -75,14 +75,6 @@ impl Socket {
         }
     }
 
-    /// What has become of a connection, now that its socket is said to be writable.
-    pub(crate) fn outcome(&self) -> io::Result<SocketAddr> {
-        if let Socket::Scripted(stream) = self {
-            return stream.outcome();
-        }
-        connected(self.kernel("connect")?.take_error(), || self.peer_addr())
-    }
-
     /// Says how it is registered, to a socket that this program itself tells ready.
     pub(crate) fn set_id(&self, id: SourceId) {
         match self {

@@ -10,11 +10,13 @@ use std::{
 
 use super::{
     byte_stream::{ByteStream, ReadBytes, WriteBytes},
-    connect::Connect,
+    connect::{Connect, ConnectStream},
     connect_host::ConnectHost,
-    socket::Socket,
+    socket::{Socket, connected},
 };
-use crate::{readiness::Interest, registered::Registered, source::Peer};
+use crate::{
+    reactor::Reactor, readiness::Interest, registered::Registered, source::Peer, waiter::Place,
+};
 
 /// A connected TCP stream, of the OS or in memory. See [`ByteStream`] for its bytes.
 pub type TcpStream = ByteStream<Socket>;
@@ -127,6 +129,33 @@ impl TcpStream {
     #[cfg(unix)]
     pub fn descriptor(&self) -> io::Result<std::os::fd::BorrowedFd<'_>> {
         self.inner.get_ref().kernel("descriptor").map(std::os::fd::AsFd::as_fd)
+    }
+}
+
+impl ConnectStream for Socket {
+    type To = SocketAddr;
+
+    fn begin(to: &SocketAddr, place: Place) -> io::Result<Registered<Socket>> {
+        let reactor = Reactor::expect_current("connect")?;
+        let socket = match reactor.connect_on_stage(*to) {
+            Some(stream) => Socket::Scripted(stream),
+            None => {
+                // Asked first, lest a packet be sent for a socket that nobody can watch.
+                reactor.expect_descriptors()?;
+                Socket::Kernel(mio::net::TcpStream::connect(*to)?)
+            }
+        };
+        let socket = Registered::born_at(&reactor, socket, Interest::Both, place)?;
+        socket.get_ref().set_id(socket.id());
+        Ok(socket)
+    }
+
+    fn outcome(&self) -> io::Result<Option<Peer>> {
+        let peer = match self {
+            Socket::Scripted(stream) => stream.outcome(),
+            _ => connected(self.kernel("connect")?.take_error(), || self.peer_addr()),
+        };
+        peer.map(|peer| Some(Peer::Address(peer)))
     }
 }
 

@@ -7,18 +7,31 @@ use std::{
     io::{self, Read, Write},
     net::Shutdown,
     os::unix::net,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use super::unix_connect::UnixConnect;
 use crate::{
-    net::byte_stream::{ByteStream, ReadBytes, WriteBytes},
+    net::{
+        byte_stream::{ByteStream, ReadBytes, WriteBytes},
+        connect::{Connect, ConnectStream},
+        socket::connected,
+    },
+    reactor::Reactor,
     readiness::Interest,
     registered::Registered,
+    source::Peer,
+    waiter::Place,
 };
 
 /// A connected Unix stream. See [`ByteStream`] for its bytes.
 pub type UnixStream = ByteStream<mio::net::UnixStream>;
+
+/// A connection to a path under way. Made by [`UnixStream::connect`]. It needs no deadline where
+/// connecting to a path never waits, as on Linux.
+///
+/// # Cancel safety
+/// Dropping it gives the connection up.
+pub type UnixConnect = Connect<mio::net::UnixStream>;
 
 impl UnixStream {
     /// Connects to the listener at a path, on the loop that is current when the future is first
@@ -32,7 +45,7 @@ impl UnixStream {
     /// Dropping the future closes the socket.
     #[track_caller]
     pub fn connect(path: impl AsRef<Path>) -> UnixConnect {
-        UnixConnect::new(path.as_ref().to_owned())
+        Connect::new(path.as_ref().to_owned())
     }
 
     /// Two streams connected with each other, without a path.
@@ -84,6 +97,21 @@ impl UnixStream {
     /// The OS's.
     pub fn local_addr(&self) -> io::Result<net::SocketAddr> {
         self.inner.get_ref().local_addr()
+    }
+}
+
+impl ConnectStream for mio::net::UnixStream {
+    type To = PathBuf;
+
+    fn begin(to: &PathBuf, place: Place) -> io::Result<Registered<mio::net::UnixStream>> {
+        let reactor = Reactor::expect_current("connect")?;
+        reactor.expect_descriptors()?;
+        let socket = mio::net::UnixStream::connect(to)?;
+        Registered::born_at(&reactor, socket, Interest::Both, place)
+    }
+
+    fn outcome(&self) -> io::Result<Option<Peer>> {
+        connected(self.take_error(), || self.peer_addr().map(|_| None))
     }
 }
 

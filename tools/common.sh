@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: the examples of the house, started and listened to.
+#
+#   fail TEXT                      ends the script: TEXT, and what lies in the text files of the folder
+#   build EXAMPLE...               builds examples, optimised; they are in the folder `examples`
+#   first_address FILE             the ws:// address that the program `started` writes there
+#   ended                          ends that program, if there is one
+#   traced EXAMPLE OPTION...       builds an example and runs it under strace, which writes to `trace`
+#   count WORD                     the number that a traced example said behind `WORD=`
+#   install_websockets             Python `websockets`, found by every python3 that follows
+#
+# `folder` is removed when the script ends, and `started`, a process, ended.
+
+folder=$(mktemp -d)
+trace="$folder/trace"
+started=
+
+ended() {
+  if [ -n "$started" ]; then
+    kill "$started" 2>/dev/null || true
+    wait "$started" 2>/dev/null || true
+    started=
+  fi
+}
+trap 'ended; rm -rf "$folder"' EXIT
+
+fail() {
+  printf '%s: %s\n' "$(basename "$0" .sh)" "$1" >&2
+  tail -n 20 "$folder"/*.txt >&2 2>/dev/null || true
+  exit 1
+}
+
+build() {
+  cargo build --quiet --release --locked "${@/#/--example=}"
+  examples=$(cargo metadata --format-version 1 --no-deps --locked |
+    sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/examples
+}
+
+first_address() {
+  for _ in $(seq 300); do
+    ! grep -m 1 -o 'ws://[0-9A-Za-z.:/_-]*' "$1" 2>/dev/null || return 0
+    kill -0 "$started" 2>/dev/null || break
+    sleep 0.1
+  done
+  fail "no ws:// address in $(basename "$1")"
+}
+
+traced() {
+  [ "$(uname -s)" = Linux ] || fail 'needs Linux: what is counted are its system calls'
+  command -v strace >/dev/null || fail 'needs strace: apt-get install strace'
+  build "$1"
+  strace --quiet=all "${@:2}" -o "$trace" "$examples/$1" | tee "$folder/said.txt"
+}
+
+count() {
+  grep -m 1 -o "\b$1=[0-9]*" "$folder/said.txt" | grep -o '[0-9]*$' || fail "the example said no $1"
+}
+
+install_websockets() {
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+    --target "$folder/python" websockets
+  export PYTHONPATH="$folder/python"
+}

@@ -11,7 +11,9 @@ use tungstenite::protocol::Role;
 
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::handshake::{Refusal, parse_request, read_head, refuse, within, write_response};
+use crate::exchange::{read_head, within};
+use crate::handshake::{Refusal, parse_request, write_response};
+use crate::http::{Body, Patience, Response, Then, deliver_last};
 use crate::limits::{Config, Limits};
 use crate::opening::open;
 use crate::socket::WebSocket;
@@ -60,7 +62,10 @@ pub fn accept_with(
         match within(&limits, upgrade(&stream, &limits)).await? {
             Ok(tail) => Ok(open(stream, Role::Server, limits, config.overflow, tail)),
             Err(refusal) => {
-                refuse(&stream, &limits, &refusal).await;
+                let answer = Response::refusal(&refusal).write(Body::Sent, Then::Close);
+                let patience = Patience::in_all(limits.close_ms_max);
+                // Who doesn't take it is refused all the same.
+                drop(deliver_last(&stream, &answer, patience).await);
                 let Refusal { status, expected, came } = refusal;
                 Err(Error::BadUpgrade { status, expected, came })
             }

@@ -13,7 +13,8 @@ use tungstenite::protocol::Role;
 
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::handshake::{parse_response, read_head, within, write_request};
+use crate::exchange::{read_head, within};
+use crate::handshake::{parse_response, write_request};
 use crate::limits::{Config, Limits};
 use crate::opening::open;
 use crate::socket::WebSocket;

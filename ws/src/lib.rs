@@ -49,8 +49,8 @@
 //!
 //! # Map
 //!
-//! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `handshake`, `opening`): from a
-//!   URL or a stream to a pair of [`WebSocket`] and [`Driver`].
+//! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `exchange`, `handshake` and
+//!   `opening`): from a URL or a stream to a pair of [`WebSocket`] and [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
 //! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
 //!   `reading`, `heartbeat`): the future.
@@ -75,6 +75,7 @@ mod connection;
 mod counts;
 mod driver;
 mod error;
+mod exchange;
 mod frames;
 mod handshake;
 mod heartbeat;

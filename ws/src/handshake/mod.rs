@@ -1,16 +1,14 @@
 //! The handshake: HTTP heads in, HTTP heads out.
 //!
 //! Promises that a head is bounded in bytes and lines before it is believed, that the bytes after
-//! it are kept, and that a bad upgrade gets an answer. These are pure functions of bytes; reading
-//! and writing them is up to `client`, `accept` and `server`.
+//! it are kept, and that whatever is refused has a reason. These are pure functions of bytes:
+//! `exchange` and `http` read and write them.
 
-mod exchange;
 mod request;
 mod response;
 
-pub(crate) use exchange::{read_head, refuse, see_off, within};
-pub(crate) use request::{Refusal, judge_upgrade, parse_request, whole_head, write_request};
-pub(crate) use response::{parse_response, write_refusal, write_response};
+pub(crate) use request::{judge_upgrade, parse_request, write_request};
+pub(crate) use response::{parse_response, write_response};
 
 /// A head and what came behind it.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +17,24 @@ pub(crate) struct Head {
     pub(crate) head: Vec<u8>,
     /// The first bytes of the frames, if the peer was quick.
     pub(crate) tail: Vec<u8>,
+}
+
+/// Why a head is refused. Of a request: with which status.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) expected: &'static str,
+    pub(crate) came: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, expected: &'static str, came: impl Into<String>) -> Refusal {
+        Refusal { status, expected, came: came.into() }
+    }
+
+    pub(crate) fn head_too_long() -> Refusal {
+        Refusal::new(431, "a head within its limits", "a longer one")
+    }
 }
 
 /// A head that is longer than allowed; it will not be read to its end.
@@ -53,6 +69,20 @@ impl HeadReader {
             None if self.bytes.len() < self.bytes_max => Ok(None),
             _ => Err(HeadTooLong),
         }
+    }
+}
+
+/// What httparse made of a head, of a request or a response, if that is all of it.
+pub(crate) fn whole_head(parsed: httparse::Result<usize>, head: &[u8]) -> Result<(), Refusal> {
+    match parsed {
+        Ok(httparse::Status::Complete(end)) if end == head.len() => Ok(()),
+        // An empty line of LF alone: what is behind it would be nobody's.
+        Ok(httparse::Status::Complete(_)) => {
+            Err(Refusal::new(400, "lines that end with CR LF", "a head that ended before"))
+        }
+        Ok(httparse::Status::Partial) => Err(Refusal::new(400, "a whole head", "a part of one")),
+        Err(httparse::Error::TooManyHeaders) => Err(Refusal::head_too_long()),
+        Err(error) => Err(Refusal::new(400, "a head by RFC 9112", error.to_string())),
     }
 }
 

@@ -5,31 +5,13 @@
 
 use crate::target::Target;
 
-use super::{Lines, empty_lines, lists_token, only_value, shown};
+use super::{Lines, Refusal, empty_lines, lists_token, only_value, shown, whole_head};
 
-/// A request that was found good.
+/// A request for an upgrade that was found good.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct UpgradeRequest {
     /// What the answer's key is derived from.
     pub(crate) key: Vec<u8>,
-}
-
-/// Why a request is refused, and with which status.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    pub(crate) expected: &'static str,
-    pub(crate) came: String,
-}
-
-impl Refusal {
-    pub(crate) fn head_too_long() -> Refusal {
-        refuse(431, "a head within its limits", "a longer one")
-    }
-}
-
-fn refuse(status: u16, expected: &'static str, came: impl Into<String>) -> Refusal {
-    Refusal { status, expected, came: came.into() }
 }
 
 /// The request of a client.
@@ -48,22 +30,8 @@ pub(crate) fn write_request(target: &Target, key: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What httparse made of a request's head, if that is all of it.
-pub(crate) fn whole_head(parsed: httparse::Result<usize>, head: &[u8]) -> Result<(), Refusal> {
-    match parsed {
-        Ok(httparse::Status::Complete(end)) if end == head.len() => Ok(()),
-        // An empty line of LF alone: what is behind it would be nobody's.
-        Ok(httparse::Status::Complete(_)) => {
-            Err(refuse(400, "lines that end with CR LF", "a head that ended before"))
-        }
-        Ok(httparse::Status::Partial) => Err(refuse(400, "a whole head", "a part of one")),
-        Err(httparse::Error::TooManyHeaders) => Err(Refusal::head_too_long()),
-        Err(error) => Err(refuse(400, "a head by RFC 9112", error.to_string())),
-    }
-}
-
 /// Judges a whole head.
-pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<Request, Refusal> {
+pub(crate) fn parse_request(head: &[u8], lines_max: usize) -> Result<UpgradeRequest, Refusal> {
     let mut lines = empty_lines(lines_max);
     let mut request = httparse::Request::new(&mut lines);
     whole_head(request.parse(head), head)?;
@@ -76,29 +44,33 @@ pub(crate) fn judge_upgrade(
     method: &str,
     version: u8,
     lines: Lines<'_>,
-) -> Result<Request, Refusal> {
+) -> Result<UpgradeRequest, Refusal> {
     if method != "GET" {
-        return Err(refuse(405, "the method GET", method));
+        return Err(Refusal::new(405, "the method GET", method));
     }
     if version != 1 {
-        return Err(refuse(400, "HTTP/1.1", "HTTP/1.0"));
+        return Err(Refusal::new(400, "HTTP/1.1", "HTTP/1.0"));
     }
     if only_value(lines, "Host").is_none() {
-        return Err(refuse(400, "one Host line", "none or several"));
+        return Err(Refusal::new(400, "one Host line", "none or several"));
     }
     if !lists_token(lines, "Upgrade", "websocket") {
-        return Err(refuse(426, "Upgrade: websocket", shown(only_value(lines, "Upgrade"))));
+        return Err(Refusal::new(426, "Upgrade: websocket", shown(only_value(lines, "Upgrade"))));
     }
     if !lists_token(lines, "Connection", "upgrade") {
-        return Err(refuse(400, "Connection: Upgrade", shown(only_value(lines, "Connection"))));
+        return Err(Refusal::new(
+            400,
+            "Connection: Upgrade",
+            shown(only_value(lines, "Connection")),
+        ));
     }
     match only_value(lines, "Sec-WebSocket-Version") {
         Some(b"13") => {}
-        other => return Err(refuse(426, "Sec-WebSocket-Version: 13", shown(other))),
+        other => return Err(Refusal::new(426, "Sec-WebSocket-Version: 13", shown(other))),
     }
     match only_value(lines, "Sec-WebSocket-Key") {
-        Some(key) if is_key(key) => Ok(Request { key: key.to_vec() }),
-        other => Err(refuse(400, "one Sec-WebSocket-Key of 16 bytes", shown(other))),
+        Some(key) if is_key(key) => Ok(UpgradeRequest { key: key.to_vec() }),
+        other => Err(Refusal::new(400, "one Sec-WebSocket-Key of 16 bytes", shown(other))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The response: how a server answers an upgrade, and how a client judges the answer.
+//! The response: how a server grants an upgrade, and how a client judges the answer.
 //!
 //! Promises that a connection stands only if the server proved that it read our key, and that it
 //! chose nothing we did not offer. A refusal's body is not read.
@@ -7,7 +7,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use crate::error::Error;
 
-use super::{Refusal, empty_lines, lists_token, only_value, shown, values};
+use super::{Refusal, empty_lines, lists_token, only_value, shown, values, whole_head};
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
@@ -28,42 +28,12 @@ pub(crate) fn write_response(key: &[u8], subprotocol: Option<&str>) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The answer to a bad upgrade. It repeats nothing of what the client sent.
-pub(crate) fn write_refusal(refusal: &Refusal) -> Vec<u8> {
-    let (words, extra) = match refusal.status {
-        405 => ("Method Not Allowed", "Allow: GET\r\n"),
-        426 => ("Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
-        431 => ("Request Header Fields Too Large", ""),
-        _ => ("Bad Request", ""),
-    };
-    let body = format!("expected {}\n", refusal.expected);
-    let connection = if refusal.status == 426 { "Upgrade, close" } else { "close" };
-    format!(
-        "HTTP/1.1 {status} {words}\r\n\
-         {extra}Connection: {connection}\r\n\
-         Content-Type: text/plain\r\n\
-         Content-Length: {length}\r\n\
-         \r\n\
-         {body}",
-        status = refusal.status,
-        length = body.len(),
-    )
-    .into_bytes()
-}
-
 /// Judges a whole head; `key` is the one that was sent.
 pub(crate) fn parse_response(head: &[u8], lines_max: usize, key: &str) -> Result<(), Error> {
     let mut lines = empty_lines(lines_max);
     let mut response = httparse::Response::new(&mut lines);
-    match response.parse(head) {
-        Ok(httparse::Status::Complete(end)) if end == head.len() => {}
-        // An empty line of LF alone: what is behind it would be nobody's.
-        Ok(httparse::Status::Complete(_)) => {
-            return Err(bad(0, "lines that end with CR LF", "a head that ended before"));
-        }
-        Ok(httparse::Status::Partial) => return Err(bad(0, "a whole head", "a part of one")),
-        Err(error) => return Err(bad(0, "a head by RFC 9112", error.to_string())),
-    }
+    whole_head(response.parse(head), head)
+        .map_err(|Refusal { expected, came, .. }| bad(0, expected, came))?;
     let status = response.code.unwrap_or(0);
     if status != SWITCHING_PROTOCOLS {
         let reason = response.reason.unwrap_or_default().to_owned();
@@ -127,6 +97,24 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_judged_as_that_of_a_request_is() {
+        let lines = "X: y\r\n".repeat(64);
+        for (head, expected) in [
+            (answer().replace("\r\n\r\n", "\n\nmore\r\n\r\n"), "lines that end with CR LF"),
+            (answer().replace("\r\n\r\n", "\r\n"), "a whole head"),
+            (answer().replace("\r\n\r\n", &format!("\r\n{lines}\r\n")), "a head within its limits"),
+            (answer().replace("HTTP/1.1", "nonsense"), "a head by RFC 9112"),
+        ] {
+            match parse_response(head.as_bytes(), 64, KEY) {
+                Err(Error::BadUpgrade { status: 0, expected: told, .. }) => {
+                    assert_eq!(told, expected)
+                }
+                other => panic!("expected {expected}, came {other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn another_status_is_a_refusal_with_its_words() {
         let head = b"HTTP/1.1 503 Service Unavailable\r\n\r\n";
         match parse_response(head, 64, KEY) {
@@ -135,15 +123,5 @@ mod tests {
             }
             other => panic!("expected a refusal, came {other:?}"),
         }
-    }
-
-    #[test]
-    fn a_426_names_the_version_we_speak() {
-        let refusal =
-            Refusal { status: 426, expected: "Sec-WebSocket-Version: 13", came: "8".into() };
-        let answer = String::from_utf8(write_refusal(&refusal)).expect("ASCII");
-        assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
-        assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"));
-        assert!(answer.ends_with("\r\n\r\nexpected Sec-WebSocket-Version: 13\n"));
     }
 }

@@ -15,10 +15,22 @@ use glassloop_reactor::timeout;
 
 use super::request::Request;
 use crate::handshake::{Head, HeadReader, Refusal};
-use crate::server::ServerLimits;
 
 /// One read: most requests fit into it.
 const PIECE_BYTES: usize = 2048;
+
+/// How much a client may ask, and how long it may take over it: a number of milliseconds of
+/// `u64::MAX` means "for ever".
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLimits {
+    pub(crate) head_bytes_max: usize,
+    pub(crate) head_lines_max: usize,
+    pub(crate) body_bytes_max: usize,
+    /// For all of a request, its body included.
+    pub(crate) request_ms_max: u64,
+    /// Between two requests.
+    pub(crate) keep_alive_ms_max: u64,
+}
 
 /// What came of waiting for a request.
 #[derive(Debug)]
@@ -38,29 +50,29 @@ pub(crate) enum Heard {
 }
 
 /// Why there is no request.
-enum Stop {
+enum NoRequest {
     Refused(Refusal),
     Nothing,
     Broken,
 }
 
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Stop {
+impl From<io::Error> for NoRequest {
+    fn from(error: io::Error) -> NoRequest {
         log::debug!("http: a client went away: {error}");
-        Stop::Broken
+        NoRequest::Broken
     }
 }
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal)
+impl From<Refusal> for NoRequest {
+    fn from(refusal: Refusal) -> NoRequest {
+        NoRequest::Refused(refusal)
     }
 }
 
 /// Reads the requests of one client.
 pub(crate) struct Incoming<'a, S> {
     stream: &'a TcpStream,
-    limits: &'a ServerLimits,
+    limits: RequestLimits,
     peer: Option<SocketAddr>,
     /// What came behind the last request.
     rest: Vec<u8>,
@@ -73,7 +85,7 @@ pub(crate) struct Incoming<'a, S> {
 impl<'a, S: Fn() -> bool> Incoming<'a, S> {
     pub(crate) fn new(
         stream: &'a TcpStream,
-        limits: &'a ServerLimits,
+        limits: RequestLimits,
         peer: Option<SocketAddr>,
         is_stopping: S,
     ) -> Incoming<'a, S> {
@@ -86,9 +98,9 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
         let patience = Duration::from_millis(self.limits.request_ms_max);
         match timeout(patience, self.request()).await {
             Ok(Ok(request)) => Heard::Request(Box::new(request)),
-            Ok(Err(Stop::Refused(refusal))) => Heard::Refused(refusal),
-            Ok(Err(Stop::Nothing)) => Heard::Nothing,
-            Ok(Err(Stop::Broken)) => Heard::Broken,
+            Ok(Err(NoRequest::Refused(refusal))) => Heard::Refused(refusal),
+            Ok(Err(NoRequest::Nothing)) => Heard::Nothing,
+            Ok(Err(NoRequest::Broken)) => Heard::Broken,
             Err(_) if self.begun => Heard::Late,
             Err(_) => Heard::Silent,
         }
@@ -101,7 +113,7 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
             self.begun = false;
             match timeout(patience, self.piece()).await {
                 Ok(Ok(piece)) => self.rest = piece,
-                Ok(Err(Stop::Broken)) => return Heard::Broken,
+                Ok(Err(NoRequest::Broken)) => return Heard::Broken,
                 Ok(Err(_)) | Err(_) => return Heard::Nothing,
             }
         }
@@ -113,14 +125,14 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
         self.rest
     }
 
-    async fn request(&mut self) -> Result<Request, Stop> {
+    async fn request(&mut self) -> Result<Request, NoRequest> {
         let head = self.head().await?;
         self.rest = head.tail;
         let mut request = Request::parse(&head.head, self.limits.head_lines_max, self.peer)?;
         let body_bytes = request.body_bytes()?;
         if body_bytes > self.limits.body_bytes_max {
             let came = format!("{body_bytes} bytes");
-            return Err(Refusal { status: 413, expected: "a shorter body", came }.into());
+            return Err(Refusal::new(413, "a shorter body", came).into());
         }
         if self.rest.is_empty() && body_bytes > 0 && request.expects_continue() {
             self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
@@ -134,7 +146,7 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
         Ok(request)
     }
 
-    async fn head(&mut self) -> Result<Head, Stop> {
+    async fn head(&mut self) -> Result<Head, NoRequest> {
         let mut reader = HeadReader::new(self.limits.head_bytes_max);
         let mut piece = std::mem::take(&mut self.rest);
         self.begun = !piece.is_empty();
@@ -148,7 +160,7 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
     }
 
     /// The next bytes. The buffer lives in the poll alone: who waits costs no buffer.
-    async fn piece(&mut self) -> Result<Vec<u8>, Stop> {
+    async fn piece(&mut self) -> Result<Vec<u8>, NoRequest> {
         let begun = self.begun;
         let read = poll_fn(|cx| {
             if !begun && (self.is_stopping)() {
@@ -163,8 +175,8 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
                 self.begun = true;
                 Ok(piece)
             }
-            Some(_) if begun => Err(Stop::Broken),
-            _ => Err(Stop::Nothing),
+            Some(_) if begun => Err(NoRequest::Broken),
+            _ => Err(NoRequest::Nothing),
         }
     }
 }

@@ -3,11 +3,13 @@
 //! Promises bounded heads and bodies, answers in the order of the questions, and that no value of
 //! a program's can make a header line of its own. It knows no chunks, no compression, no files.
 
+mod delivery;
 mod incoming;
 mod request;
 mod response;
 
-pub(crate) use incoming::{Heard, Incoming};
+pub(crate) use delivery::{Broken, Patience, deliver, deliver_last};
+pub(crate) use incoming::{Heard, Incoming, RequestLimits};
 pub use request::Request;
 pub use response::Response;
-pub(crate) use response::{Body, Connection, is_token};
+pub(crate) use response::{Body, Then, Written, is_token};

@@ -89,7 +89,7 @@ impl Request {
             subprotocol: None,
         };
         if request.version == 1 && request.only_value("Host").is_none() {
-            return Err(refuse("one Host line", "none or several"));
+            return Err(Refusal::new(400, "one Host line", "none or several"));
         }
         Ok(request)
     }
@@ -98,7 +98,11 @@ impl Request {
     pub(crate) fn body_bytes(&self) -> Result<usize, Refusal> {
         let lines = self.lines();
         if values(&lines, "Transfer-Encoding").next().is_some() {
-            return Err(refuse("a body with a Content-Length", "one with a Transfer-Encoding"));
+            return Err(Refusal::new(
+                400,
+                "a body with a Content-Length",
+                "one with a Transfer-Encoding",
+            ));
         }
         if values(&lines, "Content-Length").next().is_none() {
             return Ok(0);
@@ -109,7 +113,7 @@ impl Request {
         match digits {
             // More digits than fit are a length all the same, and too long.
             Some(digits) => Ok(digits.parse().unwrap_or(usize::MAX)),
-            None => Err(refuse("one Content-Length in digits", shown(only))),
+            None => Err(Refusal::new(400, "one Content-Length in digits", shown(only))),
         }
     }
 
@@ -154,10 +158,6 @@ impl Request {
     }
 }
 
-fn refuse(expected: &'static str, came: impl Into<String>) -> Refusal {
-    Refusal { status: 400, expected, came: came.into() }
-}
-
 /// Path and query of a target: `/path?query`, or a whole address, which every server must take.
 fn split_target(target: &str) -> Result<(String, Option<String>), Refusal> {
     let local = match target.split_once("://") {
@@ -165,7 +165,13 @@ fn split_target(target: &str) -> Result<(String, Option<String>), Refusal> {
             rest.find(['/', '?']).map_or("", |at| &rest[at..])
         }
         _ if target.starts_with('/') => target,
-        _ => return Err(refuse("a target that begins with /", shown(Some(target.as_bytes())))),
+        _ => {
+            return Err(Refusal::new(
+                400,
+                "a target that begins with /",
+                shown(Some(target.as_bytes())),
+            ));
+        }
     };
     let (path, query) = match local.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),

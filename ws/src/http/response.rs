@@ -1,14 +1,23 @@
 //! The response: what a server answers, as data and as bytes.
 //!
-//! Promises that its length is told right and that no header value breaks out of its line. It
-//! compresses nothing and streams nothing: a body is whole before it is sent.
+//! Promises that its length is told right, that no header value breaks out of its line, and that
+//! a long body is shared with the answers made of it and not copied. It compresses nothing and
+//! streams nothing: a body is whole before it is sent.
 
 use tungstenite::Bytes;
 
 use crate::error::Error;
 use crate::handshake::Refusal;
 
+/// A body of at most so much is copied behind its head, so that both leave in one write and,
+/// mostly, in one packet: copying it costs less than a second system call. A longer one is shared
+/// by all who are sent it.
+const COPIED_BYTES_MAX: usize = 4 * 1024;
+
 /// An answer: a status, header lines, and a body that is there as a whole.
+///
+/// Clones share the body: a large page that is kept and cloned for each request lies in memory
+/// once, however many slow clients are reading it.
 ///
 /// ```
 /// use glassloop_ws::Response;
@@ -93,7 +102,10 @@ impl Response {
 
     /// The answer to a request that was found wrong. It repeats nothing of what the client sent.
     pub(crate) fn refusal(refusal: &Refusal) -> Response {
-        Response::text(format!("expected {}\n", refusal.expected)).with_status(refusal.status)
+        let text = format!("expected {}\n", refusal.expected);
+        let response = Response::text(text).with_status(refusal.status);
+        // What is refused for its method asked for an upgrade.
+        if refusal.status == 405 { response.allowing("GET") } else { response }
     }
 
     /// With the methods that are allowed here; the text is ours.
@@ -103,13 +115,13 @@ impl Response {
     }
 
     /// The answer as bytes; for HEAD without its body.
-    pub(crate) fn write(&self, body: Body, connection: Connection) -> Vec<u8> {
+    pub(crate) fn write(&self, body: Body, then: Then) -> Written {
         let Response { status, lines, body: content } = self;
         let mut head = format!("HTTP/1.1 {status} {}\r\n", words(*status));
         for (name, value) in lines {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let closing = connection == Connection::Close;
+        let closing = then == Then::Close;
         if *status == 426 {
             let tokens = if closing { "Upgrade, close" } else { "Upgrade" };
             head.push_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
@@ -122,11 +134,30 @@ impl Response {
             head.push_str(&format!("Content-Length: {}\r\n", content.len()));
         }
         head.push_str("\r\n");
-        let mut bytes = head.into_bytes();
+        let mut written = Written::from(head.into_bytes());
         if !is_bare && body == Body::Sent {
-            bytes.extend_from_slice(content);
+            if content.len() <= COPIED_BYTES_MAX {
+                written.head.extend_from_slice(content);
+            } else {
+                written.body = content.clone();
+            }
         }
-        bytes
+        written
+    }
+}
+
+/// An answer as bytes, in the order in which they are sent.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The head, and a short body behind it.
+    pub(crate) head: Vec<u8>,
+    /// A long body, shared.
+    pub(crate) body: Bytes,
+}
+
+impl From<Vec<u8>> for Written {
+    fn from(head: Vec<u8>) -> Written {
+        Written { head, body: Bytes::new() }
     }
 }
 
@@ -140,7 +171,7 @@ pub(crate) enum Body {
 
 /// What becomes of the connection after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connection {
+pub(crate) enum Then {
     Stay,
     Close,
 }
@@ -191,15 +222,53 @@ fn words(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn written(response: &Response, body: Body, connection: Connection) -> String {
-        String::from_utf8(response.write(body, connection)).expect("text")
+    fn written(response: &Response, body: Body, then: Then) -> String {
+        let Written { head, body } = response.write(body, then);
+        assert!(body.is_empty(), "a short one stands behind its head");
+        String::from_utf8(head).expect("text")
+    }
+
+    #[test]
+    fn a_long_body_is_shared_and_a_short_one_leaves_with_its_head() {
+        for bytes in [0, 1, COPIED_BYTES_MAX, COPIED_BYTES_MAX + 1, 1 << 20] {
+            let content = Bytes::from(vec![b'x'; bytes]);
+            let page = Response::html(content.clone());
+            let Written { head, body } = page.clone().write(Body::Sent, Then::Stay);
+            let bare = page.write(Body::Left, Then::Stay);
+            assert!(bare.body.is_empty(), "HEAD gets none");
+            if bytes > COPIED_BYTES_MAX {
+                assert_eq!(
+                    (body.as_ptr(), body.len()),
+                    (content.as_ptr(), bytes),
+                    "the same bytes"
+                );
+                assert_eq!(head, bare.head);
+            } else {
+                assert!(body.is_empty());
+                assert_eq!(head, [&bare.head, &content[..]].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_would_be_right() {
+        let refusal = |status, expected| {
+            let response = Response::refusal(&Refusal::new(status, expected, "something else"));
+            written(&response, Body::Sent, Then::Close)
+        };
+        let answer = refusal(426, "Sec-WebSocket-Version: 13");
+        assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{answer}");
+        assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nexpected Sec-WebSocket-Version: 13\n"), "{answer}");
+        assert!(refusal(405, "the method GET").contains("\r\nAllow: GET\r\n"));
+        assert!(!refusal(400, "one Host line").contains("something else"), "it repeats nothing");
     }
 
     #[test]
     fn head_gets_the_head_of_get() {
         let page = Response::html("<p>hello");
-        let whole = written(&page, Body::Sent, Connection::Stay);
-        let head = written(&page, Body::Left, Connection::Stay);
+        let whole = written(&page, Body::Sent, Then::Stay);
+        let head = written(&page, Body::Left, Then::Stay);
         assert_eq!(whole, format!("{head}<p>hello"));
         assert!(head.contains("\r\nContent-Length: 8\r\n"), "{head}");
     }
@@ -222,13 +291,17 @@ mod tests {
             assert!(matches!(error, Error::InvalidHeader { .. }), "{error}");
         }
         let typed = Response::text("").with_header("content-type", "image/png").expect("a type");
-        assert_eq!(written(&typed, Body::Sent, Connection::Stay).matches("ontent-").count(), 1 + 1);
+        assert_eq!(written(&typed, Body::Sent, Then::Stay).matches("ontent-").count(), 1 + 1);
     }
 
     #[test]
     fn an_answer_without_content_tells_no_length() {
-        let bare = written(&Response::status(204), Body::Sent, Connection::Close);
-        assert!(bare.ends_with("Connection: close\r\n\r\n") && !bare.contains("Length"), "{bare}");
+        let page = Response::html(vec![b'x'; 1 << 20]);
+        for status in [204, 304] {
+            let bare = written(&page.clone().with_status(status), Body::Sent, Then::Close);
+            assert!(bare.ends_with("Connection: close\r\n\r\n"), "{bare}");
+            assert!(!bare.contains("Length"), "{bare}");
+        }
         assert_eq!(Response::status(101).code(), 500, "an upgrade is not a page's to grant");
     }
 }

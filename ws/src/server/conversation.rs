@@ -5,17 +5,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::time::Duration;
 
 use glassloop_reactor::net::TcpStream;
-use glassloop_reactor::timeout;
 use tungstenite::protocol::Role;
 
 use crate::close::code;
-use crate::handshake::see_off;
-use crate::http::{Body, Connection, Heard, Incoming, Request, Response};
+use crate::http::{
+    Body, Broken, Heard, Incoming, Patience, Request, Response, Then, Written, deliver,
+    deliver_last,
+};
 use crate::opening::open;
 
+use super::guarded::{Guard, Guarded};
 use super::job::Job;
 use super::roster::Place;
 use super::routes::Routes;
@@ -27,8 +28,6 @@ use super::websocket_route::SharedRoute;
 enum Outcome {
     /// The socket goes.
     Over,
-    /// As `Over`, but after the client has read our last answer.
-    Answered,
     Upgraded {
         route: SharedRoute,
         request: Box<Request>,
@@ -36,21 +35,11 @@ enum Outcome {
     },
 }
 
-/// The client is gone, or doesn't take its answer.
-struct Broken;
-
 /// Serves one connection until it is over, or a WebSocket.
 pub(crate) async fn converse(shared: Rc<Shared>, stream: TcpStream, place: Rc<Place>) {
-    match serve(&shared, &stream, &place).await {
+    let conversation = Conversation { shared: &shared, stream: &stream, place: &place };
+    match conversation.run().await {
         Ok(Outcome::Over) => {}
-        Ok(Outcome::Answered) => {
-            let patience = Duration::from_millis(shared.limits.linger_ms_max);
-            match timeout(patience, see_off(&stream)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => log::debug!("server: a client went early: {error}"),
-                Err(_) => log::debug!("server: a client stayed behind its last answer"),
-            }
-        }
         Ok(Outcome::Upgraded { route, request, tail }) => {
             upgrade(&shared, stream, &place, &route, *request, tail);
         }
@@ -58,125 +47,125 @@ pub(crate) async fn converse(shared: Rc<Shared>, stream: TcpStream, place: Rc<Pl
     }
 }
 
-async fn serve(
-    shared: &Rc<Shared>,
-    stream: &TcpStream,
-    place: &Rc<Place>,
-) -> Result<Outcome, Broken> {
-    let limits = &shared.limits;
-    let is_stopping = || place.is_stopping();
-    let mut incoming = Incoming::new(stream, limits, place.peer(), is_stopping);
-    let mut heard = incoming.first().await;
-    for left in (0..limits.requests_per_connection_max).rev() {
-        let mut request = match heard {
-            Heard::Request(request) => request,
+struct Conversation<'a> {
+    shared: &'a Shared,
+    stream: &'a TcpStream,
+    place: &'a Place,
+}
+
+impl Conversation<'_> {
+    async fn run(&self) -> Result<Outcome, Broken> {
+        let Conversation { shared, stream, place } = *self;
+        let limits = &shared.limits;
+        let is_stopping = || place.is_stopping();
+        let mut incoming = Incoming::new(stream, limits.of_requests(), place.peer(), is_stopping);
+        let mut heard = incoming.first().await;
+        for left in (0..limits.requests_per_connection_max).rev() {
+            let Some(mut request) = self.request_of(heard).await? else { break };
+            let response = match self.decide(&mut request).await {
+                Decision::Respond(response) => response,
+                Decision::Upgrade { route, head } if !place.is_stopping() => {
+                    deliver(stream, &head.into(), limits.answer_ms_max).await?;
+                    return Ok(Outcome::Upgraded { route, request, tail: incoming.into_rest() });
+                }
+                Decision::Upgrade { .. } => Response::status(503),
+            };
+            // What follows a refused upgrade may be frames.
+            let stays = left > 0
+                && request.keeps_alive()
+                && !request.asks_for_upgrade()
+                && !place.is_stopping();
+            let then = if stays { Then::Stay } else { Then::Close };
+            let body = if request.method() == "HEAD" { Body::Left } else { Body::Sent };
+            let answer = response.write(body, then);
+            // Who reads slowly, or is idle, holds no more than the answer, or nothing.
+            drop((request, response));
+            if !stays {
+                self.part_with(&answer).await?;
+                break;
+            }
+            deliver(stream, &answer, limits.answer_ms_max).await?;
+            drop(answer);
+            heard = incoming.next().await;
+        }
+        Ok(Outcome::Over)
+    }
+
+    /// The request that was heard. Without one the conversation is over, and the client told why.
+    async fn request_of(&self, heard: Heard) -> Result<Option<Box<Request>>, Broken> {
+        let shared = self.shared;
+        match heard {
+            Heard::Request(request) => {
+                shared.count(|counts| counts.requests += 1);
+                return Ok(Some(request));
+            }
             Heard::Refused(refusal) => {
                 shared.count(|counts| counts.refused += 1);
-                let answer = Response::refusal(&refusal).write(Body::Sent, Connection::Close);
-                write(shared, stream, &answer).await?;
-                return Ok(Outcome::Answered);
+                self.part_with(&Response::refusal(&refusal).write(Body::Sent, Then::Close)).await?;
             }
             Heard::Late => {
                 shared.count(|counts| counts.late += 1);
-                say_late(stream);
-                return Ok(Outcome::Over);
+                say_late(self.stream);
             }
-            Heard::Silent => {
-                shared.count(|counts| counts.late += 1);
-                return Ok(Outcome::Over);
-            }
-            Heard::Nothing => return Ok(Outcome::Over),
+            Heard::Silent => shared.count(|counts| counts.late += 1),
+            Heard::Nothing => {}
             Heard::Broken => return Err(Broken),
-        };
-        shared.count(|counts| counts.requests += 1);
-        // A panic of the program's own code is told to the client, and then goes its way.
-        let answered = catch_unwind(AssertUnwindSafe(|| answer(&shared.routes, &mut request)));
-        let answered = match answered {
-            Ok(answered) => answered,
-            Err(panic) => {
-                place.note_broken();
-                say_failed(shared, stream).await;
-                resume_unwind(panic);
-            }
-        };
-        let response = match answered {
-            Answer::Response(response) => response,
-            Answer::Upgrade { route, head } if !place.is_stopping() => {
-                write(shared, stream, &head).await?;
-                return Ok(Outcome::Upgraded { route, request, tail: incoming.into_rest() });
-            }
-            Answer::Upgrade { .. } => Response::status(503),
-        };
-        // What follows a refused upgrade may be frames.
-        let stays = left > 0
-            && request.keeps_alive()
-            && !request.asks_for_upgrade()
-            && !place.is_stopping();
-        let connection = if stays { Connection::Stay } else { Connection::Close };
-        let body = if request.method() == "HEAD" { Body::Left } else { Body::Sent };
-        write(shared, stream, &response.write(body, connection)).await?;
-        if !stays {
-            return Ok(Outcome::Answered);
         }
-        drop(request);
-        heard = incoming.next().await;
+        Ok(None)
     }
-    Ok(Outcome::Answered)
+
+    /// Has a request decided. A panic of the program's own code is told to the client, and then
+    /// goes its way.
+    async fn decide(&self, request: &mut Request) -> Decision {
+        let routes = &self.shared.routes;
+        match catch_unwind(AssertUnwindSafe(|| decide(routes, request))) {
+            Ok(decision) => decision,
+            Err(panic) => {
+                self.place.note_broken();
+                let answer = Response::status(500).write(Body::Sent, Then::Close);
+                drop(self.part_with(&answer).await);
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Says the last thing.
+    async fn part_with(&self, answer: &Written) -> Result<(), Broken> {
+        let limits = &self.shared.limits;
+        let patience = Patience::each(limits.answer_ms_max, limits.linger_ms_max);
+        deliver_last(self.stream, answer, patience).await
+    }
 }
 
-enum Answer {
-    Response(Response),
+/// What becomes of a request.
+enum Decision {
+    Respond(Response),
     Upgrade { route: SharedRoute, head: Vec<u8> },
 }
 
-/// What a request gets. Here the program's own code runs.
-fn answer(routes: &Routes, request: &mut Request) -> Answer {
+/// Decides what a request gets. Here the program's own code runs.
+fn decide(routes: &Routes, request: &mut Request) -> Decision {
     let (page, socket) = (routes.page(request.path()), routes.socket(request.path()));
     match (page, socket) {
         // A client may ask for an upgrade in passing; a page may ignore that.
         (Some(page), socket) if socket.is_none() || !request.asks_for_upgrade() => {
-            Answer::Response(match request.method() {
-                "GET" | "HEAD" => (page.answer)(request),
+            Decision::Respond(match request.method() {
+                "GET" | "HEAD" => (page.respond)(request),
                 _ => Response::status(405).allowing("GET, HEAD"),
             })
         }
         (_, Some(route)) => match judge(request, route) {
-            Ok(head) => Answer::Upgrade { route: Rc::clone(route), head },
-            Err(response) => Answer::Response(response),
+            Ok(head) => Decision::Upgrade { route: Rc::clone(route), head },
+            Err(response) => Decision::Respond(response),
         },
-        _ => Answer::Response(Response::status(404)),
-    }
-}
-
-/// Writes all of it within the time that an answer may take.
-async fn write(shared: &Shared, stream: &TcpStream, bytes: &[u8]) -> Result<(), Broken> {
-    let patience = Duration::from_millis(shared.limits.answer_ms_max);
-    match timeout(patience, stream.write_all(bytes)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
-            log::debug!("server: an answer did not arrive: {error}");
-            Err(Broken)
-        }
-        Err(_) => {
-            log::debug!("server: a client did not take its answer");
-            Err(Broken)
-        }
-    }
-}
-
-/// 500, to whoever asked for what panicked.
-async fn say_failed(shared: &Shared, stream: &TcpStream) {
-    let answer = Response::status(500).write(Body::Sent, Connection::Close);
-    if write(shared, stream, &answer).await.is_ok() {
-        let patience = Duration::from_millis(shared.limits.linger_ms_max);
-        drop(timeout(patience, see_off(stream)).await);
+        _ => Decision::Respond(Response::status(404)),
     }
 }
 
 /// 408 as well as that can be done at once: the deadline is the end.
 fn say_late(stream: &TcpStream) {
-    let answer = Response::status(408).write(Body::Sent, Connection::Close);
-    let told = stream.try_write(&answer);
+    let answer = Response::status(408).write(Body::Sent, Then::Close);
+    let told = stream.try_write(&answer.head);
     log::debug!("server: a request did not come in time: {told:?}");
 }
 
@@ -191,8 +180,8 @@ fn upgrade(
 ) {
     shared.count(|counts| counts.upgrades += 1);
     let path = route.pattern().as_given();
-    let (limits, overflow) = (Rc::new(route.limits().sane()), route.overflow());
-    let (socket, driver) = open(stream, Role::Server, limits, overflow, tail);
+    let limits = Rc::clone(route.limits());
+    let (socket, driver) = open(stream, Role::Server, limits, route.overflow(), tail);
     place.note_upgrade(path, socket.connection());
     if place.is_stopping() {
         socket.connection().close(code::AWAY, "the server stops".into());
@@ -204,6 +193,8 @@ fn upgrade(
         }
     };
     shared.spawn(Job::new(named("ws", None, place.peer()), place, driving));
-    let serving = route.begin(socket, request);
+    let guard = Guard::new(socket.connection(), place);
+    let future = guard.run(|| route.begin(socket, request));
+    let serving = Guarded::new(future, guard);
     shared.spawn(Job::new(named("ws", Some(path), place.peer()), place, serving));
 }

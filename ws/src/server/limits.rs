@@ -3,6 +3,8 @@
 //! Promises that each place, head, body and wait of the server ends at a field below. What bounds
 //! a WebSocket once it stands is in `Limits`.
 
+use crate::http::RequestLimits;
+
 /// How much of everything the clients of a server may take. Units are part of the names; a number
 /// of milliseconds of `u64::MAX` means "never".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub struct ServerLimits {
     /// `operations_per_poll_max` may end a poll before. What lies beyond waits for the next turn,
     /// so that a storm of clients can't hold the loop.
     pub accepts_per_turn_max: usize,
+    /// Accepts of one listener that may fail in a row (16): so a system may tell of clients that
+    /// went away in the backlog. Past it the listener rests after each failure, until an accept
+    /// succeeds. A lack of descriptors is no failure: the listener waits it out by itself.
+    pub accept_failures_in_a_row_max: usize,
+    /// The longest rest of such a listener (1 s). The first is of 1 ms, the next one twice as long,
+    /// and so on.
+    pub accept_rest_ms_max: u64,
     /// Bytes of a request's head (8 KiB). Past it the answer is 431.
     pub head_bytes_max: usize,
     /// Header lines of a head (64). Past it the answer is 431.
@@ -49,6 +58,8 @@ impl Default for ServerLimits {
             connections_per_address_max: 256,
             turned_away_at_once_max: 64,
             accepts_per_turn_max: 16,
+            accept_failures_in_a_row_max: 16,
+            accept_rest_ms_max: 1_000,
             head_bytes_max: 8 * 1024,
             head_lines_max: 64,
             body_bytes_max: 64 * 1024,
@@ -63,6 +74,17 @@ impl Default for ServerLimits {
 }
 
 impl ServerLimits {
+    /// Those of them that bound a request.
+    pub(crate) fn of_requests(&self) -> RequestLimits {
+        RequestLimits {
+            head_bytes_max: self.head_bytes_max,
+            head_lines_max: self.head_lines_max,
+            body_bytes_max: self.body_bytes_max,
+            request_ms_max: self.request_ms_max,
+            keep_alive_ms_max: self.keep_alive_ms_max,
+        }
+    }
+
     /// The same limits with every zero that would stop all progress raised to one.
     pub(crate) fn sane(mut self) -> ServerLimits {
         self.accepts_per_turn_max = self.accepts_per_turn_max.max(1);

@@ -11,6 +11,8 @@
 
 mod conversation;
 mod counts;
+mod door;
+mod guarded;
 mod handle;
 mod job;
 mod limits;
@@ -82,13 +84,14 @@ impl Server {
 
     /// Answers GET and HEAD at a path. The closure is called once a request and must be short: the
     /// loop waits for it.
-    pub fn get(mut self, path: &str, answer: impl Fn(&Request) -> Response + 'static) -> Server {
-        self.routes.pages.push(Page { pattern: Pattern::new(path), answer: Box::new(answer) });
+    pub fn get(mut self, path: &str, respond: impl Fn(&Request) -> Response + 'static) -> Server {
+        self.routes.pages.push(Page { pattern: Pattern::new(path), respond: Box::new(respond) });
         self
     }
 
     /// Takes WebSockets at a path, from whomever asks. Each gets a future of its own, which is
-    /// spawned; when it drops the last handle, the connection is closed with 1001.
+    /// spawned; when it drops the last handle, the connection is closed with 1001, and when it
+    /// panics, or the closure does, with 1011, whoever else holds a handle.
     pub fn websocket<F>(
         self,
         path: &str,

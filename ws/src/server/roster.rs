@@ -19,14 +19,14 @@ use super::report::{StillOpen, StopReport};
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     table: RefCell<Table>,
-    stage: Cell<Stage>,
+    state: Cell<State>,
     /// Who is to be woken when the last place becomes free.
     pub(crate) serving: Seat,
 }
 
 /// How far a server has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
+pub(crate) enum State {
     #[default]
     Open,
     /// Nobody comes in any more.
@@ -48,7 +48,7 @@ struct Table {
 
 #[derive(Debug)]
 struct Member {
-    role: Role,
+    purpose: Purpose,
     peer: Option<SocketAddr>,
     route: Option<Rc<str>>,
     connection: Weak<Connection>,
@@ -58,7 +58,7 @@ struct Member {
 
 /// What a place is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum Purpose {
     /// To be served.
     Client,
     /// To be told that it is not.
@@ -81,7 +81,7 @@ impl Roster {
         let mut table = self.table.borrow_mut();
         let network = peer.map(network_of);
         let of_network = network.and_then(|network| table.per_address.get(&network)).copied();
-        if self.stage.get() != Stage::Open
+        if self.state.get() != State::Open
             || table.clients() >= limits.connections_max
             || of_network.unwrap_or(0) >= limits.connections_per_address_max
         {
@@ -91,7 +91,7 @@ impl Roster {
             *table.per_address.entry(network).or_default() += 1;
         }
         table.admitted += 1;
-        let key = table.add(Role::Client, peer);
+        let key = table.add(Purpose::Client, peer);
         Some(Place::new(self, key, peer))
     }
 
@@ -102,16 +102,16 @@ impl Roster {
         limits: &ServerLimits,
     ) -> Option<Rc<Place>> {
         let mut table = self.table.borrow_mut();
-        if self.stage.get() == Stage::Cut || table.guests >= limits.turned_away_at_once_max {
+        if self.state.get() == State::Cut || table.guests >= limits.turned_away_at_once_max {
             return None;
         }
         table.guests += 1;
-        let key = table.add(Role::Guest, peer);
+        let key = table.add(Purpose::Guest, peer);
         Some(Place::new(self, key, peer))
     }
 
-    pub(crate) fn stage(&self) -> Stage {
-        self.stage.get()
+    pub(crate) fn state(&self) -> State {
+        self.state.get()
     }
 
     /// How many are served.
@@ -129,20 +129,20 @@ impl Roster {
 
     /// Nobody comes in any more. Who is there is to be told.
     pub(crate) fn stop(&self) -> Summons {
-        self.stage.set(self.stage.get().max(Stage::Stopping));
+        self.state.set(self.state.get().max(State::Stopping));
         self.summons()
     }
 
     /// Who is still there is listed, and has to go.
     pub(crate) fn cut(&self, limits: &ServerLimits) -> Summons {
-        if self.stage.replace(Stage::Cut) < Stage::Cut {
+        if self.state.replace(State::Cut) < State::Cut {
             let mut table = self.table.borrow_mut();
             table.report.dropped = table.clients();
             let open = |member: &Member| StillOpen {
                 peer: member.peer,
                 route: member.route.as_ref().map(|route| route.to_string()),
             };
-            let clients = table.members.values().filter(|member| member.role == Role::Client);
+            let clients = table.members.values().filter(|member| member.purpose == Purpose::Client);
             let listed = clients.take(limits.reported_peers_max).map(open);
             table.report.still_open = listed.collect();
         }
@@ -151,7 +151,7 @@ impl Roster {
 
     /// The stop is over, and its report is out.
     pub(crate) fn close(&self) -> StopReport {
-        self.stage.set(Stage::Cut);
+        self.state.set(State::Cut);
         self.table.borrow().report.clone()
     }
 
@@ -169,18 +169,18 @@ impl Roster {
     fn leave(&self, key: u64, broken: bool) -> Option<Waker> {
         let mut table = self.table.borrow_mut();
         let member = table.members.remove(&key)?;
-        match member.role {
-            Role::Guest => table.guests -= 1,
-            Role::Client => {
+        match member.purpose {
+            Purpose::Guest => table.guests -= 1,
+            Purpose::Client => {
                 table.free_address(member.peer);
-                if self.stage.get() == Stage::Stopping {
+                if self.state.get() == State::Stopping {
                     let report = &mut table.report;
                     let counter = if broken { &mut report.broken } else { &mut report.closed };
                     *counter += 1;
                 }
             }
         }
-        let is_last = table.members.is_empty() && self.stage.get() != Stage::Open;
+        let is_last = table.members.is_empty() && self.state.get() != State::Open;
         is_last.then(|| self.serving.take()).flatten()
     }
 }
@@ -190,9 +190,10 @@ impl Table {
         self.members.len() - self.guests
     }
 
-    fn add(&mut self, role: Role, peer: Option<SocketAddr>) -> u64 {
+    fn add(&mut self, purpose: Purpose, peer: Option<SocketAddr>) -> u64 {
         self.born += 1;
-        let member = Member { role, peer, route: None, connection: Weak::new(), seats: Vec::new() };
+        let member =
+            Member { purpose, peer, route: None, connection: Weak::new(), seats: Vec::new() };
         self.members.insert(self.born, member);
         self.born
     }
@@ -237,11 +238,11 @@ impl Place {
     }
 
     pub(crate) fn is_cut(&self) -> bool {
-        self.roster.stage() == Stage::Cut
+        self.roster.state() == State::Cut
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.roster.stage() != Stage::Open
+        self.roster.state() != State::Open
     }
 
     /// The connection did not end as it should.

@@ -47,12 +47,12 @@ impl Pattern {
     }
 }
 
-type Answer = Box<dyn Fn(&Request) -> Response>;
+type Respond = Box<dyn Fn(&Request) -> Response>;
 
 /// What GET and HEAD get at a path.
 pub(crate) struct Page {
     pub(crate) pattern: Pattern,
-    pub(crate) answer: Answer,
+    pub(crate) respond: Respond,
 }
 
 impl fmt::Debug for Page {
@@ -109,7 +109,7 @@ mod tests {
     fn routes(paths: &[&str]) -> Routes {
         let page = |path: &&str| Page {
             pattern: Pattern::new(path),
-            answer: Box::new(|_| Response::status(204)),
+            respond: Box::new(|_| Response::status(204)),
         };
         Routes { pages: paths.iter().map(page).collect(), sockets: Vec::new() }
     }

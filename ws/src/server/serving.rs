@@ -1,7 +1,8 @@
 //! Serving: the future that accepts, and that sees a stop through.
 //!
 //! Promises that one poll accepts no more than `accepts_per_turn_max`, that no listener starves
-//! another, and that it is ready when the last connection is gone. It polls no connection.
+//! another, not even by failing, and that it is ready when the last connection is gone. It polls no
+//! connection.
 
 use std::future::Future;
 use std::io;
@@ -13,8 +14,9 @@ use std::task::{Context, Poll};
 use glassloop_reactor::net::{TcpListener, TcpStream};
 use glassloop_reactor::{Reactor, Sleep};
 
+use super::door::Door;
 use super::report::StopReport;
-use super::roster::Stage;
+use super::roster::State;
 use super::shared::Shared;
 
 /// Accepts a server's connections until it is stopped; the output says what became of them.
@@ -28,7 +30,7 @@ use super::shared::Shared;
 #[must_use = "a server accepts only while this is polled"]
 pub struct Serving {
     shared: Rc<Shared>,
-    listeners: Vec<TcpListener>,
+    doors: Vec<Door>,
     /// Whose turn it is to be asked first.
     first: usize,
     /// What wakes us for the end of a stop, and when.
@@ -37,7 +39,8 @@ pub struct Serving {
 
 impl Serving {
     pub(crate) fn new(shared: Rc<Shared>, listeners: Vec<TcpListener>) -> Serving {
-        Serving { shared, listeners, first: 0, alarm: None }
+        let doors = listeners.into_iter().map(Door::new).collect();
+        Serving { shared, doors, first: 0, alarm: None }
     }
 
     /// Accepts what there is, up to the limit of a turn.
@@ -47,10 +50,7 @@ impl Serving {
             match self.accept_one(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Ok((stream, peer))) => self.shared.admit(stream, Some(peer)),
-                Poll::Ready(Err(error)) => {
-                    self.shared.count(|counts| counts.accept_errors += 1);
-                    log::debug!("server: expected a connection, came: {error}");
-                }
+                Poll::Ready(Err(_)) => self.shared.count(|counts| counts.accept_errors += 1),
             }
         }
         cx.waker().wake_by_ref();
@@ -59,10 +59,10 @@ impl Serving {
     /// Each listener is asked in turn: a storm at one must not silence the others.
     #[track_caller]
     fn accept_one(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let count = self.listeners.len();
+        let count = self.doors.len();
         for step in 0..count {
             let at = (self.first + step) % count;
-            let accepted = self.listeners[at].poll_accept(cx);
+            let accepted = self.doors[at].poll_accept(cx, &self.shared.limits);
             if accepted.is_ready() {
                 self.first = (at + 1) % count;
                 return accepted;
@@ -74,12 +74,12 @@ impl Serving {
     /// Waits for the last connection, or the deadline.
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<StopReport> {
         // Whoever has connected and was not accepted learns now that nobody will.
-        drop(std::mem::take(&mut self.listeners));
+        drop(std::mem::take(&mut self.doors));
         let roster = &self.shared.roster;
         if roster.is_empty() {
             return Poll::Ready(self.shared.finish());
         }
-        if roster.stage() == Stage::Stopping {
+        if roster.state() == State::Stopping {
             let stop_at = self.shared.stop_at.get();
             if self.alarm.as_ref().is_none_or(|(at, _)| *at != stop_at)
                 && let Some(reactor) = Reactor::current()
@@ -102,11 +102,11 @@ impl Future for Serving {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StopReport> {
         let serving = self.get_mut();
         serving.shared.roster.serving.note(cx.waker());
-        if serving.shared.roster.stage() == Stage::Open {
+        if serving.shared.roster.state() == State::Open {
             serving.accept(cx);
         }
         // Accepting runs the program's `spawn`, which may have stopped us.
-        if serving.shared.roster.stage() == Stage::Open {
+        if serving.shared.roster.state() == State::Open {
             return Poll::Pending;
         }
         serving.stop(cx)

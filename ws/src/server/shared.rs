@@ -10,12 +10,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use glassloop_reactor::net::TcpStream;
-use glassloop_reactor::timeout;
 
 use crate::close::code;
-use crate::handshake::see_off;
 use crate::heartbeat::deadline;
-use crate::http::{Body, Connection, Response};
+use crate::http::{Body, Patience, Response, Then, deliver_last};
 use crate::waits::{Waits, wake_all};
 
 use super::conversation::converse;
@@ -69,7 +67,7 @@ impl Shared {
         }
         self.count(|counts| counts.turned_away += 1);
         if let Some(place) = self.roster.admit_guest(peer, &self.limits) {
-            let farewell = turn_away(stream, self.limits.linger_ms_max);
+            let farewell = turn_away(stream, Patience::in_all(self.limits.linger_ms_max));
             self.spawn(Job::new(named("http 503", None, peer), &place, farewell));
         }
     }
@@ -135,16 +133,9 @@ pub(crate) fn named(kind: &str, route: Option<&str>, peer: Option<SocketAddr>) -
     name
 }
 
-/// Says that there is no place. The whole farewell has one deadline.
-async fn turn_away(stream: TcpStream, patience_ms: u64) {
-    let answer = Response::status(503).write(Body::Sent, Connection::Close);
-    let farewell = async {
-        stream.write_all(&answer).await?;
-        see_off(&stream).await
-    };
-    match timeout(Duration::from_millis(patience_ms), farewell).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => log::debug!("server: a 503 did not arrive: {error}"),
-        Err(_) => log::debug!("server: a client stayed behind its 503"),
-    }
+/// Says that there is no place.
+async fn turn_away(stream: TcpStream, patience: Patience) {
+    let answer = Response::status(503).write(Body::Sent, Then::Close);
+    // Who doesn't take it is turned away all the same.
+    drop(deliver_last(&stream, &answer, patience).await);
 }

@@ -13,10 +13,7 @@ pub(crate) fn judge(request: &mut Request, route: &WebSocketRoute) -> Result<Vec
     let (key, subprotocol) = {
         let lines = request.lines();
         let judged = judge_upgrade(request.method(), request.version(), &lines);
-        let upgrade = judged.map_err(|refusal| match refusal.status {
-            405 => Response::refusal(&refusal).allowing("GET"),
-            _ => Response::refusal(&refusal),
-        })?;
+        let upgrade = judged.map_err(|refusal| Response::refusal(&refusal))?;
         let origins: Vec<&[u8]> = values(&lines, "Origin").map(<[u8]>::trim_ascii).collect();
         if !route.takes_origin(&origins) {
             return Err(Response::status(403));

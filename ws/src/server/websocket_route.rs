@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::error::Error;
 use crate::http::{Request, Response, is_token};
-use crate::limits::Config;
+use crate::limits::{Config, Limits};
+use crate::overflow::Overflow;
 use crate::socket::WebSocket;
 
 use super::routes::Pattern;
@@ -47,7 +48,9 @@ pub struct WebSocketRoute {
     origins: Option<Vec<String>>,
     takes_missing_origin: bool,
     auth: Option<Auth>,
-    config: Config,
+    /// One for all connections.
+    limits: Rc<Limits>,
+    overflow: Overflow,
 }
 
 impl WebSocketRoute {
@@ -64,7 +67,8 @@ impl WebSocketRoute {
             origins: None,
             takes_missing_origin: false,
             auth: None,
-            config: Config::default(),
+            limits: Rc::new(Limits::default().sane()),
+            overflow: Overflow::default(),
         }
     }
 
@@ -110,7 +114,8 @@ impl WebSocketRoute {
     /// The limits of the WebSockets opened here.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.limits = Rc::new(config.limits.sane());
+        self.overflow = config.overflow;
         self
     }
 
@@ -118,12 +123,12 @@ impl WebSocketRoute {
         &self.pattern
     }
 
-    pub(crate) fn limits(&self) -> crate::limits::Limits {
-        self.config.limits
+    pub(crate) fn limits(&self) -> &Rc<Limits> {
+        &self.limits
     }
 
-    pub(crate) fn overflow(&self) -> crate::overflow::Overflow {
-        self.config.overflow
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.overflow
     }
 
     /// The program's future for a connection.

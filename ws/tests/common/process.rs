@@ -1,5 +1,7 @@
 //! What the system says of this process: its memory and its limits. Linux.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 /// Resident memory.
 pub(crate) fn resident_bytes() -> usize {
     const PAGE_BYTES: usize = 4096;

@@ -6,7 +6,12 @@
 
 mod common;
 
-use std::{io, net::Shutdown, time::Duration};
+use std::{
+    io::{self, IoSlice},
+    net::Shutdown,
+    task::Poll,
+    time::Duration,
+};
 
 use common::{Harness, both, join, poll_with};
 use glassloop_reactor::{Limits, Options, Readiness, SourceView, net, net::TcpStream};
@@ -122,6 +127,35 @@ fn a_writer_waits_for_room_and_nothing_is_lost() {
         let (written, came) = harness.block_on(join(write, read));
         let came = written.and(came).unwrap();
         assert!(came == pattern, "the bytes came, but not as they were sent");
+    });
+}
+
+#[test]
+fn pieces_written_at_once_arrive_as_if_they_were_one() {
+    both(|harness, here, there| {
+        let most = if cfg!(miri) { 200_000 } else { 20_000_000 };
+        let pattern: Vec<u8> = (0..=250).cycle().take(most).collect();
+        // A long piece, none, and short ones, until there is room for a part of them at most.
+        let mut sent = 0;
+        loop {
+            let rest = &pattern[sent..];
+            let (long, rest) = rest.split_at(most / 50);
+            let (short, rest) = rest.split_at(3);
+            let pieces = [long, &[], short, &rest[..10]].map(IoSlice::new);
+            let written = poll_with(|cx| here.poll_write_vectored(cx, &pieces));
+            let Poll::Ready(written) = written else { break };
+            sent += written.unwrap();
+            assert!(sent < most / 2, "expected a full pipe, came room for {sent} bytes");
+        }
+        let error = here.try_write_vectored(&[IoSlice::new(b"no room")]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        let mut came = vec![0; sent];
+        harness.block_on(there.read_exact(&mut came)).unwrap();
+        assert!(came == pattern[..sent], "the bytes came, but not as they were sent");
+        // There is room again, and that was heard.
+        harness.settle();
+        let pieces = [IoSlice::new(b"there "), IoSlice::new(b"is")];
+        assert_eq!(here.try_write_vectored(&pieces).unwrap(), 8);
     });
 }
 

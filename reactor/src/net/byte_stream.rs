@@ -8,7 +8,7 @@
 use std::{
     fmt,
     future::Future,
-    io,
+    io::{self, IoSlice},
     panic::Location,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -43,6 +43,15 @@ pub trait WriteBytes: Source {
     /// # Errors
     /// WouldBlock if there is none; else the OS's.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Writes what there is room for of several pieces, in their order: with one system call, if
+    /// the source has one for that.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        write_each(pieces, |piece| self.write(piece))
+    }
 
     /// Tells the reader that no more will come, if that is possible short of dropping the source.
     ///
@@ -213,6 +222,26 @@ impl<S: WriteBytes> ByteStream<S> {
         self.inner.try_io_stream(Direction::Write, bytes.len(), |source| source.write(bytes))
     }
 
+    /// Writes several pieces as if they were one, or waits until there is room.
+    #[track_caller]
+    pub fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wait = self.inner.wait(Direction::Write, "write");
+        self.poll_write_vectored_for(cx, pieces, wait)
+    }
+
+    /// Writes what there is room for at this moment, of several pieces as if they were one.
+    ///
+    /// # Errors
+    /// WouldBlock if there is none.
+    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let offered = bytes_of(pieces);
+        self.inner.try_io_stream(Direction::Write, offered, |source| source.write_vectored(pieces))
+    }
+
     pub(super) fn poll_write_for(
         &self,
         cx: &mut Context<'_>,
@@ -221,6 +250,42 @@ impl<S: WriteBytes> ByteStream<S> {
     ) -> Poll<io::Result<usize>> {
         self.inner.poll_io_stream(cx, wait, bytes.len(), |source| source.write(bytes))
     }
+
+    pub(super) fn poll_write_vectored_for(
+        &self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+        wait: Wait,
+    ) -> Poll<io::Result<usize>> {
+        let offered = bytes_of(pieces);
+        self.inner.poll_io_stream(cx, wait, offered, |source| source.write_vectored(pieces))
+    }
+}
+
+/// Writes pieces one by one, for a source that can't do it at once.
+pub(crate) fn write_each(
+    pieces: &[IoSlice<'_>],
+    mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut written = 0;
+    for piece in pieces {
+        match write(piece) {
+            Ok(count) => {
+                written += count;
+                if count < piece.len() {
+                    break;
+                }
+            }
+            Err(error) if written == 0 => return Err(error),
+            // The next write tells it.
+            Err(_) => break,
+        }
+    }
+    Ok(written)
+}
+
+fn bytes_of(pieces: &[IoSlice<'_>]) -> usize {
+    pieces.iter().map(|piece| piece.len()).sum()
 }
 
 fn ended_early(came: usize, expected: usize) -> io::Error {

@@ -4,7 +4,7 @@
 //! was made. Nothing is buffered, so a flush has nothing to do.
 
 use std::{
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -31,6 +31,14 @@ impl<S: WriteBytes> AsyncWrite for &ByteStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.poll_write_for(cx, bytes, wait(*self, Direction::Write, "write"))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored_for(cx, pieces, wait(*self, Direction::Write, "write"))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -63,6 +71,14 @@ impl<S: WriteBytes> AsyncWrite for ByteStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut &*self).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(&mut &*self), cx, pieces)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

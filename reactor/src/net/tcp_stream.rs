@@ -4,12 +4,12 @@
 //! [`ByteStream`].
 
 use std::{
-    io,
+    io::{self, IoSlice, Write},
     net::{self, Shutdown, SocketAddr},
 };
 
 use super::{
-    byte_stream::{ByteStream, ReadBytes, WriteBytes},
+    byte_stream::{ByteStream, ReadBytes, WriteBytes, write_each},
     connect::{Connect, ConnectStream},
     connect_host::ConnectHost,
     socket::{Socket, connected},
@@ -168,6 +168,13 @@ impl ReadBytes for Socket {
 impl WriteBytes for Socket {
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Socket::write(self, bytes)
+    }
+
+    fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Socket::Kernel(stream) => Write::write_vectored(&mut &*stream, pieces),
+            _ => write_each(pieces, |piece| self.write(piece)),
+        }
     }
 
     fn end(&self) -> io::Result<()> {

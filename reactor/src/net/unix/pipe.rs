@@ -4,7 +4,7 @@
 //! reader sees the end once the last writer is dropped.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, IoSlice, Read, Write},
     os::fd::OwnedFd,
 };
 
@@ -90,6 +90,10 @@ impl ReadBytes for Receiver {
 impl WriteBytes for Sender {
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Write::write(&mut &*self, bytes)
+    }
+
+    fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        Write::write_vectored(&mut &*self, pieces)
     }
 
     /// A pipe can't say it: dropping the writer does.

@@ -4,7 +4,7 @@
 //! [`ByteStream`].
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, IoSlice, Read, Write},
     net::Shutdown,
     os::unix::net,
     path::{Path, PathBuf},
@@ -124,6 +124,10 @@ impl ReadBytes for mio::net::UnixStream {
 impl WriteBytes for mio::net::UnixStream {
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Write::write(&mut &*self, bytes)
+    }
+
+    fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        Write::write_vectored(&mut &*self, pieces)
     }
 
     fn end(&self) -> io::Result<()> {

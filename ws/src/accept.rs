@@ -58,7 +58,9 @@ pub fn accept_with(
     config: Config,
 ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
     let limits = Rc::new(config.limits.sane());
-    async move {
+    // COST: boxed, its 700 bytes are given back with the answer; else the future of whoever awaits
+    // it would keep room for them as long as the connection lives.
+    Box::pin(async move {
         match within(&limits, upgrade(&stream, &limits)).await? {
             Ok(tail) => Ok(open(stream, Role::Server, limits, config.overflow, tail)),
             Err(refusal) => {
@@ -70,7 +72,7 @@ pub fn accept_with(
                 Err(Error::BadUpgrade { status, expected, came })
             }
         }
-    }
+    })
 }
 
 /// Reads the request and answers a good one. Gives what came behind it.

@@ -63,7 +63,8 @@ pub fn connect_with(
 ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
     let target = Target::parse(url);
     let limits = Rc::new(config.limits.sane());
-    async move {
+    // Boxed, as in `accept_with`.
+    Box::pin(async move {
         let target = target?;
         let (stream, tail) = within(&limits, async {
             let stream = dial(&target).await?;
@@ -72,7 +73,7 @@ pub fn connect_with(
         })
         .await?;
         Ok(open(stream, Role::Client, limits, config.overflow, tail))
-    }
+    })
 }
 
 /// Does the client's part of the handshake on a stream that is connected already, in memory or by
@@ -106,11 +107,11 @@ pub fn connect_on_with(
 ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
     let target = Target::parse(url);
     let limits = Rc::new(config.limits.sane());
-    async move {
+    Box::pin(async move {
         let target = target?;
         let tail = within(&limits, upgrade(&stream, &target, &limits)).await?;
         Ok(open(stream, Role::Client, limits, config.overflow, tail))
-    }
+    })
 }
 
 /// Connects to the first address of the target that answers.

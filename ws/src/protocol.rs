@@ -173,12 +173,12 @@ impl Protocol {
 
     /// Encodes a frame of a message into the ring. Nothing follows a Close.
     ///
-    /// What a server sends needs no mask, so it goes past tungstenite's encoder.
+    /// What a server sends needs no mask, so it is copied once, past tungstenite's encoder.
     pub(crate) fn data(&mut self, opcode: Data, payload: Bytes, last: bool) {
         if self.role == Role::Server {
             if self.context.can_write() {
                 self.ring.push(Head::new(opcode, payload.len(), last).bytes());
-                self.ring.lend(payload);
+                self.ring.push(&payload);
             }
         } else {
             self.encoder_grown |= payload.len() > ENCODER_AT_REST_BYTES;
@@ -187,10 +187,10 @@ impl Protocol {
     }
 
     /// Puts a whole frame of a server's into the ring, as it is. Nothing follows a Close.
-    pub(crate) fn frame(&mut self, bytes: Bytes) {
+    pub(crate) fn frame(&mut self, bytes: &[u8]) {
         debug_assert!(self.role == Role::Server, "what a client sends is masked");
         if self.context.can_write() {
-            self.ring.lend(bytes);
+            self.ring.push(bytes);
         }
     }
 

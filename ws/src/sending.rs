@@ -153,7 +153,7 @@ impl Connection {
                     wire.counts.messages_sent += u64::from(last);
                 }
                 Part::Frame { bytes, last } => {
-                    wire.protocol.frame(bytes);
+                    wire.protocol.frame(&bytes);
                     wire.counts.messages_sent += u64::from(last);
                 }
                 Part::Ping(sequence) => wire.ping(sequence),

@@ -70,7 +70,9 @@ impl Wire {
         if self.blocked || self.error.is_some() || self.protocol.ring().is_empty() {
             return;
         }
-        self.try_write();
+        let outcome = self.stream.try_write(self.protocol.ring().bytes());
+        self.wrote(outcome);
+        self.blocked = !self.protocol.ring().is_empty();
     }
 
     /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
@@ -80,30 +82,18 @@ impl Wire {
         // The first write is not the poll's to refuse: a peer that sends all the time leaves
         // nothing of the budget, and would never hear us.
         if self.blocked && self.error.is_none() {
-            self.try_write();
+            let outcome = self.stream.try_write(self.protocol.ring().bytes());
+            self.wrote(outcome);
+            self.blocked = !self.protocol.ring().is_empty();
         }
         while self.blocked && self.error.is_none() {
-            let ring = self.protocol.ring();
-            let polled = match ring.whole() {
-                Some(bytes) => self.stream.poll_write(cx, bytes),
-                None => self.stream.poll_write_vectored(cx, &ring.pieces()),
-            };
-            match polled {
+            match self.stream.poll_write(cx, self.protocol.ring().bytes()) {
                 Poll::Pending => break,
                 Poll::Ready(outcome) => self.wrote(outcome),
             }
+            self.blocked = !self.protocol.ring().is_empty();
         }
         self.counts.bytes_written > before
-    }
-
-    /// One write of all that waits.
-    fn try_write(&mut self) {
-        let ring = self.protocol.ring();
-        let outcome = match ring.whole() {
-            Some(bytes) => self.stream.try_write(bytes),
-            None => self.stream.try_write_vectored(&ring.pieces()),
-        };
-        self.wrote(outcome);
     }
 
     fn wrote(&mut self, outcome: io::Result<usize>) {
@@ -116,6 +106,5 @@ impl Wire {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.error = Some(error.kind()),
         }
-        self.blocked = !self.protocol.ring().is_empty();
     }
 }

@@ -251,7 +251,11 @@ fn judge(expected: &Meaning, came: &Outcome) -> Result<(), String> {
             let good = matches!(asked, 1000..=1003 | 1005 | 1007..=1013 | 3000..=4999);
             // With a code, 1005 is as forbidden as the others.
             let good = good && (asked != 1005 || expected.end == End::Closed(None));
-            code == Some(if good { asked } else { 1002 }) && came.info.is_clean()
+            if good {
+                code == Some(asked) && came.info.is_clean()
+            } else {
+                code == Some(1002) && violation
+            }
         }
         End::Broken(codes) => code.is_some_and(|code| codes.contains(&code)) && violation,
         End::MayBeBroken(codes) => match code {

@@ -73,6 +73,8 @@ pub(crate) struct Protocol {
     /// False while an answer of tungstenite's may wait for room in the ring.
     settled: bool,
     refused: bool,
+    /// True while the context may hold bytes it has not looked at: a pong came before them.
+    holds_bytes: bool,
     /// True once a Close of ours was encoded: nothing follows it.
     closed: bool,
     /// True once a Close of the peer's was read.
@@ -91,6 +93,7 @@ impl Protocol {
             readable: true,
             settled: true,
             refused: false,
+            holds_bytes: false,
             closed: false,
             peer_closed: false,
             encoder_grown: false,
@@ -131,6 +134,7 @@ impl Protocol {
                 refused: &mut self.refused,
             };
             self.settled = false;
+            self.holds_bytes = false;
             match self.context.read(&mut adapter) {
                 Ok(Wire::Text(text)) => {
                     return Some(Event::Message(Message::Text(text).detached()));
@@ -142,6 +146,7 @@ impl Protocol {
                 Ok(Wire::Ping(_) | Wire::Frame(_)) => {}
                 Ok(Wire::Pong(payload)) => {
                     if let Ok(sequence) = <[u8; 8]>::try_from(&payload[..]) {
+                        self.holds_bytes = true;
                         return Some(Event::Pong(u64::from_be_bytes(sequence)));
                     }
                 }
@@ -159,7 +164,8 @@ impl Protocol {
     /// What lies at the front of the input, if tungstenite holds nothing that comes before. A whole
     /// message is taken. No code but ours runs.
     pub(crate) fn take_front(&mut self, input: &mut &[u8]) -> Front {
-        if !self.readable || !self.walker.at_rest() || !self.context.can_write() {
+        let between = self.walker.at_rest() && !self.holds_bytes;
+        if !self.readable || !between || !self.context.can_write() {
             return Front::Other;
         }
         let payload_max = self.limits.frame_bytes_max.min(self.limits.message_bytes_max);
@@ -231,7 +237,7 @@ impl Protocol {
         let grown = self.encoder_grown || self.walker.longest() > READ_BUFFER_BYTES as u64;
         let at_rest =
             self.readable && self.settled && self.context.can_write() && self.walker.at_rest();
-        if grown && at_rest {
+        if grown && at_rest && !self.holds_bytes {
             self.context = context(self.role, &self.limits);
             self.walker.forget_longest();
             self.encoder_grown = false;

@@ -244,3 +244,21 @@ fn a_recorded_handshake_with_masked_frames_over_a_plain_socket_echoes() {
     let close = unmasked(0x88, &close_payload(1000, "bye"));
     assert!(answer.ends_with(&close), "{}", answer.escape_ascii());
 }
+
+#[test]
+fn a_pong_inside_of_a_message_lets_nothing_behind_it_overtake() {
+    let mut event_loop = Loop::new();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    let frames = [
+        masked(0x01, b"be"),
+        masked(0x8a, &7_u64.to_be_bytes()),
+        masked(0x00, &[b'l'; 20]),
+        masked(0x80, b"ow"),
+        masked(0x82, b"behind"),
+    ];
+    raw.write(&mut event_loop, &frames.concat());
+    let first = event_loop.block_on(server.socket.recv()).expect("open").expect("a message");
+    assert_eq!((first.len(), first.as_text().is_some()), (24, true));
+    let second = event_loop.block_on(server.socket.recv()).expect("open").expect("a message");
+    assert_eq!(second.as_bytes(), b"behind");
+}

@@ -20,8 +20,8 @@ pub(crate) struct Walker {
     longest: u64,
 }
 
-/// Two bytes, eight of extended length, four of mask.
-const HEAD_BYTES_MAX: usize = 14;
+/// Two bytes, eight of extended length, four of mask, two of a Close's code.
+const HEAD_BYTES_MAX: usize = 16;
 
 /// A Close begins with a code, if it holds anything.
 const CODE_BYTES: usize = 2;
@@ -104,16 +104,43 @@ impl Walker {
         if self.code_len() == 0 {
             return None;
         }
-        let is_masked = self.head[1] & MASKED != 0;
-        let (mask, at) = if is_masked { (&self.head[2..4], 6) } else { (&[0, 0][..], 2) };
-        Some(u16::from_be_bytes([self.head[at] ^ mask[0], self.head[at + 1] ^ mask[1]]))
+        let (mask_at, code_at) =
+            (2 + self.extended_len(), 2 + self.extended_len() + self.mask_len());
+        let mask = if self.mask_len() > 0 { &self.head[mask_at..] } else { &[0, 0][..] };
+        let code = &self.head[code_at..];
+        Some(u16::from_be_bytes([code[0] ^ mask[0], code[1] ^ mask[1]]))
     }
 
     /// The bytes of the current head that are a Close's code.
     fn code_len(&self) -> usize {
-        let length = usize::from(self.head[1] & LENGTH);
-        let holds_code = self.head[0] & OPCODE == CLOSE && (CODE_BYTES..126).contains(&length);
+        let holds_code = self.head[0] & OPCODE == CLOSE
+            && (CODE_BYTES as u64..126).contains(&self.payload_len());
         if holds_code { CODE_BYTES } else { 0 }
+    }
+
+    fn extended_len(&self) -> usize {
+        match self.head[1] & LENGTH {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        }
+    }
+
+    fn mask_len(&self) -> usize {
+        if self.head[1] & MASKED != 0 { 4 } else { 0 }
+    }
+
+    /// The payload's length, once the head has come so far.
+    fn payload_len(&self) -> u64 {
+        match self.head[1] & LENGTH {
+            126 => u64::from(u16::from_be_bytes([self.head[2], self.head[3]])),
+            127 => {
+                let mut length = [0; 8];
+                length.copy_from_slice(&self.head[2..10]);
+                u64::from_be_bytes(length)
+            }
+            short => u64::from(short),
+        }
     }
 
     /// How long the current head will be, judged by what has come of it.
@@ -121,13 +148,7 @@ impl Walker {
         if self.head_len == 0 {
             return 2;
         }
-        let extended = match self.head[1] & LENGTH {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        let mask = if self.head[1] & MASKED != 0 { 4 } else { 0 };
-        2 + extended + mask + self.code_len()
+        2 + self.extended_len() + self.mask_len() + self.code_len()
     }
 
     /// A head is complete: counts its frame. False if that is a fragment too many.
@@ -142,15 +163,7 @@ impl Walker {
             self.fragments = if first & FINAL != 0 { 0 } else { fragments };
         }
         self.frames += 1;
-        self.payload_left = match self.head[1] & LENGTH {
-            126 => u64::from(u16::from_be_bytes([self.head[2], self.head[3]])),
-            127 => {
-                let mut length = [0; 8];
-                length.copy_from_slice(&self.head[2..10]);
-                u64::from_be_bytes(length)
-            }
-            short => u64::from(short),
-        };
+        self.payload_left = self.payload_len();
         self.longest = self.longest.max(self.payload_left);
         self.payload_left -= self.code_len() as u64;
         true
@@ -216,6 +229,8 @@ mod tests {
             (&[0x88, 2, 3, 0xec][..], Some(1004)),
             (&[0x88, 5, 3, 0xe9, b'b', b'y', b'e'], Some(1001)),
             (&[0x88, 0x82, 1, 2, 3, 4, 3 ^ 1, 0xe8 ^ 2], Some(1000)),
+            (&[0x88, 126, 0, 2, 3, 0xec], Some(1004)),
+            (&[0x88, 0xff, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 3, 4, 3 ^ 1, 0xed ^ 2], Some(1005)),
             (&[0x88, 0], None),
             (&[0x88, 1, 3], None),
             (&[0x89, 2, 3, 0xe8], None),

@@ -18,6 +18,8 @@ pub(crate) struct Walker {
     frames: u64,
     /// The longest payload announced since `forget_longest`.
     longest: u64,
+    /// The first Close, with its code if it has one.
+    close: Option<Option<u16>>,
 }
 
 /// Two bytes, eight of extended length, four of mask, two of a Close's code.
@@ -44,6 +46,7 @@ impl Walker {
             fragments_max,
             frames: 0,
             longest: 0,
+            close: None,
         }
     }
 
@@ -98,9 +101,14 @@ impl Walker {
         self.longest = 0;
     }
 
-    /// The code of the Close that the last head was of: as the peer sent it, whether or not it may
-    /// be sent.
+    /// The code of the first Close that passed by: as the peer sent it, whether or not it may be
+    /// sent.
     pub(crate) fn close_code(&self) -> Option<u16> {
+        self.close.flatten()
+    }
+
+    /// The code in the current head.
+    fn code(&self) -> Option<u16> {
         if self.code_len() == 0 {
             return None;
         }
@@ -166,6 +174,9 @@ impl Walker {
         self.payload_left = self.payload_len();
         self.longest = self.longest.max(self.payload_left);
         self.payload_left -= self.code_len() as u64;
+        if first & OPCODE == CLOSE && self.close.is_none() {
+            self.close = Some(self.code());
+        }
         true
     }
 }
@@ -230,6 +241,7 @@ mod tests {
             (&[0x88, 5, 3, 0xe9, b'b', b'y', b'e'], Some(1001)),
             (&[0x88, 0x82, 1, 2, 3, 4, 3 ^ 1, 0xe8 ^ 2], Some(1000)),
             (&[0x88, 126, 0, 2, 3, 0xec], Some(1004)),
+            (&[0x88, 2, 3, 0xe8, 0x88, 2, 3, 0xec], Some(1000)),
             (&[0x88, 0xff, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 3, 4, 3 ^ 1, 0xed ^ 2], Some(1005)),
             (&[0x88, 0], None),
             (&[0x88, 1, 3], None),
@@ -237,8 +249,10 @@ mod tests {
         ] {
             for step in 1..=bytes.len() {
                 let mut walker = Walker::new(1);
-                for piece in bytes.chunks(step) {
-                    assert_eq!(walker.walk(piece), piece.len(), "{bytes:?}");
+                for mut piece in bytes.chunks(step) {
+                    while !piece.is_empty() {
+                        piece = &piece[walker.walk(piece)..];
+                    }
                 }
                 assert_eq!(walker.close_code(), code, "{bytes:?}");
                 assert!(walker.at_rest(), "{bytes:?}");

@@ -61,10 +61,15 @@ fn just_reached(core: &Core) -> bool {
 /// something is due on it already.
 fn timer_may_fire(core: &Core) -> bool {
     let Clock::Manual(clock) = core.reactor.clock() else { return core.next_deadline().is_some() };
+    // The handles first: who let go of one has moved the clock before.
+    let is_held = clock.handles() > 0;
+    if core.resume.is_behind(core.reactor.clock()) {
+        return true;
+    }
     match core.earliest_deadline() {
-        Some(at) => at <= clock.now() || clock.autojump() || clock.handles() > 0,
+        Some(at) => at <= clock.now() || clock.autojump() || is_held,
         // Whoever suspends the clock calls those who listen for that.
-        None => clock.handles() > 0 && !core.resume.is_empty() && core.executor.tasks_alive() > 0,
+        None => is_held && !core.resume.is_empty() && core.executor.tasks_alive() > 0,
     }
 }
 

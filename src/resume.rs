@@ -13,6 +13,7 @@ use std::{
 };
 
 use glassloop_executor::{PlaceId, Refused, drop_caught};
+use glassloop_reactor::Clock;
 
 use crate::{EventLoop, callbacks, core::Core, current};
 
@@ -30,6 +31,8 @@ struct Listener {
 #[derive(Default)]
 pub(crate) struct Listeners {
     list: RefCell<Vec<Rc<Listener>>>,
+    /// The time suspended when the clocks were compared last.
+    looked: Cell<u64>,
 }
 
 impl Listeners {
@@ -38,10 +41,19 @@ impl Listeners {
         self.list.borrow().is_empty()
     }
 
+    /// Whether a manual clock was suspended since the clocks were compared last: what ended the
+    /// wait may have been something else, a moment before. Other clocks bring their news by
+    /// ending a wait.
+    #[inline]
+    pub(crate) fn is_behind(&self, clock: &Clock) -> bool {
+        let Clock::Manual(clock) = clock else { return false };
+        !self.is_empty() && clock.suspended() > self.looked.get()
+    }
+
     /// Compares the clocks, if anybody listens. What a gap calls is due now, and armed last.
     #[inline]
     pub(crate) fn look(&self, core: &Rc<Core>) {
-        if !self.list.borrow().is_empty() {
+        if !self.is_empty() {
             self.tell(core);
         }
     }
@@ -49,6 +61,7 @@ impl Listeners {
     #[cold]
     fn tell(&self, core: &Rc<Core>) {
         let suspended = core.reactor.clock().suspended();
+        self.looked.set(suspended);
         let gap_min = core.limits.gap_ms_min.saturating_mul(1_000_000);
         // Cloned out: a host that is called back may listen, or take a listener back.
         let listeners = self.list.borrow().clone();

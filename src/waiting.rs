@@ -115,7 +115,7 @@ impl<'a> Waiting<'a> {
     /// How long to wait: not at all if a turn has something to do right now.
     fn choose(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
-        if core.is_busy() {
+        if core.is_busy() || core.resume.is_behind(core.reactor.clock()) {
             return Some(Duration::ZERO);
         }
         if core.frames.idle_len() > 0 {

@@ -13,8 +13,8 @@ use std::{
 };
 
 use glassloop::{
-    Clock, EventLoop, Limits, ManualClock, PollerKind, RunPolicy, call_soon, net, on_resume,
-    request_idle, request_render, sleep, spawn, yield_now,
+    Clock, EventLoop, Limits, ManualClock, Observer, PollerKind, RunPolicy, call_soon, net,
+    on_resume, request_idle, request_render, sleep, spawn, yield_now,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -140,4 +140,33 @@ fn who_may_suspend_the_clock_may_end_a_wait() {
     });
     assert_eq!(read.unwrap(), 0, "its far end was let go of");
     other.join().unwrap();
+}
+
+/// Suspends the clock, and lets go of it, where the loop has looked at its clock for this turn and
+/// has still to take the news of it off the wake word.
+struct SuspendAfterTheWait(Cell<Option<ManualClock>>);
+
+impl Observer for SuspendAfterTheWait {
+    fn wait_ended(&self, _: usize) {
+        if let Some(clock) = self.0.take() {
+            clock.suspend(Duration::from_secs(3_600));
+        }
+    }
+}
+
+#[test]
+fn a_clock_suspended_just_after_the_loop_looked_is_seen_before_it_gives_up() {
+    let clock = ManualClock::new();
+    let event_loop = alone(clock.clone());
+    let suspend = Rc::new(SuspendAfterTheWait(Cell::new(None)));
+    event_loop.observe(Rc::<SuspendAfterTheWait>::clone(&suspend));
+    let read = event_loop.block_on(async move {
+        let (near, far) = net::duplex().unwrap();
+        let far = Cell::new(Some(far));
+        on_resume(move |_| drop(far.take())).unwrap();
+        suspend.0.set(Some(clock));
+        yield_now().await;
+        near.read(&mut [0]).await.unwrap()
+    });
+    assert_eq!(read.unwrap(), 0, "its far end was let go of");
 }

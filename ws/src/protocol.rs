@@ -164,8 +164,7 @@ impl Protocol {
     /// What lies at the front of the input, if tungstenite holds nothing that comes before. A whole
     /// message is taken. No code but ours runs.
     pub(crate) fn take_front(&mut self, input: &mut &[u8]) -> Front {
-        let between = self.walker.at_rest() && !self.holds_bytes;
-        if !self.readable || !between || !self.context.can_write() {
+        if !self.is_between_messages() {
             return Front::Other;
         }
         let payload_max = self.limits.frame_bytes_max.min(self.limits.message_bytes_max);
@@ -175,6 +174,12 @@ impl Protocol {
             *input = &input[*taken..];
         }
         front
+    }
+
+    /// True if the context is as good as a new one, but for what it is still to write: it holds no
+    /// byte of a message, and neither side has begun to close.
+    fn is_between_messages(&self) -> bool {
+        self.readable && self.context.can_write() && self.walker.at_rest() && !self.holds_bytes
     }
 
     /// Encodes a frame of a message into the ring. Nothing follows a Close.
@@ -235,9 +240,7 @@ impl Protocol {
     /// at a time, so it holds none, nor an answer, and it is neither closing nor closed.
     pub(crate) fn trim(&mut self) {
         let grown = self.encoder_grown || self.walker.longest() > READ_BUFFER_BYTES as u64;
-        let at_rest =
-            self.readable && self.settled && self.context.can_write() && self.walker.at_rest();
-        if grown && at_rest && !self.holds_bytes {
+        if grown && self.settled && self.is_between_messages() {
             self.context = context(self.role, &self.limits);
             self.walker.forget_longest();
             self.encoder_grown = false;

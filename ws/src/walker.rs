@@ -112,9 +112,9 @@ impl Walker {
         if self.code_len() == 0 {
             return None;
         }
-        let (mask_at, code_at) =
-            (2 + self.extended_len(), 2 + self.extended_len() + self.mask_len());
-        let mask = if self.mask_len() > 0 { &self.head[mask_at..] } else { &[0, 0][..] };
+        let mask_at = 2 + self.extended_len();
+        let code_at = mask_at + self.mask_len();
+        let mask = if self.mask_len() > 0 { &self.head[mask_at..] } else { &[0; CODE_BYTES][..] };
         let code = &self.head[code_at..];
         Some(u16::from_be_bytes([code[0] ^ mask[0], code[1] ^ mask[1]]))
     }

@@ -70,9 +70,7 @@ impl Wire {
         if self.blocked || self.error.is_some() || self.protocol.ring().is_empty() {
             return;
         }
-        let outcome = self.stream.try_write(self.protocol.ring().bytes());
-        self.wrote(outcome);
-        self.blocked = !self.protocol.ring().is_empty();
+        self.try_write();
     }
 
     /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
@@ -82,18 +80,20 @@ impl Wire {
         // The first write is not the poll's to refuse: a peer that sends all the time leaves
         // nothing of the budget, and would never hear us.
         if self.blocked && self.error.is_none() {
-            let outcome = self.stream.try_write(self.protocol.ring().bytes());
-            self.wrote(outcome);
-            self.blocked = !self.protocol.ring().is_empty();
+            self.try_write();
         }
         while self.blocked && self.error.is_none() {
             match self.stream.poll_write(cx, self.protocol.ring().bytes()) {
                 Poll::Pending => break,
                 Poll::Ready(outcome) => self.wrote(outcome),
             }
-            self.blocked = !self.protocol.ring().is_empty();
         }
         self.counts.bytes_written > before
+    }
+
+    fn try_write(&mut self) {
+        let outcome = self.stream.try_write(self.protocol.ring().bytes());
+        self.wrote(outcome);
     }
 
     fn wrote(&mut self, outcome: io::Result<usize>) {
@@ -106,5 +106,6 @@ impl Wire {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.error = Some(error.kind()),
         }
+        self.blocked = !self.protocol.ring().is_empty();
     }
 }

@@ -2,6 +2,8 @@
 //! all of it.
 
 mod common;
+#[path = "common/page.rs"]
+mod page;
 
 use std::{
     io::{Read, Write},
@@ -10,37 +12,9 @@ use std::{
     time::Duration,
 };
 
-use common::{Loop, Raw};
-use glassloop_reactor::net::{TcpListener, duplex};
-use glassloop_ws::{Bytes, Response, Server, ServerHandle};
-
-const PAGE_BYTES: usize = 1 << 20;
-const REQUEST: &[u8] = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n";
-
-/// Bytes that show when some are missing, doubled or out of place.
-fn page() -> Bytes {
-    (0..=250).cycle().take(PAGE_BYTES).collect::<Vec<u8>>().into()
-}
-
-fn serve(event_loop: &Loop, listener: Option<TcpListener>) -> ServerHandle {
-    let page = Response::html(page());
-    let spawn = event_loop.spawner();
-    let server = Server::new().get("/page", move |_| page.clone());
-    let served = server.serve(listener, move |job| spawn(Box::pin(job)));
-    let (handle, serving) = served.expect("a good route");
-    event_loop.spawn(serving);
-    handle
-}
-
-/// A client that has asked for the page and read none of it.
-fn ask(event_loop: &mut Loop, server: &ServerHandle) -> Raw {
-    let (near, far) = duplex().expect("two ends");
-    server.admit(far);
-    let mut raw = Raw::new(near);
-    raw.write(event_loop, REQUEST);
-    event_loop.settle();
-    raw
-}
+use common::Loop;
+use glassloop_reactor::net::TcpListener;
+use page::{PAGE_BYTES, REQUEST, ask, page, serve};
 
 #[test]
 fn it_arrives_whole_and_the_connection_goes_on() {

@@ -18,8 +18,8 @@ use crate::heartbeat::deadline;
 use crate::limits::Limits;
 use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
-use crate::waits::wake_all;
 use crate::wire::Wire;
+use crate::woken::Woken;
 
 /// The shared part of a `WebSocket` and its `Driver`.
 #[derive(Debug)]
@@ -102,13 +102,10 @@ impl Connection {
     }
 
     /// Looks at the mailbox or changes it; those it wants woken are woken after the borrow.
-    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Mailbox, &mut Vec<Waker>) -> T) -> T {
-        let mut woken = Vec::new();
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Mailbox, &mut Woken) -> T) -> T {
+        let mut woken = Woken::default();
         let outcome = act(&mut self.mailbox.borrow_mut(), &mut woken);
-        // COST: four of five times it is nobody, and waking nobody takes 40 instructions.
-        if !woken.is_empty() {
-            wake_all(woken);
-        }
+        woken.wake();
         outcome
     }
 

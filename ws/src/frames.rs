@@ -23,25 +23,26 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn new(opcode: Data, payload_length: usize, last: bool) -> Head {
-        let mut head = Head { bytes: [0; HEAD_BYTES_MAX], length: 0 };
-        head.push(&[u8::from(OpCode::Data(opcode)) | if last { LAST } else { 0 }]);
-        match (u8::try_from(payload_length), u16::try_from(payload_length)) {
-            (Ok(short @ 0..=125), _) => head.push(&[short]),
-            (_, Ok(medium)) => {
-                head.push(&[126]);
-                head.push(&medium.to_be_bytes());
+        let length = (payload_length as u64).to_be_bytes();
+        let mut bytes = [0; HEAD_BYTES_MAX];
+        bytes[0] = u8::from(OpCode::Data(opcode)) | if last { LAST } else { 0 };
+        let length = match payload_length {
+            0..=125 => {
+                bytes[1] = length[7];
+                2
+            }
+            126..=0xffff => {
+                bytes[1] = 126;
+                bytes[2..4].copy_from_slice(&length[6..]);
+                4
             }
             _ => {
-                head.push(&[127]);
-                head.push(&(payload_length as u64).to_be_bytes());
+                bytes[1] = 127;
+                bytes[2..].copy_from_slice(&length);
+                10
             }
-        }
-        head
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.bytes[self.length..][..bytes.len()].copy_from_slice(bytes);
-        self.length += bytes.len();
+        };
+        Head { bytes, length }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -99,6 +99,7 @@ mod waiting;
 mod waits;
 mod walker;
 mod wire;
+mod woken;
 
 pub use accept::{accept, accept_with};
 pub use client::{connect, connect_on, connect_on_with, connect_with};

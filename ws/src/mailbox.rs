@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::message::Message;
 use crate::outbox::{Outbox, Outgoing, at_rest};
 use crate::waits::{Waits, WaitsFor};
+use crate::woken::Woken;
 
 /// How far the connection is. It only ever goes down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +79,7 @@ impl Mailbox {
         bytes: usize,
         blocked: bool,
         limits: &Limits,
-        woken: &mut Vec<Waker>,
+        woken: &mut Woken,
     ) {
         if self.outbox.note_ring(bytes, blocked, limits) {
             self.waits.take(WaitsFor::Room, woken);
@@ -103,13 +104,13 @@ impl Mailbox {
     }
 
     /// The program wants the socket read again.
-    pub(crate) fn release(&mut self, limits: &Limits, woken: &mut Vec<Waker>) {
+    pub(crate) fn release(&mut self, limits: &Limits, woken: &mut Woken) {
         self.held = false;
         self.read_on(limits, woken);
     }
 
     /// Half an empty queue sets the reading going again.
-    fn read_on(&mut self, limits: &Limits, woken: &mut Vec<Waker>) {
+    fn read_on(&mut self, limits: &Limits, woken: &mut Woken) {
         let roomy = self.received.len() <= limits.received_messages_max / 2
             && self.received_bytes <= limits.received_bytes_max / 2;
         if self.paused && roomy && !self.held {
@@ -119,7 +120,7 @@ impl Mailbox {
     }
 
     /// Puts a message where `receive` finds it. Given back, to be dropped, if nobody can.
-    pub(crate) fn deliver(&mut self, message: Message, woken: &mut Vec<Waker>) -> Option<Message> {
+    pub(crate) fn deliver(&mut self, message: Message, woken: &mut Woken) -> Option<Message> {
         if self.deserted {
             return Some(message);
         }
@@ -130,7 +131,7 @@ impl Mailbox {
     }
 
     /// The oldest message received.
-    pub(crate) fn receive(&mut self, limits: &Limits, woken: &mut Vec<Waker>) -> Option<Message> {
+    pub(crate) fn receive(&mut self, limits: &Limits, woken: &mut Woken) -> Option<Message> {
         let message = self.received.pop_front()?;
         self.received_bytes -= message.len();
         at_rest(&mut self.received);
@@ -139,7 +140,7 @@ impl Mailbox {
     }
 
     /// The first step of an end: a Close of ours is on its way.
-    pub(crate) fn begin_close(&mut self, info: CloseInfo, deadline: u64, woken: &mut Vec<Waker>) {
+    pub(crate) fn begin_close(&mut self, info: CloseInfo, deadline: u64, woken: &mut Woken) {
         debug_assert!(self.stage == Stage::Open, "a connection begins to close once");
         self.stage = Stage::Closing;
         self.info = Some(Box::new(info));
@@ -155,7 +156,7 @@ impl Mailbox {
         &mut self,
         info: CloseInfo,
         deadline: u64,
-        woken: &mut Vec<Waker>,
+        woken: &mut Woken,
     ) -> VecDeque<Outgoing> {
         self.leave_off(info, deadline, woken);
         self.waits.take(WaitsFor::Drain, woken);
@@ -163,7 +164,7 @@ impl Mailbox {
     }
 
     /// As `end`, but what waits to be encoded still leaves.
-    pub(crate) fn leave_off(&mut self, info: CloseInfo, deadline: u64, woken: &mut Vec<Waker>) {
+    pub(crate) fn leave_off(&mut self, info: CloseInfo, deadline: u64, woken: &mut Woken) {
         debug_assert!(self.stage < Stage::Ended, "messages end once");
         self.stage = Stage::Ended;
         self.info = Some(Box::new(info));
@@ -175,7 +176,7 @@ impl Mailbox {
     }
 
     /// Nobody is left who could receive: what waits is handed out, to be dropped.
-    pub(crate) fn desert(&mut self, woken: &mut Vec<Waker>) -> VecDeque<Message> {
+    pub(crate) fn desert(&mut self, woken: &mut Woken) -> VecDeque<Message> {
         self.deserted = true;
         self.paused = false;
         self.held = false;
@@ -186,10 +187,7 @@ impl Mailbox {
 
     /// The socket is gone; everybody learns of it. The topics are handed out, to be left, and so is
     /// what never left, to be dropped.
-    pub(crate) fn finish(
-        &mut self,
-        woken: &mut Vec<Waker>,
-    ) -> (Vec<Membership>, VecDeque<Outgoing>) {
+    pub(crate) fn finish(&mut self, woken: &mut Woken) -> (Vec<Membership>, VecDeque<Outgoing>) {
         self.stage = Stage::Over;
         self.waits.take_all(woken);
         woken.extend(self.driver.take());

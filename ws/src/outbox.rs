@@ -277,9 +277,11 @@ impl Outbox {
 
 /// The first frame of what is left of a message, and what is left behind it.
 fn cut(opcode: Data, mut bytes: Bytes, frame_bytes_max: usize) -> (Part, Option<Outgoing>) {
-    let payload = bytes.split_to(bytes.len().min(frame_bytes_max));
-    let last = bytes.is_empty();
-    (Part::Data { opcode, payload, last }, (!last).then_some(Outgoing::Rest(bytes)))
+    if bytes.len() <= frame_bytes_max {
+        return (Part::Data { opcode, payload: bytes, last: true }, None);
+    }
+    let payload = bytes.split_to(frame_bytes_max);
+    (Part::Data { opcode, payload, last: false }, Some(Outgoing::Rest(bytes)))
 }
 
 /// Gives back the room of a queue that has become empty.

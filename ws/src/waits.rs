@@ -3,8 +3,10 @@
 //! Promises that a waker leaves this table before it is woken or dropped, so that no user code
 //! runs while the table is borrowed. It decides nothing: its owner says what has happened.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::task::Waker;
+
+use crate::woken::Woken;
 
 /// What a future of a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,9 @@ struct Wait {
     view: WaitView,
     waker: Waker,
 }
+
+/// An empty list keeps no more room than this.
+const LIST_AT_REST_MAX: usize = 4;
 
 /// The futures that wait on one connection: seldom more than two, so a list serves.
 #[derive(Debug, Default)]
@@ -78,13 +83,23 @@ impl Waits {
     }
 
     /// Moves the wakers of everyone who waits for `what` to `woken`, in the order they came.
-    pub(crate) fn take(&mut self, what: WaitsFor, woken: &mut Vec<Waker>) {
+    #[inline]
+    pub(crate) fn take(&mut self, what: WaitsFor, woken: &mut Woken) {
+        // COST: asked three times a message, and twice of three times it is nobody.
         if self.list.iter().any(|wait| wait.view.what == what) {
-            woken.extend(
-                self.list.extract_if(.., |wait| wait.view.what == what).map(|wait| wait.waker),
-            );
+            self.take_out(what, woken);
         }
-        if self.list.is_empty() {
+    }
+
+    #[inline(never)]
+    fn take_out(&mut self, what: WaitsFor, woken: &mut Woken) {
+        if self.list.len() == 1 {
+            woken.extend(self.list.pop().map(|wait| wait.waker));
+        } else {
+            let taken = self.list.extract_if(.., |wait| wait.view.what == what);
+            woken.extend(taken.map(|wait| wait.waker));
+        }
+        if self.list.is_empty() && self.list.capacity() > LIST_AT_REST_MAX {
             self.list = Vec::new();
         }
     }
@@ -95,20 +110,7 @@ impl Waits {
     }
 
     /// Moves everyone's waker to `woken`.
-    pub(crate) fn take_all(&mut self, woken: &mut Vec<Waker>) {
+    pub(crate) fn take_all(&mut self, woken: &mut Woken) {
         woken.extend(std::mem::take(&mut self.list).into_iter().map(|wait| wait.waker));
-    }
-}
-
-/// Wakes all of them, even if one panics; the first panic then goes on.
-pub(crate) fn wake_all(wakers: Vec<Waker>) {
-    let mut panic = None;
-    for waker in wakers {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            panic.get_or_insert(payload);
-        }
-    }
-    if let Some(payload) = panic {
-        resume_unwind(payload);
     }
 }

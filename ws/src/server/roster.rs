@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 
 use crate::connection::Connection;
+use crate::woken::Woken;
 
 use super::job::Seat;
 use super::limits::ServerLimits;
@@ -68,7 +69,7 @@ enum Purpose {
 /// Whom a stop concerns.
 pub(crate) struct Summons {
     pub(crate) connections: Vec<Rc<Connection>>,
-    pub(crate) wakers: Vec<Waker>,
+    pub(crate) woken: Woken,
 }
 
 impl Roster {
@@ -161,7 +162,7 @@ impl Roster {
         let seats = members().flat_map(|member| &member.seats).filter_map(Weak::upgrade);
         Summons {
             connections: members().filter_map(|member| member.connection.upgrade()).collect(),
-            wakers: seats.filter_map(|seat| seat.take()).collect(),
+            woken: seats.filter_map(|seat| seat.take()).collect(),
         }
     }
 

@@ -14,7 +14,8 @@ use glassloop_reactor::net::TcpStream;
 use crate::close::code;
 use crate::heartbeat::deadline;
 use crate::http::{Body, Patience, Response, Then, deliver_last};
-use crate::waits::{Waits, wake_all};
+use crate::waits::Waits;
+use crate::woken::Woken;
 
 use super::conversation::converse;
 use super::counts::ServerCounts;
@@ -81,18 +82,18 @@ impl Shared {
     pub(crate) fn stop(&self, now: u64, patience: Duration) {
         let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         self.stop_at.set(self.stop_at.get().min(deadline(now, millis)));
-        let Summons { connections, mut wakers } = self.roster.stop();
+        let Summons { connections, mut woken } = self.roster.stop();
         for connection in connections {
             connection.close(code::AWAY, "the server stops".into());
         }
-        wakers.extend(self.roster.serving.take());
-        wake_all(wakers);
+        woken.extend(self.roster.serving.take());
+        woken.wake();
     }
 
     /// The deadline of a stop, or the end of who serves: who is left is dropped at its next poll,
     /// which comes now.
     pub(crate) fn cut(&self) {
-        wake_all(self.roster.cut(&self.limits).wakers);
+        self.roster.cut(&self.limits).woken.wake();
     }
 
     pub(crate) fn report(&self) -> Option<StopReport> {
@@ -103,9 +104,9 @@ impl Shared {
     pub(crate) fn finish(&self) -> StopReport {
         let report = self.roster.close();
         self.report.replace(Some(report.clone()));
-        let mut woken = Vec::new();
+        let mut woken = Woken::default();
         self.waits.borrow_mut().take_all(&mut woken);
-        wake_all(woken);
+        woken.wake();
         report
     }
 }

@@ -133,11 +133,17 @@ impl<'a> Turn<'a> {
         core.flushes.replace(writers);
     }
 
-    /// Phase 8: retired slots become free, a snapshot is published, observers are told.
+    /// Phase 8: retired slots become free, stand-ins are woken for what was left to read, a
+    /// snapshot is published, observers are told.
     pub(crate) fn finish(&mut self) {
         self.phase(Phase::Finish);
         let core = self.core;
-        self.reactor.finish();
+        if self.reactor.has_chores() {
+            self.executor.set_cause(Cause::Io);
+            let mut woken = core.woken.take();
+            self.reactor.finish(&mut woken);
+            self.wake(woken);
+        }
         if let Some(every) = core.snapshot_every_ns.get() {
             let now = self.reactor.now();
             if now >= core.snapshot_due.get() {

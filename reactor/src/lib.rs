@@ -91,6 +91,7 @@ mod reactor;
 mod readiness;
 mod registered;
 mod script;
+mod seat;
 mod sleep;
 mod source;
 mod source_table;

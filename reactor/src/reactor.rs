@@ -153,6 +153,9 @@ impl Reactor {
             stale += u64::from(!sources.deliver(event.source, event.readiness, woken));
         }
         let (raised, raised_stale) = sources.deliver_raised(woken);
+        if sources.has_unclaimed() {
+            self.chores.set(true);
+        }
         drop(sources);
         let told = events.len() as u64 + raised;
         if told > 0 {
@@ -240,11 +243,12 @@ impl Reactor {
         self.chores.get()
     }
 
-    /// Phase 8: the slots of sources that went away in this turn may be used again.
+    /// Phase 8: the slots of sources that went away in this turn may be used again. The wakers of
+    /// stand-ins for whom something is left to read are added to `woken`.
     #[inline]
-    pub fn finish(&self) {
+    pub fn finish(&self, woken: &mut Vec<Waker>) {
         if self.chores.get() {
-            self.sources.borrow_mut().finish();
+            self.sources.borrow_mut().finish(woken);
             self.chores.set(self.has_flushes() || self.has_pending_events());
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     operation::Operation,
     reactor::Reactor,
     readiness::{Direction, Interest, Readiness},
+    seat::Seat,
     source::{Peer, Source, SourceId},
     source_table::SourceTable,
     waiter::{Place, Waiter, place_of},
@@ -247,8 +248,24 @@ impl<S: Source> Registered<S> {
         if self.readiness().is_ready(wait.direction) {
             return Poll::Ready(());
         }
-        self.wait_here(cx, wait);
+        self.wait_here(cx, wait.direction.into(), wait);
         Poll::Pending
+    }
+
+    /// Ready once a read is worth trying and nobody who waited for that has read all there was.
+    pub(crate) fn poll_stand_in(&self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        if self.readiness().is_ready(Direction::Read) {
+            return Poll::Ready(());
+        }
+        self.wait_here(cx, Seat::StandIn, wait);
+        Poll::Pending
+    }
+
+    /// Whoever waits in this direction waits no more, and is not woken.
+    pub(crate) fn end_wait(&self, direction: Direction) {
+        let waiter =
+            self.reactor.with_sources(|sources| sources.take_waiter(self.id, direction.into()));
+        drop(waiter);
     }
 
     /// Tries an operation if the direction is ready.
@@ -314,21 +331,21 @@ impl<S: Source> Registered<S> {
 
     /// Stores who waits, at what and where. It is written anew at every poll, since a future may
     /// have moved to another task; the waker is cloned only if it is another one.
-    fn wait_here(&self, cx: &Context<'_>, wait: Wait) {
-        let Wait { direction, operation, place } = wait;
+    fn wait_here(&self, cx: &Context<'_>, seat: Seat, wait: Wait) {
+        let Wait { direction: _, operation, place } = wait;
         let owner = self.reactor.owner();
         self.reactor.note_place(place);
         let who = (owner, operation, place);
         let rewritten = self
             .reactor
-            .with_sources(|sources| sources.rewrite_waiter(self.id, direction, cx.waker(), who));
+            .with_sources(|sources| sources.rewrite_waiter(self.id, seat, cx.waker(), who));
         if let Some(ticket) = rewritten {
             self.ticket.set(ticket);
             return;
         }
         // The clone, and the drop of the waiter it replaces, run while nothing is borrowed.
         let waiter = Waiter { waker: cx.waker().clone(), owner, operation, place };
-        let put = |sources: &mut SourceTable| sources.put_waiter(self.id, direction, waiter);
+        let put = |sources: &mut SourceTable| sources.put_waiter(self.id, seat, waiter);
         let (ticket, replaced) = self.reactor.with_sources(put);
         drop(replaced);
         self.ticket.set(ticket);
@@ -341,8 +358,9 @@ impl<S: Source> Registered<S> {
 
     /// A leaf that waits goes away: its waiter goes too, if nobody has replaced it since.
     pub(crate) fn withdraw(&self, direction: Direction, ticket: u32) {
-        let waiter =
-            self.reactor.with_sources(|sources| sources.withdraw(self.id, direction, ticket));
+        let waiter = self
+            .reactor
+            .with_sources(|sources| sources.withdraw(self.id, direction.into(), ticket));
         drop(waiter);
     }
 

@@ -1,4 +1,4 @@
-//! `SourceTable`: every registered source with its readiness and the two who may wait for it.
+//! `SourceTable`: every registered source with its readiness and those who may wait for it.
 //!
 //! It promises that an event never reaches a source it wasn't meant for: ids carry a generation,
 //! and the slot of a source that is gone stays empty until the turn is over. It runs nobody's
@@ -10,6 +10,7 @@ use slab::Slab;
 
 use crate::{
     readiness::{Direction, Readiness},
+    seat::Seat,
     source::{Peer, SourceId, SourceView, WaiterView},
     waiter::{Place, Waiter},
 };
@@ -27,12 +28,14 @@ pub(crate) struct Entry {
     /// Told by another part of the program, delivered in the next phase `io`.
     /// INVARIANT: not empty exactly if the table's list `raised` holds this source.
     raised: Readiness,
-    /// By direction: read, write.
-    slots: [Option<Waiting>; 2],
+    /// Whether the one who waits to read was woken in this turn, and a stand-in was not.
+    /// INVARIANT: true exactly if the table's list `unclaimed` holds this source.
+    unclaimed: bool,
+    seats: [Option<Waiting>; Seat::ALL.len()],
     retired: bool,
 }
 
-/// A waiter in its slot.
+/// A waiter in its seat.
 #[derive(Debug)]
 struct Waiting {
     waiter: Waiter,
@@ -58,9 +61,11 @@ pub(crate) struct SourceTable {
     ticket: u32,
     /// Sources told ready by the program itself, each once, in order.
     raised: Vec<SourceId>,
+    /// Sources whose stand-ins look, when the turn ends, whether anything was left to be read.
+    unclaimed: Vec<SourceId>,
     /// Slots whose source is gone; they are free after `finish`.
     retired: Vec<u32>,
-    /// How many directions hold a waiter, and how many of those are of sources the OS watches.
+    /// How many seats hold a waiter, and how many of those are of sources the OS watches.
     waiters: usize,
     kernel_waiters: usize,
 }
@@ -73,6 +78,7 @@ impl SourceTable {
             generation: 0,
             ticket: 0,
             raised: Vec::new(),
+            unclaimed: Vec::new(),
             retired: Vec::new(),
             waiters: 0,
             kernel_waiters: 0,
@@ -99,7 +105,8 @@ impl SourceTable {
             peer: None,
             readiness: Readiness::NONE,
             raised: Readiness::NONE,
-            slots: [None, None],
+            unclaimed: false,
+            seats: Seat::ALL.map(|_| None),
             retired: false,
         });
         Ok(id)
@@ -107,8 +114,8 @@ impl SourceTable {
 
     /// Takes a source out. Its slot stays empty until `finish`, so that what the rest of this
     /// turn's batch says of it can reach nobody else.
-    pub(crate) fn retire(&mut self, id: SourceId) -> [Option<Waiter>; 2] {
-        let waiters = [Direction::Read, Direction::Write].map(|way| self.take_waiter(id, way));
+    pub(crate) fn retire(&mut self, id: SourceId) -> [Option<Waiter>; Seat::ALL.len()] {
+        let waiters = Seat::ALL.map(|seat| self.take_waiter(id, seat));
         let entry = self.get_mut(id);
         debug_assert!(entry.is_some(), "a source is retired once");
         if let Some(entry) = entry {
@@ -118,16 +125,26 @@ impl SourceTable {
         waiters
     }
 
-    /// Frees the slots of the sources that are gone.
+    /// The turn is over: frees the slots of the sources that are gone, and moves the wakers of the
+    /// stand-ins for whom something is left to `woken`.
     #[inline]
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self, woken: &mut Vec<Waker>) {
+        let mut unclaimed = std::mem::take(&mut self.unclaimed);
+        for id in unclaimed.drain(..) {
+            let Some(entry) = self.get_mut(id) else { continue };
+            entry.unclaimed = false;
+            if entry.readiness.is_ready(Direction::Read) {
+                woken.extend(self.take_waiter(id, Seat::StandIn).map(|waiter| waiter.waker));
+            }
+        }
+        self.unclaimed = unclaimed;
         // Most turns retire nothing: they pay a load, not a drain.
         if self.retired.is_empty() {
             return;
         }
         for index in self.retired.drain(..) {
             let entry = self.entries.remove(index as usize);
-            debug_assert!(entry.retired && entry.slots.iter().all(Option::is_none));
+            debug_assert!(entry.retired && entry.seats.iter().all(Option::is_none));
         }
     }
 
@@ -153,12 +170,31 @@ impl SourceTable {
         let Some(entry) = self.get_mut(id) else { return false };
         entry.readiness.add(told);
         let now_ready = entry.readiness;
-        for direction in [Direction::Read, Direction::Write] {
-            if now_ready.is_ready(direction) {
-                woken.extend(self.take_waiter(id, direction).map(|waiter| waiter.waker));
+        if now_ready.is_ready(Direction::Read) {
+            match self.take_waiter(id, Seat::Reader) {
+                Some(reader) => {
+                    woken.push(reader.waker);
+                    self.note_unclaimed(id);
+                }
+                None => {
+                    woken.extend(self.take_waiter(id, Seat::StandIn).map(|waiter| waiter.waker));
+                }
             }
         }
+        if now_ready.is_ready(Direction::Write) {
+            woken.extend(self.take_waiter(id, Seat::Writer).map(|waiter| waiter.waker));
+        }
         true
+    }
+
+    /// The reader of a source was woken: whether it leaves anything is seen when the turn ends.
+    fn note_unclaimed(&mut self, id: SourceId) {
+        if let Some(entry) = self.get_mut(id)
+            && entry.seats[Seat::StandIn as usize].is_some()
+            && !std::mem::replace(&mut entry.unclaimed, true)
+        {
+            self.unclaimed.push(id);
+        }
     }
 
     /// Another part of the program says that a source is ready; it is delivered in the next phase
@@ -175,6 +211,11 @@ impl SourceTable {
 
     pub(crate) fn has_raised(&self) -> bool {
         !self.raised.is_empty()
+    }
+
+    /// Whether a stand-in looks when the turn ends.
+    pub(crate) fn has_unclaimed(&self) -> bool {
+        !self.unclaimed.is_empty()
     }
 
     /// Delivers what was raised. Returns how many events that were, and how many came too late.
@@ -195,12 +236,12 @@ impl SourceTable {
     pub(crate) fn rewrite_waiter(
         &mut self,
         id: SourceId,
-        direction: Direction,
+        seat: Seat,
         waker: &Waker,
         (owner, operation, place): (u64, &'static str, Place),
     ) -> Option<u32> {
         let ticket = self.ticket.wrapping_add(1);
-        let waiting = self.get_mut(id)?.slots[direction as usize].as_mut()?;
+        let waiting = self.get_mut(id)?.seats[seat as usize].as_mut()?;
         if !waiting.waiter.waker.will_wake(waker) {
             return None;
         }
@@ -216,7 +257,7 @@ impl SourceTable {
     pub(crate) fn put_waiter(
         &mut self,
         id: SourceId,
-        direction: Direction,
+        seat: Seat,
         waiter: Waiter,
     ) -> (u32, Option<Waiter>) {
         let ticket = self.ticket.wrapping_add(1);
@@ -225,7 +266,7 @@ impl SourceTable {
             return (ticket, Some(waiter));
         };
         let from_kernel = entry.from_kernel;
-        let replaced = entry.slots[direction as usize].replace(Waiting { waiter, ticket });
+        let replaced = entry.seats[seat as usize].replace(Waiting { waiter, ticket });
         if replaced.is_none() {
             self.waiters += 1;
             self.kernel_waiters += usize::from(from_kernel);
@@ -235,22 +276,18 @@ impl SourceTable {
     }
 
     /// Takes out the one who waits, if it is the one of the ticket.
-    pub(crate) fn withdraw(
-        &mut self,
-        id: SourceId,
-        direction: Direction,
-        ticket: u32,
-    ) -> Option<Waiter> {
-        let waiting = self.get(id)?.slots[direction as usize].as_ref()?;
+    pub(crate) fn withdraw(&mut self, id: SourceId, seat: Seat, ticket: u32) -> Option<Waiter> {
+        let waiting = self.get(id)?.seats[seat as usize].as_ref()?;
         if waiting.ticket != ticket {
             return None;
         }
-        self.take_waiter(id, direction)
+        self.take_waiter(id, seat)
     }
 
-    fn take_waiter(&mut self, id: SourceId, direction: Direction) -> Option<Waiter> {
+    /// Takes out whoever waits there.
+    pub(crate) fn take_waiter(&mut self, id: SourceId, seat: Seat) -> Option<Waiter> {
         let entry = self.get_mut(id)?;
-        let waiting = entry.slots[direction as usize].take()?;
+        let waiting = entry.seats[seat as usize].take()?;
         let from_kernel = entry.from_kernel;
         self.waiters -= 1;
         self.kernel_waiters -= usize::from(from_kernel);
@@ -262,15 +299,15 @@ impl SourceTable {
         self.entries.len() - self.retired.len()
     }
 
-    /// How many directions hold a waiter, and how many of those are of sources the OS watches.
+    /// How many seats hold a waiter, and how many of those are of sources the OS watches.
     pub(crate) fn waiters(&self) -> (usize, usize) {
         (self.waiters, self.kernel_waiters)
     }
 
     /// How many waiters hold a waker with this `data`.
     pub(crate) fn that_wake(&self, data: *const ()) -> usize {
-        let slots = self.entries.iter().flat_map(|(_, entry)| entry.slots.iter().flatten());
-        slots.filter(|waiting| waiting.waiter.waker.data() == data).count()
+        let seats = self.entries.iter().flat_map(|(_, entry)| entry.seats.iter().flatten());
+        seats.filter(|waiting| waiting.waiter.waker.data() == data).count()
     }
 
     /// Every source, by index.
@@ -285,12 +322,12 @@ impl SourceTable {
             descriptor: entry.descriptor,
             peer: entry.peer,
             readiness: entry.readiness,
-            waiters: [Direction::Read, Direction::Write]
+            waiters: Seat::ALL
                 .into_iter()
-                .filter_map(|direction| {
-                    let waiter = &entry.slots[direction as usize].as_ref()?.waiter;
+                .filter_map(|seat| {
+                    let waiter = &entry.seats[seat as usize].as_ref()?.waiter;
                     Some(WaiterView {
-                        direction,
+                        direction: seat.direction(),
                         operation: waiter.operation,
                         owner: waiter.owner,
                         place: waiter.place,
@@ -316,7 +353,7 @@ mod tests {
         table.retire(first);
         let second = table.insert(MEMORY).unwrap();
         assert_ne!(first.index, second.index, "the turn is not over");
-        table.finish();
+        table.finish(&mut Vec::new());
         let third = table.insert(MEMORY).unwrap();
         assert_eq!((third.index, third.generation), (first.index, 2));
         assert!(!table.deliver(first, Readiness::READABLE, &mut Vec::new()), "stale");

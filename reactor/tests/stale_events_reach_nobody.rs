@@ -47,7 +47,7 @@ fn reuse_slots_of_the_kernel(rounds: usize) {
         let same_turn = datagrams().unwrap();
         reactor.io(&events, &mut Vec::new());
         assert_ne!(same_turn.id().index, old_id.index, "the slot is free before its turn is over");
-        reactor.finish();
+        reactor.finish(&mut Vec::new());
         let next_turn = datagrams().unwrap();
         reactor.io(&events, &mut Vec::new());
         for source in [&same_turn, &next_turn] {
@@ -56,7 +56,7 @@ fn reuse_slots_of_the_kernel(rounds: usize) {
         }
         // Its slot is used again in the next round.
         drop((same_turn, next_turn));
-        reactor.finish();
+        reactor.finish(&mut Vec::new());
     }
     assert_eq!(reactor.counts().stale_events, 2 * rounds as u64);
     assert_eq!(reactor.counts().sources, 0);

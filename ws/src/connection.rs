@@ -200,6 +200,12 @@ impl Connection {
         self.with(|mailbox, _| mailbox.info.clone())
     }
 
+    /// The info of an end after which no message comes.
+    pub(crate) fn ended(&self) -> Option<CloseInfo> {
+        let ended = self.with(|mailbox, _| mailbox.stage) >= Stage::Ended;
+        ended.then(|| self.final_info())
+    }
+
     /// How it ended, once it has.
     pub(crate) fn final_info(&self) -> CloseInfo {
         self.info().map_or_else(|| abnormal(Cause::DriverDropped), |info| *info)
@@ -218,6 +224,11 @@ impl Connection {
         }
     }
 
+    /// Has the driver polled.
+    pub(crate) fn wake_driver(&self) {
+        self.with(|mailbox, woken| woken.extend(mailbox.driver.take()));
+    }
+
     /// Stands in line for the phase `flush`, once a turn.
     pub(crate) fn cork(self: &Rc<Self>) {
         if !self.corked.replace(true) {
@@ -234,6 +245,11 @@ impl Connection {
     /// The wire, to work on. `None` once the connection is over.
     pub(crate) fn take_wire(&self) -> Option<Box<Wire>> {
         self.wire.0.take()
+    }
+
+    /// The wire as it was taken: nothing was done.
+    pub(crate) fn return_wire(&self, wire: Box<Wire>) {
+        self.wire.0.set(Some(wire));
     }
 
     /// The work on the wire is done; what lies in its ring by now is known to all.

@@ -69,6 +69,10 @@ impl Driver {
         if reading != Reading::Spent && (wire.error.is_some() || wire.at_end) {
             connection.end(broken(wire));
         }
+        // Who waits for a message reads before we do.
+        if reading == Reading::Blocked && wire.stream.poll_read_stand_in(cx).is_ready() {
+            reading = Reading::Spent;
+        }
         let deadline = judge(connection, wire, reading, now).min(self.judge_writing(wire, now));
         if self.is_over(wire, now) {
             return Next::Over;

@@ -90,6 +90,7 @@ mod overflow;
 mod protocol;
 mod quick;
 mod reading;
+mod receiving;
 mod ring;
 mod sending;
 mod server;

@@ -130,6 +130,11 @@ impl Mailbox {
         None
     }
 
+    /// True if no message waits to be received.
+    pub(crate) fn has_none(&self) -> bool {
+        self.received.is_empty()
+    }
+
     /// The oldest message received.
     pub(crate) fn receive(&mut self, limits: &Limits, woken: &mut Woken) -> Option<Message> {
         let message = self.received.pop_front()?;

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use glassloop_reactor::Direction;
 use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::close::{Cause, CloseInfo, Side};
@@ -21,7 +22,7 @@ use crate::wire::Wire;
 /// Why a turn's reading ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// There is nothing to read; the socket will tell.
+    /// There is nothing to read, or the poll has read enough.
     Blocked,
     /// There may be more, but not in this turn.
     Spent,
@@ -77,12 +78,19 @@ fn read_through(
     }
     budget = budget.saturating_sub(rest.len() - left.len());
     while budget > 0 {
+        if !wire.stream.readiness().is_ready(Direction::Read) {
+            return Reading::Blocked;
+        }
         // A message that has begun goes before what comes now.
         let kept = wire.rest.len();
         buffer[..kept].copy_from_slice(&wire.rest);
         let space = budget.min(buffer.len() - kept);
         match wire.stream.poll_read(cx, &mut buffer[kept..kept + space]) {
-            Poll::Pending => return Reading::Blocked,
+            Poll::Pending => {
+                // Whether and for what to wait is our caller's to say.
+                wire.stream.end_read_wait();
+                return Reading::Blocked;
+            }
             Poll::Ready(Ok(0)) => {
                 wire.at_end = true;
                 return Reading::Finished;

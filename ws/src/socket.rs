@@ -18,6 +18,7 @@ use crate::message::Message;
 use crate::outbox::Outgoing;
 use crate::overflow::TrySend;
 use crate::protocol::may_be_sent;
+use crate::receiving::Receiving;
 use crate::sending::{Posted, Sender};
 use crate::waiting::Waiting;
 use crate::waits::{WaitView, WaitsFor};
@@ -59,16 +60,7 @@ impl WebSocket {
     /// Dropped before it is ready, it has taken no message.
     #[track_caller]
     pub fn recv(&self) -> impl Future<Output = Result<Option<Message>, Error>> + use<> {
-        Waiting::new(&self.connection, WaitsFor::Message, |connection| {
-            let received =
-                connection.with(|mailbox, woken| mailbox.receive(connection.limits(), woken));
-            match received {
-                Some(message) => Some(Ok(Some(message))),
-                None => ended(connection).map(|info| {
-                    if info.is_clean() { Ok(None) } else { Err(Error::Closed(Box::new(info))) }
-                }),
-            }
-        })
+        Receiving::new(&self.connection)
     }
 
     /// Sends a message: ready at once if little waits, else when low water is reached. Ready means
@@ -209,7 +201,7 @@ impl WebSocket {
 
     /// How the connection ended: known once no message can come any more.
     pub fn close_info(&self) -> Option<CloseInfo> {
-        ended(&self.connection)
+        self.connection.ended()
     }
 
     /// Bytes that wait to leave. Messages not yet encoded count with the most their frame heads
@@ -245,12 +237,6 @@ impl Drop for WebSocket {
     fn drop(&mut self) {
         self.connection.remove_handle();
     }
-}
-
-/// The info of an end after which no message comes.
-fn ended(connection: &Rc<Connection>) -> Option<CloseInfo> {
-    let ended = connection.with(|mailbox, _| mailbox.stage) >= Stage::Ended;
-    ended.then(|| connection.final_info())
 }
 
 /// Sends a ping, or joins the one under way; gives its number.

@@ -1,4 +1,4 @@
-//! The waiting: the one future behind `recv`, `send`, `ping` and `closed`.
+//! The waiting: the one future behind `send`, `drained`, `ping` and `closed`.
 //!
 //! Promises that a future dropped early leaves no waker behind, and that no event between the
 //! look and the registration is lost. What it waits for is a question asked of the connection.
@@ -15,9 +15,7 @@ use crate::waits::{WaitView, WaitsFor};
 /// Asks `question` each time it is polled, until the answer is `Some`.
 #[must_use = "futures do nothing unless polled"]
 pub(crate) struct Waiting<F> {
-    connection: Rc<Connection>,
-    view: WaitView,
-    ticket: Option<u64>,
+    entry: Entry,
     question: F,
 }
 
@@ -28,17 +26,70 @@ impl<F> Waiting<F> {
     where
         F: FnMut(&Rc<Connection>) -> Option<T>,
     {
-        Waiting {
-            connection: Rc::clone(connection),
-            view: WaitView { what, place: Location::caller() },
-            ticket: None,
-            question,
+        Waiting { entry: Entry::new(connection, what), question }
+    }
+}
+
+impl<T, F> Future for Waiting<F>
+where
+    F: FnMut(&Rc<Connection>) -> Option<T> + Unpin,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let Waiting { entry, question } = self.get_mut();
+        if let Some(answer) = question(&entry.connection) {
+            entry.withdraw();
+            return Poll::Ready(answer);
+        }
+        if !entry.put(cx) {
+            return Poll::Pending;
+        }
+        // Cloning a waker is foreign code, which may have changed what we asked about.
+        match question(&entry.connection) {
+            Some(answer) => {
+                entry.withdraw();
+                Poll::Ready(answer)
+            }
+            None => Poll::Pending,
         }
     }
+}
 
+/// One place in the list of who waits on a connection; free until something is put there, and
+/// again when this is dropped.
+pub(crate) struct Entry {
+    pub(crate) connection: Rc<Connection>,
+    view: WaitView,
+    ticket: Option<u64>,
+}
+
+impl Entry {
+    #[track_caller]
+    pub(crate) fn new(connection: &Rc<Connection>, what: WaitsFor) -> Entry {
+        let view = WaitView { what, place: Location::caller() };
+        Entry { connection: Rc::clone(connection), view, ticket: None }
+    }
+
+    /// Waits from now on. False if it did so already, for the same task.
+    pub(crate) fn put(&mut self, cx: &Context<'_>) -> bool {
+        self.connection.reactor().note_place(self.view.place);
+        let known = self.connection.with(|mailbox, _| mailbox.waits.holds(self.ticket, cx.waker()));
+        if known {
+            return false;
+        }
+        let waker = cx.waker().clone();
+        let replaced = self
+            .connection
+            .with(|mailbox, _| mailbox.waits.put(&mut self.ticket, self.view, waker));
+        drop(replaced);
+        true
+    }
+
+    /// Waits no more.
     // COST: nobody is there to be withdrawn, nearly always; the call took 40 instructions.
     #[inline]
-    fn withdraw(&mut self) {
+    pub(crate) fn withdraw(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             withdraw(&self.connection, ticket);
         }
@@ -51,40 +102,8 @@ fn withdraw(connection: &Connection, ticket: u64) {
     drop(waker);
 }
 
-impl<T, F> Future for Waiting<F>
-where
-    F: FnMut(&Rc<Connection>) -> Option<T> + Unpin,
-{
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let this = self.get_mut();
-        if let Some(answer) = (this.question)(&this.connection) {
-            this.withdraw();
-            return Poll::Ready(answer);
-        }
-        this.connection.reactor().note_place(this.view.place);
-        let known = this.connection.with(|mailbox, _| mailbox.waits.holds(this.ticket, cx.waker()));
-        if known {
-            return Poll::Pending;
-        }
-        let waker = cx.waker().clone();
-        let replaced = this
-            .connection
-            .with(|mailbox, _| mailbox.waits.put(&mut this.ticket, this.view, waker));
-        drop(replaced);
-        // Cloning a waker is foreign code, which may have changed what we asked about.
-        match (this.question)(&this.connection) {
-            Some(answer) => {
-                this.withdraw();
-                Poll::Ready(answer)
-            }
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<F> Drop for Waiting<F> {
+impl Drop for Entry {
+    #[inline]
     fn drop(&mut self) {
         self.withdraw();
     }

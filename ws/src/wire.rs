@@ -52,6 +52,11 @@ impl Wire {
         }
     }
 
+    /// True once nothing more comes from the socket, or nothing that has a meaning.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ending.is_some() || self.at_end || self.error.is_some() || !self.protocol.is_readable()
+    }
+
     /// Encodes a ping.
     pub(crate) fn ping(&mut self, sequence: u64) {
         self.protocol.ping(sequence);

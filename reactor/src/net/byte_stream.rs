@@ -17,7 +17,7 @@ use std::{
 use crate::{
     operation::Operation,
     reactor::Reactor,
-    readiness::Direction,
+    readiness::{Direction, Readiness},
     registered::{Registered, Wait},
     source::{Source, SourceId},
 };
@@ -91,6 +91,12 @@ impl<S: Source> ByteStream<S> {
         self.inner.reactor()
     }
 
+    /// What it can do without waiting, as far as the reactor was told.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.inner.readiness()
+    }
+
     /// Where it was made.
     #[cfg(feature = "futures-io")]
     pub(super) fn born(&self) -> crate::waiter::Place {
@@ -149,6 +155,45 @@ impl<S: ReadBytes> ByteStream<S> {
     #[track_caller]
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.inner.poll_ready(cx, self.inner.wait(Direction::Read, "read"))
+    }
+
+    /// Ready if a read is worth trying. If not, waits as a stand-in for who waits to read: woken at
+    /// once when there is something to read and nobody waits for it, and else when the turn ends,
+    /// if something is left by then.
+    ///
+    /// For who keeps a stream read that others may read, too. There is one stand-in; a later one
+    /// takes its place.
+    ///
+    /// ```
+    /// use std::task::{Context, Waker};
+    /// use glassloop_reactor::{Events, Options, Reactor, net};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let reactor = Reactor::new(Options::default())?;
+    /// # let _entered = reactor.enter();
+    /// let (here, there) = net::duplex()?;
+    /// let (mut events, mut woken) = (Events::new(), Vec::new());
+    /// # reactor.wait(None, &mut events)?;
+    /// # reactor.io(&events, &mut woken);
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// assert!(here.poll_read_stand_in(&mut cx).is_pending());
+    /// assert!(here.poll_read_ready(&mut cx).is_pending());
+    /// here.end_read_wait();
+    /// there.try_write(b"hello")?;
+    /// reactor.wait(None, &mut events)?;
+    /// reactor.io(&events, &mut woken);
+    /// assert_eq!(woken.len(), 1, "the stand-in: nobody else waits");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn poll_read_stand_in(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.inner.poll_stand_in(cx, self.inner.wait(Direction::Read, "read"))
+    }
+
+    /// Whoever waits to read waits no more, and is not woken.
+    pub fn end_read_wait(&self) {
+        self.inner.end_wait(Direction::Read);
     }
 
     /// Reads what is there at this moment.

@@ -90,8 +90,9 @@ impl Harness {
         self.reactor.io(&events, &mut woken);
         self.reactor.timers(&mut woken);
         let count = woken.len();
+        woken.drain(..).for_each(Waker::wake);
+        self.reactor.finish(&mut woken);
         woken.into_iter().for_each(Waker::wake);
-        self.reactor.finish();
         self.turns.set(self.turns.get() + 1);
         count
     }

@@ -119,7 +119,8 @@ impl Loop {
         for writer in writers {
             writer.flush();
         }
-        self.reactor.finish();
+        self.reactor.finish(&mut woken);
+        woken.into_iter().for_each(Waker::wake);
         self.turns += 1;
     }
 

@@ -1,0 +1,126 @@
+//! Who keeps a source read as a stand-in is woken for what nobody else reads, and for nothing else.
+
+#![cfg(test)]
+
+mod common;
+
+use std::{
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use common::{Count, Harness, both};
+use glassloop_reactor::{
+    Events,
+    net::{TcpStream, duplex},
+};
+
+/// A reader and a stand-in of one socket, and how often each was woken.
+struct Two {
+    reader: (Arc<Count>, Waker),
+    stand_in: (Arc<Count>, Waker),
+}
+
+impl Two {
+    fn new() -> Two {
+        Two { reader: Count::waker(), stand_in: Count::waker() }
+    }
+
+    fn reader_waits(&self, here: &TcpStream) -> bool {
+        here.poll_read_ready(&mut Context::from_waker(&self.reader.1)).is_pending()
+    }
+
+    fn stand_in_waits(&self, here: &TcpStream) -> bool {
+        here.poll_read_stand_in(&mut Context::from_waker(&self.stand_in.1)).is_pending()
+    }
+
+    fn wakes(&self) -> (usize, usize) {
+        (self.reader.0.get(), self.stand_in.0.get())
+    }
+}
+
+/// One turn; `run` is its phase in which tasks are polled.
+fn turn(harness: &Harness, run: impl FnOnce()) {
+    let (mut events, mut woken) = (Events::new(), Vec::new());
+    let timeout = Duration::from_secs(5);
+    harness.reactor.wait(Some(timeout), &mut events).unwrap();
+    harness.reactor.io(&events, &mut woken);
+    woken.drain(..).for_each(Waker::wake);
+    run();
+    harness.reactor.finish(&mut woken);
+    woken.into_iter().for_each(Waker::wake);
+}
+
+#[test]
+fn it_is_not_woken_for_what_the_reader_reads_in_its_turn() {
+    both(|harness, here, there| {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(&here));
+        for round in 1..=3 {
+            assert!(two.reader_waits(&here));
+            there.try_write(b"all").unwrap();
+            turn(harness, || assert_eq!(here.try_read(&mut [0; 8]).unwrap(), 3));
+            assert_eq!(two.wakes(), (round, 0));
+        }
+        assert_eq!(harness.reactor.counts().waiters, 1, "the stand-in still waits");
+    });
+}
+
+#[test]
+fn it_is_woken_when_the_turn_ends_for_what_the_reader_left() {
+    both(|harness, here, there| {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        there.try_write(b"more").unwrap();
+        turn(harness, || {
+            assert_eq!(two.wakes(), (1, 0), "the reader goes first");
+            assert_eq!(here.try_read(&mut [0; 2]).unwrap(), 2);
+        });
+        assert_eq!(two.wakes(), (1, 1));
+        assert!(!two.stand_in_waits(&here), "there is something to read");
+        assert_eq!(here.try_read(&mut [0; 8]).unwrap(), 2);
+        assert!(two.stand_in_waits(&here));
+    });
+}
+
+#[test]
+fn it_is_woken_at_once_where_nobody_waits_to_read() {
+    both(|harness, here, there| {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        here.end_read_wait();
+        there.try_write(b"all").unwrap();
+        turn(harness, || assert_eq!(two.wakes(), (0, 1)));
+        assert_eq!(two.wakes(), (0, 1), "once");
+    });
+}
+
+#[test]
+fn it_is_woken_for_the_end_of_a_stream_that_the_reader_did_not_read() {
+    both(|harness, here, there| {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        there.shutdown(std::net::Shutdown::Write).unwrap();
+        turn(harness, || {});
+        assert_eq!(two.wakes(), (1, 1));
+    });
+}
+
+#[test]
+fn it_goes_with_its_source_and_is_not_woken() {
+    let (harness, _clock) = Harness::manual();
+    let two = Two::new();
+    let (gone, far) = duplex().unwrap();
+    harness.settle();
+    assert!(two.stand_in_waits(&gone) && two.reader_waits(&gone));
+    far.try_write(b"late").unwrap();
+    turn(&harness, || drop(gone));
+    assert_eq!(two.wakes(), (1, 0));
+    assert_eq!(Arc::strong_count(&two.stand_in.0), 2, "its waker lies nowhere");
+    assert_eq!(harness.reactor.counts().waiters, 0);
+}

@@ -1,0 +1,113 @@
+//! The receiving: the future behind `recv`.
+//!
+//! Promises that a message is answered while it is at hand: who waits for one is woken by the
+//! socket and reads it in the same poll. What it reads beyond its own message waits in the mailbox;
+//! what it leaves, the driver reads, as it does where nobody receives.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::message::Message;
+use crate::reading::read_turn;
+use crate::waiting::Entry;
+use crate::waits::WaitsFor;
+
+/// Takes the oldest message of the mailbox, or reads one.
+#[must_use = "futures do nothing unless polled"]
+pub(crate) struct Receiving {
+    entry: Entry,
+    /// True while our waker lies with the socket.
+    at_socket: bool,
+}
+
+type Received = Result<Option<Message>, Error>;
+
+impl Receiving {
+    #[track_caller]
+    pub(crate) fn new(connection: &Rc<Connection>) -> Receiving {
+        Receiving { entry: Entry::new(connection, WaitsFor::Message), at_socket: false }
+    }
+
+    /// Waits no more.
+    fn withdraw(&mut self) {
+        self.entry.withdraw();
+        if std::mem::take(&mut self.at_socket)
+            && let Some(wire) = self.entry.connection.take_wire()
+        {
+            wire.stream.end_read_wait();
+            self.entry.connection.return_wire(wire);
+        }
+    }
+
+    /// Reads the socket, or waits for it. Of what is not for a receiver to do (to write, to judge,
+    /// to close) it does nothing.
+    fn read(&mut self, cx: &mut Context<'_>) {
+        self.at_socket = false;
+        let connection = &self.entry.connection;
+        let Some(mut wire) = connection.take_wire() else { return };
+        if wire.has_ended() || !connection.is_open() {
+            return connection.return_wire(wire);
+        }
+        if wire.stream.poll_read_ready(cx).is_pending() {
+            self.at_socket = true;
+            return connection.return_wire(wire);
+        }
+        // What was said before these bytes came is said before they are answered.
+        connection.encode(&mut wire);
+        read_turn(connection, &mut wire, cx);
+        // Nothing came that is a message, or not the whole of it.
+        if connection.with(|mailbox, _| mailbox.has_none()) {
+            self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
+        }
+        let ended = wire.has_ended();
+        connection.put_wire(wire);
+        if ended {
+            connection.wake_driver();
+        }
+    }
+}
+
+impl Future for Receiving {
+    type Output = Received;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Received> {
+        let this = self.get_mut();
+        let mut received = receive(&this.entry.connection);
+        if received.is_none() {
+            // What we deliver is to wake others, not ourselves.
+            this.entry.withdraw();
+            this.read(cx);
+            received = receive(&this.entry.connection);
+        }
+        if received.is_none() && this.entry.put(cx) {
+            // Cloning a waker is foreign code, which may have changed what we asked about.
+            received = receive(&this.entry.connection);
+        }
+        match received {
+            Some(received) => {
+                this.withdraw();
+                Poll::Ready(received)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}
+
+fn receive(connection: &Rc<Connection>) -> Option<Received> {
+    match connection.with(|mailbox, woken| mailbox.receive(connection.limits(), woken)) {
+        Some(message) => Some(Ok(Some(message))),
+        None => connection.ended().map(|info| {
+            if info.is_clean() { Ok(None) } else { Err(Error::Closed(Box::new(info))) }
+        }),
+    }
+}

@@ -1,0 +1,212 @@
+//! Who waits for a message is woken by the socket and reads it in the same poll; the driver reads
+//! what nobody waits for, or doesn't come for.
+
+mod common;
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use common::{Loop, Raw, masked};
+use glassloop_reactor::{Limits, Options, net::duplex};
+use glassloop_ws::{Driver, WebSocket, accept};
+
+/// A connection whose polls are counted: those of its driver, and those of who receives.
+struct Counted {
+    socket: WebSocket,
+    raw: Raw,
+    driver_polls: Rc<Cell<u32>>,
+}
+
+/// Counts the polls of a future.
+fn counted<F: Future>(
+    future: F,
+    polls: &Rc<Cell<u32>>,
+) -> impl Future<Output = F::Output> + use<F> {
+    let polls = Rc::clone(polls);
+    let mut future = Box::pin(future);
+    poll_fn(move |cx| {
+        polls.set(polls.get() + 1);
+        future.as_mut().poll(cx)
+    })
+}
+
+fn connection(event_loop: &mut Loop) -> Counted {
+    let (near, far) = duplex().expect("two ends");
+    let accepted = event_loop.spawn(accept(far));
+    let mut raw = Raw::new(near);
+    raw.write(event_loop, common::REQUEST);
+    let (socket, driver): (WebSocket, Driver) = event_loop.wait_for(&accepted).expect("a server");
+    raw.read_until(event_loop, b"\r\n\r\n");
+    let driver_polls = Rc::default();
+    event_loop.spawn(counted(driver, &driver_polls));
+    event_loop.settle();
+    Counted { socket, raw, driver_polls }
+}
+
+/// Receives for ever, and says how much.
+async fn receive(socket: WebSocket, received: Rc<Cell<u32>>) {
+    while let Ok(Some(_)) = socket.recv().await {
+        received.set(received.get() + 1);
+    }
+}
+
+#[test]
+fn a_message_that_is_waited_for_takes_one_poll_and_none_of_the_driver() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
+    let (received, polls) = (Rc::default(), Rc::default());
+    event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
+    event_loop.settle();
+    let (before, began) = (driver_polls.get(), polls.get());
+    for round in 1..=10 {
+        raw.write(&mut event_loop, &masked(0x81, b"hello"));
+        event_loop.settle();
+        assert_eq!((received.get(), polls.get() - began), (round, round));
+    }
+    assert_eq!(driver_polls.get(), before, "not one");
+    // Three in one piece, and a half: it is one read, and one poll for the rest.
+    let mut bytes = masked(0x81, b"one");
+    bytes.extend(masked(0x82, b"two"));
+    bytes.extend(masked(0x81, b"three"));
+    let four = masked(0x81, b"four");
+    bytes.extend(&four[..4]);
+    raw.write(&mut event_loop, &bytes);
+    event_loop.settle();
+    assert_eq!((received.get(), polls.get() - began), (13, 11));
+    raw.write(&mut event_loop, &four[4..]);
+    event_loop.settle();
+    assert_eq!((received.get(), polls.get() - began), (14, 12));
+    assert_eq!(driver_polls.get(), before, "not one");
+}
+
+#[test]
+fn where_nobody_waits_the_driver_reads() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
+    let before = driver_polls.get();
+    raw.write(&mut event_loop, &masked(0x81, b"hello"));
+    raw.write(&mut event_loop, &masked(0x89, b"are you there"));
+    event_loop.settle();
+    assert!(driver_polls.get() > before);
+    let (answer, _) = raw.take(&mut event_loop);
+    assert_eq!(answer, common::unmasked(0x8a, b"are you there"));
+    let mut received = pin!(socket.recv());
+    let polled = received.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(Some(message))) if message.as_text() == Some("hello")));
+}
+
+#[test]
+fn who_waits_and_never_comes_holds_up_nobody() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
+    // Polled once, and kept.
+    let mut forgotten = Box::pin(socket.recv());
+    assert!(forgotten.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let before = driver_polls.get();
+    for _ in 0..3 {
+        raw.write(&mut event_loop, &masked(0x89, b"are you there"));
+        event_loop.settle();
+        let (answer, _) = raw.take(&mut event_loop);
+        assert_eq!(answer, common::unmasked(0x8a, b"are you there"));
+    }
+    assert!(driver_polls.get() > before);
+    raw.write(&mut event_loop, &masked(0x81, b"hello"));
+    event_loop.settle();
+    let received = event_loop.block_on(socket.recv());
+    assert_eq!(received.expect("open").expect("a message").as_text(), Some("hello"));
+}
+
+#[test]
+fn who_waits_no_more_leaves_no_waker_with_the_socket() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let waiters = event_loop.reactor.counts().waiters;
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut received = Box::pin(socket.recv());
+    assert!(received.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(event_loop.reactor.counts().waiters, waiters + 1);
+    drop(received);
+    assert_eq!(event_loop.reactor.counts().waiters, waiters, "dropped");
+    let mut received = Box::pin(socket.recv());
+    assert!(received.as_mut().poll(&mut cx).is_pending());
+    raw.write(&mut event_loop, &masked(0x81, b"hello"));
+    event_loop.settle();
+    assert!(received.as_mut().poll(&mut cx).is_ready());
+    drop(received);
+    assert_eq!(event_loop.reactor.counts().waiters, waiters, "answered");
+    assert!(socket.waits().is_empty());
+}
+
+#[test]
+fn of_two_who_wait_each_gets_a_message_and_the_driver_stands_in_for_who_left() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let first = event_loop.spawn({
+        let socket = socket.clone();
+        async move { socket.recv().await }
+    });
+    let second = event_loop.spawn({
+        let socket = socket.clone();
+        async move { socket.recv().await }
+    });
+    event_loop.settle();
+    let mut bytes = masked(0x81, b"one");
+    bytes.extend(masked(0x81, b"two"));
+    raw.write(&mut event_loop, &bytes);
+    event_loop.settle();
+    let text = |output: &common::Output<Result<Option<glassloop_ws::Message>, _>>| {
+        let message: Result<_, glassloop_ws::Error> = output.borrow_mut().take().expect("ready");
+        message.expect("open").expect("a message").as_text().map(str::to_owned)
+    };
+    let mut both = [text(&first), text(&second)];
+    both.sort();
+    assert_eq!(both, [Some("one".to_owned()), Some("two".to_owned())]);
+    // The later of two takes the place at the socket, and leaves with it.
+    let third = event_loop.spawn({
+        let socket = socket.clone();
+        async move { socket.recv().await }
+    });
+    event_loop.settle();
+    let mut fourth = Box::pin(socket.recv());
+    assert!(fourth.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(fourth);
+    raw.write(&mut event_loop, &masked(0x81, b"three"));
+    event_loop.settle();
+    assert_eq!(text(&third), Some("three".to_owned()));
+}
+
+#[test]
+fn a_close_that_a_receiver_reads_is_answered_and_its_messages_are_received_first() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let received = event_loop.spawn(common::receive_all(socket.clone()));
+    event_loop.settle();
+    let mut bytes = masked(0x81, b"last words");
+    bytes.extend(masked(0x88, &common::close_payload(1000, "")));
+    raw.write(&mut event_loop, &bytes);
+    let (messages, error) = event_loop.wait_for(&received);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(messages.len(), 1);
+    let (answer, _) = raw.take(&mut event_loop);
+    assert_eq!(common::close_code(&answer), Some(1000));
+}
+
+#[test]
+fn who_receives_in_a_loop_yields_to_others() {
+    let limits = Limits { memory_pipe_bytes_max: 1 << 20, ..Limits::default() };
+    let mut event_loop = Loop::with(Options { limits, ..Options::default() });
+    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let (received, polls) = (Rc::default(), Rc::default());
+    event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
+    event_loop.settle();
+    let began = polls.get();
+    let bytes: Vec<u8> = (0..64).flat_map(|_| masked(0x82, &[7; 8_000])).collect();
+    raw.write(&mut event_loop, &bytes);
+    event_loop.pass(Duration::ZERO);
+    assert_eq!(received.get(), 64);
+    assert!(polls.get() - began >= 8, "64 KiB a poll: {} polls", polls.get() - began);
+}

@@ -110,6 +110,11 @@ impl Protocol {
         self.readable
     }
 
+    /// True if it may hold bytes that were given to it and not looked at.
+    pub(crate) fn holds_bytes(&self) -> bool {
+        self.holds_bytes
+    }
+
     /// True once each side has said that it closes, whatever the codes.
     pub(crate) fn is_agreed(&self) -> bool {
         self.closed && self.peer_closed

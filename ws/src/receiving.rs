@@ -44,17 +44,16 @@ impl Receiving {
     }
 
     /// Reads the socket, or waits for it. Of what is not for a receiver to do (to write, to judge,
-    /// to close) it does nothing.
-    fn read(&mut self, cx: &mut Context<'_>) {
+    /// to close) it does nothing. True if it has read.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
         self.at_socket = false;
         let connection = &self.entry.connection;
-        let Some(mut wire) = connection.take_wire() else { return };
-        if wire.has_ended() || !connection.is_open() {
-            return connection.return_wire(wire);
-        }
-        if wire.stream.poll_read_ready(cx).is_pending() {
-            self.at_socket = true;
-            return connection.return_wire(wire);
+        let Some(mut wire) = connection.take_wire() else { return false };
+        let reads = connection.is_open() && !wire.has_ended();
+        self.at_socket = reads && wire.stream.poll_read_ready(cx).is_pending();
+        if !reads || self.at_socket {
+            connection.return_wire(wire);
+            return false;
         }
         // What was said before these bytes came is said before they are answered.
         connection.encode(&mut wire);
@@ -68,6 +67,7 @@ impl Receiving {
         if ended {
             connection.wake_driver();
         }
+        true
     }
 }
 
@@ -80,8 +80,9 @@ impl Future for Receiving {
         if received.is_none() {
             // What we deliver is to wake others, not ourselves.
             this.entry.withdraw();
-            this.read(cx);
-            received = receive(&this.entry.connection);
+            if this.read(cx) {
+                received = receive(&this.entry.connection);
+            }
         }
         if received.is_none() && this.entry.put(cx) {
             // Cloning a waker is foreign code, which may have changed what we asked about.

@@ -74,8 +74,9 @@ impl Entry {
     /// Waits from now on. False if it did so already, for the same task.
     pub(crate) fn put(&mut self, cx: &Context<'_>) -> bool {
         self.connection.reactor().note_place(self.view.place);
-        let known = self.connection.with(|mailbox, _| mailbox.waits.holds(self.ticket, cx.waker()));
-        if known {
+        if let Some(ticket) = self.ticket
+            && self.connection.with(|mailbox, _| mailbox.waits.holds(ticket, cx.waker()))
+        {
             return false;
         }
         let waker = cx.waker().clone();

@@ -53,8 +53,8 @@ pub(crate) struct Waits {
 
 impl Waits {
     /// True if `waker` already stands for `ticket`, so that no clone of it is needed.
-    pub(crate) fn holds(&self, ticket: Option<u64>, waker: &Waker) -> bool {
-        self.list.iter().any(|wait| Some(wait.ticket) == ticket && wait.waker.will_wake(waker))
+    pub(crate) fn holds(&self, ticket: u64, waker: &Waker) -> bool {
+        self.list.iter().any(|wait| wait.ticket == ticket && wait.waker.will_wake(waker))
     }
 
     /// Notes a wait; `ticket` names it from then on. The waker this replaces is handed out, for

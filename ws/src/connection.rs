@@ -1,7 +1,8 @@
 //! The connection: what handles, driver and flush have in common.
 //!
 //! Promises that no waker is woken and nothing foreign is dropped while the mailbox is borrowed.
-//! It reads nothing and waits for nothing: the driver does. How it sends is in `sending`.
+//! It reads nothing and waits for nothing: its handles and its driver do. How it sends is in
+//! `sending`.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;

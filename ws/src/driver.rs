@@ -25,8 +25,9 @@ use crate::wire::Wire;
 
 /// Drives one connection to its end; the output says how it ended.
 ///
-/// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): nothing is
-/// received while it is not polled. In one poll it takes at most `read_bytes_per_turn_max` bytes.
+/// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): while it is
+/// not polled no ping is sent, nothing that waits longer than a turn leaves, and nothing ends. It
+/// reads what comes while nobody waits for a message, or nobody comes for it. In one poll it takes at most `read_bytes_per_turn_max` bytes.
 ///
 /// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns

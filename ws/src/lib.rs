@@ -42,6 +42,11 @@
 //! the loop gathers in the ring and leaves in a single write in the phase `flush`: a hundred small
 //! answers cost one system call, not a hundred.
 //!
+//! Who reads? Whoever waits for a message: the socket wakes it, it reads, and answers while the
+//! bytes are at hand. The driver stands in: it reads when nobody waits, and when somebody waited
+//! and didn't come before the turn was over. So a program that receives nothing for a minute still
+//! answers pings.
+//!
 //! The last part of the machine is time. A link that dies without a word looks exactly like a peer
 //! with nothing to say. So every wait has a deadline: the handshake, the peer's silence, the answer
 //! to a ping, the close. Time is the reactor's clock, so a test passes twenty seconds of silence
@@ -52,8 +57,8 @@
 //! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `exchange`, `handshake` and
 //!   `opening`): from a URL or a stream to a pair of [`WebSocket`] and [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
-//! * [`WebSocket`] (`socket`, with `waiting`, `waits`): the handle; [`Driver`] (`driver`, with
-//!   `reading`, `heartbeat`): the future.
+//! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle; [`Driver`]
+//!   (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
 //! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
 //!   and a `wire` (socket and machine). `sending` is how a message goes from one to the other.
 //! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages that

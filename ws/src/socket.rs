@@ -1,7 +1,7 @@
 //! The socket: what a program holds of a connection.
 //!
 //! Promises that a handle is cheap, that every call on it is short, and that what it awaits always
-//! ends: with an answer, or with the end of the connection. It moves no bytes: its driver does.
+//! ends: with an answer, or with the end of the connection. What it sends leaves with the turn.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ use crate::waits::{WaitView, WaitsFor};
 
 /// A handle of one connection. Clones are handles of the same connection.
 ///
-/// Its [`Driver`](crate::Driver) must be polled for anything to move. What this handle sends in
+/// Its [`Driver`](crate::Driver) must be polled, or nothing ever ends. What this handle sends in
 /// one turn of the loop leaves in one write when the turn ends.
 ///
 /// # Drop

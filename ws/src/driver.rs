@@ -1,8 +1,8 @@
 //! The driver: the future that keeps one connection going.
 //!
-//! Promises that a connection with a polled driver ends: each wait in it has a deadline. It reads,
-//! judges the heartbeat, writes on where a flush was stopped, and closes the socket. It runs no
-//! user code but wakers.
+//! Promises that a connection with a polled driver ends: each wait in it has a deadline. It reads
+//! what no receiver reads, judges the heartbeat, writes on where a flush was stopped, and
+//! closes the socket. It runs no user code but wakers.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -27,7 +27,8 @@ use crate::wire::Wire;
 ///
 /// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): while it is
 /// not polled no ping is sent, nothing that waits longer than a turn leaves, and nothing ends. It
-/// reads what comes while nobody waits for a message, or nobody comes for it. In one poll it takes at most `read_bytes_per_turn_max` bytes.
+/// reads what comes while nobody waits for a message, or nobody comes for it. In one poll it takes
+/// at most `read_bytes_per_turn_max` bytes.
 ///
 /// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns

@@ -57,8 +57,8 @@
 //! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `exchange`, `handshake` and
 //!   `opening`): from a URL or a stream to a pair of [`WebSocket`] and [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
-//! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle; [`Driver`]
-//!   (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
+//! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle;
+//!   [`Driver`] (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
 //! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
 //!   and a `wire` (socket and machine). `sending` is how a message goes from one to the other.
 //! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages that

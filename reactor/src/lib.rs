@@ -94,6 +94,7 @@ mod script;
 mod seat;
 mod sleep;
 mod source;
+mod source_entry;
 mod source_table;
 mod sync;
 mod timeout;

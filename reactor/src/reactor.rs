@@ -88,7 +88,7 @@ pub struct Reactor {
     deadline_noted: Cell<Option<u64>>,
     owner: Cell<u64>,
     operations_left: Cell<u32>,
-    /// Something stands in line for a phase: a writer, a memory socket's event, a slot to free.
+    /// Something stands in line for a phase: see `has_chores`.
     chores: Cell<bool>,
     last_place: Cell<Option<Place>>,
     counts: Cell<Counts>,
@@ -235,7 +235,7 @@ impl Reactor {
     }
 
     /// Whether a turn may have anything to do here but timers: an event of a memory socket, a
-    /// writer in line, a slot to free.
+    /// writer in line, a slot to free, a stand-in that looks what was left.
     // COST: one load.
     #[inline]
     #[must_use]
@@ -253,11 +253,12 @@ impl Reactor {
         }
     }
 
-    /// Whether memory sockets have told something that waits for the next phase `io`, or the peers
-    /// of a script may do so in the next wait.
+    /// Whether memory sockets have told something that waits for the next phase `io`, the peers of
+    /// a script may do so in the next wait, or a stand-in looks when the next turn ends.
     #[must_use]
     pub fn has_pending_events(&self) -> bool {
-        self.stirred.get() || self.sources.borrow().has_raised()
+        let sources = self.sources.borrow();
+        self.stirred.get() || sources.has_raised() || sources.has_unclaimed()
     }
 
     // What it was built of, and time.

@@ -211,6 +211,9 @@ impl<S: Source> Registered<S> {
             }
             if !self.reactor.spend_operation() {
                 // Others have their turn; this one goes on in the next batch.
+                if wait.direction == Direction::Read {
+                    self.reactor.with_sources(|sources| sources.note_goes_on(self.id));
+                }
                 self.reactor.note_place(wait.place);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -252,7 +255,7 @@ impl<S: Source> Registered<S> {
         Poll::Pending
     }
 
-    /// Ready once a read is worth trying and nobody who waited for that has read all there was.
+    /// Ready if a read is worth trying; if not, waits in the stand-in's seat.
     pub(crate) fn poll_stand_in(&self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
         if self.readiness().is_ready(Direction::Read) {
             return Poll::Ready(());

@@ -11,37 +11,10 @@ use slab::Slab;
 use crate::{
     readiness::{Direction, Readiness},
     seat::Seat,
-    source::{Peer, SourceId, SourceView, WaiterView},
+    source::{SourceId, SourceView, WaiterView},
+    source_entry::{Entry, Waiting},
     waiter::{Place, Waiter},
 };
-
-/// One registered source.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    generation: u32,
-    pub(crate) kind: &'static str,
-    /// Whether the OS tells its readiness, or another part of the program.
-    pub(crate) from_kernel: bool,
-    pub(crate) descriptor: Option<i32>,
-    pub(crate) peer: Option<Peer>,
-    pub(crate) readiness: Readiness,
-    /// Told by another part of the program, delivered in the next phase `io`.
-    /// INVARIANT: not empty exactly if the table's list `raised` holds this source.
-    raised: Readiness,
-    /// Whether the one who waits to read was woken in this turn, and a stand-in was not.
-    /// INVARIANT: true exactly if the table's list `unclaimed` holds this source.
-    unclaimed: bool,
-    seats: [Option<Waiting>; Seat::ALL.len()],
-    retired: bool,
-}
-
-/// A waiter in its seat.
-#[derive(Debug)]
-struct Waiting {
-    waiter: Waiter,
-    /// Which storing this was, so that a leaf that is dropped takes out its own waiter only.
-    ticket: u32,
-}
 
 /// What the table keeps of a source beside its readiness.
 #[derive(Debug)]
@@ -106,6 +79,7 @@ impl SourceTable {
             readiness: Readiness::NONE,
             raised: Readiness::NONE,
             unclaimed: false,
+            goes_on: false,
             seats: Seat::ALL.map(|_| None),
             retired: false,
         });
@@ -130,13 +104,17 @@ impl SourceTable {
     #[inline]
     pub(crate) fn finish(&mut self, woken: &mut Vec<Waker>) {
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
-        for id in unclaimed.drain(..) {
-            let Some(entry) = self.get_mut(id) else { continue };
-            entry.unclaimed = false;
-            if entry.readiness.is_ready(Direction::Read) {
+        unclaimed.retain(|&id| {
+            let Some(entry) = self.get_mut(id) else { return false };
+            let left = entry.readiness.is_ready(Direction::Read);
+            // A reader that yielded has its chance in the next turn.
+            entry.unclaimed = std::mem::take(&mut entry.goes_on) && left;
+            let unclaimed = entry.unclaimed;
+            if left && !unclaimed {
                 woken.extend(self.take_waiter(id, Seat::StandIn).map(|waiter| waiter.waker));
             }
-        }
+            unclaimed
+        });
         self.unclaimed = unclaimed;
         // Most turns retire nothing: they pay a load, not a drain.
         if self.retired.is_empty() {
@@ -155,8 +133,7 @@ impl SourceTable {
     }
 
     pub(crate) fn get_mut(&mut self, id: SourceId) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(id.index as usize)?;
-        (entry.generation == id.generation && !entry.retired).then_some(entry)
+        live(&mut self.entries, id)
     }
 
     /// An event has come for a source. The wakers of those who waited for it are moved to `woken`.
@@ -167,33 +144,35 @@ impl SourceTable {
         told: Readiness,
         woken: &mut Vec<Waker>,
     ) -> bool {
-        let Some(entry) = self.get_mut(id) else { return false };
+        let Some(entry) = live(&mut self.entries, id) else { return false };
         entry.readiness.add(told);
-        let now_ready = entry.readiness;
-        if now_ready.is_ready(Direction::Read) {
-            match self.take_waiter(id, Seat::Reader) {
+        let before = woken.len();
+        if entry.readiness.is_ready(Direction::Read) {
+            match entry.take(Seat::Reader) {
                 Some(reader) => {
                     woken.push(reader.waker);
-                    self.note_unclaimed(id);
+                    // Whether it leaves anything is seen when the turn ends.
+                    let stands_in = entry.seats[Seat::StandIn as usize].is_some();
+                    if stands_in && !std::mem::replace(&mut entry.unclaimed, true) {
+                        self.unclaimed.push(id);
+                    }
                 }
-                None => {
-                    woken.extend(self.take_waiter(id, Seat::StandIn).map(|waiter| waiter.waker));
-                }
+                None => woken.extend(entry.take(Seat::StandIn).map(|waiter| waiter.waker)),
             }
         }
-        if now_ready.is_ready(Direction::Write) {
-            woken.extend(self.take_waiter(id, Seat::Writer).map(|waiter| waiter.waker));
+        if entry.readiness.is_ready(Direction::Write) {
+            woken.extend(entry.take(Seat::Writer).map(|waiter| waiter.waker));
         }
+        let (taken, from_kernel) = (woken.len() - before, entry.from_kernel);
+        self.note_taken(taken, from_kernel);
         true
     }
 
-    /// The reader of a source was woken: whether it leaves anything is seen when the turn ends.
-    fn note_unclaimed(&mut self, id: SourceId) {
-        if let Some(entry) = self.get_mut(id)
-            && entry.seats[Seat::StandIn as usize].is_some()
-            && !std::mem::replace(&mut entry.unclaimed, true)
-        {
-            self.unclaimed.push(id);
+    /// The reader of a source yields: it is awake, and reads on in the next turn.
+    pub(crate) fn note_goes_on(&mut self, id: SourceId) {
+        if let Some(entry) = self.get_mut(id) {
+            // If nobody looks when the turn ends there is nothing to put off.
+            entry.goes_on = entry.unclaimed;
         }
     }
 
@@ -287,11 +266,15 @@ impl SourceTable {
     /// Takes out whoever waits there.
     pub(crate) fn take_waiter(&mut self, id: SourceId, seat: Seat) -> Option<Waiter> {
         let entry = self.get_mut(id)?;
-        let waiting = entry.seats[seat as usize].take()?;
-        let from_kernel = entry.from_kernel;
-        self.waiters -= 1;
-        self.kernel_waiters -= usize::from(from_kernel);
-        Some(waiting.waiter)
+        let (waiter, from_kernel) = (entry.take(seat)?, entry.from_kernel);
+        self.note_taken(1, from_kernel);
+        Some(waiter)
+    }
+
+    /// So many waiters of a source were taken out.
+    fn note_taken(&mut self, count: usize, from_kernel: bool) {
+        self.waiters -= count;
+        self.kernel_waiters -= if from_kernel { count } else { 0 };
     }
 
     /// How many sources are registered.
@@ -337,6 +320,12 @@ impl SourceTable {
         })
         .collect()
     }
+}
+
+/// The source of an id, unless it is gone.
+fn live(entries: &mut Slab<Entry>, id: SourceId) -> Option<&mut Entry> {
+    let entry = entries.get_mut(id.index as usize)?;
+    (entry.generation == id.generation && !entry.retired).then_some(entry)
 }
 
 #[cfg(test)]

@@ -42,8 +42,15 @@ impl Two {
 
 /// One turn; `run` is its phase in which tasks are polled.
 fn turn(harness: &Harness, run: impl FnOnce()) {
+    turn_within(harness, Duration::from_secs(5), run);
+}
+
+fn turn_without_events(harness: &Harness, run: impl FnOnce()) {
+    turn_within(harness, Duration::ZERO, run);
+}
+
+fn turn_within(harness: &Harness, timeout: Duration, run: impl FnOnce()) {
     let (mut events, mut woken) = (Events::new(), Vec::new());
-    let timeout = Duration::from_secs(5);
     harness.reactor.wait(Some(timeout), &mut events).unwrap();
     harness.reactor.io(&events, &mut woken);
     woken.drain(..).for_each(Waker::wake);
@@ -83,6 +90,30 @@ fn it_is_woken_when_the_turn_ends_for_what_the_reader_left() {
         assert!(!two.stand_in_waits(&here), "there is something to read");
         assert_eq!(here.try_read(&mut [0; 8]).unwrap(), 2);
         assert!(two.stand_in_waits(&here));
+    });
+}
+
+#[test]
+fn it_is_not_woken_as_long_as_the_reader_yields_and_goes_on() {
+    both(|harness, here, there| {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        let budget = harness.reactor.limits().operations_per_poll_max as usize;
+        there.try_write(&vec![7; 3 * budget]).unwrap();
+        let read_on = || {
+            harness.reactor.set_owner(1);
+            let mut cx = Context::from_waker(&two.reader.1);
+            let reads = (0..).take_while(|_| here.poll_read(&mut cx, &mut [0; 1]).is_ready());
+            assert_eq!(reads.count(), budget, "then it yields");
+        };
+        turn(harness, read_on);
+        turn_without_events(harness, read_on);
+        assert_eq!(two.wakes(), (3, 0), "by the event, and twice by itself");
+        assert!(harness.reactor.has_pending_events(), "no wait blocks before that");
+        turn_without_events(harness, || {});
+        assert_eq!(two.wakes(), (3, 1), "now it didn't come");
+        assert!(!harness.reactor.has_pending_events());
     });
 }
 

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
@@ -230,6 +231,11 @@ impl Connection {
         self.with(|mailbox, woken| woken.extend(mailbox.driver.take()));
     }
 
+    /// To be held while somebody but the driver works on the wire.
+    pub(crate) fn guard(&self) -> Guard<'_> {
+        Guard(self)
+    }
+
     /// Stands in line for the phase `flush`, once a turn.
     pub(crate) fn cork(self: &Rc<Self>) {
         if !self.corked.replace(true) {
@@ -293,6 +299,18 @@ impl Connection {
             let unread = self.with(|mailbox, woken| mailbox.desert(woken));
             drop(unread);
             self.close(code::AWAY, Utf8Bytes::default());
+        }
+    }
+}
+
+/// Has the driver polled if foreign code panics meanwhile: the wire is lost then, which is an end.
+pub(crate) struct Guard<'a>(&'a Connection);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A second panic would end the process.
+            catch_unwind(AssertUnwindSafe(|| self.0.wake_driver())).ok();
         }
     }
 }

@@ -26,9 +26,9 @@ use crate::wire::Wire;
 /// Drives one connection to its end; the output says how it ended.
 ///
 /// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): while it is
-/// not polled no ping is sent, nothing that waits longer than a turn leaves, and nothing ends. It
-/// reads what comes while nobody waits for a message, or nobody comes for it. In one poll it takes
-/// at most `read_bytes_per_turn_max` bytes.
+/// not polled no heartbeat is sent, nothing that waits longer than a turn leaves, and nothing ends.
+/// It reads what comes while nobody waits for a message, or nobody comes for it. In one poll it
+/// takes at most `read_bytes_per_turn_max` bytes.
 ///
 /// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns
@@ -152,7 +152,8 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseInfo> {
         let driver = self.get_mut();
         let Some(mut wire) = driver.connection.take_wire() else {
-            // It is over; or foreign code panicked while a flush had the wire, which is an end.
+            // It is over; or foreign code panicked while a flush or a receiver had the wire, which
+            // is an end.
             driver.connection.finish();
             return Poll::Ready(driver.connection.final_info());
         };

@@ -103,15 +103,18 @@ impl Heartbeat {
         self.sequence
     }
 
-    /// A pong came. Those of older pings count as a sign of life and no more.
-    pub(crate) fn pong(&mut self, sequence: u64, now: u64) {
-        if sequence == self.sequence
-            && let Ping::Left(left_at) = self.ping
-        {
-            self.ping = Ping::Done;
-            self.answered = sequence;
-            self.round_trip = now.saturating_sub(left_at);
-        }
+    /// A pong came. Those of older pings count as a sign of life and no more. True if it is the
+    /// answer to the ping under way: then the next one may be due before the patience for this one
+    /// would have been over.
+    pub(crate) fn pong(&mut self, sequence: u64, now: u64) -> bool {
+        let left_at = match self.ping {
+            Ping::Left(left_at) if sequence == self.sequence => left_at,
+            _ => return false,
+        };
+        self.ping = Ping::Done;
+        self.answered = sequence;
+        self.round_trip = now.saturating_sub(left_at);
+        true
     }
 
     /// The answer to the newest ping is waited for no more.
@@ -182,9 +185,9 @@ mod tests {
         let second = heart.ping().expect("a new ping");
         heart.ping_left(130 * SECOND);
         assert_eq!(heart.judge(150 * SECOND, &limits), Verdict::Lost);
-        heart.pong(first, 131 * SECOND);
+        assert!(!heart.pong(first, 131 * SECOND));
         assert_eq!(heart.outcome_of(second), None, "an old pong measures nothing");
-        heart.pong(second, 132 * SECOND);
+        assert!(heart.pong(second, 132 * SECOND));
         assert_eq!(heart.outcome_of(second), Some(Ok(2 * SECOND)));
         assert_eq!(heart.outcome_of(first), Some(Ok(2 * SECOND)), "the newer answers the older");
     }

@@ -10,8 +10,10 @@ use crate::overflow::Overflow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes that one poll of the driver takes from its peer (64 KiB). What lies beyond waits for
-    /// the next turn, so that a peer who never stops sending can't hold the loop.
+    /// Bytes that one reading of the socket takes from its peer (64 KiB): a poll of the driver is
+    /// one, and so is a `recv` that finds no message. What lies beyond waits for the next turn, at
+    /// the latest once the reactor's `operations_per_poll_max` are spent, so that a peer who never
+    /// stops sending can't hold the loop.
     pub read_bytes_per_turn_max: usize,
     /// Fragments of one message (131,072). A message of empty fragments has no size that a byte
     /// limit could catch; past this the connection is closed with 1008. Autobahn's largest case

@@ -131,7 +131,7 @@ impl Mailbox {
     }
 
     /// True if no message waits to be received.
-    pub(crate) fn has_none(&self) -> bool {
+    pub(crate) fn nothing_received(&self) -> bool {
         self.received.is_empty()
     }
 

@@ -46,6 +46,9 @@ pub(crate) fn read_turn(
     wire: &mut Wire,
     cx: &mut Context<'_>,
 ) -> Reading {
+    if std::mem::take(&mut wire.ending_is_fresh) {
+        return Reading::Spent;
+    }
     match wire.ending.take() {
         Some(Ending::Close { code, reason }) => peer_closed(connection, code, reason),
         Some(Ending::Fault { code, what }) => fail(connection, wire, code, what),
@@ -209,7 +212,10 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
         Event::Pong(sequence) => {
             let now = connection.reactor().read_clock();
             connection.with(|mailbox, woken| {
-                mailbox.heartbeat.pong(sequence, now);
+                if mailbox.heartbeat.pong(sequence, now) {
+                    // The next one is due sooner than the driver would look.
+                    woken.extend(mailbox.driver.take());
+                }
                 mailbox.waits.take(WaitsFor::Pong, woken);
             });
         }

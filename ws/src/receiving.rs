@@ -46,23 +46,31 @@ impl Receiving {
     /// Reads the socket, or waits for it. Of what is not for a receiver to do (to write, to judge,
     /// to close) it does nothing. True if it has read.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        self.at_socket = false;
         let connection = &self.entry.connection;
         let Some(mut wire) = connection.take_wire() else { return false };
-        let reads = connection.is_open() && !wire.has_ended();
-        self.at_socket = reads && wire.stream.poll_read_ready(cx).is_pending();
-        if !reads || self.at_socket {
+        if !connection.is_open() || wire.has_ended() {
+            if std::mem::take(&mut self.at_socket) {
+                wire.stream.end_read_wait();
+            }
             connection.return_wire(wire);
             return false;
         }
+        self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
+        if self.at_socket {
+            connection.return_wire(wire);
+            return false;
+        }
+        let guard = connection.guard();
         // What was said before these bytes came is said before they are answered.
         connection.encode(&mut wire);
         read_turn(connection, &mut wire, cx);
         // Nothing came that is a message, or not the whole of it.
-        if connection.with(|mailbox, _| mailbox.has_none()) {
+        if connection.with(|mailbox, _| mailbox.nothing_received()) {
             self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
         }
+        wire.ending_is_fresh = wire.ending.is_some();
         let ended = wire.has_ended();
+        drop(guard);
         connection.put_wire(wire);
         if ended {
             connection.wake_driver();

@@ -180,9 +180,11 @@ impl Connection {
 
     /// One write. True if more waits and the socket may take it.
     fn write_out(self: &Rc<Self>, mut wire: Box<Wire>) -> bool {
+        let guard = self.guard();
         let was_blocked = wire.blocked;
         self.encode(&mut wire);
         wire.write_once();
+        drop(guard);
         let news = wire.error.is_some() || wire.blocked != was_blocked;
         let stopped = wire.error.is_some() || wire.blocked;
         self.put_wire(wire);

@@ -13,7 +13,7 @@ use tungstenite::Bytes;
 use crate::counts::Counts;
 use crate::protocol::{Ending, Protocol};
 
-/// What the driver and the flush share, one at a time.
+/// What the driver, who receives and the flush share, one at a time.
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
@@ -23,6 +23,8 @@ pub(crate) struct Wire {
     pub(crate) rest: Bytes,
     /// What ended the input in this turn. It takes effect in the next.
     pub(crate) ending: Option<Ending>,
+    /// True if a receiver read it: the driver may be polled in the same turn.
+    pub(crate) ending_is_fresh: bool,
     /// True while the socket takes no more; then the driver waits for it, and flushes skip.
     pub(crate) blocked: bool,
     /// True once the peer's end of the stream was read.
@@ -43,6 +45,7 @@ impl Wire {
             protocol,
             rest,
             ending: None,
+            ending_is_fresh: false,
             blocked: false,
             at_end: false,
             error: None,

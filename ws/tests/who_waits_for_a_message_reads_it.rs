@@ -5,14 +5,16 @@ mod common;
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{Loop, Raw, masked};
-use glassloop_reactor::{Limits, Options, net::duplex};
-use glassloop_ws::{Driver, WebSocket, accept};
+use glassloop_reactor::{Events, Limits, Options, net::duplex};
+use glassloop_ws::{Cause, Config, Driver, WebSocket, accept, accept_with};
 
 /// A connection whose polls are counted: those of its driver, and those of who receives.
 struct Counted {
@@ -131,14 +133,17 @@ fn who_waits_no_more_leaves_no_waker_with_the_socket() {
     assert_eq!(event_loop.reactor.counts().waiters, waiters + 1);
     drop(received);
     assert_eq!(event_loop.reactor.counts().waiters, waiters, "dropped");
+    // A Close of ours ends the receiver's reading.
     let mut received = Box::pin(socket.recv());
     assert!(received.as_mut().poll(&mut cx).is_pending());
-    raw.write(&mut event_loop, &masked(0x81, b"hello"));
-    event_loop.settle();
-    assert!(received.as_mut().poll(&mut cx).is_ready());
+    assert!(socket.close(1000, "").is_ok());
+    assert!(received.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(event_loop.reactor.counts().waiters, waiters, "closing");
     drop(received);
-    assert_eq!(event_loop.reactor.counts().waiters, waiters, "answered");
     assert!(socket.waits().is_empty());
+    event_loop.settle();
+    raw.write(&mut event_loop, &masked(0x88, &common::close_payload(1000, "")));
+    event_loop.settle();
 }
 
 #[test]
@@ -209,4 +214,88 @@ fn who_receives_in_a_loop_yields_to_others() {
     event_loop.pass(Duration::ZERO);
     assert_eq!(received.get(), 64);
     assert!(polls.get() - began >= 8, "64 KiB a poll: {} polls", polls.get() - began);
+}
+
+#[test]
+fn a_receiver_that_reads_an_end_leaves_a_turn_to_who_answers_what_came_before() {
+    let mut event_loop = Loop::new();
+    let (near, far) = duplex().expect("two ends");
+    let accepted = event_loop.spawn(accept(far));
+    let mut raw = Raw::new(near);
+    raw.write(&mut event_loop, common::REQUEST);
+    let (socket, driver) = event_loop.wait_for(&accepted).expect("a server");
+    raw.read_until(&mut event_loop, b"\r\n\r\n");
+    let answers = Rc::new(Cell::new(0));
+    for _ in 0..2 {
+        let (socket, answers) = (socket.clone(), Rc::clone(&answers));
+        event_loop.spawn(async move {
+            let message = socket.recv().await.expect("open").expect("a message");
+            socket.send(message).await.expect("there is a turn for it");
+            answers.set(answers.get() + 1);
+        });
+    }
+    // Behind them in a batch; and its alarm is due in the turn in which they read.
+    event_loop.spawn(driver);
+    event_loop.settle();
+    event_loop.clock.advance(Duration::from_secs(20));
+    let mut bytes = masked(0x81, b"one");
+    bytes.extend(masked(0x81, b"two"));
+    bytes.extend(masked(0x88, &common::close_payload(1000, "")));
+    raw.write(&mut event_loop, &bytes);
+    let (answer, _) = raw.take(&mut event_loop);
+    assert_eq!(answers.get(), 2, "{}", answer.escape_ascii());
+}
+
+#[test]
+fn a_pong_that_a_receiver_reads_sets_the_next_ping_to_its_time() {
+    let mut event_loop = Loop::new();
+    let (near, far) = duplex().expect("two ends");
+    let mut config = Config::default();
+    config.limits.heartbeat_idle_ms_max = 1_000;
+    let accepted = event_loop.spawn(accept_with(far, config));
+    let mut raw = Raw::new(near);
+    raw.write(&mut event_loop, common::REQUEST);
+    let (socket, driver) = event_loop.wait_for(&accepted).expect("a server");
+    raw.read_until(&mut event_loop, b"\r\n\r\n");
+    event_loop.spawn(driver);
+    event_loop.spawn(receive(socket.clone(), Rc::default()));
+    event_loop.settle();
+    for round in 1..=3 {
+        event_loop.pass(Duration::from_secs(1));
+        let (ping, _) = raw.take(&mut event_loop);
+        assert_eq!(ping[..2], [0x89, 8], "round {round}");
+        raw.write(&mut event_loop, &masked(0x8a, &ping[2..]));
+        event_loop.settle();
+    }
+}
+
+/// A waker that panics.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("as it was told to");
+    }
+}
+
+#[test]
+fn a_panic_of_foreign_code_in_a_receivers_reading_ends_the_connection() {
+    let mut event_loop = Loop::new();
+    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let mut other = Box::pin(socket.recv());
+    assert!(other.as_mut().poll(&mut Context::from_waker(&Arc::new(Panics).into())).is_pending());
+    let mut receiving = Box::pin(socket.recv());
+    assert!(receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    raw.write(&mut event_loop, &masked(0x81, b"hello"));
+    event_loop.reactor.wait(Some(Duration::ZERO), &mut Events::new()).expect("a wait");
+    event_loop.reactor.io(&Events::new(), &mut Vec::new());
+    let closed = event_loop.spawn({
+        let socket = socket.clone();
+        async move { socket.closed().await }
+    });
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }));
+    assert!(read.is_err(), "the panic is its caller's");
+    assert_eq!(event_loop.wait_for(&closed).cause, Cause::DriverDropped);
 }

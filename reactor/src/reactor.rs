@@ -244,13 +244,12 @@ impl Reactor {
     }
 
     /// Phase 8: the slots of sources that went away in this turn may be used again. The wakers of
-    /// stand-ins for whom something is left to read are added to `woken`.
+    /// stand-ins for whom something is left to read are added to `woken`. Without
+    /// [chores](Self::has_chores) it does nothing.
     #[inline]
     pub fn finish(&self, woken: &mut Vec<Waker>) {
-        if self.chores.get() {
-            self.sources.borrow_mut().finish(woken);
-            self.chores.set(self.has_flushes() || self.has_pending_events());
-        }
+        self.sources.borrow_mut().finish(woken);
+        self.chores.set(self.has_flushes() || self.has_pending_events());
     }
 
     /// Whether memory sockets have told something that waits for the next phase `io`, the peers of

@@ -248,19 +248,16 @@ impl<S: Source> Registered<S> {
 
     /// Ready once an operation in this direction is worth trying.
     pub fn poll_ready(&self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        self.poll_in(wait.direction.into(), cx, wait)
+    }
+
+    /// As [`poll_ready`](Self::poll_ready), waiting in that seat.
+    #[inline]
+    pub(crate) fn poll_in(&self, seat: Seat, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
         if self.readiness().is_ready(wait.direction) {
             return Poll::Ready(());
         }
-        self.wait_here(cx, wait.direction.into(), wait);
-        Poll::Pending
-    }
-
-    /// Ready if a read is worth trying; if not, waits in the stand-in's seat.
-    pub(crate) fn poll_stand_in(&self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
-        if self.readiness().is_ready(Direction::Read) {
-            return Poll::Ready(());
-        }
-        self.wait_here(cx, Seat::StandIn, wait);
+        self.wait_here(cx, seat, wait);
         Poll::Pending
     }
 

@@ -27,6 +27,14 @@ impl Two {
         Two { reader: Count::waker(), stand_in: Count::waker() }
     }
 
+    /// Both of them wait, at a socket that has been told all there is.
+    fn waiting(harness: &Harness, here: &TcpStream) -> Two {
+        harness.settle();
+        let two = Two::new();
+        assert!(two.stand_in_waits(here) && two.reader_waits(here));
+        two
+    }
+
     fn reader_waits(&self, here: &TcpStream) -> bool {
         here.poll_read_ready(&mut Context::from_waker(&self.reader.1)).is_pending()
     }
@@ -78,9 +86,7 @@ fn it_is_not_woken_for_what_the_reader_reads_in_its_turn() {
 #[test]
 fn it_is_woken_when_the_turn_ends_for_what_the_reader_left() {
     both(|harness, here, there| {
-        harness.settle();
-        let two = Two::new();
-        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        let two = Two::waiting(harness, &here);
         there.try_write(b"more").unwrap();
         turn(harness, || {
             assert_eq!(two.wakes(), (1, 0), "the reader goes first");
@@ -96,9 +102,7 @@ fn it_is_woken_when_the_turn_ends_for_what_the_reader_left() {
 #[test]
 fn it_is_not_woken_as_long_as_the_reader_yields_and_goes_on() {
     both(|harness, here, there| {
-        harness.settle();
-        let two = Two::new();
-        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        let two = Two::waiting(harness, &here);
         let budget = harness.reactor.limits().operations_per_poll_max as usize;
         there.try_write(&vec![7; 3 * budget]).unwrap();
         let read_on = || {
@@ -120,9 +124,7 @@ fn it_is_not_woken_as_long_as_the_reader_yields_and_goes_on() {
 #[test]
 fn it_is_woken_at_once_where_nobody_waits_to_read() {
     both(|harness, here, there| {
-        harness.settle();
-        let two = Two::new();
-        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        let two = Two::waiting(harness, &here);
         here.end_read_wait();
         there.try_write(b"all").unwrap();
         turn(harness, || assert_eq!(two.wakes(), (0, 1)));
@@ -133,9 +135,7 @@ fn it_is_woken_at_once_where_nobody_waits_to_read() {
 #[test]
 fn it_is_woken_for_the_end_of_a_stream_that_the_reader_did_not_read() {
     both(|harness, here, there| {
-        harness.settle();
-        let two = Two::new();
-        assert!(two.stand_in_waits(&here) && two.reader_waits(&here));
+        let two = Two::waiting(harness, &here);
         there.shutdown(std::net::Shutdown::Write).unwrap();
         turn(harness, || {});
         assert_eq!(two.wakes(), (1, 1));
@@ -145,10 +145,8 @@ fn it_is_woken_for_the_end_of_a_stream_that_the_reader_did_not_read() {
 #[test]
 fn it_goes_with_its_source_and_is_not_woken() {
     let (harness, _clock) = Harness::manual();
-    let two = Two::new();
     let (gone, far) = duplex().unwrap();
-    harness.settle();
-    assert!(two.stand_in_waits(&gone) && two.reader_waits(&gone));
+    let two = Two::waiting(&harness, &gone);
     far.try_write(b"late").unwrap();
     turn(&harness, || drop(gone));
     assert_eq!(two.wakes(), (1, 0));

@@ -13,7 +13,7 @@ use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::close::{Cause, CloseInfo, Side};
 use crate::connection::Connection;
-use crate::mailbox::{Mailbox, Stage};
+use crate::mailbox::Stage;
 use crate::protocol::{BEGUN_BYTES_MAX, Ending, Event};
 use crate::quick::Front;
 use crate::waits::WaitsFor;
@@ -133,8 +133,7 @@ fn digest_rest(connection: &Rc<Connection>, wire: &mut Wire) -> Option<usize> {
 
 /// True if nothing more may be taken now.
 fn must_pause(connection: &Rc<Connection>, wire: &Wire) -> bool {
-    let is_full = |mailbox: &mut Mailbox| mailbox.look_for_pause(connection.limits());
-    may_pause(wire) && connection.with(|mailbox, _| is_full(mailbox))
+    may_pause(wire) && connection.with(|mailbox, _| mailbox.look_for_pause(connection.limits()))
 }
 
 /// False once the socket is broken: what it still holds is all there will ever be, so it ends by

@@ -7,14 +7,12 @@ use std::{io::ErrorKind, time::Duration};
 
 use common::{Loop, REQUEST, Raw};
 use glassloop_reactor::{Resolver, net::duplex};
-use glassloop_ws::{Config, Error, accept, accept_with, connect, connect_on};
+use glassloop_ws::{Config, Error, accept_with, connect, connect_on};
 
 /// The server's answer to `request`, and its own error. The client closes after it has read.
 fn refused(request: &[u8]) -> (String, Error) {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
+    let (accepted, mut raw) = event_loop.accepting(Config::default());
     raw.write(&mut event_loop, request);
     let (answer, ended) = raw.take(&mut event_loop);
     assert!(ended, "a refused client sees the end of the stream");
@@ -64,9 +62,7 @@ fn other_mistakes_get_400_or_405() {
 #[test]
 fn a_head_of_twenty_megabytes_is_refused_after_its_first_kilobytes() {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let raw = Raw::new(near);
+    let (accepted, raw) = event_loop.accepting(Config::default());
     let mut written = 0;
     while written < 20_000_000 && accepted.borrow().is_none() {
         written += raw.stream.try_write(&[b'x'; 4096]).unwrap_or(0);
@@ -81,9 +77,7 @@ fn a_head_of_twenty_megabytes_is_refused_after_its_first_kilobytes() {
 fn a_silent_or_dripping_client_is_dropped_at_the_deadline() {
     for drips in [0, 1] {
         let mut event_loop = Loop::new();
-        let (near, far) = duplex().expect("two ends");
-        let accepted = event_loop.spawn(accept(far));
-        let mut raw = Raw::new(near);
+        let (accepted, mut raw) = event_loop.accepting(Config::default());
         event_loop.settle();
         for second in 1..=9 {
             raw.write(&mut event_loop, &REQUEST[..drips]);
@@ -100,9 +94,7 @@ fn a_silent_or_dripping_client_is_dropped_at_the_deadline() {
 #[test]
 fn a_refused_client_that_stays_is_left_after_five_seconds() {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
+    let (accepted, mut raw) = event_loop.accepting(Config::default());
     raw.write(&mut event_loop, &request("GET", "PUT"));
     event_loop.settle();
     assert!(accepted.borrow().is_none(), "the answer is being seen off");

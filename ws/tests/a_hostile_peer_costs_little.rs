@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{End, Loop, REQUEST, Raw, close_code, echo, masked, receive_all, unmasked};
 use glassloop_reactor::{Options, net::duplex};
-use glassloop_ws::{Config, Error, Limits, Message, accept, code, connect_on};
+use glassloop_ws::{Config, Error, Limits, Message, code, connect_on};
 
 const MIB: usize = 1024 * 1024;
 const READ_BUDGET: u64 = 64 * 1024;
@@ -46,9 +46,7 @@ fn four_mebibytes_in_a_message_are_taken_and_a_byte_more_is_refused() {
 #[test]
 fn an_offer_to_compress_is_passed_over() {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
+    let (accepted, mut raw) = event_loop.accepting(Config::default());
     let offer = b"\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
     raw.write(&mut event_loop, &[&REQUEST[..REQUEST.len() - 4], offer].concat());
     let server = event_loop.wait_for(&accepted).expect("a good request");

@@ -77,9 +77,7 @@ fn hear(event_loop: &mut Loop, raw: &mut Raw) {
 /// that what the server says is cut there.
 fn hold_conversation(pieces: &[&[u8]], socket_bytes_max: usize) {
     let mut event_loop = narrow_loop(socket_bytes_max);
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
+    let (accepted, mut raw) = event_loop.accepting(Config::default());
     let mut received = None;
     for piece in pieces {
         say(&mut event_loop, &mut raw, piece);

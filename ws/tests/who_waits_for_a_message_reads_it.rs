@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{Loop, Raw, masked};
-use glassloop_reactor::{Events, Limits, Options, net::duplex};
-use glassloop_ws::{Cause, Config, Driver, WebSocket, accept, accept_with};
+use glassloop_reactor::{Events, Limits, Options};
+use glassloop_ws::{Cause, Config, WebSocket};
 
 /// A connection whose polls are counted: those of its driver, and those of who receives.
 struct Counted {
@@ -37,12 +37,7 @@ fn counted<F: Future>(
 }
 
 fn connection(event_loop: &mut Loop) -> Counted {
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
-    raw.write(event_loop, common::REQUEST);
-    let (socket, driver): (WebSocket, Driver) = event_loop.wait_for(&accepted).expect("a server");
-    raw.read_until(event_loop, b"\r\n\r\n");
+    let ((socket, driver), raw) = event_loop.accepted(Config::default());
     let driver_polls = Rc::default();
     event_loop.spawn(counted(driver, &driver_polls));
     event_loop.settle();
@@ -219,12 +214,7 @@ fn who_receives_in_a_loop_yields_to_others() {
 #[test]
 fn a_receiver_that_reads_an_end_leaves_a_turn_to_who_answers_what_came_before() {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
-    let accepted = event_loop.spawn(accept(far));
-    let mut raw = Raw::new(near);
-    raw.write(&mut event_loop, common::REQUEST);
-    let (socket, driver) = event_loop.wait_for(&accepted).expect("a server");
-    raw.read_until(&mut event_loop, b"\r\n\r\n");
+    let ((socket, driver), mut raw) = event_loop.accepted(Config::default());
     let answers = Rc::new(Cell::new(0));
     for _ in 0..2 {
         let (socket, answers) = (socket.clone(), Rc::clone(&answers));
@@ -249,16 +239,10 @@ fn a_receiver_that_reads_an_end_leaves_a_turn_to_who_answers_what_came_before() 
 #[test]
 fn a_pong_that_a_receiver_reads_sets_the_next_ping_to_its_time() {
     let mut event_loop = Loop::new();
-    let (near, far) = duplex().expect("two ends");
     let mut config = Config::default();
     config.limits.heartbeat_idle_ms_max = 1_000;
-    let accepted = event_loop.spawn(accept_with(far, config));
-    let mut raw = Raw::new(near);
-    raw.write(&mut event_loop, common::REQUEST);
-    let (socket, driver) = event_loop.wait_for(&accepted).expect("a server");
-    raw.read_until(&mut event_loop, b"\r\n\r\n");
-    event_loop.spawn(driver);
-    event_loop.spawn(receive(socket.clone(), Rc::default()));
+    let (server, mut raw) = event_loop.raw_client(config);
+    event_loop.spawn(receive(server.socket.clone(), Rc::default()));
     event_loop.settle();
     for round in 1..=3 {
         event_loop.pass(Duration::from_secs(1));

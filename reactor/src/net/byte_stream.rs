@@ -19,6 +19,7 @@ use crate::{
     reactor::Reactor,
     readiness::{Direction, Readiness},
     registered::{Registered, Wait},
+    seat::Seat,
     source::{Source, SourceId},
 };
 
@@ -188,7 +189,7 @@ impl<S: ReadBytes> ByteStream<S> {
     /// ```
     #[track_caller]
     pub fn poll_read_stand_in(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.inner.poll_stand_in(cx, self.inner.wait(Direction::Read, "stand in"))
+        self.inner.poll_in(Seat::StandIn, cx, self.inner.wait(Direction::Read, "stand in"))
     }
 
     /// Whoever waits to read waits no more, and is not woken.

@@ -5,6 +5,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 pub mod frames;
+mod raw;
+
+pub use raw::Raw;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -15,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use glassloop_reactor::net::{TcpStream, duplex};
+use glassloop_reactor::net::duplex;
 use glassloop_reactor::{Clock, Entered, Events, ManualClock, Options, Reactor};
 use glassloop_ws::{CloseInfo, Config, Driver, Error, WebSocket, accept_with, connect_on_with};
 
@@ -36,6 +39,9 @@ struct Task {
 
 /// Where the output of a spawned future appears.
 pub type Output<T> = Rc<RefCell<Option<T>>>;
+
+/// What an `accept` comes to.
+pub type Opened = Result<(WebSocket, Driver), Error>;
 
 pub struct Loop {
     pub reactor: Rc<Reactor>,
@@ -186,15 +192,25 @@ impl Loop {
         (self.drive(near), self.drive(far))
     }
 
-    /// A server whose peer is the test itself, with the raw end of the socket.
-    pub fn raw_client(&mut self, config: Config) -> (End, Raw) {
+    /// A server that waits for a request, and the raw end of its socket.
+    pub fn accepting(&self, config: Config) -> (Output<Opened>, Raw) {
         let (near, far) = duplex().expect("two ends");
-        let far = self.spawn(accept_with(far, config));
-        let mut raw = Raw::new(near);
+        (self.spawn(accept_with(far, config)), Raw::new(near))
+    }
+
+    /// A server that has answered, yet to be driven, and the raw end of its socket.
+    pub fn accepted(&mut self, config: Config) -> ((WebSocket, Driver), Raw) {
+        let (far, mut raw) = self.accepting(config);
         raw.write(self, REQUEST);
         let far = self.wait_for(&far).expect("a server");
         let head = raw.read_until(self, b"\r\n\r\n");
         assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", head.escape_ascii());
+        (far, raw)
+    }
+
+    /// A server whose peer is the test itself, with the raw end of the socket.
+    pub fn raw_client(&mut self, config: Config) -> (End, Raw) {
+        let (far, raw) = self.accepted(config);
         (self.drive(far), raw)
     }
 
@@ -238,69 +254,6 @@ pub fn response(request: &[u8]) -> Vec<u8> {
 pub struct End {
     pub socket: WebSocket,
     pub driver: Output<CloseInfo>,
-}
-
-/// The end of a socket that the test reads and writes by hand.
-pub struct Raw {
-    pub stream: TcpStream,
-    pub bytes: Vec<u8>,
-}
-
-impl Raw {
-    pub fn new(stream: TcpStream) -> Raw {
-        Raw { stream, bytes: Vec::new() }
-    }
-
-    /// Writes all of it, turning the loop whenever the socket is full.
-    pub fn write(&mut self, event_loop: &mut Loop, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            match self.stream.try_write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    event_loop.turn(Duration::ZERO);
-                }
-                Err(error) => panic!("the raw end: {error}"),
-            }
-        }
-    }
-
-    /// Reads what is there; true at the end of the stream.
-    pub fn read(&mut self) -> bool {
-        let mut buffer = [0; 4096];
-        loop {
-            match self.stream.try_read(&mut buffer) {
-                Ok(0) => return true,
-                Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
-                Err(error) => panic!("the raw end: {error}"),
-            }
-        }
-    }
-
-    /// Reads until the bytes end with `end`, and takes them.
-    pub fn read_until(&mut self, event_loop: &mut Loop, end: &[u8]) -> Vec<u8> {
-        for _ in 0..10_000 {
-            self.read();
-            if self.bytes.ends_with(end) {
-                return std::mem::take(&mut self.bytes);
-            }
-            event_loop.turn(Duration::ZERO);
-        }
-        panic!("expected bytes up to {}, came {}", end.escape_ascii(), self.bytes.escape_ascii());
-    }
-
-    /// Lets the loop come to rest and takes what it sent; false if the stream goes on.
-    pub fn take(&mut self, event_loop: &mut Loop) -> (Vec<u8>, bool) {
-        let mut ended = false;
-        loop {
-            event_loop.settle();
-            let before = self.bytes.len();
-            ended |= self.read();
-            if self.bytes.len() == before && !event_loop.has_work() {
-                return (std::mem::take(&mut self.bytes), ended);
-            }
-        }
-    }
 }
 
 /// A frame of a client, masked. `first` holds the final bit and the opcode.

@@ -1,8 +1,9 @@
 //! The sending: from a message that somebody wants sent to bytes that the socket has taken.
 //!
-//! Promises that what is sent in a turn leaves in one write, that messages turn into bytes only as
-//! the socket takes them, and that each connection's policy for a slow reader is kept. It waits
-//! for nothing: what the socket doesn't take is the driver's to write.
+//! Promises that what is sent in a turn leaves in one write, or in one for each low water of it;
+//! that messages turn into bytes only as the socket takes them, and that each connection's policy
+//! for a slow reader is kept. It waits for nothing: what the socket doesn't take is the driver's to
+//! write.
 
 use std::rc::Rc;
 
@@ -12,8 +13,9 @@ use tungstenite::Utf8Bytes;
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
 use crate::heartbeat::deadline;
+use crate::limits::Limits;
 use crate::mailbox::Stage;
-use crate::outbox::{Outgoing, Part, Room};
+use crate::outbox::{Outbox, Outgoing, Part, Room};
 use crate::overflow::Overflow;
 use crate::wire::Wire;
 
@@ -39,7 +41,8 @@ pub(crate) enum Sender {
 }
 
 impl Connection {
-    /// Queues something to be sent; it leaves when the turn ends. Without room the policy decides.
+    /// Queues something to be sent; it leaves when the turn ends, or with so much that it is worth
+    /// a write. Without room the policy decides.
     pub(crate) fn post(self: &Rc<Self>, outgoing: Outgoing, sender: Sender) -> Posted {
         let overflow = self.overflow();
         let room = match (overflow, sender) {
@@ -70,17 +73,21 @@ impl Connection {
     /// Queues something if there is room, whatever the policy.
     fn offer(self: &Rc<Self>, outgoing: Outgoing, room: Room) -> Result<Posted, Outgoing> {
         let limits = self.limits();
-        let posted = self.with(|mailbox, _| {
+        let offered = self.with(|mailbox, _| {
             if mailbox.stage != Stage::Open {
                 return Err(outgoing);
             }
             let outbox = &mut mailbox.outbox;
             outbox.offer(outgoing, room, limits)?;
-            let at_once = outbox.leaves_at_once(limits);
-            Ok(if at_once { Posted::Sent } else { Posted::Buffered(outbox.buffered()) })
-        })?;
+            Ok((posted(outbox, limits), outbox.is_worth_a_write(limits)))
+        });
+        let (before, is_worth_a_write) = offered?;
         self.cork();
-        Ok(posted)
+        if is_worth_a_write && let Some(wire) = self.take_wire() {
+            self.write_out(wire);
+            return Ok(self.with(|mailbox, _| posted(&mailbox.outbox, limits)));
+        }
+        Ok(before)
     }
 
     /// There is no room.
@@ -136,9 +143,9 @@ impl Connection {
     /// Turns what waits into bytes of the ring, frame by frame.
     ///
     /// The rule: a socket that is known to be full gets nothing encoded, one that takes bytes gets
-    /// the ring filled up to high water. So all that a turn may send below high water leaves in
-    /// one write, a longer burst in one write a turn, and of the longest message to the slowest
-    /// reader no more than high water and a frame is ever encoded and not sent.
+    /// the ring filled up to high water. So all that waits below high water leaves in one write,
+    /// what is longer in one write a turn, and of the longest message to the slowest reader no more
+    /// than high water and a frame is ever encoded and not sent.
     pub(crate) fn encode(&self, wire: &mut Wire) {
         if wire.blocked {
             return;
@@ -198,8 +205,13 @@ impl Connection {
     }
 }
 
+/// What becomes of the message that was taken last.
+fn posted(outbox: &Outbox, limits: &Limits) -> Posted {
+    if outbox.leaves_at_once(limits) { Posted::Sent } else { Posted::Buffered(outbox.buffered()) }
+}
+
 impl Flush for Connection {
-    /// Everything this turn wanted sent leaves in one write.
+    /// What this turn wanted sent, and has not left by now, leaves in one write.
     fn flush(self: Rc<Self>) {
         self.uncork();
         if let Some(wire) = self.take_wire() {

@@ -26,7 +26,8 @@ use crate::waits::{WaitView, WaitsFor};
 /// A handle of one connection. Clones are handles of the same connection.
 ///
 /// Its [`Driver`](crate::Driver) must be polled, or nothing ever ends. What this handle sends in
-/// one turn of the loop leaves in one write when the turn ends.
+/// one turn of the loop leaves in one write when the turn ends; what reaches low water
+/// (`Limits::outgoing_low_bytes_max`, 64 KiB) leaves at once.
 ///
 /// # Drop
 /// With the last handle nobody is left who could receive: what waits is dropped, and the

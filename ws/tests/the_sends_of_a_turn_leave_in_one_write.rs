@@ -1,5 +1,6 @@
-//! Sending is cheap and bounded: what a turn sends leaves in one write, what the socket doesn't
-//! take waits without growing for ever, and who sends too much waits too.
+//! Sending is cheap and bounded: what a turn sends leaves in one write, or in one for each 64 KiB
+//! of it; what the socket doesn't take waits without growing for ever, and who sends too much waits
+//! too.
 
 mod common;
 
@@ -101,6 +102,31 @@ fn a_thousand_turns_are_a_thousand_writes_to_a_socket_of_the_kernel_too() {
 }
 
 #[test]
+fn what_is_worth_a_write_leaves_in_the_send_that_makes_it_so() {
+    let mut event_loop = Loop::with(Options {
+        limits: Limits { memory_pipe_bytes_max: 8 << 20, ..Limits::default() },
+        ..Options::default()
+    });
+    let (server, raw) = event_loop.raw_client(Config::default());
+    let writes_after = |messages: usize| {
+        for _ in 0..messages {
+            assert!(matches!(server.socket.try_send(vec![1; 8 << 10].into()), TrySend::Sent));
+        }
+        server.socket.counts().writes
+    };
+    assert_eq!(writes_after(7), 0, "56 KiB wait for the turn's end");
+    assert_eq!(writes_after(1), 1, "64 KiB don't");
+    assert_eq!(writes_after(7), 1, "nor did anything stay behind");
+    assert_eq!(writes_after(1), 2);
+    assert_eq!((writes_after(1), server.socket.buffered_amount() > 0), (2, true));
+    event_loop.turn(Duration::ZERO);
+    let counts = server.socket.counts();
+    assert_eq!((counts.messages_sent, counts.writes), (17, 3), "the rest when the turn ends");
+    assert_eq!((server.socket.buffered_amount(), event_loop.has_work()), (0, false));
+    drop(raw);
+}
+
+#[test]
 fn more_than_high_water_leaves_in_one_write_a_turn() {
     let mut event_loop = Loop::with(Options {
         limits: Limits { memory_pipe_bytes_max: 8 << 20, ..Limits::default() },
@@ -108,9 +134,10 @@ fn more_than_high_water_leaves_in_one_write_a_turn() {
     });
     let (server, raw) = event_loop.raw_client(Config::default());
     assert!(server.socket.try_send(vec![1; 1 << 20].into()).is_taken());
-    for turn in 1..=4 {
+    assert_eq!(server.socket.counts().writes, 1, "one at once");
+    for turn in 1..=3 {
         event_loop.turn(Duration::ZERO);
-        assert_eq!(server.socket.counts().writes, turn, "one a turn");
+        assert_eq!(server.socket.counts().writes, 1 + turn, "and one a turn");
     }
     assert_eq!((server.socket.buffered_amount(), event_loop.has_work()), (0, false));
     drop(raw);
@@ -124,7 +151,12 @@ fn a_full_socket_stops_the_sender_and_loses_nothing() {
     let mut sent = 0;
     loop {
         match client.socket.try_send(message.clone()) {
-            TrySend::Sent | TrySend::Buffered(_) => sent += 1,
+            // The seventh brings more than the 64 KiB that the socket takes.
+            TrySend::Sent if sent < 6 => sent += 1,
+            TrySend::Buffered(bytes) if sent >= 6 => {
+                assert_eq!(bytes, client.socket.buffered_amount());
+                sent += 1;
+            }
             TrySend::Full(back) => {
                 assert_eq!(back, message, "the message comes back");
                 break;
@@ -133,7 +165,7 @@ fn a_full_socket_stops_the_sender_and_loses_nothing() {
         }
     }
     // High water is 256 KiB: the message that passes it is the last one taken.
-    assert_eq!(sent, 27);
+    assert_eq!(sent, 33);
     event_loop.settle();
     assert_eq!(client.socket.buffered_amount(), 0, "the server's queue has room");
 
@@ -157,8 +189,8 @@ fn a_full_socket_stops_the_sender_and_loses_nothing() {
     let received = event_loop.spawn(receive_all(server.socket));
     let (messages, error) = event_loop.wait_for(&received);
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(messages.len(), 27 + 200);
-    for (number, message) in messages[27..].iter().enumerate() {
+    assert_eq!(messages.len(), sent + 200);
+    for (number, message) in messages[sent..].iter().enumerate() {
         assert_eq!(usize::from(message.as_bytes()[1]), number, "in order");
     }
     event_loop.wait_for(&all);

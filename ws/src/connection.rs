@@ -273,16 +273,23 @@ impl Connection {
         let ping_left_at = wire.take_ping_left().then(|| self.reactor.read_clock());
         self.wire.0.set(Some(wire));
         let waiting = self.with(|mailbox, woken| {
+            if mailbox.stage == Stage::Over {
+                mailbox.outbox.note_lost(encoded);
+                return None;
+            }
             mailbox.note_ring(encoded, blocked, &self.limits, woken);
             if let Some(now) = ping_left_at {
                 mailbox.heartbeat.ping_left(now);
                 // Its patience begins now.
                 woken.extend(mailbox.driver.take());
             }
-            !mailbox.outbox.is_drained()
+            Some(!mailbox.outbox.is_drained())
         });
-        if waiting && !stopped {
-            self.cork();
+        match waiting {
+            Some(waiting) if waiting && !stopped => self.cork(),
+            Some(_) => {}
+            // Foreign code that ran meanwhile dropped the driver: the socket goes with it.
+            None => drop(self.take_wire()),
         }
     }
 

@@ -108,7 +108,8 @@ impl Hub {
 
     /// Sends a message to all members of a topic, as if each had been sent it with `try_send`:
     /// behind what was sent to it before, and never inside another message. It leaves when the
-    /// turn ends, and waits for nobody: see [`Overflow`](crate::Overflow) for who reads too slowly.
+    /// turn ends, however long it is, and waits for nobody: see [`Overflow`](crate::Overflow) for
+    /// who reads too slowly.
     pub fn publish(&self, topic: &str, message: Message) -> Published {
         self.publish_to(topic, message, |_| true)
     }

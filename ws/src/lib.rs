@@ -39,8 +39,8 @@
 //! ([`Overflow`]). A message stays whole in the outbox until the socket takes bytes, and then turns
 //! into them frame by frame: the slowest reader of the longest message costs no more than a short
 //! ring, and a pong goes between two of its frames. What is sent during one turn of
-//! the loop gathers in the ring and leaves in a single write in the phase `flush`: a hundred small
-//! answers cost one system call, not a hundred.
+//! the loop gathers and leaves in a single write in the phase `flush`: a hundred small answers cost
+//! one system call, not a hundred. Only what reaches 64 KiB is worth a write before.
 //!
 //! Who reads? Whoever waits for a message: the socket wakes it, it reads, and answers while the
 //! bytes are at hand. The driver stands in: it reads when nobody waits, and when somebody waited

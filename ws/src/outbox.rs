@@ -48,6 +48,9 @@ pub(crate) enum Room {
 /// messages have a size, too.
 const FRAME_HEAD_BYTES_MAX: usize = 14;
 
+/// So much that waits is worth a write of its own.
+const EARLY_WRITE_BYTES_MIN: usize = 64 * 1024;
+
 /// A queue at rest keeps no more room than this.
 const QUEUE_AT_REST_MAX: usize = 8;
 
@@ -60,6 +63,8 @@ pub(crate) struct Outbox {
     queued_bytes: usize,
     /// What lies in the ring: encoded, and not yet taken by the socket.
     ring_bytes: usize,
+    /// What early writes of this turn were begun with.
+    early_bytes: usize,
     /// True while the socket takes no more.
     blocked: bool,
     /// True from high water down to low water.
@@ -189,12 +194,26 @@ impl Outbox {
         !self.blocked && self.buffered() <= limits.outgoing_high_bytes_max
     }
 
-    /// True if so much waits that a write is worth it before the turn ends: low water.
+    /// True if so much waits that a write is worth it before the turn ends, which is counted. Past
+    /// high water of a turn nothing is: who sends without end would otherwise never have to wait
+    /// for a socket that takes everything, and its turn would have no end either.
     // COST: a write of 64 KiB costs no more than half of one of 128, and what has left is not kept
     // alive until the turn ends: 64 connections with 16 messages of 16 KiB each under way take 6.0
     // us a message instead of 7.8, by the processor's time (bare mio with tungstenite 10.1).
-    pub(crate) fn is_worth_a_write(&self, limits: &Limits) -> bool {
-        !self.blocked && self.buffered() >= limits.outgoing_low_bytes_max
+    pub(crate) fn begins_early_write(&mut self, limits: &Limits) -> bool {
+        let waiting = self.buffered();
+        let worth_it = !self.blocked
+            && waiting >= EARLY_WRITE_BYTES_MIN
+            && self.early_bytes < limits.outgoing_high_bytes_max;
+        if worth_it {
+            self.early_bytes += waiting;
+        }
+        worth_it
+    }
+
+    /// The turn is over: early writes are counted anew.
+    pub(crate) fn note_turn_end(&mut self) {
+        self.early_bytes = 0;
     }
 
     /// A policy dropped a message before it came here.
@@ -277,9 +296,14 @@ impl Outbox {
 
     /// The socket is gone, and with it what lay in the ring. What waits here is handed out.
     pub(crate) fn finish(&mut self) -> VecDeque<Outgoing> {
-        self.lost |= self.ring_bytes > 0;
-        self.ring_bytes = 0;
+        self.note_lost(self.ring_bytes);
         self.end()
+    }
+
+    /// So much lay in the ring of a socket that is gone.
+    pub(crate) fn note_lost(&mut self, ring_bytes: usize) {
+        self.lost |= ring_bytes > 0;
+        self.ring_bytes = 0;
     }
 }
 

@@ -41,7 +41,7 @@ pub enum Overflow {
 #[must_use = "the message may have come back"]
 #[non_exhaustive]
 pub enum TrySend {
-    /// It leaves with this turn's write.
+    /// It has left, or leaves with this turn's write.
     Sent,
     /// It was taken, but the socket is behind: so many bytes wait in all.
     Buffered(usize),

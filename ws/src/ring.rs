@@ -6,8 +6,7 @@
 use std::cell::Cell;
 
 thread_local! {
-    /// The buffer of the ring that was emptied last: rings are filled and emptied one by one, in
-    /// the phase `flush`.
+    /// The buffer of the ring that was emptied last: rings are filled and emptied one by one.
     // COST: without it a ring is grown anew each turn, which takes 1,000 instructions at depth 16
     // and faults in pages for every long message.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

@@ -50,7 +50,7 @@ impl Connection {
             (Overflow::Wait, Sender::Hub) => Room::Cap,
             _ => Room::High,
         };
-        let outgoing = match self.offer(outgoing, room) {
+        let outgoing = match self.offer(outgoing, room, sender) {
             Ok(posted) => return posted,
             Err(back) => back,
         };
@@ -63,7 +63,7 @@ impl Connection {
         // Much was said in one turn, which doesn't mean that nobody reads it. Who sends from within
         // the driver's own turn (a waker may) can't see what the socket takes: it is written soon.
         let room = if self.flush_now() { room } else { Room::Cap };
-        match self.offer(outgoing, room) {
+        match self.offer(outgoing, room, sender) {
             Ok(posted) => posted,
             Err(back) if !self.is_open() => Posted::Closed(back),
             Err(back) => self.overflow_with(back, overflow),
@@ -71,7 +71,12 @@ impl Connection {
     }
 
     /// Queues something if there is room, whatever the policy.
-    fn offer(self: &Rc<Self>, outgoing: Outgoing, room: Room) -> Result<Posted, Outgoing> {
+    fn offer(
+        self: &Rc<Self>,
+        outgoing: Outgoing,
+        room: Room,
+        sender: Sender,
+    ) -> Result<Posted, Outgoing> {
         let limits = self.limits();
         let offered = self.with(|mailbox, _| {
             if mailbox.stage != Stage::Open {
@@ -79,11 +84,13 @@ impl Connection {
             }
             let outbox = &mut mailbox.outbox;
             outbox.offer(outgoing, room, limits)?;
-            Ok((posted(outbox, limits), outbox.is_worth_a_write(limits)))
+            // A hub has any number of members: what it sends leaves as the flushes of a turn allow.
+            let early = sender == Sender::Handle && outbox.begins_early_write(limits);
+            Ok((posted(outbox, limits), early))
         });
-        let (before, is_worth_a_write) = offered?;
+        let (before, early) = offered?;
         self.cork();
-        if is_worth_a_write && let Some(wire) = self.take_wire() {
+        if early && let Some(wire) = self.take_wire() {
             self.write_out(wire);
             return Ok(self.with(|mailbox, _| posted(&mailbox.outbox, limits)));
         }
@@ -191,10 +198,11 @@ impl Connection {
         let was_blocked = wire.blocked;
         self.encode(&mut wire);
         wire.write_once();
-        drop(guard);
         let news = wire.error.is_some() || wire.blocked != was_blocked;
         let stopped = wire.error.is_some() || wire.blocked;
         self.put_wire(wire);
+        // Who is woken there may panic, too: the driver learns of a full socket all the same.
+        drop(guard);
         self.with(|mailbox, woken| {
             // The driver waits for a full socket, buries a broken one, and ends what is closing.
             if news || mailbox.stage > Stage::Open {
@@ -214,6 +222,7 @@ impl Flush for Connection {
     /// What this turn wanted sent, and has not left by now, leaves in one write.
     fn flush(self: Rc<Self>) {
         self.uncork();
+        self.with(|mailbox, _| mailbox.outbox.note_turn_end());
         if let Some(wire) = self.take_wire() {
             self.write_out(wire);
         }

@@ -1,7 +1,8 @@
 //! The socket: what a program holds of a connection.
 //!
 //! Promises that a handle is cheap, that every call on it is short, and that what it awaits always
-//! ends: with an answer, or with the end of the connection. What it sends leaves with the turn.
+//! ends: with an answer, or with the end of the connection. What it sends leaves with the turn, or
+//! before.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -26,8 +27,9 @@ use crate::waits::{WaitView, WaitsFor};
 /// A handle of one connection. Clones are handles of the same connection.
 ///
 /// Its [`Driver`](crate::Driver) must be polled, or nothing ever ends. What this handle sends in
-/// one turn of the loop leaves in one write when the turn ends; what reaches low water
-/// (`Limits::outgoing_low_bytes_max`, 64 KiB) leaves at once.
+/// one turn of the loop leaves in one write when the turn ends; what reaches 64 KiB, counted with
+/// the heads of its frames at their longest, leaves at once. So a payload of yours may be dropped
+/// within the very call that sends it, or another one.
 ///
 /// # Drop
 /// With the last handle nobody is left who could receive: what waits is dropped, and the

@@ -1,7 +1,7 @@
 //! The wire: a socket and the protocol spoken on it.
 //!
 //! Promises that whoever works on it owns it: it is taken out of its connection for the time of
-//! one poll or one flush, so that whatever runs meanwhile (a waker, a logger) finds no borrow of
+//! one poll or one write, so that whatever runs meanwhile (a waker, a logger) finds no borrow of
 //! ours. It knows neither handles nor deadlines.
 
 use std::io;
@@ -13,7 +13,7 @@ use tungstenite::Bytes;
 use crate::counts::Counts;
 use crate::protocol::{Ending, Protocol};
 
-/// What the driver, who receives and the flush share, one at a time.
+/// What the driver, who receives and who sends share, one at a time.
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,

@@ -43,6 +43,19 @@ fn a_thousand_members_hear_ten_messages_that_were_encoded_ten_times() {
 }
 
 #[test]
+fn a_long_message_to_many_leaves_when_the_turn_ends() {
+    let mut event_loop = Loop::new();
+    let hub = Hub::new();
+    let pairs = members(&mut event_loop, &hub, 100);
+    assert_eq!(hub.publish("news", vec![7; 60_000].into()).sent, 100);
+    assert_eq!(hub.publish("news", vec![8; 60_000].into()).sent, 100);
+    let writes = || pairs.iter().map(|(_, server)| server.socket.counts().writes).sum::<u64>();
+    assert_eq!(writes(), 0, "a publish writes nothing");
+    event_loop.turn(std::time::Duration::ZERO);
+    assert_eq!(writes(), 100);
+}
+
+#[test]
 fn each_limit_on_frames_costs_one_encoding_and_a_client_masks_its_own() {
     let mut event_loop = Loop::new();
     let hub = Hub::new();

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use common::{Loop, masked};
-use glassloop_ws::{Bytes, Config, Overflow, WebSocket};
+use glassloop_ws::{Bytes, Cause, Config, Driver, Overflow, WebSocket};
 
 thread_local! {
     static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
+    static DRIVER: RefCell<Option<Driver>> = const { RefCell::new(None) };
     static VISITS: Cell<u32> = const { Cell::new(0) };
     static VISITING: Cell<bool> = const { Cell::new(false) };
 }
@@ -26,6 +27,10 @@ fn visit() {
     if VISITS.get() < 50 {
         // Both outcomes are fine; that it returns is the promise.
         let _ = socket.try_send("a visitor was here".into()).is_taken();
+        // Now and then more than is worth a write.
+        if VISITS.get().is_multiple_of(7) {
+            let _ = socket.try_send(vec![7; 70_000].into()).is_taken();
+        }
         socket.flush_now();
     }
     // Now and then: who receives reads the socket, and the driver is to read it, too.
@@ -101,7 +106,8 @@ fn nothing_foreign_finds_a_connection_borrowed() {
         assert!(closed.as_mut().poll(&mut cx).is_pending());
         let _ = receiving.as_mut().poll(&mut cx).is_pending();
         let _ = pinging.as_mut().poll(&mut cx).is_pending();
-        assert!(server.socket.try_send(Bytes::from_owner(Payload).into()).is_taken());
+        // There may be no room: visitors say much.
+        let _ = server.socket.try_send(Bytes::from_owner(Payload).into()).is_taken();
         raw.write(&mut event_loop, &masked(0x81, b"hello"));
         raw.write(&mut event_loop, &masked(0x89, b"ping"));
         event_loop.settle();
@@ -109,7 +115,7 @@ fn nothing_foreign_finds_a_connection_borrowed() {
         assert_eq!(server.socket.close_info(), None, "round {round}");
     }
     raw.write(&mut event_loop, &masked(0x83, b"a fault at last"));
-    assert!(server.socket.try_send(Bytes::from_owner(Payload).into()).is_taken());
+    let _ = server.socket.try_send(Bytes::from_owner(Payload).into()).is_taken();
     event_loop.settle();
     drop(raw);
     event_loop.wait_for(&server.driver);
@@ -155,4 +161,34 @@ fn who_sends_from_within_the_drivers_turn_is_not_taken_for_somebody_unheard() {
         assert_eq!(bytes.len(), WORDS * (1_000 + 4), "{overflow:?}: all of it arrived");
         assert_eq!(server.socket.counts().messages_dropped, 0);
     }
+}
+
+/// A payload that takes the driver with it when it is dropped.
+struct Undriver(Vec<u8>);
+
+impl AsRef<[u8]> for Undriver {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Undriver {
+    fn drop(&mut self) {
+        drop(DRIVER.take());
+    }
+}
+
+#[test]
+fn a_driver_dropped_in_the_middle_of_a_write_takes_the_socket_with_it() {
+    let mut event_loop = Loop::new();
+    let ((socket, driver), mut raw) = event_loop.accepted(Config::default());
+    DRIVER.set(Some(driver));
+    // More than the 64 KiB that the memory socket takes: something is left in the ring.
+    let payload = Bytes::from_owner(Undriver(vec![7; 100_000]));
+    assert!(socket.try_send(payload.into()).is_taken());
+    assert!(DRIVER.take().is_none(), "the payload was dropped");
+    let drained = event_loop.block_on(socket.drained());
+    assert!(drained.is_err(), "not everything has left");
+    assert!(raw.read(), "the socket has ended");
+    assert_eq!(socket.close_info().map(|info| info.cause), Some(Cause::DriverDropped));
 }

@@ -5,6 +5,9 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Wake};
 use std::time::Duration;
 
 use common::{Loop, REQUEST, echo, next_turn, receive_all};
@@ -101,12 +104,19 @@ fn a_thousand_turns_are_a_thousand_writes_to_a_socket_of_the_kernel_too() {
     });
 }
 
+/// A loop whose memory sockets take so many bytes.
+fn with_pipes_of(memory_pipe_bytes_max: usize) -> Loop {
+    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
+    Loop::with(Options { limits, ..Options::default() })
+}
+
+fn roomy() -> Loop {
+    with_pipes_of(64 << 20)
+}
+
 #[test]
 fn what_is_worth_a_write_leaves_in_the_send_that_makes_it_so() {
-    let mut event_loop = Loop::with(Options {
-        limits: Limits { memory_pipe_bytes_max: 8 << 20, ..Limits::default() },
-        ..Options::default()
-    });
+    let mut event_loop = roomy();
     let (server, raw) = event_loop.raw_client(Config::default());
     let writes_after = |messages: usize| {
         for _ in 0..messages {
@@ -127,11 +137,71 @@ fn what_is_worth_a_write_leaves_in_the_send_that_makes_it_so() {
 }
 
 #[test]
-fn more_than_high_water_leaves_in_one_write_a_turn() {
-    let mut event_loop = Loop::with(Options {
-        limits: Limits { memory_pipe_bytes_max: 8 << 20, ..Limits::default() },
-        ..Options::default()
+fn who_sends_without_end_to_a_socket_that_takes_everything_waits_for_the_next_turn() {
+    let mut event_loop = roomy();
+    let (server, raw) = event_loop.raw_client(Config::default());
+    let socket = server.socket.clone();
+    let sent = event_loop.spawn(async move {
+        for _ in 0..1_000 {
+            socket.send(vec![1; 32 << 10].into()).await.expect("open");
+        }
     });
+    let mut before = 0;
+    while sent.borrow().is_none() {
+        event_loop.turn(Duration::ZERO);
+        let after = server.socket.counts().bytes_written;
+        let most = 2 * 256 * 1024 + 2 * (33 << 10);
+        assert!(after - before <= most, "{} bytes in one turn", after - before);
+        before = after;
+    }
+    event_loop.settle();
+    assert_eq!(server.socket.counts().messages_sent, 1_000);
+    drop(raw);
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("as it was told to");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_full_socket_from_its_driver() {
+    let mut event_loop = with_pipes_of(500_000);
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    // 256 KiB leave early, as much waits for the turn's end, and the socket takes most of it.
+    let mut sent = 0;
+    while server.socket.try_send(vec![1; 8 << 10].into()).is_taken() {
+        sent += 1;
+    }
+    assert_eq!(sent, 64);
+    let mut waiting = Box::pin(server.socket.send("more".into()));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(&Arc::new(Panics).into())).is_pending());
+    let turn = catch_unwind(AssertUnwindSafe(|| event_loop.turn(Duration::ZERO)));
+    assert!(turn.is_err(), "there is room, and the one who waits for it panics");
+    event_loop.settle();
+    raw.read();
+    event_loop.settle();
+    raw.read();
+    assert_eq!(raw.bytes.len(), sent * (4 + (8 << 10)), "what the socket had no room for, too");
+}
+
+#[test]
+fn an_early_write_that_fails_wakes_the_driver() {
+    let mut event_loop = Loop::new();
+    let (server, raw) = event_loop.raw_client(Config::default());
+    event_loop.settle();
+    drop(raw);
+    assert!(server.socket.try_send(vec![1; 70_000].into()).is_taken());
+    event_loop.settle();
+    assert_eq!(server.driver.borrow_mut().take().map(|info| info.code), Some(1006));
+}
+
+#[test]
+fn more_than_high_water_leaves_in_one_write_a_turn() {
+    let mut event_loop = roomy();
     let (server, raw) = event_loop.raw_client(Config::default());
     assert!(server.socket.try_send(vec![1; 1 << 20].into()).is_taken());
     assert_eq!(server.socket.counts().writes, 1, "one at once");

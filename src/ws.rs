@@ -147,10 +147,10 @@ use std::{future::Future, panic::Location};
 
 use glassloop_reactor::net::{TcpListener, TcpStream};
 pub use glassloop_ws::{
-    Bytes, Cause, CloseInfo, Config, Counts, Driver, Error, Hub, Limits, Message, Overflow,
-    Published, Request, Response, Server, ServerCounts, ServerHandle, ServerLimits, Side,
-    StallNote, StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WaitView, WaitsFor, WebSocket,
-    WebSocketRoute, code,
+    Bytes, Cause, CloseInfo, Config, ConnectStage, Counts, Driver, Endpoint, Error, Hub, Limits,
+    Message, Overflow, Published, Request, Response, Server, ServerCounts, ServerHandle,
+    ServerLimits, Side, StallNote, StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WaitView,
+    WaitsFor, WebSocket, WebSocketRoute, code,
 };
 
 use crate::current;
@@ -196,6 +196,59 @@ pub fn connect_with(
     config: Config,
 ) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
     driven(glassloop_ws::connect_with(url, config), Location::caller())
+}
+
+/// Connects to an [`Endpoint`] and opens a WebSocket. It may be connected to again.
+///
+/// ```
+/// use glassloop::{net::TcpListener, ws::{self, Endpoint, Error, Response, Server, WebSocketRoute}};
+///
+/// # glassloop::run(async {
+/// let route = WebSocketRoute::new("/chat", |socket, request| async move {
+///     assert_eq!(request.header("x-room"), Some("7"));
+///     assert_eq!(request.header("origin"), Some("https://example.org"));
+///     drop(socket.send("welcome".into()).await);
+/// });
+/// let route = route.subprotocols(["chat.v1"]).auth(|request| match request.header("authorization") {
+///     Some("Bearer secret" | "Basic dXNlcjpwYXNz") => Ok(()),
+///     _ => Err(Response::text("who are you?").with_status(401)),
+/// });
+/// let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+/// let url = format!("ws://{}/chat", listener.local_addr()?);
+/// let server = ws::serve(Server::new().route(route), [listener])?;
+///
+/// let chat = Endpoint::new(&url)?
+///     .header("X-Room", "7")?
+///     .origin("https://example.org")?
+///     .subprotocols(["chat.v2", "chat.v1"])?
+///     .require_subprotocol()
+///     .config(ws::Config::default());
+/// for known in [chat.clone().bearer("secret")?, chat.clone().basic("user", "pass")?] {
+///     let socket = ws::connect_to(&known).await?;
+///     assert_eq!(socket.subprotocol(), Some("chat.v1"));
+///     assert_eq!(socket.recv().await?, Some("welcome".into()));
+/// }
+///
+/// let error = ws::connect_to(&chat).await.expect_err("it has not said who it is");
+/// assert_eq!(error.to_string(), "expected status 101, came 401 Unauthorized");
+/// assert_eq!(error.body_text().as_deref(), Some("who are you?"));
+/// assert!(error.is_fatal() && error.retry_after().is_none(), "to ask again changes nothing");
+/// # server.stop(std::time::Duration::ZERO).await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap().unwrap();
+/// ```
+///
+/// # Errors
+/// As `glassloop_ws::Endpoint::connect`.
+///
+/// # Panics
+/// Outside of a loop.
+///
+/// # Cancel safety
+/// As [`connect`].
+#[track_caller]
+pub fn connect_to(endpoint: &Endpoint) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
+    driven(endpoint.connect(), Location::caller())
 }
 
 /// Answers the upgrade on an accepted stream and opens a WebSocket.

@@ -1,29 +1,44 @@
 //! The client: from a URL to a connection.
 //!
-//! Promises that one deadline covers everything from the first address to the last line of the
-//! answer. It speaks `ws://` only, follows no redirects and does not come back by itself.
+//! Promises that each stage has its deadline, and that one covers everything from the first look-up
+//! to the last line of the answer. It speaks `ws://` only, follows no redirects and does not come
+//! back by itself.
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use glassloop_reactor::net::{TcpStream, lookup};
 use tungstenite::handshake::client::generate_key;
 use tungstenite::protocol::Role;
 
 use crate::driver::Driver;
+use crate::endpoint::{Endpoint, Request};
 use crate::error::Error;
-use crate::exchange::{read_head, within};
-use crate::handshake::{parse_response, write_request};
+use crate::exchange::{Answered, read_answer, read_refusal};
+use crate::handshake::{Answer, Asked, RefusedHead, write_request};
 use crate::limits::{Config, Limits};
 use crate::opening::open;
+use crate::progress::{ConnectStage, Progress};
 use crate::socket::WebSocket;
 use crate::target::Target;
 
-/// Connects to a server: `ws://host:port/path`.
+/// Connects to a server: `ws://host:port/path`. An [`Endpoint`] may ask for more: header lines,
+/// subprotocols, who we are.
 ///
 /// The host is an IP address, `localhost`, or a name, which is looked up on another thread or by
-/// the loop's own resolver. Several addresses are tried as in [`TcpStream::connect_any`].
+/// the loop's own resolver. Several addresses are tried as in [`TcpStream::connect_any`]. A user
+/// and a password before the host are for Basic authentication. The stages and their deadlines:
+///
+/// | stage | until | at most |
+/// |---|---|---|
+/// | resolve | the name has addresses | `Limits::resolve_ms_max` (6 s) |
+/// | connect | one of them answers | `connect_ms_max` (6 s) |
+/// | upgrade | the head of the answer was read | `upgrade_ms_max` (8 s) |
+/// | all | | `handshake_ms_max` (10 s) |
+/// | the body of a refusal | its end, or 4 KiB of it | `refusal_ms_max` (1 s), within all of the above |
 ///
 /// ```no_run
 /// # async fn greet() -> Result<(), glassloop_ws::Error> {
@@ -39,8 +54,9 @@ use crate::target::Target;
 ///
 /// # Errors
 /// [`Error::InvalidUrl`]; [`Error::Unresolvable`]; [`Error::Refused`] if the server answered with
-/// another status than 101; [`Error::BadUpgrade`] if its 101 proves nothing;
-/// [`Error::HandshakeTimeout`]; [`Error::Io`].
+/// another status than 101; [`Error::BadUpgrade`] if its 101 proves nothing, or if what came is no
+/// answer; [`Error::HandshakeTimeout`]; [`Error::Io`]. [`Error::is_fatal`] says whether another try
+/// may be worth it.
 ///
 /// # Cancel safety
 /// Dropping the future drops the connection.
@@ -61,19 +77,8 @@ pub fn connect_with(
     url: &str,
     config: Config,
 ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
-    let target = Target::parse(url);
-    let limits = Rc::new(config.limits.sane());
-    // Boxed, as in `accept_with`.
-    Box::pin(async move {
-        let target = target?;
-        let (stream, tail) = within(&limits, async {
-            let stream = dial(&target).await?;
-            let tail = upgrade(&stream, &target, &limits).await?;
-            Ok((stream, tail))
-        })
-        .await?;
-        Ok(open(stream, Role::Client, limits, config.overflow, tail))
-    })
+    let endpoint = Endpoint::new(url).map(|endpoint| endpoint.config(config));
+    Box::pin(async move { endpoint?.connect().await })
 }
 
 /// Does the client's part of the handshake on a stream that is connected already, in memory or by
@@ -105,41 +110,95 @@ pub fn connect_on_with(
     url: &str,
     config: Config,
 ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
-    let target = Target::parse(url);
-    let limits = Rc::new(config.limits.sane());
+    let endpoint = Endpoint::new(url).map(|endpoint| endpoint.config(config));
+    Box::pin(async move { endpoint?.connect_on(stream).await })
+}
+
+/// A connection on its way. Boxed, as in `accept_with`.
+pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<(WebSocket, Driver), Error>>>>;
+
+/// The future of `Endpoint::connect`.
+pub(crate) fn dial_and_upgrade(request: Arc<Request>, tell: Box<dyn Fn(ConnectStage)>) -> Opening {
     Box::pin(async move {
-        let target = target?;
-        let tail = within(&limits, upgrade(&stream, &target, &limits)).await?;
-        Ok(open(stream, Role::Client, limits, config.overflow, tail))
+        let limits = Rc::new(request.config.limits.sane());
+        let progress = Progress::begin(&limits, tell)?;
+        let opened = progress.whole(async {
+            let stream = dial(&request.target, &progress).await?;
+            let answered = upgrade(&stream, &request, &progress).await?;
+            Ok((stream, answered))
+        });
+        let (stream, answered) = opened.await?;
+        let left_ms = progress.left_ms();
+        outcome(stream, answered, &request, &limits, left_ms).await
+    })
+}
+
+/// The future of `Endpoint::connect_on`.
+pub(crate) fn upgrade_on(request: Arc<Request>, stream: TcpStream) -> Opening {
+    Box::pin(async move {
+        let limits = Rc::new(request.config.limits.sane());
+        let progress = Progress::begin(&limits, |_| ())?;
+        let answered = progress.whole(upgrade(&stream, &request, &progress)).await?;
+        let left_ms = progress.left_ms();
+        outcome(stream, answered, &request, &limits, left_ms).await
     })
 }
 
 /// Connects to the first address of the target that answers.
-async fn dial(target: &Target) -> Result<TcpStream, Error> {
-    Ok(TcpStream::connect_any(addresses(target).await?).await?)
+async fn dial(target: &Target, progress: &Progress<'_>) -> Result<TcpStream, Error> {
+    let addresses = match target.literal_addresses() {
+        Some(ips) => ips.into_iter().map(|ip| SocketAddr::new(ip, target.port)).collect(),
+        None => progress.through(ConnectStage::Resolve, resolve(target)).await?,
+    };
+    let connecting = async { Ok(TcpStream::connect_any(addresses).await?) };
+    progress.through(ConnectStage::Connect, connecting).await
 }
 
-async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, Error> {
-    if let Some(literal) = target.literal_addresses() {
-        return Ok(literal.into_iter().map(|ip| SocketAddr::new(ip, target.port)).collect());
-    }
+async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Error> {
     let found = lookup(target.host.as_str(), target.port).await;
     found.map_err(|why| Error::Unresolvable { host: target.host.clone(), why })
 }
 
-/// Writes the request and judges the answer. Gives what came behind it.
-async fn upgrade(stream: &TcpStream, target: &Target, limits: &Limits) -> Result<Vec<u8>, Error> {
+/// Writes the request and reads the head of the answer.
+async fn upgrade(
+    stream: &TcpStream,
+    request: &Request,
+    progress: &Progress<'_>,
+) -> Result<Answered, Error> {
     let key = generate_key();
-    stream.write_all(&write_request(target, &key)).await?;
-    match read_head(stream, limits).await? {
-        Ok(head) => {
-            parse_response(&head.head, limits.head_lines_max, &key)?;
-            Ok(head.tail)
+    let asked = Asked {
+        key: &key,
+        subprotocols: &request.subprotocols,
+        needs_subprotocol: request.needs_subprotocol,
+    };
+    let head = write_request(&request.target, asked, &request.lines);
+    let asking = async {
+        stream.write_all(&head).await?;
+        read_answer(stream, &request.config.limits, asked).await
+    };
+    progress.through(ConnectStage::Upgrade, asking).await
+}
+
+/// What becomes of an answer: a connection, or an error with what the server said further.
+async fn outcome(
+    stream: TcpStream,
+    answered: Answered,
+    request: &Request,
+    limits: &Rc<Limits>,
+    left_ms: u64,
+) -> Result<(WebSocket, Driver), Error> {
+    let Answered { answer, tail } = answered;
+    match answer {
+        Answer::Granted { subprotocol } => {
+            let (limits, overflow) = (Rc::clone(limits), request.config.overflow);
+            let (socket, driver) = open(stream, Role::Client, limits, overflow, tail);
+            socket.connection().note_subprotocol(subprotocol.as_deref());
+            Ok((socket, driver))
         }
-        Err(_) => Err(Error::BadUpgrade {
-            status: 0,
-            expected: "a head within its limits",
-            came: String::from("a longer one"),
-        }),
+        Answer::Refused(RefusedHead { status, reason, retry_after, body_end }) => {
+            let body = read_refusal(&stream, limits, body_end, tail, left_ms).await.into();
+            Err(Error::Refused { status, reason, body, retry_after })
+        }
+        Answer::Interim => unreachable!("`read_answer` reads past those"),
     }
 }

@@ -4,7 +4,7 @@
 //! It reads nothing and waits for nothing: its handles and its driver do. How it sends is in
 //! `sending`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
@@ -31,6 +31,8 @@ pub(crate) struct Connection {
     overflow: Overflow,
     role: Role,
     peer: Option<SocketAddr>,
+    /// Empty if the handshake chose none.
+    subprotocol: OnceCell<Rc<str>>,
     mailbox: RefCell<Mailbox>,
     /// Empty while somebody works on it, and once the connection is over.
     wire: WireSlot,
@@ -65,6 +67,7 @@ impl Connection {
             overflow,
             role: wire.protocol.role(),
             peer,
+            subprotocol: OnceCell::new(),
             mailbox: RefCell::new(Mailbox::new(now)),
             wire: WireSlot(Cell::new(Some(Box::new(wire)))),
             corked: Cell::new(false),
@@ -96,6 +99,17 @@ impl Connection {
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    pub(crate) fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.get().map(|name| &**name)
+    }
+
+    /// Notes what the handshake chose, once.
+    pub(crate) fn note_subprotocol(&self, chosen: Option<&str>) {
+        if let Some(name) = chosen {
+            self.subprotocol.set(name.into()).expect("a connection has one handshake");
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {

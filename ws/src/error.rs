@@ -3,9 +3,14 @@
 //! Promises that every public function fails with this one type, and that each message names both
 //! sides of the surprise. It holds no connection and no message.
 
+use std::borrow::Cow;
+use std::time::Duration;
 use std::{fmt, io};
 
+use tungstenite::Bytes;
+
 use crate::close::{CloseInfo, REASON_BYTES_MAX};
+use crate::progress::ConnectStage;
 
 /// Why a call of this crate did not do what was asked.
 #[derive(Debug)]
@@ -18,7 +23,7 @@ pub enum Error {
     InvalidUrl {
         /// What such an address must have.
         expected: &'static str,
-        /// The address as given.
+        /// The address as given, without a user and a password.
         came: String,
     },
     /// The host is a name for which no address was found.
@@ -28,12 +33,17 @@ pub enum Error {
         /// Why not.
         why: io::Error,
     },
-    /// The server answered the upgrade, but not with 101.
+    /// The server answered the upgrade, but not with 101. Redirects are not followed.
     Refused {
         /// The status of its answer.
         status: u16,
         /// The words beside the status.
         reason: String,
+        /// The beginning of what it said further, `Limits::refusal_bytes_max` (4 KiB) at most:
+        /// what came of it in time. [`body_text`](Error::body_text) has it as text.
+        body: Bytes,
+        /// When to come again, by its `Retry-After` line: any length of time that it likes.
+        retry_after: Option<Duration>,
     },
     /// The upgrade was not one: on the server it was answered with `status`, on the client it
     /// came as the response, where `status` is its own.
@@ -45,9 +55,11 @@ pub enum Error {
         /// What it had.
         came: String,
     },
-    /// The handshake took longer than its deadline.
+    /// A stage on the way to a connection took longer than its deadline, or all of them together.
     HandshakeTimeout {
-        /// The deadline that passed.
+        /// The stage that was under way.
+        stage: ConnectStage,
+        /// The deadline that passed: that of the stage, or `Limits::handshake_ms_max` for all.
         millis: u64,
     },
     /// The peer did not answer a ping in time, though it sent other things: the connection stands.
@@ -62,11 +74,11 @@ pub enum Error {
         /// The bytes of the reason as given: at most 123 fit.
         reason_bytes: usize,
     },
-    /// A header line that a response can't have.
+    /// A header line that a response or a client's request can't have.
     InvalidHeader {
         /// What such a line must be.
         expected: &'static str,
-        /// The name or value as given.
+        /// The name as given, or what is wrong with the value: it may be a secret, and isn't shown.
         came: String,
     },
     /// A route of a server that can't be served.
@@ -78,6 +90,55 @@ pub enum Error {
     },
     /// The connection is closing or over.
     Closed(Box<CloseInfo>),
+}
+
+impl Error {
+    /// Whether to try the same connection again later would be pointless: the same would come.
+    ///
+    /// | error | fatal |
+    /// |---|---|
+    /// | [`InvalidUrl`](Error::InvalidUrl), [`InvalidHeader`](Error::InvalidHeader), [`InvalidRoute`](Error::InvalidRoute), [`InvalidClose`](Error::InvalidClose) | yes: mistakes of the program |
+    /// | [`Refused`](Error::Refused) with 4xx | yes, but for 408 and 429 |
+    /// | `Refused` with any other status | no: a server that starts, a page of a network's door |
+    /// | [`BadUpgrade`](Error::BadUpgrade) with 101: a wrong key, a subprotocol or extension that wasn't offered | yes: it is no server for us |
+    /// | `BadUpgrade` with 0: no answer of HTTP, or too long a head | no: somebody else may hold the port for now |
+    /// | [`Unresolvable`](Error::Unresolvable), [`Io`](Error::Io), [`HandshakeTimeout`](Error::HandshakeTimeout), [`PongTimeout`](Error::PongTimeout), [`Closed`](Error::Closed) | no |
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Error::InvalidUrl { .. }
+            | Error::InvalidHeader { .. }
+            | Error::InvalidRoute { .. }
+            | Error::InvalidClose { .. } => true,
+            Error::Refused { status, .. } => {
+                (400..500).contains(status) && !matches!(status, 408 | 429)
+            }
+            Error::BadUpgrade { status, .. } => *status != 0,
+            Error::Io(_)
+            | Error::Unresolvable { .. }
+            | Error::HandshakeTimeout { .. }
+            | Error::PongTimeout { .. }
+            | Error::Closed(_) => false,
+        }
+    }
+
+    /// When a server that refused asks us to come again, if it does: any length of time that it
+    /// likes. A date is counted from the answer's own `Date`, so no clock of ours matters; without
+    /// one it is ignored, as are dates that aren't written as HTTP wants.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What a server that refused said beside the status, if anything; bytes that are not UTF-8
+    /// are replaced.
+    pub fn body_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Error::Refused { body, .. } if !body.is_empty() => Some(String::from_utf8_lossy(body)),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -92,14 +153,14 @@ impl fmt::Display for Error {
             Error::Unresolvable { host, why } => {
                 write!(f, "expected a host with an address, came {host:?}: {why}")
             }
-            Error::Refused { status, reason } => {
+            Error::Refused { status, reason, .. } => {
                 write!(f, "expected status 101, came {status} {reason}")
             }
             Error::BadUpgrade { expected, came, .. } => {
                 write!(f, "expected {expected}, came {came:?}")
             }
-            Error::HandshakeTimeout { millis } => {
-                write!(f, "expected the handshake to end within {millis} ms, came the deadline")
+            Error::HandshakeTimeout { stage, millis } => {
+                write!(f, "expected a connection within {millis} ms, came the deadline in {stage}")
             }
             Error::PongTimeout { millis } => {
                 write!(f, "expected a pong within {millis} ms, came none from a peer that lives")

@@ -54,8 +54,9 @@
 //!
 //! # Map
 //!
-//! * [`connect`], [`accept`] (`client`, `accept`, with `target`, `exchange`, `handshake` and
-//!   `opening`): from a URL or a stream to a pair of [`WebSocket`] and [`Driver`].
+//! * [`connect`], [`Endpoint`], [`accept`] (`client`, `accept`, with `target`, `credentials`,
+//!   `progress`, `exchange`, `handshake` and `opening`): from a URL or a stream to a pair of
+//!   [`WebSocket`] and [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
 //! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle;
 //!   [`Driver`] (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
@@ -66,7 +67,7 @@
 //! * [`Hub`]: one message for many connections, encoded once.
 //! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
-//! What is not here: TLS, compression, a client's subprotocols, reconnecting.
+//! What is not here: TLS, compression, reconnecting.
 //!
 //! [tungstenite]: https://docs.rs/tungstenite
 
@@ -78,7 +79,9 @@ mod client;
 mod close;
 mod connection;
 mod counts;
+mod credentials;
 mod driver;
+mod endpoint;
 mod error;
 mod exchange;
 mod frames;
@@ -92,6 +95,7 @@ mod message;
 mod opening;
 mod outbox;
 mod overflow;
+mod progress;
 mod protocol;
 mod quick;
 mod reading;
@@ -112,12 +116,14 @@ pub use client::{connect, connect_on, connect_on_with, connect_with};
 pub use close::{Cause, CloseInfo, Side, StallNote, code};
 pub use counts::Counts;
 pub use driver::Driver;
+pub use endpoint::Endpoint;
 pub use error::Error;
 pub use http::{Request, Response};
 pub use hub::{Hub, Published};
 pub use limits::{Config, Limits};
 pub use message::Message;
 pub use overflow::{Overflow, TrySend};
+pub use progress::ConnectStage;
 pub use server::{
     Job, Server, ServerCounts, ServerHandle, ServerLimits, Serving, StillOpen, Stop, StopReport,
     WebSocketRoute,

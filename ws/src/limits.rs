@@ -33,8 +33,23 @@ pub struct Limits {
     pub head_lines_max: usize,
     /// The time for everything before the first frame: connecting, head and answer (10 s), from
     /// the first poll on. It is one deadline for all of it: a peer that sends a byte a second
-    /// doesn't earn more.
+    /// doesn't earn more. The four below bound the stages of a client; each ends with this one, too.
     pub handshake_ms_max: u64,
+    /// The time for looking up a name (6 s): the OS's resolver asks its second server after 5.
+    pub resolve_ms_max: u64,
+    /// The time for reaching one of the addresses, all of them together (6 s): after 1, 3 and 7
+    /// seconds the OS repeats what it got no answer to.
+    pub connect_ms_max: u64,
+    /// The time for the TLS handshake (6 s), of a client or a server.
+    pub tls_ms_max: u64,
+    /// The time for a client's request and the head of the answer (8 s).
+    pub upgrade_ms_max: u64,
+    /// Bytes of a refusal's body that a client keeps for [`Error::Refused`](crate::Error) (4 KiB).
+    /// At the last of them it closes.
+    pub refusal_bytes_max: usize,
+    /// The time for the body of a refusal, from its head on (1 s), at most what is left of the
+    /// upgrade's. Past it the refusal is told with what came: its status is what matters.
+    pub refusal_ms_max: u64,
     /// Silence of the peer before we ping it (20 s). Any inbound byte ends the silence.
     pub heartbeat_idle_ms_max: u64,
     /// Silence after that ping before the connection is given up with 1011 (20 s). A link that
@@ -82,6 +97,12 @@ impl Default for Limits {
             head_bytes_max: 8 * KIB,
             head_lines_max: 64,
             handshake_ms_max: 10_000,
+            resolve_ms_max: 6_000,
+            connect_ms_max: 6_000,
+            tls_ms_max: 6_000,
+            upgrade_ms_max: 8_000,
+            refusal_bytes_max: 4 * KIB,
+            refusal_ms_max: 1_000,
             heartbeat_idle_ms_max: 20_000,
             heartbeat_patience_ms_max: 20_000,
             write_stall_ms_max: 60_000,

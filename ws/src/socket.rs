@@ -218,6 +218,11 @@ impl WebSocket {
         self.connection.peer()
     }
 
+    /// The subprotocol that the handshake chose of those the client offered, if any.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.connection.subprotocol()
+    }
+
     /// What this connection has done so far.
     pub fn counts(&self) -> Counts {
         self.connection.counts()

@@ -7,7 +7,7 @@ use std::{io::ErrorKind, time::Duration};
 
 use common::{Loop, REQUEST, Raw};
 use glassloop_reactor::{Resolver, net::duplex};
-use glassloop_ws::{Config, Error, accept_with, connect, connect_on};
+use glassloop_ws::{Config, ConnectStage, Error, accept_with, connect, connect_on};
 
 /// The server's answer to `request`, and its own error. The client closes after it has read.
 fn refused(request: &[u8]) -> (String, Error) {
@@ -86,7 +86,8 @@ fn a_silent_or_dripping_client_is_dropped_at_the_deadline() {
         }
         event_loop.pass(Duration::from_secs(1));
         let error = event_loop.wait_for(&accepted).expect_err("no upgrade");
-        assert!(matches!(error, Error::HandshakeTimeout { millis: 10_000 }), "{error}");
+        let Error::HandshakeTimeout { stage, millis } = error else { panic!("came {error}") };
+        assert_eq!((stage, millis), (ConnectStage::Upgrade, 10_000));
         assert!(raw.read(), "the socket is closed");
     }
 }

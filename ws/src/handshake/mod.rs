@@ -4,11 +4,14 @@
 //! it are kept, and that whatever is refused has a reason. These are pure functions of bytes:
 //! `exchange` and `http` read and write them.
 
+mod body;
 mod request;
 mod response;
+mod retry_after;
 
+pub(crate) use body::BodyEnd;
 pub(crate) use request::{judge_upgrade, parse_request, write_request};
-pub(crate) use response::{parse_response, write_response};
+pub(crate) use response::{Answer, Asked, RefusedHead, parse_response, write_response};
 
 /// A head and what came behind it.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +56,16 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 impl HeadReader {
     pub(crate) fn new(bytes_max: usize) -> HeadReader {
         HeadReader { bytes: Vec::new(), bytes_max }
+    }
+
+    /// What has come of a head.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// True as long as what has come may still begin with `words`.
+    pub(crate) fn begins_as(&self, words: &[u8]) -> bool {
+        self.bytes.iter().zip(words).all(|(came, expected)| came == expected)
     }
 
     /// Adds a piece; gives the head once it is complete.

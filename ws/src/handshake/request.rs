@@ -5,7 +5,7 @@
 
 use crate::target::Target;
 
-use super::{Lines, Refusal, empty_lines, lists_token, only_value, shown, whole_head};
+use super::{Asked, Lines, Refusal, empty_lines, lists_token, only_value, shown, whole_head};
 
 /// A request for an upgrade that was found good.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,20 +14,32 @@ pub(crate) struct UpgradeRequest {
     pub(crate) key: Vec<u8>,
 }
 
-/// The request of a client.
-pub(crate) fn write_request(target: &Target, key: &str) -> Vec<u8> {
-    format!(
+/// The request of a client, with its own lines behind those of the handshake.
+pub(crate) fn write_request(
+    target: &Target,
+    asked: Asked<'_>,
+    lines: &[(String, String)],
+) -> Vec<u8> {
+    let mut head = format!(
         "GET {path} HTTP/1.1\r\n\
          Host: {authority}\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: {key}\r\n\
-         \r\n",
+         Sec-WebSocket-Key: {key}\r\n",
         path = target.path,
         authority = target.authority,
-    )
-    .into_bytes()
+        key = asked.key,
+    );
+    if !asked.subprotocols.is_empty() {
+        let offered = asked.subprotocols.join(", ");
+        head.push_str(&format!("Sec-WebSocket-Protocol: {offered}\r\n"));
+    }
+    for (name, value) in lines {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
 }
 
 /// Judges a whole head.

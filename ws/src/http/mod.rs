@@ -5,11 +5,13 @@
 
 mod delivery;
 mod incoming;
+mod line;
 mod request;
 mod response;
 
 pub(crate) use delivery::{Broken, Patience, deliver, deliver_last};
 pub(crate) use incoming::{Heard, Incoming, RequestLimits};
+pub(crate) use line::{is_token, judge_line};
 pub use request::Request;
 pub use response::Response;
-pub(crate) use response::{Body, Then, Written, is_token};
+pub(crate) use response::{Body, Then, Written};

@@ -9,6 +9,8 @@ use tungstenite::Bytes;
 use crate::error::Error;
 use crate::handshake::Refusal;
 
+use super::line::judge_line;
+
 /// A body of at most so much is copied behind its head, so that both leave in one write and,
 /// mostly, in one packet: copying it costs less than a second system call. A longer one is shared
 /// by all who are sent it.
@@ -73,15 +75,10 @@ impl Response {
     /// character such as CR or LF, or if the line is one that frames the answer: those are ours.
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Response, Error> {
         const FRAMING: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
-        let bad = |expected, came: &str| Err(Error::InvalidHeader { expected, came: came.into() });
-        if !is_token(name) {
-            return bad("a header's name of letters, digits and !#$%&'*+-.^_`|~", name);
-        }
+        judge_line(name, value)?;
         if FRAMING.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
-            return bad("a header that does not frame the answer", name);
-        }
-        if value.chars().any(|letter| letter.is_control() && letter != '\t') {
-            return bad("a header's value without control characters", value);
+            let expected = "a header that does not frame the answer";
+            return Err(Error::InvalidHeader { expected, came: name.to_owned() });
         }
         if name.eq_ignore_ascii_case("Content-Type") {
             self.lines.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -174,12 +171,6 @@ pub(crate) enum Body {
 pub(crate) enum Then {
     Stay,
     Close,
-}
-
-/// True if `name` is a token of RFC 9110: no blank, no separator.
-pub(crate) fn is_token(name: &str) -> bool {
-    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !name.is_empty() && name.as_bytes().iter().all(is_sign)
 }
 
 fn final_status(code: u16) -> u16 {

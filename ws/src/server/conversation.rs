@@ -182,6 +182,7 @@ fn upgrade(
     let path = route.pattern().as_given();
     let limits = Rc::clone(route.limits());
     let (socket, driver) = open(stream, Role::Server, limits, route.overflow(), tail);
+    socket.connection().note_subprotocol(request.subprotocol());
     place.note_upgrade(path, socket.connection());
     if place.is_stopping() {
         socket.connection().close(code::AWAY, "the server stops".into());

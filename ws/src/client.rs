@@ -202,3 +202,45 @@ async fn outcome(
         Answer::Interim => unreachable!("`read_answer` reads past those"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::ready;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use glassloop_reactor::{Events, Options, PollerKind, Reactor, Resolver, Script, Step};
+
+    use super::*;
+
+    /// The stages of a connection to a server that never answers.
+    fn stages(url: &str) -> Vec<ConnectStage> {
+        let at = SocketAddr::from(([10, 0, 0, 1], 7));
+        let script = Script::new(0).listens(at, [Step::ReadToEnd]);
+        let options = Options { poller: PollerKind::Scripted, script, ..Options::default() };
+        let reactor = Reactor::new(options).expect("it needs no descriptor");
+        let _entered = reactor.enter();
+        reactor.set_resolver(Resolver::new(move |_, _| Box::pin(ready(Ok(vec![at])))));
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let teller = Rc::clone(&told);
+        let endpoint = Endpoint::new(url).expect("good");
+        let mut opening = endpoint.connect_telling(move |stage| teller.borrow_mut().push(stage));
+        let mut events = Events::new();
+        for _ in 0..10 {
+            let polled = opening.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending(), "nobody answers");
+            reactor.wait(Some(Duration::ZERO), &mut events).expect("a wait");
+            reactor.io(&events, &mut Vec::new());
+        }
+        drop(opening);
+        told.take()
+    }
+
+    #[test]
+    fn each_stage_is_told_once_as_it_begins() {
+        use ConnectStage::{Connect, Resolve, Upgrade};
+        assert_eq!(stages("ws://example.test:7/"), [Resolve, Connect, Upgrade]);
+        assert_eq!(stages("ws://10.0.0.1:7/"), [Connect, Upgrade]);
+    }
+}

@@ -189,3 +189,27 @@ impl From<io::Error> for Error {
         Error::Io(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_come_again_is_fatal() {
+        let refused = |status| Error::Refused {
+            status,
+            reason: String::new(),
+            body: Bytes::new(),
+            retry_after: None,
+        };
+        let fatal: Vec<u16> = (200..600).filter(|&status| refused(status).is_fatal()).collect();
+        let expected: Vec<u16> = (400..500).filter(|status| ![408, 429].contains(status)).collect();
+        assert_eq!(fatal, expected);
+        let bad = |status| Error::BadUpgrade { status, expected: "", came: String::new() };
+        assert!(bad(101).is_fatal() && !bad(0).is_fatal());
+        assert!(Error::InvalidUrl { expected: "", came: String::new() }.is_fatal());
+        let stage = ConnectStage::Tls;
+        assert!(!Error::HandshakeTimeout { stage, millis: 1 }.is_fatal());
+        assert!(!Error::from(io::Error::from(io::ErrorKind::ConnectionRefused)).is_fatal());
+    }
+}

@@ -201,7 +201,8 @@ pub fn connect_with(
 /// Connects to an [`Endpoint`] and opens a WebSocket. It may be connected to again.
 ///
 /// ```
-/// use glassloop::{net::TcpListener, ws::{self, Endpoint, Error, Response, Server, WebSocketRoute}};
+/// use glassloop::net::TcpListener;
+/// use glassloop::ws::{self, Endpoint, Response, Server, WebSocketRoute};
 ///
 /// # glassloop::run(async {
 /// let route = WebSocketRoute::new("/chat", |socket, request| async move {
@@ -209,7 +210,7 @@ pub fn connect_with(
 ///     assert_eq!(request.header("origin"), Some("https://example.org"));
 ///     drop(socket.send("welcome".into()).await);
 /// });
-/// let route = route.subprotocols(["chat.v1"]).auth(|request| match request.header("authorization") {
+/// let route = route.subprotocols(["chat.v1"]).auth(|it| match it.header("authorization") {
 ///     Some("Bearer secret" | "Basic dXNlcjpwYXNz") => Ok(()),
 ///     _ => Err(Response::text("who are you?").with_status(401)),
 /// });

@@ -13,7 +13,7 @@ use glassloop::{
     EventLoop, JoinHandle,
     net::{self, TcpListener},
     spawn,
-    ws::{self, Cause, Config, Message, TrySend, WebSocket},
+    ws::{self, Cause, Config, Endpoint, Message, TrySend, WebSocket},
     yield_now,
 };
 
@@ -46,6 +46,43 @@ const TABLE: &[Row] = &[
         let opened = probe.drive(glassloop_ws::connect_on(here, "ws://example.test/")).await;
         let server = server.await.unwrap();
         assert!(server.is_ok() || opened.is_none());
+    }),
+    row!("Endpoint::connect_on, refused", EventLoop::test, 3, async |probe: Probe| {
+        let (here, there) = net::duplex().unwrap();
+        let server = spawn(async move {
+            let mut head = [0; 1_024];
+            there.read(&mut head).await?;
+            there.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nn").await?;
+            yield_now().await;
+            yield_now().await;
+            there.write_all(b"o").await
+        });
+        let endpoint = Endpoint::new("ws://example.test/").unwrap();
+        if let Some(refused) = probe.drive(endpoint.connect_on(here)).await {
+            assert_eq!(refused.unwrap_err().body_text().as_deref(), Some("no"));
+            assert!(server.await.unwrap().is_ok());
+        } else {
+            drop(server.await.unwrap());
+        }
+    }),
+    row!("ws::connect_to", sockets, 2, async |probe: Probe| {
+        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = Endpoint::new(&format!("ws://{}/", listener.local_addr().unwrap())).unwrap();
+        let server = spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(socket) = ws::accept(stream).await else { continue };
+                if let Ok(Some(message)) = socket.recv().await {
+                    return message;
+                }
+            }
+        });
+        drop(probe.drive(ws::connect_to(&endpoint)).await);
+        let socket = ws::connect_to(&endpoint).await.unwrap();
+        socket.send("again".into()).await.unwrap();
+        assert_eq!(server.await.unwrap(), Message::from("again"));
+        drop(socket);
+        ended().await;
     }),
     row!("ws::connect", sockets, 2, async |probe: Probe| {
         let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();

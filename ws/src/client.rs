@@ -38,7 +38,7 @@ use crate::target::Target;
 /// | connect | one of them answers | `connect_ms_max` (6 s) |
 /// | upgrade | the head of the answer was read | `upgrade_ms_max` (8 s) |
 /// | all | | `handshake_ms_max` (10 s) |
-/// | the body of a refusal | its end, or 4 KiB of it | `refusal_ms_max` (1 s), within all of the above |
+/// | a refusal's body | its end, or 4 KiB of it | `refusal_ms_max` (1 s), within those above |
 ///
 /// ```no_run
 /// # async fn greet() -> Result<(), glassloop_ws::Error> {

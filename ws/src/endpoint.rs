@@ -100,7 +100,8 @@ impl Endpoint {
         Ok(self.with_line(name, value.to_owned()))
     }
 
-    /// With a token of the kind that OAuth gives: `Authorization: Bearer ..`, in place of any other.
+    /// With a token of the kind that OAuth gives: `Authorization: Bearer ..`, in place of any
+    /// other.
     ///
     /// Over `ws://` everybody on the way can read it.
     ///

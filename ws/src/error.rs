@@ -97,12 +97,12 @@ impl Error {
     ///
     /// | error | fatal |
     /// |---|---|
-    /// | [`InvalidUrl`](Error::InvalidUrl), [`InvalidHeader`](Error::InvalidHeader), [`InvalidRoute`](Error::InvalidRoute), [`InvalidClose`](Error::InvalidClose) | yes: mistakes of the program |
-    /// | [`Refused`](Error::Refused) with 4xx | yes, but for 408 and 429 |
-    /// | `Refused` with any other status | no: a server that starts, a page of a network's door |
-    /// | [`BadUpgrade`](Error::BadUpgrade) with 101: a wrong key, a subprotocol or extension that wasn't offered | yes: it is no server for us |
-    /// | `BadUpgrade` with 0: no answer of HTTP, or too long a head | no: somebody else may hold the port for now |
-    /// | [`Unresolvable`](Error::Unresolvable), [`Io`](Error::Io), [`HandshakeTimeout`](Error::HandshakeTimeout), [`PongTimeout`](Error::PongTimeout), [`Closed`](Error::Closed) | no |
+    /// | mistakes of the program: `InvalidUrl`, `InvalidHeader`, and the like | yes |
+    /// | `Refused` with 4xx | yes, but for 408 and 429 |
+    /// | `Refused` with any other status: a server that starts, a page of a network's door | no |
+    /// | `BadUpgrade` with 101: a wrong key, or a subprotocol that wasn't offered | yes |
+    /// | `BadUpgrade` with 0: no HTTP, or too long a head; the port may be another's for now | no |
+    /// | `Unresolvable`, `Io`, `HandshakeTimeout`, `PongTimeout`, `Closed` | no |
     pub fn is_fatal(&self) -> bool {
         match self {
             Error::InvalidUrl { .. }

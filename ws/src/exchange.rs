@@ -1,7 +1,7 @@
 //! The exchange: the head of a handshake over a stream.
 //!
-//! Promises that no more of a head or of a refusal's body is read than the limits allow. What a head
-//! must say is judged in `handshake`, and how long it may take in `progress`.
+//! Promises that no more of a head or of a refusal's body is read than the limits allow. What a
+//! head must say is judged in `handshake`, and how long it may take in `progress`.
 
 use std::future::Future;
 use std::io;

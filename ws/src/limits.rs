@@ -33,7 +33,8 @@ pub struct Limits {
     pub head_lines_max: usize,
     /// The time for everything before the first frame: connecting, head and answer (10 s), from
     /// the first poll on. It is one deadline for all of it: a peer that sends a byte a second
-    /// doesn't earn more. The four below bound the stages of a client; each ends with this one, too.
+    /// doesn't earn more. The four below bound the stages of a client, and each ends with this
+    /// one, too.
     pub handshake_ms_max: u64,
     /// The time for looking up a name (6 s): the OS's resolver asks its second server after 5.
     pub resolve_ms_max: u64,

@@ -1,7 +1,7 @@
 //! The target: where a client goes, read from a URL.
 //!
-//! Promises that nothing of it can break out of its line in a request's head, and that no error shows
-//! a password. It resolves nothing.
+//! Promises that nothing of it can break out of its line in a request's head, and that no error
+//! shows a password. It resolves nothing.
 
 use std::net::IpAddr;
 

@@ -50,7 +50,8 @@ fn days_before_year(year: u64) -> u64 {
 /// The days of a year before its month, the first of which is 0.
 fn days_before(month: usize, year: u64) -> u64 {
     const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let century = year.is_multiple_of(100);
+    let leap = year.is_multiple_of(if century { 400 } else { 4 });
     BEFORE[month] + u64::from(leap && month >= 2)
 }
 

@@ -199,7 +199,6 @@ async fn outcome(
             let body = read_refusal(&stream, limits, body_end, tail, left_ms).await.into();
             Err(Error::Refused { status, reason, body, retry_after })
         }
-        Answer::Interim => unreachable!("`read_answer` reads past those"),
     }
 }
 

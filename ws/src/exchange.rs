@@ -71,8 +71,7 @@ pub(crate) async fn read_answer(
             }
             Ok(None) => came = read_some(stream, &mut piece).await?,
             Ok(Some(Head { head, tail })) => {
-                let answer = parse_response(&head, limits.head_lines_max, asked)?;
-                if !matches!(answer, Answer::Interim) {
+                if let Some(answer) = parse_response(&head, limits.head_lines_max, asked)? {
                     return Ok(Answered { answer, tail });
                 }
                 bytes_max = bytes_max.saturating_sub(head.len());

@@ -1,7 +1,5 @@
 //! A client's request has the lines that its endpoint was given, each whole and in its place, and
 //! nobody but the server sees the secrets among them.
-//!
-//! Runs under Miri.
 
 mod common;
 

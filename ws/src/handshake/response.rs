@@ -49,8 +49,6 @@ pub(crate) enum Answer {
     Granted {
         subprotocol: Option<String>,
     },
-    /// Something on the way to the answer, which is yet to come.
-    Interim,
     Refused(RefusedHead),
 }
 
@@ -63,12 +61,12 @@ pub(crate) struct RefusedHead {
     pub(crate) body_end: BodyEnd,
 }
 
-/// Judges a whole head.
+/// Judges a whole head. `None` is one of those that come before the answer, as 103.
 pub(crate) fn parse_response(
     head: &[u8],
     lines_max: usize,
     asked: Asked<'_>,
-) -> Result<Answer, Error> {
+) -> Result<Option<Answer>, Error> {
     let mut lines = empty_lines(lines_max);
     let mut response = httparse::Response::new(&mut lines);
     whole_head(response.parse(head), head)
@@ -79,15 +77,15 @@ pub(crate) fn parse_response(
         SWITCHING_PROTOCOLS => {
             judge_upgrade_of(lines, asked.key)?;
             let subprotocol = judge_subprotocol(lines, asked)?;
-            Ok(Answer::Granted { subprotocol })
+            Ok(Some(Answer::Granted { subprotocol }))
         }
-        100..=199 => Ok(Answer::Interim),
-        _ => Ok(Answer::Refused(RefusedHead {
+        100..=199 => Ok(None),
+        _ => Ok(Some(Answer::Refused(RefusedHead {
             status,
             reason: response.reason.unwrap_or_default().to_owned(),
             retry_after: retry_after(lines),
             body_end: BodyEnd::of(status, lines),
-        })),
+        }))),
     }
 }
 
@@ -149,7 +147,11 @@ mod tests {
         answer().replace("\r\n\r\n", &format!("\r\n{lines}\r\n\r\n"))
     }
 
-    fn judge(head: &str, offered: &[&str], needs_subprotocol: bool) -> Result<Answer, Error> {
+    fn judge(
+        head: &str,
+        offered: &[&str],
+        needs_subprotocol: bool,
+    ) -> Result<Option<Answer>, Error> {
         let subprotocols: Vec<String> = offered.iter().map(|&name| name.to_owned()).collect();
         let asked = Asked { key: KEY, subprotocols: &subprotocols, needs_subprotocol };
         parse_response(head.as_bytes(), 64, asked)
@@ -157,7 +159,7 @@ mod tests {
 
     fn chosen(head: &str, offered: &[&str], strict: bool) -> Result<Option<String>, Error> {
         judge(head, offered, strict).map(|answer| match answer {
-            Answer::Granted { subprotocol } => subprotocol,
+            Some(Answer::Granted { subprotocol }) => subprotocol,
             other => panic!("expected a connection, came {other:?}"),
         })
     }
@@ -228,13 +230,13 @@ mod tests {
     fn another_status_is_a_refusal_with_its_words() {
         let head = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n";
         match judge(head, &[], false) {
-            Ok(Answer::Refused(refused)) => {
+            Ok(Some(Answer::Refused(refused))) => {
                 assert_eq!((refused.status, refused.reason.as_str()), (503, "Service Unavailable"));
                 assert_eq!(refused.retry_after, Some(Duration::from_secs(7)));
             }
             other => panic!("expected a refusal, came {other:?}"),
         }
         let interim = judge("HTTP/1.1 103 Early Hints\r\n\r\n", &[], false);
-        assert!(matches!(interim, Ok(Answer::Interim)), "{interim:?}");
+        assert!(matches!(interim, Ok(None)), "{interim:?}");
     }
 }

@@ -107,9 +107,9 @@ pub use glassloop_executor::{
     TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
 };
 pub use glassloop_reactor::{
-    Addresses, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest, Interval,
-    ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver, Script,
-    Sleep, Source, Step, Timeout, Transcript, Wait, mio, sleep,
+    Addresses, Answer, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest,
+    Interval, ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver,
+    Script, Sleep, Source, Step, Timeout, Transcript, Wait, mio, sleep,
 };
 
 /// Something to do every so often.

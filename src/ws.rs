@@ -147,8 +147,9 @@ use std::{future::Future, panic::Location};
 
 use glassloop_reactor::net::{TcpListener, TcpStream};
 pub use glassloop_ws::{
-    Bytes, Cause, CloseInfo, Config, ConnectStage, Counts, Driver, Endpoint, Error, Hub, Limits,
-    Message, Overflow, Published, Request, Response, Server, ServerCounts, ServerHandle,
+    Attempt, Bytes, Cause, CloseInfo, Config, ConnectStage, Counts, Driver, Endpoint, Error, Hub,
+    Limits, Message, Opened, Overflow, Published, Reconnect, ReconnectCounts, ReconnectLimits,
+    ReconnectState, Reconnecting, Request, Response, Server, ServerCounts, ServerHandle,
     ServerLimits, Side, StallNote, StillOpen, Stop, StopReport, TrySend, Utf8Bytes, WaitView,
     WaitsFor, WebSocket, WebSocketRoute, code,
 };
@@ -252,6 +253,62 @@ pub fn connect_to(endpoint: &Endpoint) -> impl Future<Output = Result<WebSocket,
     driven(endpoint.connect(), Location::caller())
 }
 
+/// Starts a client that comes back by itself: its driver is a task of the current loop.
+///
+/// Connections may be of any making; here each is a pair in memory, with an echo at its far end:
+///
+/// ```
+/// use glassloop::{EventLoop, net, spawn, ws::{self, Endpoint, Error, Reconnect, TrySend}};
+///
+/// # EventLoop::test().block_on(async {
+/// let endpoint = Endpoint::new("ws://device/")?;
+/// let dialing = Reconnect::dialing(move |attempt| {
+///     let endpoint = endpoint.clone();
+///     println!("attempt {}", attempt.number());
+///     async move {
+///         let (here, there) = net::duplex()?;
+///         spawn(async move {
+///             let socket = ws::accept(there).await?;
+///             while let Some(message) = socket.recv().await? {
+///                 socket.send(message).await?;
+///             }
+///             Ok::<_, Error>(())
+///         })
+///         .detach();
+///         endpoint.connect_on(here).await
+///     }
+/// });
+/// let client = ws::reconnect(dialing.retry_if(|error| matches!(error, Error::Closed(_))))?;
+/// for word in ["one", "two"] {
+///     client.send(word.into()).await?; // it waits where there is no connection
+///     assert_eq!(client.recv().await?, Some(word.into()));
+///     client.reconnect_now();
+/// }
+/// client.opened().await?;
+/// assert!(client.state().is_open());
+/// assert_eq!(client.try_send_volatile("now or never".into()), TrySend::Sent);
+/// client.disconnect();
+/// assert!(client.finished().await.is_none() && client.state().is_over());
+/// assert!(client.take_unsent().is_empty());
+/// assert_eq!(client.counts().accepted, 2);
+/// # Ok::<_, Error>(())
+/// # }).unwrap().unwrap();
+/// ```
+///
+/// # Errors
+/// As `glassloop_ws::Reconnect::start`.
+///
+/// # Panics
+/// Outside of a loop.
+#[track_caller]
+pub fn reconnect(client: Reconnect) -> Result<Reconnecting, Error> {
+    let place = Location::caller();
+    let executor = current::executor("ws::reconnect");
+    let (client, driver) = client.start()?;
+    executor.spawn(driver, place).named("ws reconnecting").detach();
+    Ok(client)
+}
+
 /// Answers the upgrade on an accepted stream and opens a WebSocket.
 ///
 /// # Errors
@@ -327,3 +384,7 @@ pub fn serve(
 #[cfg(doctest)]
 #[doc = include_str!("../docs/websocket.md")]
 mod guide {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/reconnecting.md")]
+mod reconnecting_guide {}

@@ -117,7 +117,7 @@ pub use poller::PollerKind;
 pub use reactor::{Options, Reactor};
 pub use readiness::{Direction, Interest, Readiness};
 pub use registered::{Registered, Wait};
-pub use script::{Script, Step, Transcript};
+pub use script::{Answer, Script, Step, Transcript};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use source::{Peer, Source, SourceId, SourceView, TimerView, WaiterView};
 pub use timeout::{Elapsed, Timeout, timeout};

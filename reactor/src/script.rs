@@ -20,7 +20,10 @@ pub(crate) use self::{
     line::{Line, Opening},
     stage::Stage,
 };
-pub use self::{step::Step, transcript::Transcript};
+pub use self::{
+    step::{Answer, Step},
+    transcript::Transcript,
+};
 
 /// What happens to a loop under [`PollerKind::Scripted`](crate::PollerKind::Scripted).
 ///
@@ -66,8 +69,11 @@ pub struct Script {
 pub(crate) struct Part {
     pub(crate) role: Role,
     pub(crate) address: SocketAddr,
-    pub(crate) steps: Arc<[Step]>,
+    pub(crate) lives: Lives,
 }
+
+/// What one peer after the other will do; the last of them stands for all after it. Never empty.
+pub(crate) type Lives = Arc<[Arc<[Step]>]>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Role {
@@ -86,23 +92,47 @@ impl Script {
     /// then does these steps.
     #[must_use]
     pub fn connects(self, to: SocketAddr, steps: impl IntoIterator<Item = Step>) -> Script {
-        self.with(Role::Connects, to, steps)
+        self.with(Role::Connects, to, [steps])
     }
 
     /// Has somebody listen at `at`. To each connection of the program's there it does these steps
     /// from the first. Of two such lists for one address the later counts.
     #[must_use]
     pub fn listens(self, at: SocketAddr, steps: impl IntoIterator<Item = Step>) -> Script {
-        self.with(Role::Listens, at, steps)
+        self.with(Role::Listens, at, [steps])
     }
 
-    fn with(
+    /// As [`listens`](Self::listens), with a list of steps for each connection: the first does the
+    /// first, and so on; the last list is for all that come after it. Without any list nobody
+    /// listens.
+    ///
+    /// ```
+    /// use glassloop_reactor::{Script, Step};
+    ///
+    /// let address = "10.0.0.1:7".parse().unwrap();
+    /// let refused_once = [vec![Step::Refuse], vec![Step::ReadToEnd]];
+    /// let script = Script::new(42).listens_in_turn(address, refused_once);
+    /// # drop(script);
+    /// ```
+    #[must_use]
+    pub fn listens_in_turn<S: IntoIterator<Item = Step>>(
+        self,
+        at: SocketAddr,
+        lives: impl IntoIterator<Item = S>,
+    ) -> Script {
+        self.with(Role::Listens, at, lives)
+    }
+
+    fn with<S: IntoIterator<Item = Step>>(
         mut self,
         role: Role,
         address: SocketAddr,
-        steps: impl IntoIterator<Item = Step>,
+        lives: impl IntoIterator<Item = S>,
     ) -> Script {
-        self.parts.push(Part { role, address, steps: steps.into_iter().collect() });
+        let lives: Lives = lives.into_iter().map(|steps| steps.into_iter().collect()).collect();
+        if !lives.is_empty() {
+            self.parts.push(Part { role, address, lives });
+        }
         self
     }
 

@@ -20,6 +20,8 @@ use crate::heartbeat::deadline;
 use crate::limits::Limits;
 use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
+use crate::waiting::Awaited;
+use crate::waits::Waits;
 use crate::wire::Wire;
 use crate::woken::Woken;
 
@@ -40,6 +42,7 @@ pub(crate) struct Connection {
     corked: Cell<bool>,
     handles: Cell<usize>,
     counts: Cell<Counts>,
+    kept_left: Cell<u64>,
 }
 
 /// Where the wire lies while nobody works on it.
@@ -73,6 +76,7 @@ impl Connection {
             corked: Cell::new(false),
             handles: Cell::new(1),
             counts: Cell::default(),
+            kept_left: Cell::default(),
         })
     }
 
@@ -115,6 +119,11 @@ impl Connection {
     pub(crate) fn counts(&self) -> Counts {
         let messages_dropped = self.with(|mailbox, _| mailbox.outbox.dropped());
         Counts { messages_dropped, ..self.counts.get() }
+    }
+
+    /// How many messages that somebody keeps until then have left.
+    pub(crate) fn kept_left(&self) -> u64 {
+        self.kept_left.get()
     }
 
     /// Looks at the mailbox or changes it; those it wants woken are woken after the borrow.
@@ -279,6 +288,7 @@ impl Connection {
         wire.protocol.trim();
         wire.counts.frames_read = wire.protocol.frames_read();
         self.counts.set(wire.counts);
+        self.kept_left.set(wire.kept_left);
         let (encoded, blocked) = (wire.protocol.ring().len(), wire.blocked);
         let stopped = blocked || wire.error.is_some();
         if blocked {
@@ -321,6 +331,16 @@ impl Connection {
             drop(unread);
             self.close(code::AWAY, Utf8Bytes::default());
         }
+    }
+}
+
+impl Awaited for Connection {
+    fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
+        act(&mut self.mailbox.borrow_mut().waits)
     }
 }
 

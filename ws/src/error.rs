@@ -4,13 +4,18 @@
 //! sides of the surprise. It holds no connection and no message.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
 use tungstenite::Bytes;
 
-use crate::close::{CloseInfo, REASON_BYTES_MAX};
+use crate::close::{CloseInfo, REASON_BYTES_MAX, Side};
 use crate::progress::ConnectStage;
+
+/// Close codes of a peer that would send them again: an extension that we don't have, and the two
+/// registered ones for who isn't let in (unauthorized, forbidden).
+const FATAL_CODES: [u16; 3] = [1010, 3000, 3003];
 
 /// Why a call of this crate did not do what was asked.
 #[derive(Debug)]
@@ -90,6 +95,24 @@ pub enum Error {
     },
     /// The connection is closing or over.
     Closed(Box<CloseInfo>),
+    /// A resubscribe hook took longer than its deadline.
+    ResubscribeTimeout {
+        /// The deadline that passed, `ReconnectLimits::resubscribe_ms_max`.
+        millis: u64,
+    },
+    /// A reconnecting client has failed as often, or for as long, as its limits allow.
+    GaveUp {
+        /// Failures in a row.
+        failures: u32,
+        /// How long the outage had lasted.
+        millis: u64,
+        /// What it failed with last.
+        last: Arc<Error>,
+    },
+    /// A reconnecting client is over, and this is why.
+    Over(Arc<Error>),
+    /// The program has disconnected its reconnecting client.
+    Disconnected,
 }
 
 impl Error {
@@ -102,7 +125,10 @@ impl Error {
     /// | `Refused` with any other status: a server that starts, a page of a network's door | no |
     /// | `BadUpgrade` with 101: a wrong key, or a subprotocol that wasn't offered | yes |
     /// | `BadUpgrade` with 0: no HTTP, or too long a head; the port may be another's for now | no |
-    /// | `Unresolvable`, `Io`, `HandshakeTimeout`, `PongTimeout`, `Closed` | no |
+    /// | `Unresolvable`, `Io`, `HandshakeTimeout`, `PongTimeout`, `ResubscribeTimeout` | no |
+    /// | `Closed` by the peer with 1010, 3000 (unauthorized) or 3003 (forbidden) | yes |
+    /// | `Closed` in any other way | no |
+    /// | `GaveUp`, `Over`, `Disconnected`: the reconnecting client has ended | yes |
     pub fn is_fatal(&self) -> bool {
         match self {
             Error::InvalidUrl { .. }
@@ -117,7 +143,9 @@ impl Error {
             | Error::Unresolvable { .. }
             | Error::HandshakeTimeout { .. }
             | Error::PongTimeout { .. }
-            | Error::Closed(_) => false,
+            | Error::ResubscribeTimeout { .. } => false,
+            Error::Closed(info) => info.side == Side::Peer && FATAL_CODES.contains(&info.code),
+            Error::GaveUp { .. } | Error::Over(_) | Error::Disconnected => true,
         }
     }
 
@@ -171,6 +199,17 @@ impl fmt::Display for Error {
                  reason, came {code} and {reason_bytes} bytes"
             ),
             Error::Closed(info) => write!(f, "expected an open connection, came one {info}"),
+            Error::ResubscribeTimeout { millis } => {
+                write!(f, "expected the hook to end within {millis} ms, came the deadline")
+            }
+            Error::GaveUp { failures, millis, last } => write!(
+                f,
+                "expected a connection, came {failures} failures in {millis} ms, lastly: {last}"
+            ),
+            Error::Over(why) => write!(f, "expected a client that comes back, came its end: {why}"),
+            Error::Disconnected => {
+                f.write_str("expected a client that comes back, came one that was disconnected")
+            }
         }
     }
 }
@@ -179,6 +218,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io(error) | Error::Unresolvable { why: error, .. } => Some(error),
+            Error::GaveUp { last: error, .. } | Error::Over(error) => Some(&**error),
             _ => None,
         }
     }

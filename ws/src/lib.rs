@@ -58,6 +58,7 @@
 //!   `progress`, `exchange`, `handshake` and `opening`): from a URL or a stream to a pair of
 //!   [`WebSocket`] and [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
+//! * [`Reconnecting`] (`reconnect`): a client that comes back by itself, made by [`Reconnect`].
 //! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle;
 //!   [`Driver`] (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
 //! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
@@ -67,7 +68,7 @@
 //! * [`Hub`]: one message for many connections, encoded once.
 //! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
-//! What is not here: TLS, compression, reconnecting.
+//! What is not here: TLS, compression.
 //!
 //! [tungstenite]: https://docs.rs/tungstenite
 
@@ -100,6 +101,7 @@ mod protocol;
 mod quick;
 mod reading;
 mod receiving;
+mod reconnect;
 mod ring;
 mod sending;
 mod server;
@@ -124,6 +126,10 @@ pub use limits::{Config, Limits};
 pub use message::Message;
 pub use overflow::{Overflow, TrySend};
 pub use progress::ConnectStage;
+pub use reconnect::{
+    Attempt, Opened, Reconnect, ReconnectCounts, ReconnectDriver, ReconnectLimits, ReconnectState,
+    Reconnecting,
+};
 pub use server::{
     Job, Server, ServerCounts, ServerHandle, ServerLimits, Serving, StillOpen, Stop, StopReport,
     WebSocketRoute,

@@ -144,6 +144,12 @@ impl Mailbox {
         Some(message)
     }
 
+    /// All messages received and not taken.
+    pub(crate) fn take_received(&mut self) -> VecDeque<Message> {
+        self.received_bytes = 0;
+        std::mem::take(&mut self.received)
+    }
+
     /// The first step of an end: a Close of ours is on its way.
     pub(crate) fn begin_close(&mut self, info: CloseInfo, deadline: u64, woken: &mut Woken) {
         debug_assert!(self.stage == Stage::Open, "a connection begins to close once");

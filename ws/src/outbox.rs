@@ -17,16 +17,27 @@ use crate::message::Message;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Message(Message),
+    /// A message whose sender keeps a copy until it has left.
+    Kept(Message),
     /// Encoded already, for many connections.
     Frames(Frames),
-    Rest(Bytes),
+    Rest(Bytes, Last),
     RestOfFrames(Frames),
+}
+
+/// Whether a frame is the last one of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    No,
+    Yes,
+    /// It is, and somebody keeps the message until it has left.
+    OfKept,
 }
 
 /// What goes into the ring at once: a frame, so that nothing else lands inside it.
 #[derive(Debug)]
 pub(crate) enum Part {
-    Data { opcode: Data, payload: Bytes, last: bool },
+    Data { opcode: Data, payload: Bytes, last: Last },
     Frame { bytes: Bytes, last: bool },
     Ping(u64),
     Close { code: u16, reason: Utf8Bytes },
@@ -78,8 +89,8 @@ pub(crate) struct Outbox {
 impl Outgoing {
     fn len(&self) -> usize {
         match self {
-            Outgoing::Message(message) => message.len(),
-            Outgoing::Rest(bytes) => bytes.len(),
+            Outgoing::Message(message) | Outgoing::Kept(message) => message.len(),
+            Outgoing::Rest(bytes, _) => bytes.len(),
             Outgoing::Frames(frames) | Outgoing::RestOfFrames(frames) => frames.len(),
         }
     }
@@ -88,8 +99,8 @@ impl Outgoing {
     /// a hub offers frames.
     pub(crate) fn into_message(self) -> Option<Message> {
         match self {
-            Outgoing::Message(message) => Some(message),
-            Outgoing::Frames(_) | Outgoing::Rest(_) | Outgoing::RestOfFrames(_) => None,
+            Outgoing::Message(message) | Outgoing::Kept(message) => Some(message),
+            Outgoing::Frames(_) | Outgoing::Rest(..) | Outgoing::RestOfFrames(_) => None,
         }
     }
 
@@ -98,7 +109,7 @@ impl Outgoing {
     }
 
     fn has_begun(&self) -> bool {
-        matches!(self, Outgoing::Rest(_) | Outgoing::RestOfFrames(_))
+        matches!(self, Outgoing::Rest(..) | Outgoing::RestOfFrames(_))
     }
 }
 
@@ -243,11 +254,9 @@ impl Outbox {
         self.queued_bytes -= outgoing.cost();
         let most = limits.outgoing_frame_bytes_max;
         let (part, rest) = match outgoing {
-            Outgoing::Message(message) => {
-                let opcode = message.opcode();
-                cut(opcode, message.into_bytes(), most)
-            }
-            Outgoing::Rest(bytes) => cut(Data::Continue, bytes, most),
+            Outgoing::Message(message) => begin(message, Last::Yes, most),
+            Outgoing::Kept(message) => begin(message, Last::OfKept, most),
+            Outgoing::Rest(bytes, last) => cut(Data::Continue, bytes, last, most),
             Outgoing::Frames(mut frames) | Outgoing::RestOfFrames(mut frames) => {
                 let bytes = frames.split_first();
                 let last = frames.len() == 0;
@@ -307,13 +316,24 @@ impl Outbox {
     }
 }
 
-/// The first frame of what is left of a message, and what is left behind it.
-fn cut(opcode: Data, mut bytes: Bytes, frame_bytes_max: usize) -> (Part, Option<Outgoing>) {
+/// The first frame of a message, and what is left behind it. Its last one will be `last`.
+fn begin(message: Message, last: Last, frame_bytes_max: usize) -> (Part, Option<Outgoing>) {
+    let opcode = message.opcode();
+    cut(opcode, message.into_bytes(), last, frame_bytes_max)
+}
+
+/// The same for what is left of one.
+fn cut(
+    opcode: Data,
+    mut bytes: Bytes,
+    last: Last,
+    frame_bytes_max: usize,
+) -> (Part, Option<Outgoing>) {
     if bytes.len() <= frame_bytes_max {
-        return (Part::Data { opcode, payload: bytes, last: true }, None);
+        return (Part::Data { opcode, payload: bytes, last }, None);
     }
     let payload = bytes.split_to(frame_bytes_max);
-    (Part::Data { opcode, payload, last: false }, Some(Outgoing::Rest(bytes)))
+    (Part::Data { opcode, payload, last: Last::No }, Some(Outgoing::Rest(bytes, last)))
 }
 
 /// Gives back the room of a queue that has become empty.

@@ -187,19 +187,21 @@ impl Protocol {
         self.readable && self.context.can_write() && self.walker.at_rest() && !self.holds_bytes
     }
 
-    /// Encodes a frame of a message into the ring. Nothing follows a Close.
+    /// Encodes a frame of a message into the ring. Nothing follows a Close: false then.
     ///
     /// What a server sends needs no mask, so it is copied once, past tungstenite's encoder.
-    pub(crate) fn data(&mut self, opcode: Data, payload: Bytes, last: bool) {
+    pub(crate) fn data(&mut self, opcode: Data, payload: Bytes, last: bool) -> bool {
+        if !self.context.can_write() {
+            return false;
+        }
         if self.role == Role::Server {
-            if self.context.can_write() {
-                self.ring.push(Head::new(opcode, payload.len(), last).bytes());
-                self.ring.push(&payload);
-            }
+            self.ring.push(Head::new(opcode, payload.len(), last).bytes());
+            self.ring.push(&payload);
         } else {
             self.encoder_grown |= payload.len() > ENCODER_AT_REST_BYTES;
             self.write(Wire::Frame(Frame::message(payload, OpCode::Data(opcode), last)));
         }
+        true
     }
 
     /// Puts a whole frame of a server's into the ring, as it is. Nothing follows a Close.

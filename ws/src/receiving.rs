@@ -5,6 +5,7 @@
 //! what it leaves, the driver reads, as it does where nobody receives.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -19,7 +20,7 @@ use crate::waits::WaitsFor;
 /// Takes the oldest message of the mailbox, or reads one.
 #[must_use = "futures do nothing unless polled"]
 pub(crate) struct Receiving {
-    entry: Entry,
+    entry: Entry<Connection>,
     /// True while our waker lies with the socket.
     at_socket: bool,
 }
@@ -29,24 +30,29 @@ type Received = Result<Option<Message>, Error>;
 impl Receiving {
     #[track_caller]
     pub(crate) fn new(connection: &Rc<Connection>) -> Receiving {
-        Receiving { entry: Entry::new(connection, WaitsFor::Message), at_socket: false }
+        Receiving::at(connection, Location::caller())
+    }
+
+    /// On behalf of another place.
+    pub(crate) fn at(connection: &Rc<Connection>, place: &'static Location<'static>) -> Receiving {
+        Receiving { entry: Entry::at(connection, WaitsFor::Message, place), at_socket: false }
     }
 
     /// Waits no more.
     fn withdraw(&mut self) {
         self.entry.withdraw();
         if std::mem::take(&mut self.at_socket)
-            && let Some(wire) = self.entry.connection.take_wire()
+            && let Some(wire) = self.entry.on.take_wire()
         {
             wire.stream.end_read_wait();
-            self.entry.connection.return_wire(wire);
+            self.entry.on.return_wire(wire);
         }
     }
 
     /// Reads the socket, or waits for it. Of what is not for a receiver to do (to write, to judge,
     /// to close) it does nothing. True if it has read.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let connection = &self.entry.connection;
+        let connection = &self.entry.on;
         let Some(mut wire) = connection.take_wire() else { return false };
         if !connection.is_open() || wire.has_ended() {
             if std::mem::take(&mut self.at_socket) {
@@ -84,17 +90,17 @@ impl Future for Receiving {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Received> {
         let this = self.get_mut();
-        let mut received = receive(&this.entry.connection);
+        let mut received = receive(&this.entry.on);
         if received.is_none() {
             // What we deliver is to wake others, not ourselves.
             this.entry.withdraw();
             if this.read(cx) {
-                received = receive(&this.entry.connection);
+                received = receive(&this.entry.on);
             }
         }
         if received.is_none() && this.entry.put(cx) {
             // Cloning a waker is foreign code, which may have changed what we asked about.
-            received = receive(&this.entry.connection);
+            received = receive(&this.entry.on);
         }
         match received {
             Some(received) => {

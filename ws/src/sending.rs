@@ -15,7 +15,7 @@ use crate::connection::Connection;
 use crate::heartbeat::deadline;
 use crate::limits::Limits;
 use crate::mailbox::Stage;
-use crate::outbox::{Outbox, Outgoing, Part, Room};
+use crate::outbox::{Last, Outbox, Outgoing, Part, Room};
 use crate::overflow::Overflow;
 use crate::wire::Wire;
 
@@ -44,7 +44,11 @@ impl Connection {
     /// Queues something to be sent; it leaves when the turn ends, or with so much that it is worth
     /// a write. Without room the policy decides.
     pub(crate) fn post(self: &Rc<Self>, outgoing: Outgoing, sender: Sender) -> Posted {
-        let overflow = self.overflow();
+        let overflow = match &outgoing {
+            // Nobody but its sender gives it up.
+            Outgoing::Kept(_) => Overflow::Wait,
+            _ => self.overflow(),
+        };
         let room = match (overflow, sender) {
             (Overflow::Wait, Sender::Handle) => Room::Marks,
             (Overflow::Wait, Sender::Hub) => Room::Cap,
@@ -163,8 +167,11 @@ impl Connection {
             let Some(part) = part else { break };
             match part {
                 Part::Data { opcode, payload, last } => {
-                    wire.protocol.data(opcode, payload, last);
-                    wire.counts.messages_sent += u64::from(last);
+                    let encoded = wire.protocol.data(opcode, payload, last != Last::No);
+                    if encoded && last == Last::OfKept {
+                        wire.note_kept();
+                    }
+                    wire.counts.messages_sent += u64::from(last != Last::No);
                 }
                 Part::Frame { bytes, last } => {
                     wire.protocol.frame(&bytes);

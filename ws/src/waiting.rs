@@ -9,36 +9,46 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::connection::Connection;
-use crate::waits::{WaitView, WaitsFor};
+use glassloop_reactor::Reactor;
+
+use crate::waits::{WaitView, Waits, WaitsFor};
+
+/// What a future can wait on: it has a list of those who do, and a loop.
+pub(crate) trait Awaited {
+    fn reactor(&self) -> &Reactor;
+
+    /// Looks at the list or changes it. Nothing foreign runs meanwhile.
+    fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T;
+}
 
 /// Asks `question` each time it is polled, until the answer is `Some`.
 #[must_use = "futures do nothing unless polled"]
-pub(crate) struct Waiting<F> {
-    entry: Entry,
+pub(crate) struct Waiting<A: Awaited, F> {
+    entry: Entry<A>,
     question: F,
 }
 
-impl<F> Waiting<F> {
+impl<A: Awaited, F> Waiting<A, F> {
     /// The place is that of the public function's caller: each of them tracks it down to here.
     #[track_caller]
-    pub(crate) fn new<T>(connection: &Rc<Connection>, what: WaitsFor, question: F) -> Waiting<F>
+    pub(crate) fn new<T>(on: &Rc<A>, what: WaitsFor, question: F) -> Waiting<A, F>
     where
-        F: FnMut(&Rc<Connection>) -> Option<T>,
+        F: FnMut(&Rc<A>) -> Option<T>,
     {
-        Waiting { entry: Entry::new(connection, what), question }
+        Waiting { entry: Entry::new(on, what), question }
     }
 }
 
-impl<T, F> Future for Waiting<F>
+impl<A, T, F> Future for Waiting<A, F>
 where
-    F: FnMut(&Rc<Connection>) -> Option<T> + Unpin,
+    A: Awaited,
+    F: FnMut(&Rc<A>) -> Option<T> + Unpin,
 {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let Waiting { entry, question } = self.get_mut();
-        if let Some(answer) = question(&entry.connection) {
+        if let Some(answer) = question(&entry.on) {
             entry.withdraw();
             return Poll::Ready(answer);
         }
@@ -46,7 +56,7 @@ where
             return Poll::Pending;
         }
         // Cloning a waker is foreign code, which may have changed what we asked about.
-        match question(&entry.connection) {
+        match question(&entry.on) {
             Some(answer) => {
                 entry.withdraw();
                 Poll::Ready(answer)
@@ -56,33 +66,34 @@ where
     }
 }
 
-/// One place in the list of who waits on a connection; free until something is put there, and
-/// again when this is dropped.
-pub(crate) struct Entry {
-    pub(crate) connection: Rc<Connection>,
+/// One place in such a list; free until something is put there, and again when this is dropped.
+pub(crate) struct Entry<A: Awaited> {
+    pub(crate) on: Rc<A>,
     view: WaitView,
     ticket: Option<u64>,
 }
 
-impl Entry {
+impl<A: Awaited> Entry<A> {
     #[track_caller]
-    pub(crate) fn new(connection: &Rc<Connection>, what: WaitsFor) -> Entry {
-        let view = WaitView { what, place: Location::caller() };
-        Entry { connection: Rc::clone(connection), view, ticket: None }
+    pub(crate) fn new(on: &Rc<A>, what: WaitsFor) -> Entry<A> {
+        Entry::at(on, what, Location::caller())
+    }
+
+    /// On behalf of another place.
+    pub(crate) fn at(on: &Rc<A>, what: WaitsFor, place: &'static Location<'static>) -> Entry<A> {
+        Entry { on: Rc::clone(on), view: WaitView { what, place }, ticket: None }
     }
 
     /// Waits from now on. False if it did so already, for the same task.
     pub(crate) fn put(&mut self, cx: &Context<'_>) -> bool {
-        self.connection.reactor().note_place(self.view.place);
+        self.on.reactor().note_place(self.view.place);
         if let Some(ticket) = self.ticket
-            && self.connection.with(|mailbox, _| mailbox.waits.holds(ticket, cx.waker()))
+            && self.on.waits(|waits| waits.holds(ticket, cx.waker()))
         {
             return false;
         }
         let waker = cx.waker().clone();
-        let replaced = self
-            .connection
-            .with(|mailbox, _| mailbox.waits.put(&mut self.ticket, self.view, waker));
+        let replaced = self.on.waits(|waits| waits.put(&mut self.ticket, self.view, waker));
         drop(replaced);
         true
     }
@@ -92,18 +103,18 @@ impl Entry {
     #[inline]
     pub(crate) fn withdraw(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            withdraw(&self.connection, ticket);
+            withdraw(&*self.on, ticket);
         }
     }
 }
 
-fn withdraw(connection: &Connection, ticket: u64) {
+fn withdraw(on: &impl Awaited, ticket: u64) {
     // Dropped here, after the borrow: a waker's drop may be anything.
-    let waker = connection.with(|mailbox, _| mailbox.waits.remove(ticket));
+    let waker = on.waits(|waits| waits.remove(ticket));
     drop(waker);
 }
 
-impl Drop for Entry {
+impl<A: Awaited> Drop for Entry<A> {
     #[inline]
     fn drop(&mut self) {
         self.withdraw();

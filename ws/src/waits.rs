@@ -20,8 +20,10 @@ pub enum WaitsFor {
     Drain,
     /// `ping`: the answer.
     Pong,
-    /// `closed`: the end of the connection.
+    /// `closed`, `finished`: the end of the connection, or of a client that reconnects.
     End,
+    /// `Reconnecting::opened`: a connection over which messages can go.
+    Open,
 }
 
 /// One who waits on a connection, as plain data.

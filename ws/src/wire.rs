@@ -4,6 +4,7 @@
 //! one poll or one write, so that whatever runs meanwhile (a waker, a logger) finds no borrow of
 //! ours. It knows neither handles nor deadlines.
 
+use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
@@ -11,6 +12,7 @@ use glassloop_reactor::net::TcpStream;
 use tungstenite::Bytes;
 
 use crate::counts::Counts;
+use crate::outbox::at_rest;
 use crate::protocol::{Ending, Protocol};
 
 /// What the driver, who receives and who sends share, one at a time.
@@ -35,6 +37,10 @@ pub(crate) struct Wire {
     pub(crate) shut: bool,
     /// How many bytes will have left once the newest ping has.
     ping_end: Option<u64>,
+    /// The same for each message in the ring that somebody keeps until then.
+    kept_ends: VecDeque<u64>,
+    /// How many such messages have left.
+    pub(crate) kept_left: u64,
     pub(crate) counts: Counts,
 }
 
@@ -51,6 +57,8 @@ impl Wire {
             error: None,
             shut: false,
             ping_end: None,
+            kept_ends: VecDeque::new(),
+            kept_left: 0,
             counts: Counts::default(),
         }
     }
@@ -63,8 +71,18 @@ impl Wire {
     /// Encodes a ping.
     pub(crate) fn ping(&mut self, sequence: u64) {
         self.protocol.ping(sequence);
-        let waiting = self.protocol.ring().len() as u64;
-        self.ping_end = Some(self.counts.bytes_written + waiting);
+        self.ping_end = Some(self.encoded_bytes());
+    }
+
+    /// A message ends here that somebody keeps until it has left.
+    pub(crate) fn note_kept(&mut self) {
+        let end = self.encoded_bytes();
+        self.kept_ends.push_back(end);
+    }
+
+    /// How many bytes will have left once the ring is empty.
+    fn encoded_bytes(&mut self) -> u64 {
+        self.counts.bytes_written + self.protocol.ring().len() as u64
     }
 
     /// True once after the newest ping has left.
@@ -110,6 +128,11 @@ impl Wire {
                 self.protocol.ring().consume(count);
                 self.counts.writes += 1;
                 self.counts.bytes_written += count as u64;
+                let written = self.counts.bytes_written;
+                while self.kept_ends.pop_front_if(|end| *end <= written).is_some() {
+                    self.kept_left += 1;
+                }
+                at_rest(&mut self.kept_ends);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.error = Some(error.kind()),

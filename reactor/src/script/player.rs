@@ -35,6 +35,10 @@ pub(crate) struct Player {
     next: usize,
     /// How many bytes of the step under way are done.
     moved: usize,
+    /// What was read since the last answer.
+    read: Vec<u8>,
+    /// The answer under way.
+    answer: Option<Vec<u8>>,
     /// When the time is over that the step under way lets pass.
     due: Option<u64>,
     connection: Connection,
@@ -71,6 +75,8 @@ impl Player {
             steps,
             next: 0,
             moved: 0,
+            read: Vec::new(),
+            answer: None,
             due: None,
             connection: Connection::Calls(to),
         }
@@ -84,7 +90,18 @@ impl Player {
         line: Rc<Line>,
     ) -> Player {
         let connection = Connection::Has { far, line };
-        Player { number, calls: None, steps, next: 0, moved: 0, due: None, connection }
+        let (read, answer) = (Vec::new(), None);
+        Player {
+            number,
+            calls: None,
+            steps,
+            next: 0,
+            moved: 0,
+            read,
+            answer,
+            due: None,
+            connection,
+        }
     }
 
     /// When it can go on, if that is a matter of time.
@@ -194,8 +211,26 @@ impl Player {
                 let chunk = setting.dice.up_to((*chunk_bytes_max).max(1));
                 return self.send(bytes, chunk, far, setting, now);
             }
-            Step::ReadUntil(bytes) => return self.read(*bytes, far, setting, now),
-            Step::ReadToEnd => return self.read(usize::MAX, far, setting, now),
+            Step::Answer(answer) => {
+                let bytes = match self.answer.take() {
+                    Some(begun) => begun,
+                    None => (answer.0)(&mem::take(&mut self.read)),
+                };
+                let act = self.send(&bytes, usize::MAX, far, setting, now)?;
+                self.answer = (act != Act::Done).then_some(bytes);
+                return Ok(act);
+            }
+            Step::ReadUntil(bytes) => return self.read(*bytes, None, far, setting, now),
+            Step::ReadFor(time) => {
+                let due = *self.due.get_or_insert(now.saturating_add(nanoseconds(*time)));
+                let act = self.read(usize::MAX, None, far, setting, now)?;
+                if now < due {
+                    return Ok(if act == Act::Done { Act::Waits } else { act });
+                }
+                self.due = None;
+            }
+            Step::ReadPast(end) => return self.read(usize::MAX, Some(end), far, setting, now),
+            Step::ReadToEnd => return self.read(usize::MAX, None, far, setting, now),
             Step::HalfClose => {
                 far.shutdown(Shutdown::Write);
                 setting.note(now, number, format_args!("shuts down its write side"));
@@ -241,17 +276,20 @@ impl Player {
         })
     }
 
-    /// Reads until `bytes` have come in this step, or the end.
+    /// Reads until `bytes` have come in this step, or these bytes, or the end.
     fn read(
         &mut self,
         bytes: usize,
+        past: Option<&[u8]>,
         far: &PipeEnd,
         setting: &Setting,
         now: u64,
     ) -> io::Result<Act> {
         let mut buffer = [0; 4_096];
+        // What is behind the bytes looked for stays where it is.
+        let piece = if past.is_some() { 1 } else { buffer.len() };
         while self.moved < bytes {
-            let most = buffer.len().min(bytes - self.moved);
+            let most = piece.min(bytes - self.moved);
             let came = match far.read(&mut buffer[..most]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Act::Waits),
                 came => came?,
@@ -260,9 +298,19 @@ impl Player {
                 setting.note(now, self.number, format_args!("reads the end"));
                 break;
             }
-            setting.note(now, self.number, format_args!("reads {came} bytes"));
             setting.transcript.keep(self.number, &buffer[..came]);
+            if self.steps[self.next..].iter().any(Step::looks_back) {
+                self.read.extend_from_slice(&buffer[..came]);
+            }
             self.moved += came;
+            let is_found = past.is_some_and(|past| self.read.ends_with(past));
+            if past.is_none() {
+                setting.note(now, self.number, format_args!("reads {came} bytes"));
+            }
+            if is_found {
+                setting.note(now, self.number, format_args!("reads {} bytes", self.moved));
+                break;
+            }
         }
         Ok(Act::Done)
     }

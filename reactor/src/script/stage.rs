@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, net::SocketAddr, rc::Rc, sync::Arc};
 
 use super::{
-    Role, Script, Step,
+    Lives, Role, Script, Step,
     backlog::Backlog,
     dice::Dice,
     line::Opening,
@@ -28,11 +28,28 @@ pub(crate) struct Stage {
     setting: Setting,
     players: Vec<Player>,
     /// Where peers listen, and what each connection there will play.
-    listens: BTreeMap<SocketAddr, Arc<[Step]>>,
+    listens: BTreeMap<SocketAddr, Listening>,
     /// The number of the next peer, and of the next connection between two sockets of ours.
     next_peer: usize,
     next_own: usize,
     backlog_connections_max: usize,
+}
+
+/// Somebody who listens: the lives of those we connect to there, and how many there were.
+#[derive(Debug)]
+struct Listening {
+    lives: Lives,
+    connections: usize,
+}
+
+impl Listening {
+    /// The life of the next one.
+    fn next(&mut self) -> Arc<[Step]> {
+        let last = self.lives.len() - 1;
+        let next = self.connections.min(last);
+        self.connections += 1;
+        Arc::clone(&self.lives[next])
+    }
 }
 
 /// A connection that is to be put before a listener of ours.
@@ -54,12 +71,13 @@ impl Stage {
             backlog_connections_max: limits.backlog_connections_max,
         };
         for part in &script.parts {
-            let steps = Arc::clone(&part.steps);
+            let mut listening = Listening { lives: Arc::clone(&part.lives), connections: 0 };
             match part.role {
-                Role::Listens => drop(stage.listens.insert(part.address, steps)),
+                Role::Listens => drop(stage.listens.insert(part.address, listening)),
                 Role::Connects => {
                     let number = stage.number_of_next_peer();
-                    stage.players.push(Player::calling(number, part.address, steps));
+                    let player = Player::calling(number, part.address, listening.next());
+                    stage.players.push(player);
                 }
             }
         }
@@ -107,14 +125,14 @@ impl Stage {
         }
         let number = self.number_of_next_peer();
         let from = Setting::caller_address(to, number);
-        let steps = self.listens.get(&to);
+        let steps = self.listens.get_mut(&to).map(Listening::next);
         let opening = match steps {
             Some(_) => Opening::Pending,
             None => Opening::Failed(io::ErrorKind::ConnectionRefused),
         };
         let line = self.setting.line(format!("peer {number}"), (from, to), opening);
         if let Some(steps) = steps {
-            let player = Player::called(number, Arc::clone(steps), there, Rc::clone(&line));
+            let player = Player::called(number, steps, there, Rc::clone(&line));
             self.players.push(player);
         }
         (stream(here, line), None)

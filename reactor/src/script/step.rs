@@ -3,7 +3,7 @@
 //! A list of them is a peer's whole life. What a step does not name does not happen: a peer reads
 //! only when it is told to, and one that has nothing left to do stays connected, in silence.
 
-use std::time::Duration;
+use std::{ptr, time::Duration};
 
 /// One thing that a peer does, or that befalls our socket of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,15 @@ pub enum Step {
     },
     /// Reads until so many more bytes have come, or the end.
     ReadUntil(usize),
+    /// Reads until these bytes have come, and nothing behind them; or the end.
+    ReadPast(Vec<u8>),
+    /// Reads whatever comes in so much time.
+    ReadFor(Duration),
     /// Reads until the end has come.
     ReadToEnd,
+    /// Sends what a function makes of the bytes read since the last such answer: for what can't be
+    /// known before, like the proof that a request was read.
+    Answer(Answer),
     /// Sends no more, and says so. It may still read.
     HalfClose,
     /// Is gone with a bang: our side is told once, after the last byte. Ends the peer's life.
@@ -68,7 +75,31 @@ pub enum Step {
     TimeOut,
 }
 
+/// What a peer answers to what it has read.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer(pub fn(&[u8]) -> Vec<u8>);
+
+/// Two are equal if they surely are the same function.
+impl PartialEq for Answer {
+    fn eq(&self, other: &Answer) -> bool {
+        ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Answer {}
+
 impl Step {
+    /// `Answer`, for a plain function.
+    #[must_use]
+    pub fn answer(answer: fn(&[u8]) -> Vec<u8>) -> Step {
+        Step::Answer(Answer(answer))
+    }
+
+    /// Whether a later step may look at what is read now.
+    pub(crate) fn looks_back(&self) -> bool {
+        matches!(self, Step::Answer(_) | Step::ReadPast(_))
+    }
+
     /// `Send`, for whatever can be made bytes.
     #[must_use]
     pub fn send(bytes: impl Into<Vec<u8>>) -> Step {

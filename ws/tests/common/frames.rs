@@ -1,6 +1,7 @@
-//! What a server has written, taken apart: into frames, and into messages and control frames.
+//! What a peer has written, taken apart: into frames, and into messages and control frames.
 
-/// The frames of a server, each with its first byte and its payload; what is left over is none yet.
+/// The frames, each with its first byte and its payload without a mask; what is left over is none
+/// yet.
 pub fn frames(bytes: &[u8]) -> (Vec<(u8, Vec<u8>)>, &[u8]) {
     let (mut frames, mut rest) = (Vec::new(), bytes);
     while let [first, length, ..] = *rest {
@@ -8,17 +9,18 @@ pub fn frames(bytes: &[u8]) -> (Vec<(u8, Vec<u8>)>, &[u8]) {
             let digits = rest.get(2..2 + count)?;
             Some(digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit)))
         };
-        let (extended, length) = match length {
+        let mask_bytes = if length & 0x80 == 0 { 0 } else { 4 };
+        let (extended, length) = match length & 0x7f {
             126 => (2, number(2)),
             127 => (8, number(8)),
             short => (0, Some(usize::from(short))),
         };
-        let Some(payload) = length.and_then(|length| rest.get(2 + extended..2 + extended + length))
-        else {
-            break;
-        };
-        frames.push((first, payload.to_vec()));
-        rest = &rest[2 + extended + payload.len()..];
+        let head = 2 + extended + mask_bytes;
+        let Some(payload) = length.and_then(|length| rest.get(head..head + length)) else { break };
+        let mask = [&rest[2 + extended..head], &[0; 4][mask_bytes..]].concat();
+        let bare = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+        frames.push((first, bare.collect()));
+        rest = &rest[head + payload.len()..];
     }
     (frames, rest)
 }

@@ -1,0 +1,85 @@
+//! An action holds the loop for longer than the server's patience. The connection breaks; the
+//! state says which task it was and for how long; the client comes back, and what waited arrives.
+#![cfg(test)]
+#![cfg(feature = "ws")]
+
+use std::{cell::RefCell, future::pending, rc::Rc, sync::Arc, time::Duration};
+
+use glassloop::{
+    Clock, EventLoop, ManualClock, PollerKind, net, sleep, spawn,
+    ws::{self, Endpoint, Error, Reconnect, ReconnectState, WebSocket},
+};
+
+/// The far ends of the connections, in their order.
+type Peers = Rc<RefCell<Vec<WebSocket>>>;
+
+#[test]
+fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
+    let clock = ManualClock::new().with_autojump();
+    let builder = EventLoop::builder().clock(Clock::Manual(clock.clone()));
+    let event_loop = builder.poller(PollerKind::TimersOnly).build().unwrap();
+    let line = line!() + 33;
+    let why = event_loop.block_on(async move {
+        let (peers, states) = (Peers::default(), Rc::new(RefCell::new(Vec::new())));
+        let (admitted, noted) = (Rc::clone(&peers), Rc::clone(&states));
+        let endpoint = Endpoint::new("ws://peer/").unwrap();
+        let dialing = Reconnect::dialing(move |_| {
+            let (endpoint, admitted) = (endpoint.clone(), Rc::clone(&admitted));
+            async move {
+                let (here, there) = net::duplex()?;
+                let accepting = spawn(glassloop_ws::accept(there));
+                let opened = endpoint.connect_on(here).await?;
+                let (peer, driver) = accepting.await.unwrap()?;
+                spawn(driver).detach();
+                admitted.borrow_mut().push(peer);
+                Ok(opened)
+            }
+        });
+        let dialing = dialing.on_state(move |state| noted.borrow_mut().push(state.clone()));
+        let client = ws::reconnect(dialing.acknowledged()).unwrap();
+        client.opened().await.unwrap();
+        client.send("before".into()).await.unwrap();
+        let first = peers.borrow_mut().pop().unwrap();
+        assert_eq!(first.recv().await.unwrap(), Some("before".into()));
+        client.acknowledge(1);
+        sleep(Duration::from_secs(1)).await;
+
+        let says = client.clone();
+        let export = async move {
+            // It leaves when the action lets the loop go on, and by then nobody is there.
+            says.send("from within".into()).await.unwrap();
+            clock.advance(Duration::from_secs(31));
+            pending::<()>().await;
+        };
+        spawn(export).named("export").detach();
+        sleep(Duration::from_millis(1)).await;
+        drop(first); // the peer's patience was over
+        while client.state().is_open() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        client.send("meanwhile".into()).await.unwrap();
+        client.opened().await.unwrap();
+        let second = peers.borrow_mut().pop().unwrap();
+        for text in ["from within", "meanwhile"] {
+            assert_eq!(second.recv().await.unwrap(), Some(text.into()));
+        }
+        client.acknowledge(3);
+        client.disconnect();
+        assert_eq!(second.recv().await.unwrap(), None, "nothing comes twice");
+        assert!(client.finished().await.is_none() && client.take_unsent().is_empty());
+        let waiting = states.borrow().iter().find_map(|state| match state {
+            ReconnectState::Waiting { why, .. } => Some(Arc::clone(why)),
+            _ => None,
+        });
+        waiting.expect("it waited once")
+    });
+    let why = why.unwrap();
+    let Error::Closed(info) = &*why else { panic!("{why}") };
+    let stall = info.stall.as_ref().expect("the loop stood still before the end");
+    assert_eq!(stall.millis, 31_000, "{why}");
+    let export = format!("`export`, {}:{line}", file!());
+    let (label, mut names) = (&stall.label, stall.label.split(" or "));
+    assert!(names.any(|name| name.ends_with(&export)), "expected {export}, came {label}");
+    let text = why.to_string();
+    assert!(text.contains("stood still for 31000 ms in ") && text.contains("export"), "{text}");
+}

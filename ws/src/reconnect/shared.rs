@@ -1,0 +1,366 @@
+//! What the handles of a reconnecting client share with its driver.
+//!
+//! Promises that what was accepted leaves in its order, over whichever connection stands, and that
+//! nothing is borrowed while foreign code runs. It decides nothing about coming back: the driver
+//! does.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+
+use glassloop_reactor::Reactor;
+
+use super::limits::ReconnectLimits;
+use super::send_buffer::SendBuffer;
+use super::state::ReconnectState;
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::message::Message;
+use crate::outbox::{Outgoing, at_rest};
+use crate::overflow::TrySend;
+use crate::sending::{Posted, Sender};
+use crate::waiting::Awaited;
+use crate::waits::{Waits, WaitsFor};
+use crate::woken::Woken;
+
+/// Told of each state as it begins.
+pub(crate) type Sink = Box<dyn FnMut(&ReconnectState)>;
+
+pub(crate) struct Shared {
+    reactor: Rc<Reactor>,
+    limits: ReconnectLimits,
+    /// True if a message is done with when the program says so, and not when it has left.
+    acknowledged: bool,
+    handles: Cell<usize>,
+    core: RefCell<Core>,
+    /// Empty while they are called.
+    sinks: RefCell<Vec<Sink>>,
+}
+
+/// What changes. Borrowed for moments, never while foreign code runs.
+#[derive(Debug, Default)]
+pub(crate) struct Core {
+    pub(crate) state: ReconnectState,
+    pub(crate) waits: Waits,
+    driver: Option<Waker>,
+    pub(crate) buffer: SendBuffer,
+    /// What connections before this one received, and nobody took.
+    pub(crate) unread: VecDeque<Message>,
+    /// The connection over which messages go.
+    pub(crate) link: Option<Rc<Connection>>,
+    /// True once the program wants it to end.
+    pub(crate) ending: bool,
+    /// True if the program wants an attempt now.
+    pub(crate) hurry: bool,
+    pub(crate) attempts: u64,
+    pub(crate) opened: u64,
+    pub(crate) volatile_dropped: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(reactor: Rc<Reactor>, limits: ReconnectLimits, acknowledged: bool) -> Shared {
+        Shared {
+            reactor,
+            limits,
+            acknowledged,
+            handles: Cell::new(1),
+            core: RefCell::default(),
+            sinks: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn rc_reactor(&self) -> &Rc<Reactor> {
+        &self.reactor
+    }
+
+    pub(crate) fn limits(&self) -> &ReconnectLimits {
+        &self.limits
+    }
+
+    /// Looks at the core or changes it; those it wants woken are woken after the borrow.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Core, &mut Woken) -> T) -> T {
+        let mut woken = Woken::default();
+        let outcome = act(&mut self.core.borrow_mut(), &mut woken);
+        woken.wake();
+        outcome
+    }
+
+    pub(crate) fn state(&self) -> ReconnectState {
+        self.with(|core, _| core.state.clone())
+    }
+
+    /// True if messages can go somewhere.
+    pub(crate) fn has_link(&self) -> bool {
+        self.with(|core, _| core.link.is_some())
+    }
+
+    /// A state begins: everybody who may wait for it looks again, and the sinks are told.
+    pub(crate) fn enter(&self, state: ReconnectState) {
+        let before = self.with(|core, woken| {
+            if core.state.is_like(&state) {
+                return None;
+            }
+            for what in [WaitsFor::Open, WaitsFor::Message] {
+                core.waits.take(what, woken);
+            }
+            if state.is_over() {
+                core.waits.take_all(woken);
+            }
+            Some(std::mem::replace(&mut core.state, state.clone()))
+        });
+        if before.is_some() {
+            log::debug!("reconnecting: {state}");
+            self.tell(&state);
+        }
+    }
+
+    pub(crate) fn add_sink(&self, sink: Sink) {
+        self.sinks.borrow_mut().push(sink);
+    }
+
+    /// Calls every sink, even if one panics; the first panic then goes on.
+    fn tell(&self, state: &ReconnectState) {
+        let mut sinks = self.sinks.take();
+        let mut panic = None;
+        for sink in &mut sinks {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| sink(state))) {
+                panic.get_or_insert(payload);
+            }
+        }
+        if state.is_over() {
+            // They may hold handles of ours.
+            sinks.clear();
+        }
+        // What was added meanwhile stands behind them.
+        sinks.append(&mut self.sinks.borrow_mut());
+        drop(self.sinks.replace(sinks));
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Notes whom to wake when the program wants something.
+    pub(crate) fn set_driver(&self, waker: &Waker) {
+        let known = self.with(|core, _| core.driver.as_ref().is_some_and(|it| it.will_wake(waker)));
+        if !known {
+            let waker = waker.clone();
+            let replaced = self.with(|core, _| core.driver.replace(waker));
+            drop(replaced);
+        }
+    }
+
+    pub(crate) fn wake_driver(&self) {
+        self.with(|core, woken| woken.extend(core.driver.take()));
+    }
+
+    /// Accepts a message if there is room, and sends what can be sent.
+    pub(crate) fn post(&self, message: Message) -> TrySend {
+        self.settle();
+        let accepted = self.with(|core, _| {
+            if core.ending || core.state.is_over() {
+                return Err(TrySend::Closed(message));
+            }
+            if !core.buffer.has_room(message.len(), &self.limits) {
+                return Err(TrySend::Full(message));
+            }
+            core.buffer.push(message);
+            Ok(())
+        });
+        if let Err(refused) = accepted {
+            return refused;
+        }
+        self.forward().unwrap_or_else(|| {
+            // It goes on where the connection has room again, or stands.
+            self.wake_driver();
+            TrySend::Buffered(self.buffered())
+        })
+    }
+
+    /// Sends a message now, or gives it back.
+    pub(crate) fn post_volatile(&self, message: Message) -> TrySend {
+        let link = self.with(|core, _| core.link.clone().filter(|_| core.buffer.waiting() == 0));
+        let outcome = match link {
+            Some(link) => match link.post(Outgoing::Message(message), Sender::Handle) {
+                Posted::Sent => TrySend::Sent,
+                Posted::Buffered(bytes) => TrySend::Buffered(bytes),
+                Posted::Full(back) | Posted::Dropped(back) | Posted::Closed(back) => {
+                    TrySend::Full(back.into_message().expect("what was posted comes back"))
+                }
+            },
+            None => TrySend::Full(message),
+        };
+        if !outcome.is_taken() {
+            self.with(|core, _| core.volatile_dropped += 1);
+        }
+        outcome
+    }
+
+    /// Hands to the connection what waits for it, as far as it takes it. Says what became of the
+    /// last message, if that was handed over now.
+    pub(crate) fn forward(&self) -> Option<TrySend> {
+        let mut last = None;
+        while let Some((link, message)) = self.hand_over() {
+            last = match link.post(Outgoing::Kept(message), Sender::Handle) {
+                Posted::Sent => Some(TrySend::Sent),
+                Posted::Buffered(_) => Some(TrySend::Buffered(self.buffered())),
+                Posted::Full(_) | Posted::Dropped(_) | Posted::Closed(_) => {
+                    self.with(|core, _| {
+                        if core.link.as_ref().is_some_and(|now| Rc::ptr_eq(now, &link)) {
+                            core.buffer.take_back();
+                        }
+                    });
+                    return None;
+                }
+            };
+        }
+        last
+    }
+
+    /// The next message, and where it goes. It counts as handed over before it is: what its posting
+    /// wakes may come back here.
+    fn hand_over(&self) -> Option<(Rc<Connection>, Message)> {
+        self.with(|core, _| {
+            let link = core.link.clone()?;
+            core.buffer.hand_over().map(|message| (link, message))
+        })
+    }
+
+    /// Forgets what is done with because it has left.
+    pub(crate) fn settle(&self) {
+        let link = self.with(|core, _| core.link.clone());
+        if let Some(link) = link {
+            self.note_left(&link);
+        }
+    }
+
+    fn note_left(&self, link: &Connection) {
+        if self.acknowledged {
+            return;
+        }
+        let done = self.with(|core, woken| {
+            let done = core.buffer.note_left(link.kept_left());
+            if !done.is_empty() {
+                core.waits.take(WaitsFor::Room, woken);
+            }
+            done
+        });
+        // Dropped here, after the borrow: a payload's drop may be anything.
+        drop(done);
+    }
+
+    /// The first so many messages that were ever accepted have arrived.
+    pub(crate) fn acknowledge(&self, number: u64) {
+        let done = self.with(|core, woken| {
+            core.waits.take(WaitsFor::Room, woken);
+            core.buffer.note_arrived(number)
+        });
+        drop(done);
+    }
+
+    /// Bytes of messages that are not done with.
+    pub(crate) fn buffered(&self) -> usize {
+        self.settle();
+        self.with(|core, _| core.buffer.bytes())
+    }
+
+    /// Messages go over this connection from now on.
+    pub(crate) fn link(&self, link: &Rc<Connection>) {
+        self.with(|core, woken| {
+            core.link = Some(Rc::clone(link));
+            core.opened += 1;
+            core.waits.take(WaitsFor::Message, woken);
+        });
+        let limits = link.limits();
+        let full = self.with(|core, _| {
+            let bytes: usize = core.unread.iter().map(Message::len).sum();
+            core.unread.len() >= limits.received_messages_max || bytes >= limits.received_bytes_max
+        });
+        if full {
+            // As much as a connection may hold waits from those before: this one adds nothing.
+            link.with(|mailbox, _| mailbox.hold());
+        }
+    }
+
+    /// This connection is gone. What it received can still be had; what it was handed and has not
+    /// done with goes to the next.
+    pub(crate) fn unlink(&self, gone: &Connection) {
+        self.note_left(gone);
+        let received = gone.with(|mailbox, _| mailbox.take_received());
+        self.with(|core, woken| {
+            core.link = None;
+            core.buffer.begin_anew();
+            core.unread.extend(received);
+            core.waits.take(WaitsFor::Message, woken);
+        });
+    }
+
+    /// The oldest message of a connection before the present one.
+    pub(crate) fn take_unread(&self) -> Option<Message> {
+        let (message, link) = self.with(|core, _| {
+            let message = core.unread.pop_front()?;
+            at_rest(&mut core.unread);
+            Some((message, core.link.clone().filter(|_| core.unread.is_empty())))
+        })?;
+        if let Some(link) = link {
+            link.with(|mailbox, woken| mailbox.release(link.limits(), woken));
+        }
+        Some(message)
+    }
+
+    /// The program wants it to end.
+    pub(crate) fn end(&self) {
+        self.with(|core, woken| {
+            core.ending = true;
+            core.waits.take(WaitsFor::Room, woken);
+            woken.extend(core.driver.take());
+        });
+    }
+
+    /// The program wants an attempt now. What it sends from now on is for the next connection.
+    pub(crate) fn hurry(&self) {
+        self.with(|core, woken| {
+            core.hurry = true;
+            core.link = None;
+            woken.extend(core.driver.take());
+        });
+    }
+
+    /// What made it end, once it has.
+    pub(crate) fn ended(&self) -> Option<Option<Arc<Error>>> {
+        self.with(|core, _| match &core.state {
+            ReconnectState::Over { why } => Some(why.clone()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn add_handle(&self) {
+        self.handles.set(self.handles.get() + 1);
+    }
+
+    /// With the last handle goes everybody who could want anything.
+    pub(crate) fn remove_handle(&self) {
+        self.handles.set(self.handles.get() - 1);
+        if self.handles.get() == 0 {
+            self.end();
+        }
+    }
+}
+
+impl Awaited for Shared {
+    fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
+        act(&mut self.core.borrow_mut().waits)
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("core", &self.core).finish_non_exhaustive()
+    }
+}

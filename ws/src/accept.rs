@@ -16,7 +16,11 @@ use crate::handshake::{Refusal, parse_request, write_response};
 use crate::http::{Body, Patience, Response, Then, deliver_last};
 use crate::limits::{Config, Limits};
 use crate::opening::open;
+use crate::overflow::Overflow;
 use crate::socket::WebSocket;
+#[cfg(feature = "tls")]
+use crate::tls::TlsServer;
+use crate::transport::Transport;
 
 /// Does the server's part of the handshake on a stream that a listener accepted.
 ///
@@ -61,22 +65,81 @@ pub fn accept_with(
     // COST: boxed, its 700 bytes are given back with the answer; else the future of whoever awaits
     // it would keep room for them as long as the connection lives.
     Box::pin(async move {
-        match within(&limits, upgrade(&stream, &limits)).await? {
-            Ok(tail) => Ok(open(stream, Role::Server, limits, config.overflow, tail)),
-            Err(refusal) => {
-                let answer = Response::refusal(&refusal).write(Body::Sent, Then::Close);
-                let patience = Patience::in_all(limits.close_ms_max);
-                // Who doesn't take it is refused all the same.
-                drop(deliver_last(&stream, &answer, patience).await);
-                let Refusal { status, expected, came } = refusal;
-                Err(Error::BadUpgrade { status, expected, came })
-            }
-        }
+        let mut stream = Transport::from(stream);
+        let judged = within(&limits, upgrade(&mut stream, &limits)).await?;
+        settle(stream, judged, limits, config.overflow).await
     })
 }
 
+/// As [`accept`], over TLS.
+///
+/// # Errors
+/// As [`accept`]; [`Error::Tls`].
+///
+/// # Cancel safety
+/// As [`accept`].
+#[cfg(feature = "tls")]
+#[track_caller]
+pub fn accept_tls(
+    stream: TcpStream,
+    tls: &TlsServer,
+) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
+    accept_tls_with(stream, tls, Config::default())
+}
+
+/// As [`accept_tls`], with limits of your own. One deadline is for the TLS handshake and the
+/// upgrade.
+///
+/// # Errors
+/// As [`accept_tls`].
+///
+/// # Cancel safety
+/// As [`accept`].
+#[cfg(feature = "tls")]
+#[track_caller]
+pub fn accept_tls_with(
+    stream: TcpStream,
+    tls: &TlsServer,
+    config: Config,
+) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
+    let limits = Rc::new(config.limits.sane());
+    let tls = tls.clone();
+    Box::pin(async move {
+        let (stream, judged) = within(&limits, async {
+            let mut stream = Transport::Tls(tls.shake(stream).await?);
+            let judged = upgrade(&mut stream, &limits).await?;
+            Ok((stream, judged))
+        })
+        .await?;
+        settle(stream, judged, limits, config.overflow).await
+    })
+}
+
+/// Opens what was judged good, and refuses what was not.
+async fn settle(
+    mut stream: Transport,
+    judged: Result<Vec<u8>, Refusal>,
+    limits: Rc<Limits>,
+    overflow: Overflow,
+) -> Result<(WebSocket, Driver), Error> {
+    match judged {
+        Ok(tail) => Ok(open(stream, Role::Server, limits, overflow, tail)),
+        Err(refusal) => {
+            let answer = Response::refusal(&refusal).write(Body::Sent, Then::Close);
+            let patience = Patience::in_all(limits.close_ms_max);
+            // Who doesn't take it is refused all the same.
+            drop(deliver_last(&mut stream, &answer, patience).await);
+            let Refusal { status, expected, came } = refusal;
+            Err(Error::BadUpgrade { status, expected, came })
+        }
+    }
+}
+
 /// Reads the request and answers a good one. Gives what came behind it.
-async fn upgrade(stream: &TcpStream, limits: &Limits) -> Result<Result<Vec<u8>, Refusal>, Error> {
+async fn upgrade(
+    stream: &mut Transport,
+    limits: &Limits,
+) -> Result<Result<Vec<u8>, Refusal>, Error> {
     let Ok(head) = read_head(stream, limits).await? else {
         return Ok(Err(Refusal::head_too_long()));
     };

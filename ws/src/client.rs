@@ -1,8 +1,8 @@
 //! The client: from a URL to a connection.
 //!
 //! Promises that each stage has its deadline, and that one covers everything from the first look-up
-//! to the last line of the answer. It speaks `ws://` only, follows no redirects and does not come
-//! back by itself.
+//! to the last line of the answer. It speaks `ws://`, and with the feature `tls` also `wss://`; it
+//! follows no redirects and does not come back by itself.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -24,9 +24,12 @@ use crate::opening::open;
 use crate::progress::{ConnectStage, Progress};
 use crate::socket::WebSocket;
 use crate::target::Target;
+#[cfg(feature = "tls")]
+use crate::tls::TlsClient;
+use crate::transport::Transport;
 
-/// Connects to a server: `ws://host:port/path`. An [`Endpoint`] may ask for more: header lines,
-/// subprotocols, who we are.
+/// Connects to a server: `ws://host:port/path`, or `wss://` with the feature `tls`. An [`Endpoint`]
+/// may ask for more: header lines, subprotocols, who we are.
 ///
 /// The host is an IP address, `localhost`, or a name, which is looked up on another thread or by
 /// the loop's own resolver. Several addresses are tried as in [`TcpStream::connect_any`]. A user
@@ -36,6 +39,7 @@ use crate::target::Target;
 /// |---|---|---|
 /// | resolve | the name has addresses | `Limits::resolve_ms_max` (6 s) |
 /// | connect | one of them answers | `connect_ms_max` (6 s) |
+/// | TLS, with `wss://` | both sides have shaken hands | `tls_ms_max` (6 s) |
 /// | upgrade | the head of the answer was read | `upgrade_ms_max` (8 s) |
 /// | all | | `handshake_ms_max` (10 s) |
 /// | a refusal's body | its end, or 4 KiB of it | `refusal_ms_max` (1 s), within those above |
@@ -123,9 +127,8 @@ pub(crate) fn dial_and_upgrade(request: Arc<Request>, tell: Box<dyn Fn(ConnectSt
         let limits = Rc::new(request.config.limits.sane());
         let progress = Progress::begin(&limits, tell)?;
         let opened = progress.whole(async {
-            let stream = dial(&request.target, &progress).await?;
-            let answered = upgrade(&stream, &request, &progress).await?;
-            Ok((stream, answered))
+            let socket = dial(&request.target, &progress).await?;
+            ask(socket, &request, &progress).await
         });
         let (stream, answered) = opened.await?;
         let left_ms = progress.left_ms();
@@ -134,11 +137,11 @@ pub(crate) fn dial_and_upgrade(request: Arc<Request>, tell: Box<dyn Fn(ConnectSt
 }
 
 /// The future of `Endpoint::connect_on`.
-pub(crate) fn upgrade_on(request: Arc<Request>, stream: TcpStream) -> Opening {
+pub(crate) fn upgrade_on(request: Arc<Request>, socket: TcpStream) -> Opening {
     Box::pin(async move {
         let limits = Rc::new(request.config.limits.sane());
         let progress = Progress::begin(&limits, |_| ())?;
-        let answered = progress.whole(upgrade(&stream, &request, &progress)).await?;
+        let (stream, answered) = progress.whole(ask(socket, &request, &progress)).await?;
         let left_ms = progress.left_ms();
         outcome(stream, answered, &request, &limits, left_ms).await
     })
@@ -159,9 +162,48 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Error> {
     found.map_err(|why| Error::Unresolvable { host: target.host.clone(), why })
 }
 
+/// Puts TLS over the socket if the target asks for it, writes the request and reads the head of the
+/// answer.
+async fn ask(
+    socket: TcpStream,
+    request: &Request,
+    progress: &Progress<'_>,
+) -> Result<(Transport, Answered), Error> {
+    let mut stream = secure(socket, request, progress).await?;
+    let answered = upgrade(&mut stream, request, progress).await?;
+    Ok((stream, answered))
+}
+
+#[cfg(feature = "tls")]
+async fn secure(
+    socket: TcpStream,
+    request: &Request,
+    progress: &Progress<'_>,
+) -> Result<Transport, Error> {
+    if !request.target.is_secure {
+        return Ok(socket.into());
+    }
+    let tls = match &request.config.tls {
+        Some(tls) => tls.clone(),
+        None => TlsClient::system_roots()?,
+    };
+    let shaking = tls.shake(socket, &request.target.host);
+    Ok(Transport::Tls(progress.through(ConnectStage::Tls, shaking).await?))
+}
+
+#[cfg(not(feature = "tls"))]
+async fn secure(
+    socket: TcpStream,
+    request: &Request,
+    _: &Progress<'_>,
+) -> Result<Transport, Error> {
+    debug_assert!(!request.target.is_secure, "refused with its URL");
+    Ok(socket.into())
+}
+
 /// Writes the request and reads the head of the answer.
 async fn upgrade(
-    stream: &TcpStream,
+    stream: &mut Transport,
     request: &Request,
     progress: &Progress<'_>,
 ) -> Result<Answered, Error> {
@@ -181,7 +223,7 @@ async fn upgrade(
 
 /// What becomes of an answer: a connection, or an error with what the server said further.
 async fn outcome(
-    stream: TcpStream,
+    mut stream: Transport,
     answered: Answered,
     request: &Request,
     limits: &Rc<Limits>,
@@ -196,7 +238,7 @@ async fn outcome(
             Ok((socket, driver))
         }
         Answer::Refused(RefusedHead { status, reason, retry_after, body_end }) => {
-            let body = read_refusal(&stream, limits, body_end, tail, left_ms).await.into();
+            let body = read_refusal(&mut stream, limits, body_end, tail, left_ms).await.into();
             Err(Error::Refused { status, reason, body, retry_after })
         }
     }

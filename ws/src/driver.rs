@@ -130,7 +130,7 @@ impl Driver {
             // Our Close has left. The peer may still be sending: its bytes are thrown away until
             // it ends, too, or the deadline comes.
             wire.shut = true;
-            if let Err(error) = wire.stream.shutdown(std::net::Shutdown::Write) {
+            if let Err(error) = wire.stream.end() {
                 wire.error = Some(error.kind());
                 return true;
             }

@@ -224,9 +224,10 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Request { target, lines, subprotocols, .. } = &*self.asked;
         let path = target.path.split('?').next().unwrap_or_default();
+        let scheme = if target.is_secure { "wss" } else { "ws" };
         let headers: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Endpoint")
-            .field("url", &format_args!("ws://{}{path}", target.authority))
+            .field("url", &format_args!("{scheme}://{}{path}", target.authority))
             .field("headers", &headers)
             .field("subprotocols", subprotocols)
             .finish_non_exhaustive()

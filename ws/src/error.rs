@@ -72,6 +72,16 @@ pub enum Error {
         /// How long it was waited for.
         millis: u64,
     },
+    /// TLS with the peer came to nothing.
+    #[cfg(feature = "tls")]
+    Tls {
+        /// Which of the usual mistakes it was.
+        fault: crate::tls::TlsFault,
+        /// What the peer, or what we were given, must have.
+        expected: String,
+        /// What it had.
+        came: String,
+    },
     /// `close` was given a code or a reason that must not be sent.
     InvalidClose {
         /// The code as given: 1000 to 1003, 1007 to 1013 and 3000 to 4999 may be sent.
@@ -126,6 +136,8 @@ impl Error {
     /// | `BadUpgrade` with 101: a wrong key, or a subprotocol that wasn't offered | yes |
     /// | `BadUpgrade` with 0: no HTTP, or too long a head; the port may be another's for now | no |
     /// | `Unresolvable`, `Io`, `HandshakeTimeout`, `PongTimeout`, `ResubscribeTimeout` | no |
+    /// | `Tls`: a certificate that isn't believed, ours or theirs | yes |
+    /// | `Tls` with `TlsFault::Protocol`: no TLS, or a peer that gave up | no |
     /// | `Closed` by the peer with 1010, 3000 (unauthorized) or 3003 (forbidden) | yes |
     /// | `Closed` in any other way | no |
     /// | `GaveUp`, `Over`, `Disconnected`: the reconnecting client has ended | yes |
@@ -144,6 +156,8 @@ impl Error {
             | Error::HandshakeTimeout { .. }
             | Error::PongTimeout { .. }
             | Error::ResubscribeTimeout { .. } => false,
+            #[cfg(feature = "tls")]
+            Error::Tls { fault, .. } => fault.is_fatal(),
             Error::Closed(info) => info.side == Side::Peer && FATAL_CODES.contains(&info.code),
             Error::GaveUp { .. } | Error::Over(_) | Error::Disconnected => true,
         }
@@ -193,6 +207,8 @@ impl fmt::Display for Error {
             Error::PongTimeout { millis } => {
                 write!(f, "expected a pong within {millis} ms, came none from a peer that lives")
             }
+            #[cfg(feature = "tls")]
+            Error::Tls { expected, came, .. } => write!(f, "TLS: expected {expected}, came {came}"),
             Error::InvalidClose { code, reason_bytes } => write!(
                 f,
                 "expected a close code that may be sent and at most {REASON_BYTES_MAX} bytes of \
@@ -226,6 +242,10 @@ impl std::error::Error for Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
+        #[cfg(feature = "tls")]
+        if let Some(error) = crate::tls::tls_error(&error) {
+            return error;
+        }
         Error::Io(error)
     }
 }

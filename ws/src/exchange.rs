@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use glassloop_reactor::net::TcpStream;
 use glassloop_reactor::timeout;
 
 use crate::error::Error;
@@ -16,6 +15,7 @@ use crate::handshake::{
 };
 use crate::limits::Limits;
 use crate::progress::Progress;
+use crate::transport::Transport;
 
 /// One read of a head; most fit into it.
 const PIECE_BYTES: usize = 2048;
@@ -30,7 +30,7 @@ pub(crate) async fn within<T>(
 
 /// Reads a head and whatever comes with it.
 pub(crate) async fn read_head(
-    stream: &TcpStream,
+    stream: &mut Transport,
     limits: &Limits,
 ) -> Result<Result<Head, HeadTooLong>, Error> {
     let mut reader = HeadReader::new(limits.head_bytes_max);
@@ -54,7 +54,7 @@ pub(crate) struct Answered {
 /// Reads an answer's head. Those of interim answers before it are read and dropped, and no more
 /// bytes of them all than one may have.
 pub(crate) async fn read_answer(
-    stream: &TcpStream,
+    stream: &mut Transport,
     limits: &Limits,
     asked: Asked<'_>,
 ) -> Result<Answered, Error> {
@@ -90,7 +90,7 @@ pub(crate) async fn read_answer(
 /// Reads the beginning of a refusal's body, of which `came` has come with the head. Whatever goes
 /// wrong, what has come is the answer.
 pub(crate) async fn read_refusal(
-    stream: &TcpStream,
+    stream: &mut Transport,
     limits: &Limits,
     end: BodyEnd,
     mut came: Vec<u8>,
@@ -116,7 +116,7 @@ pub(crate) async fn read_refusal(
 }
 
 /// Reads what there is; the end is an error.
-async fn read_some(stream: &TcpStream, piece: &mut [u8]) -> Result<usize, Error> {
+async fn read_some(stream: &mut Transport, piece: &mut [u8]) -> Result<usize, Error> {
     match stream.read(piece).await? {
         0 => {
             let what = "expected the head of an upgrade, came the end of the stream";

@@ -66,9 +66,10 @@
 //! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages that
 //!   lie whole in one frame and need no machine), `frames` and `ring`.
 //! * [`Hub`]: one message for many connections, encoded once.
+//! * `transport` is the socket, in the clear or with TLS over it (`tls`, which is a feature).
 //! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
 //!
-//! What is not here: TLS, compression.
+//! What is not here: compression.
 //!
 //! [tungstenite]: https://docs.rs/tungstenite
 
@@ -107,6 +108,9 @@ mod sending;
 mod server;
 mod socket;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
 mod waiting;
 mod waits;
 mod walker;
@@ -114,6 +118,8 @@ mod wire;
 mod woken;
 
 pub use accept::{accept, accept_with};
+#[cfg(feature = "tls")]
+pub use accept::{accept_tls, accept_tls_with};
 pub use client::{connect, connect_on, connect_on_with, connect_with};
 pub use close::{Cause, CloseInfo, Side, StallNote, code};
 pub use counts::Counts;
@@ -135,6 +141,8 @@ pub use server::{
     WebSocketRoute,
 };
 pub use socket::WebSocket;
+#[cfg(feature = "tls")]
+pub use tls::{TlsClient, TlsFault, TlsServer};
 pub use waits::{WaitView, WaitsFor};
 
 /// The shared buffers that messages are made of.

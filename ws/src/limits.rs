@@ -148,4 +148,9 @@ pub struct Config {
     pub limits: Limits,
     /// What becomes of messages that a slow reader leaves no room for.
     pub overflow: Overflow,
+    /// What a client of `wss://` believes and shows; without it, it believes whom the machine does
+    /// ([`TlsClient::system_roots`](crate::TlsClient::system_roots)). `ws://` and servers ignore
+    /// it.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::tls::TlsClient>,
 }

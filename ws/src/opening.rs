@@ -5,7 +5,6 @@
 
 use std::rc::Rc;
 
-use glassloop_reactor::net::TcpStream;
 use tungstenite::protocol::Role;
 
 use crate::connection::Connection;
@@ -14,22 +13,23 @@ use crate::limits::Limits;
 use crate::overflow::Overflow;
 use crate::protocol::Protocol;
 use crate::socket::WebSocket;
+use crate::transport::Transport;
 use crate::wire::Wire;
 
 /// The pair that is a connection.
 pub(crate) fn open(
-    stream: TcpStream,
+    stream: Transport,
     role: Role,
     limits: Rc<Limits>,
     overflow: Overflow,
     tail: Vec<u8>,
 ) -> (WebSocket, Driver) {
     // A memory socket has no such option, and no delay either.
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Err(error) = stream.socket().set_nodelay(true) {
         log::trace!("open: no TCP_NODELAY: {error}");
     }
-    let reactor = Rc::clone(stream.reactor());
-    let peer = stream.peer_addr().ok();
+    let reactor = Rc::clone(stream.socket().reactor());
+    let peer = stream.socket().peer_addr().ok();
     let protocol = Protocol::new(role, Rc::clone(&limits));
     let wire = Wire::new(stream, protocol, tail.into());
     let connection = Connection::new(reactor, limits, overflow, wire, peer);

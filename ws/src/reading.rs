@@ -8,7 +8,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use glassloop_reactor::Direction;
 use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::close::{Cause, CloseInfo, Side};
@@ -76,7 +75,7 @@ fn read_through(
         None => return Reading::Paused,
     }
     while budget > 0 {
-        if !wire.stream.readiness().is_ready(Direction::Read) {
+        if !wire.stream.may_read() {
             return Reading::Blocked;
         }
         // A message that has begun goes before what comes now.
@@ -85,6 +84,9 @@ fn read_through(
         let space = budget.min(buffer.len() - kept);
         match wire.stream.poll_read(cx, &mut buffer[kept..kept + space]) {
             Poll::Pending => {
+                if wire.stream.take_heard() {
+                    note_heard(connection);
+                }
                 // Whether and for what to wait is our caller's to say.
                 wire.stream.end_read_wait();
                 return Reading::Blocked;
@@ -96,8 +98,7 @@ fn read_through(
             Poll::Ready(Ok(count)) => {
                 wire.counts.reads += 1;
                 wire.counts.bytes_read += count as u64;
-                let now = connection.reactor().now();
-                connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
+                note_heard(connection);
                 budget -= count;
                 let mut left = &buffer[..kept + count];
                 let paused = digest(connection, wire, &mut left);
@@ -115,6 +116,12 @@ fn read_through(
         }
     }
     Reading::Spent
+}
+
+/// There is a peer.
+fn note_heard(connection: &Connection) {
+    let now = connection.reactor().now();
+    connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
 }
 
 /// First what was read before and not taken: how much of it was taken now. `None` if the mailbox is

@@ -75,10 +75,12 @@ impl Receiving {
             self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
         }
         wire.ending_is_fresh = wire.ending.is_some();
-        let ended = wire.has_ended();
+        // No event tells of what TLS keeps.
+        let left = wire.stream.has_input() || wire.stream.has_unsent();
+        let driven = left || wire.has_ended();
         drop(guard);
         connection.put_wire(wire);
-        if ended {
+        if driven {
             connection.wake_driver();
         }
         true

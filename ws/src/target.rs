@@ -11,8 +11,9 @@ use crate::credentials::of_userinfo;
 use crate::error::Error;
 
 const PORT: u16 = 80;
+const SECURE_PORT: u16 = 443;
 
-/// A `ws://` address, taken apart.
+/// A `ws://` or `wss://` address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The host without the brackets of an IPv6 address.
@@ -22,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) authority: String,
     /// Path and query.
     pub(crate) path: String,
+    /// True for `wss://`.
+    pub(crate) is_secure: bool,
 }
 
 impl Target {
@@ -29,9 +32,12 @@ impl Target {
     pub(crate) fn parse(url: &str) -> Result<(Target, Option<String>), Error> {
         let bad = |expected| Error::InvalidUrl { expected, came: without_user(url) };
         let uri: Uri = url.parse().map_err(|_| bad("an address like ws://127.0.0.1:9000/path"))?;
-        if uri.scheme_str() != Some("ws") {
-            return Err(bad("an address that begins with ws://"));
-        }
+        let is_secure = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") if cfg!(feature = "tls") => true,
+            Some("wss") => return Err(bad("an address that begins with ws://: no feature `tls`")),
+            _ => return Err(bad("an address that begins with ws:// or wss://")),
+        };
         let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let (user, authority) = match authority.rsplit_once('@') {
             Some((user, authority)) => (Some(user).filter(|user| !user.is_empty()), authority),
@@ -44,6 +50,7 @@ impl Target {
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad("a host"))?;
         // `http` takes "host:" and "host:99999" without a word; both are mistakes.
         let port = match authority.strip_prefix(host) {
+            Some("") if is_secure => SECURE_PORT,
             Some("") => PORT,
             Some(_) => uri.port_u16().ok_or_else(|| bad("a port between 0 and 65535"))?,
             None => return Err(bad("a host")),
@@ -56,6 +63,7 @@ impl Target {
                 Some(query) => format!("{}?{query}", uri.path()),
                 None => uri.path().to_owned(),
             },
+            is_secure,
         };
         Ok((target, authorization))
     }
@@ -106,7 +114,6 @@ mod tests {
             "",
             "127.0.0.1:9000",
             "http://127.0.0.1/",
-            "wss://127.0.0.1/",
             "ws:///path",
             "ws://127.0.0.1:/",
             "ws://127.0.0.1:99999/",
@@ -117,6 +124,19 @@ mod tests {
             assert!(matches!(&error, Error::InvalidUrl { came, .. } if came == url), "{error}");
         }
     }
+
+    #[test]
+    fn a_secure_address_has_a_port_of_its_own_or_needs_a_feature() {
+        let parsed = Target::parse("wss://localhost/");
+        if cfg!(feature = "tls") {
+            let (target, _) = parsed.expect("good");
+            assert_eq!((target.port, target.is_secure), (443, true));
+        } else {
+            let error = parsed.expect_err("no TLS here").to_string();
+            assert!(error.contains("no feature `tls`"), "{error}");
+        }
+    }
+
     #[test]
     fn a_user_is_for_the_authorization_line_alone() {
         for (url, value) in [
@@ -139,7 +159,7 @@ mod tests {
             "ws:/user:secret@127.0.0.1/",
             "user:secret@127.0.0.1",
             "http://user:sec/ret@127.0.0.1/",
-            "wss://user:secret@127.0.0.1/",
+            "https://user:secret@127.0.0.1/",
         ] {
             let error = Target::parse(url).expect_err(url);
             let told = format!("{error} {error:?}");

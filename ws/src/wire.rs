@@ -2,23 +2,23 @@
 //!
 //! Promises that whoever works on it owns it: it is taken out of its connection for the time of
 //! one poll or one write, so that whatever runs meanwhile (a waker, a logger) finds no borrow of
-//! ours. It knows neither handles nor deadlines.
+//! ours. It knows neither handles nor deadlines, nor whether TLS is spoken below it.
 
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
-use glassloop_reactor::net::TcpStream;
 use tungstenite::Bytes;
 
 use crate::counts::Counts;
 use crate::outbox::at_rest;
 use crate::protocol::{Ending, Protocol};
+use crate::transport::Transport;
 
 /// What the driver, who receives and who sends share, one at a time.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Transport,
     pub(crate) protocol: Protocol,
     /// Bytes that were read and not yet taken: those behind the upgrade's head, those that came
     /// when the mailbox was full, or the beginning of a message.
@@ -45,7 +45,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, protocol: Protocol, rest: Bytes) -> Wire {
+    pub(crate) fn new(stream: Transport, protocol: Protocol, rest: Bytes) -> Wire {
         Wire {
             stream,
             protocol,
@@ -93,7 +93,7 @@ impl Wire {
     /// Everything that waits leaves in one write; what the socket doesn't take waits for the
     /// driver.
     pub(crate) fn write_once(&mut self) {
-        if self.blocked || self.error.is_some() || self.protocol.ring().is_empty() {
+        if self.blocked || self.error.is_some() || self.has_nothing_to_write() {
             return;
         }
         self.try_write();
@@ -103,6 +103,8 @@ impl Wire {
     /// more. True if it took some: somebody reads at the other end.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
         let before = self.counts.bytes_written;
+        // What TLS had to say because of what was read, and could not.
+        self.blocked |= self.stream.has_unsent();
         // The first write is not the poll's to refuse: a peer that sends all the time leaves
         // nothing of the budget, and would never hear us.
         if self.blocked && self.error.is_none() {
@@ -137,6 +139,10 @@ impl Wire {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.error = Some(error.kind()),
         }
-        self.blocked = !self.protocol.ring().is_empty();
+        self.blocked = !self.has_nothing_to_write();
+    }
+
+    fn has_nothing_to_write(&mut self) -> bool {
+        self.protocol.ring().is_empty() && !self.stream.has_unsent()
     }
 }

@@ -5,13 +5,13 @@
 //! how long that may take.
 
 use std::io;
-use std::net::Shutdown;
+use std::rc::Rc;
 use std::time::Duration;
 
-use glassloop_reactor::net::TcpStream;
 use glassloop_reactor::timeout;
 
 use super::response::Written;
+use crate::transport::Transport;
 
 /// One read of what is thrown away.
 const PIECE_BYTES: usize = 2048;
@@ -49,7 +49,7 @@ impl Patience {
 
 /// Writes all of an answer within its time.
 pub(crate) async fn deliver(
-    stream: &TcpStream,
+    stream: &mut Transport,
     answer: &Written,
     answer_ms: u64,
 ) -> Result<(), Broken> {
@@ -69,13 +69,14 @@ pub(crate) async fn deliver(
 /// Delivers the last answer of a connection and sees its client off. Only an answer that wasn't
 /// taken is `Broken`: a client that stays behind it has been served.
 pub(crate) async fn deliver_last(
-    stream: &TcpStream,
+    stream: &mut Transport,
     answer: &Written,
     patience: Patience,
 ) -> Result<(), Broken> {
-    let began = stream.reactor().read_clock();
+    let reactor = Rc::clone(stream.socket().reactor());
+    let began = reactor.read_clock();
     deliver(stream, answer, patience.answer_ms).await?;
-    let passed_ms = stream.reactor().read_clock().saturating_sub(began) / NS_PER_MS;
+    let passed_ms = reactor.read_clock().saturating_sub(began) / NS_PER_MS;
     let left_ms = patience.linger_ms.min(patience.all_ms.saturating_sub(passed_ms));
     match timeout(Duration::from_millis(left_ms), see_off(stream)).await {
         Ok(Ok(())) => {}
@@ -85,11 +86,11 @@ pub(crate) async fn deliver_last(
     Ok(())
 }
 
-async fn write(stream: &TcpStream, answer: &Written) -> io::Result<()> {
+async fn write(stream: &mut Transport, answer: &Written) -> io::Result<()> {
     if !answer.body.is_empty() {
         // A head by itself is a small packet, and by Nagle's rule the end of the body would wait
         // for its acknowledgement. A memory socket has no such rule.
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Err(error) = stream.socket().set_nodelay(true) {
             log::trace!("http: no TCP_NODELAY: {error}");
         }
     }
@@ -99,8 +100,8 @@ async fn write(stream: &TcpStream, answer: &Written) -> io::Result<()> {
 
 /// Ends our direction and reads until the peer has ended its own: a socket closed with unread
 /// bytes sends a reset, which may overtake the answer. The caller sets a deadline.
-async fn see_off(stream: &TcpStream) -> io::Result<()> {
-    stream.shutdown(Shutdown::Write)?;
+async fn see_off(stream: &mut Transport) -> io::Result<()> {
+    stream.end()?;
     let mut discarded = vec![0; PIECE_BYTES];
     let mut left = DISCARDED_BYTES_MAX;
     loop {

@@ -10,11 +10,11 @@ use std::net::SocketAddr;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use glassloop_reactor::net::TcpStream;
 use glassloop_reactor::timeout;
 
 use super::request::Request;
 use crate::handshake::{Head, HeadReader, Refusal};
+use crate::transport::Transport;
 
 /// One read: most requests fit into it.
 const PIECE_BYTES: usize = 2048;
@@ -70,8 +70,8 @@ impl From<Refusal> for NoRequest {
 }
 
 /// Reads the requests of one client.
-pub(crate) struct Incoming<'a, S> {
-    stream: &'a TcpStream,
+pub(crate) struct Incoming<S> {
+    stream: Transport,
     limits: RequestLimits,
     peer: Option<SocketAddr>,
     /// What came behind the last request.
@@ -82,21 +82,25 @@ pub(crate) struct Incoming<'a, S> {
     is_stopping: S,
 }
 
-impl<'a, S: Fn() -> bool> Incoming<'a, S> {
+impl<S: Fn() -> bool> Incoming<S> {
     pub(crate) fn new(
-        stream: &'a TcpStream,
+        stream: Transport,
         limits: RequestLimits,
         peer: Option<SocketAddr>,
         is_stopping: S,
-    ) -> Incoming<'a, S> {
+    ) -> Incoming<S> {
         Incoming { stream, limits, peer, rest: Vec::new(), begun: false, is_stopping }
     }
 
+    /// The stream, to answer on.
+    pub(crate) fn stream(&mut self) -> &mut Transport {
+        &mut self.stream
+    }
+
     /// The first request of a connection, from its first to its last byte within one deadline.
-    pub(crate) async fn first(&mut self) -> Heard {
+    pub(crate) async fn first(&mut self, request_ms: u64) -> Heard {
         self.begun = false;
-        let patience = Duration::from_millis(self.limits.request_ms_max);
-        match timeout(patience, self.request()).await {
+        match timeout(Duration::from_millis(request_ms), self.request()).await {
             Ok(Ok(request)) => Heard::Request(Box::new(request)),
             Ok(Err(NoRequest::Refused(refusal))) => Heard::Refused(refusal),
             Ok(Err(NoRequest::Nothing)) => Heard::Nothing,
@@ -117,12 +121,12 @@ impl<'a, S: Fn() -> bool> Incoming<'a, S> {
                 Ok(Err(_)) | Err(_) => return Heard::Nothing,
             }
         }
-        self.first().await
+        self.first(self.limits.request_ms_max).await
     }
 
-    /// What came behind the last request: the first frames, after an upgrade.
-    pub(crate) fn into_rest(self) -> Vec<u8> {
-        self.rest
+    /// The stream, and what came behind the last request: the first frames, after an upgrade.
+    pub(crate) fn into_parts(self) -> (Transport, Vec<u8>) {
+        (self.stream, self.rest)
     }
 
     async fn request(&mut self) -> Result<Request, NoRequest> {

@@ -15,11 +15,13 @@ use crate::http::{
     deliver_last,
 };
 use crate::opening::open;
+use crate::transport::Transport;
 
 use super::guarded::{Guard, Guarded};
 use super::job::Job;
 use super::roster::Place;
 use super::routes::Routes;
+use super::secured::secure;
 use super::shared::{Shared, named};
 use super::upgrade::judge;
 use super::websocket_route::SharedRoute;
@@ -29,6 +31,7 @@ enum Outcome {
     /// The socket goes.
     Over,
     Upgraded {
+        stream: Transport,
         route: SharedRoute,
         request: Box<Request>,
         tail: Vec<u8>,
@@ -36,11 +39,14 @@ enum Outcome {
 }
 
 /// Serves one connection until it is over, or a WebSocket.
-pub(crate) async fn converse(shared: Rc<Shared>, stream: TcpStream, place: Rc<Place>) {
-    let conversation = Conversation { shared: &shared, stream: &stream, place: &place };
-    match conversation.run().await {
+pub(crate) async fn converse(shared: Rc<Shared>, socket: TcpStream, place: Rc<Place>) {
+    let request_ms = shared.limits.request_ms_max;
+    let secured = secure(&shared, socket, request_ms, || place.is_stopping()).await;
+    let Some((stream, request_ms)) = secured else { return };
+    let conversation = Conversation { shared: &shared, place: &place };
+    match conversation.run(stream, request_ms).await {
         Ok(Outcome::Over) => {}
-        Ok(Outcome::Upgraded { route, request, tail }) => {
+        Ok(Outcome::Upgraded { stream, route, request, tail }) => {
             upgrade(&shared, stream, &place, &route, *request, tail);
         }
         Err(Broken) => place.note_broken(),
@@ -49,24 +55,25 @@ pub(crate) async fn converse(shared: Rc<Shared>, stream: TcpStream, place: Rc<Pl
 
 struct Conversation<'a> {
     shared: &'a Shared,
-    stream: &'a TcpStream,
     place: &'a Place,
 }
 
 impl Conversation<'_> {
-    async fn run(&self) -> Result<Outcome, Broken> {
-        let Conversation { shared, stream, place } = *self;
+    /// `request_ms` is what the first request has left of its time.
+    async fn run(&self, stream: Transport, request_ms: u64) -> Result<Outcome, Broken> {
+        let Conversation { shared, place } = *self;
         let limits = &shared.limits;
         let is_stopping = || place.is_stopping();
         let mut incoming = Incoming::new(stream, limits.of_requests(), place.peer(), is_stopping);
-        let mut heard = incoming.first().await;
+        let mut heard = incoming.first(request_ms).await;
         for left in (0..limits.requests_per_connection_max).rev() {
-            let Some(mut request) = self.request_of(heard).await? else { break };
-            let response = match self.decide(&mut request).await {
+            let Some(mut request) = self.request_of(heard, incoming.stream()).await? else { break };
+            let response = match self.decide(&mut request, incoming.stream()).await {
                 Decision::Respond(response) => response,
                 Decision::Upgrade { route, head } if !place.is_stopping() => {
-                    deliver(stream, &head.into(), limits.answer_ms_max).await?;
-                    return Ok(Outcome::Upgraded { route, request, tail: incoming.into_rest() });
+                    deliver(incoming.stream(), &head.into(), limits.answer_ms_max).await?;
+                    let (stream, tail) = incoming.into_parts();
+                    return Ok(Outcome::Upgraded { stream, route, request, tail });
                 }
                 Decision::Upgrade { .. } => Response::status(503),
             };
@@ -81,10 +88,10 @@ impl Conversation<'_> {
             // Who reads slowly, or is idle, holds no more than the answer, or nothing.
             drop((request, response));
             if !stays {
-                self.part_with(&answer).await?;
+                self.part_with(&answer, incoming.stream()).await?;
                 break;
             }
-            deliver(stream, &answer, limits.answer_ms_max).await?;
+            deliver(incoming.stream(), &answer, limits.answer_ms_max).await?;
             drop(answer);
             heard = incoming.next().await;
         }
@@ -92,7 +99,11 @@ impl Conversation<'_> {
     }
 
     /// The request that was heard. Without one the conversation is over, and the client told why.
-    async fn request_of(&self, heard: Heard) -> Result<Option<Box<Request>>, Broken> {
+    async fn request_of(
+        &self,
+        heard: Heard,
+        stream: &mut Transport,
+    ) -> Result<Option<Box<Request>>, Broken> {
         let shared = self.shared;
         match heard {
             Heard::Request(request) => {
@@ -101,11 +112,12 @@ impl Conversation<'_> {
             }
             Heard::Refused(refusal) => {
                 shared.count(|counts| counts.refused += 1);
-                self.part_with(&Response::refusal(&refusal).write(Body::Sent, Then::Close)).await?;
+                let answer = Response::refusal(&refusal).write(Body::Sent, Then::Close);
+                self.part_with(&answer, stream).await?;
             }
             Heard::Late => {
                 shared.count(|counts| counts.late += 1);
-                say_late(self.stream);
+                say_late(stream);
             }
             Heard::Silent => shared.count(|counts| counts.late += 1),
             Heard::Nothing => {}
@@ -116,24 +128,24 @@ impl Conversation<'_> {
 
     /// Has a request decided. A panic of the program's own code is told to the client, and then
     /// goes its way.
-    async fn decide(&self, request: &mut Request) -> Decision {
+    async fn decide(&self, request: &mut Request, stream: &mut Transport) -> Decision {
         let routes = &self.shared.routes;
         match catch_unwind(AssertUnwindSafe(|| decide(routes, request))) {
             Ok(decision) => decision,
             Err(panic) => {
                 self.place.note_broken();
                 let answer = Response::status(500).write(Body::Sent, Then::Close);
-                drop(self.part_with(&answer).await);
+                drop(self.part_with(&answer, stream).await);
                 resume_unwind(panic)
             }
         }
     }
 
     /// Says the last thing.
-    async fn part_with(&self, answer: &Written) -> Result<(), Broken> {
+    async fn part_with(&self, answer: &Written, stream: &mut Transport) -> Result<(), Broken> {
         let limits = &self.shared.limits;
         let patience = Patience::each(limits.answer_ms_max, limits.linger_ms_max);
-        deliver_last(self.stream, answer, patience).await
+        deliver_last(stream, answer, patience).await
     }
 }
 
@@ -163,7 +175,7 @@ fn decide(routes: &Routes, request: &mut Request) -> Decision {
 }
 
 /// 408 as well as that can be done at once: the deadline is the end.
-fn say_late(stream: &TcpStream) {
+fn say_late(stream: &mut Transport) {
     let answer = Response::status(408).write(Body::Sent, Then::Close);
     let told = stream.try_write(&answer.head);
     log::debug!("server: a request did not come in time: {told:?}");
@@ -172,7 +184,7 @@ fn say_late(stream: &TcpStream) {
 /// The answer is written: what was a conversation is a WebSocket from now on.
 fn upgrade(
     shared: &Rc<Shared>,
-    stream: TcpStream,
+    stream: Transport,
     place: &Rc<Place>,
     route: &SharedRoute,
     request: Request,

@@ -14,8 +14,10 @@ pub struct ServerCounts {
     pub requests: u64,
     /// Requests that could not be read: 400, 413, 431.
     pub refused: u64,
-    /// Connections ended for a request that did not come whole in time.
+    /// Connections ended for a request, or a TLS handshake, that did not come whole in time.
     pub late: u64,
+    /// Connections whose TLS handshake failed.
+    pub tls_failed: u64,
     /// WebSockets opened.
     pub upgrades: u64,
     /// Accepts that failed.

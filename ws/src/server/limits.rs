@@ -36,8 +36,9 @@ pub struct ServerLimits {
     /// Bytes of a request's body (64 KiB). Past it the answer is 413.
     pub body_bytes_max: usize,
     /// The time for a whole request, head and body (10 s), from the accept on for the first of a
-    /// connection, else from its first byte. It is one deadline for all of it: a client that sends
-    /// a byte a second doesn't earn more. Past it the answer is 408, or none if no byte came.
+    /// connection, with its TLS handshake if there is one, else from its first byte. It is one
+    /// deadline for all of it: a client that sends a byte a second doesn't earn more. Past it the
+    /// answer is 408, or none if no byte came.
     pub request_ms_max: u64,
     /// The time that a client may take to read an answer (30 s).
     pub answer_ms_max: u64,

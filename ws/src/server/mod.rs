@@ -19,6 +19,7 @@ mod limits;
 mod report;
 mod roster;
 mod routes;
+mod secured;
 mod serving;
 mod shared;
 mod upgrade;
@@ -31,6 +32,8 @@ use glassloop_reactor::net::TcpListener;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::socket::WebSocket;
+#[cfg(feature = "tls")]
+use crate::tls::TlsServer;
 
 pub use counts::ServerCounts;
 pub use handle::{ServerHandle, Stop};
@@ -41,6 +44,7 @@ pub use serving::Serving;
 pub use websocket_route::WebSocketRoute;
 
 use routes::{Page, Pattern, Routes};
+use secured::Security;
 use shared::Shared;
 
 /// A server to be: its routes and limits.
@@ -74,6 +78,7 @@ use shared::Shared;
 pub struct Server {
     routes: Routes,
     limits: ServerLimits,
+    security: Security,
 }
 
 impl Server {
@@ -115,6 +120,14 @@ impl Server {
         self
     }
 
+    /// Speaks TLS with every connection: on the listeners' ports are `https://` and `wss://`, and
+    /// nothing else. A handshake takes its time out of that of the first request.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: TlsServer) -> Server {
+        self.security.tls = Some(tls);
+        self
+    }
+
     /// Serves connections: those of the listeners, and those that the handle is given.
     ///
     /// `spawn` is called with each job, in turn or all at once, and must see to it that the job is
@@ -131,7 +144,7 @@ impl Server {
         spawn: impl Fn(Job) + 'static,
     ) -> Result<(ServerHandle, Serving), Error> {
         self.routes.check()?;
-        let shared = Shared::new(self.routes, self.limits.sane(), Box::new(spawn));
+        let shared = Shared::new(self.routes, self.limits.sane(), self.security, Box::new(spawn));
         Ok((ServerHandle::new(&shared), Serving::new(shared, listeners.into_iter().collect())))
     }
 }

@@ -24,11 +24,13 @@ use super::limits::ServerLimits;
 use super::report::StopReport;
 use super::roster::{Roster, Summons};
 use super::routes::Routes;
+use super::secured::{Security, secure};
 
 /// One server.
 pub(crate) struct Shared {
     pub(crate) routes: Routes,
     pub(crate) limits: ServerLimits,
+    pub(crate) security: Security,
     pub(crate) roster: Rc<Roster>,
     pub(crate) counts: Cell<ServerCounts>,
     /// When a stop drops who is left, in nanoseconds of the reactor's clock.
@@ -40,10 +42,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(routes: Routes, limits: ServerLimits, spawn: Box<dyn Fn(Job)>) -> Rc<Shared> {
+    pub(crate) fn new(
+        routes: Routes,
+        limits: ServerLimits,
+        security: Security,
+        spawn: Box<dyn Fn(Job)>,
+    ) -> Rc<Shared> {
         Rc::new(Shared {
             routes,
             limits,
+            security,
             roster: Rc::default(),
             counts: Cell::default(),
             stop_at: Cell::new(u64::MAX),
@@ -60,15 +68,15 @@ impl Shared {
     }
 
     /// Gives a connection a place and a job, or turns it away.
-    pub(crate) fn admit(self: &Rc<Self>, stream: TcpStream, peer: Option<SocketAddr>) {
+    pub(crate) fn admit(self: &Rc<Self>, socket: TcpStream, peer: Option<SocketAddr>) {
         if let Some(place) = self.roster.admit(peer, &self.limits) {
-            let conversation = converse(Rc::clone(self), stream, Rc::clone(&place));
+            let conversation = converse(Rc::clone(self), socket, Rc::clone(&place));
             self.spawn(Job::new(named("http", None, peer), &place, conversation));
             return;
         }
         self.count(|counts| counts.turned_away += 1);
         if let Some(place) = self.roster.admit_guest(peer, &self.limits) {
-            let farewell = turn_away(stream, Patience::in_all(self.limits.linger_ms_max));
+            let farewell = turn_away(Rc::clone(self), socket);
             self.spawn(Job::new(named("http 503", None, peer), &place, farewell));
         }
     }
@@ -135,8 +143,10 @@ pub(crate) fn named(kind: &str, route: Option<&str>, peer: Option<SocketAddr>) -
 }
 
 /// Says that there is no place.
-async fn turn_away(stream: TcpStream, patience: Patience) {
+async fn turn_away(shared: Rc<Shared>, socket: TcpStream) {
+    let secured = secure(&shared, socket, shared.limits.linger_ms_max, || false).await;
+    let Some((mut stream, left_ms)) = secured else { return };
     let answer = Response::status(503).write(Body::Sent, Then::Close);
     // Who doesn't take it is turned away all the same.
-    drop(deliver_last(&stream, &answer, patience).await);
+    drop(deliver_last(&mut stream, &answer, Patience::in_all(left_ms)).await);
 }

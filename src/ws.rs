@@ -157,6 +157,13 @@ pub use glassloop_ws::{
 #[cfg(feature = "tls")]
 pub use glassloop_ws::{TlsClient, TlsFault, TlsServer};
 
+mod reconnecting;
+#[cfg(feature = "tls")]
+mod secure;
+
+pub use self::reconnecting::reconnect;
+#[cfg(feature = "tls")]
+pub use self::secure::{accept_tls, accept_tls_with};
 use crate::current;
 
 type Place = &'static Location<'static>;
@@ -257,62 +264,6 @@ pub fn connect_to(endpoint: &Endpoint) -> impl Future<Output = Result<WebSocket,
     driven(endpoint.connect(), Location::caller())
 }
 
-/// Starts a client that comes back by itself: its driver is a task of the current loop.
-///
-/// Connections may be of any making; here each is a pair in memory, with an echo at its far end:
-///
-/// ```
-/// use glassloop::{EventLoop, net, spawn, ws::{self, Endpoint, Error, Reconnect, TrySend}};
-///
-/// # EventLoop::test().block_on(async {
-/// let endpoint = Endpoint::new("ws://device/")?;
-/// let dialing = Reconnect::dialing(move |attempt| {
-///     let endpoint = endpoint.clone();
-///     println!("attempt {}", attempt.number());
-///     async move {
-///         let (here, there) = net::duplex()?;
-///         spawn(async move {
-///             let socket = ws::accept(there).await?;
-///             while let Some(message) = socket.recv().await? {
-///                 socket.send(message).await?;
-///             }
-///             Ok::<_, Error>(())
-///         })
-///         .detach();
-///         endpoint.connect_on(here).await
-///     }
-/// });
-/// let client = ws::reconnect(dialing.retry_if(|error| matches!(error, Error::Closed(_))))?;
-/// for word in ["one", "two"] {
-///     client.send(word.into()).await?; // it waits where there is no connection
-///     assert_eq!(client.recv().await?, Some(word.into()));
-///     client.reconnect_now();
-/// }
-/// client.opened().await?;
-/// assert!(client.state().is_open());
-/// assert_eq!(client.try_send_volatile("now or never".into()), TrySend::Sent);
-/// client.disconnect();
-/// assert!(client.finished().await.is_none() && client.state().is_over());
-/// assert!(client.take_unsent().is_empty());
-/// assert_eq!(client.counts().accepted, 2);
-/// # Ok::<_, Error>(())
-/// # }).unwrap().unwrap();
-/// ```
-///
-/// # Errors
-/// As `glassloop_ws::Reconnect::start`.
-///
-/// # Panics
-/// Outside of a loop.
-#[track_caller]
-pub fn reconnect(client: Reconnect) -> Result<Reconnecting, Error> {
-    let place = Location::caller();
-    let executor = current::executor("ws::reconnect");
-    let (client, driver) = client.start()?;
-    executor.spawn(driver, place).named("ws reconnecting").detach();
-    Ok(client)
-}
-
 /// Answers the upgrade on an accepted stream and opens a WebSocket.
 ///
 /// # Errors
@@ -338,73 +289,6 @@ pub fn accept_with(
     config: Config,
 ) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
     driven(glassloop_ws::accept_with(stream, config), Location::caller())
-}
-
-/// As [`accept`], over TLS.
-///
-/// ```
-/// use glassloop::{net::duplex, spawn, ws};
-///
-/// # glassloop::run(async {
-/// // A certificate that signs itself; those of a real server come from files.
-/// let signed = rcgen::generate_simple_self_signed(["device.example".to_owned()])?;
-/// let (chain, key) = (signed.cert.pem(), signed.signing_key.serialize_pem());
-/// let tls = ws::TlsServer::new(chain.as_bytes(), key.as_bytes())?;
-/// let mut config = ws::Config::default();
-/// config.tls = Some(ws::TlsClient::with_roots(chain.as_bytes())?);
-///
-/// let (here, there) = duplex()?;
-/// let served = tls.clone();
-/// let server = spawn(async move { ws::accept_tls(there, &served).await?.recv().await });
-/// let url = "wss://device.example/";
-/// let (socket, driver) = glassloop_ws::connect_on_with(here, url, config.clone()).await?;
-/// spawn(driver).detach();
-/// socket.send("hello".into()).await?;
-/// assert_eq!(server.await?.expect("it is open"), Some("hello".into()));
-///
-/// // Another host is another matter, and one that time doesn't heal.
-/// let (here, there) = duplex()?;
-/// spawn(ws::accept_tls_with(there, &tls, ws::Config::default())).detach();
-/// let url = "wss://other.example/";
-/// match glassloop_ws::connect_on_with(here, url, config).await {
-///     Err(ws::Error::Tls { fault, .. }) => {
-///         assert!(fault == ws::TlsFault::WrongHost && fault.is_fatal());
-///     }
-///     other => panic!("expected a fault, came {other:?}"),
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # }).unwrap().unwrap();
-/// ```
-///
-/// # Errors
-/// As `glassloop_ws::accept_tls`.
-///
-/// # Panics
-/// Outside of a loop.
-///
-/// # Cancel safety
-/// Dropping it closes the stream.
-#[cfg(feature = "tls")]
-#[track_caller]
-pub fn accept_tls(
-    stream: TcpStream,
-    tls: &TlsServer,
-) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
-    driven(glassloop_ws::accept_tls(stream, tls), Location::caller())
-}
-
-/// As [`accept_tls`], with other limits.
-///
-/// # Cancel safety
-/// As [`accept_tls`].
-#[cfg(feature = "tls")]
-#[track_caller]
-pub fn accept_tls_with(
-    stream: TcpStream,
-    tls: &TlsServer,
-    config: Config,
-) -> impl Future<Output = Result<WebSocket, Error>> + use<> {
-    driven(glassloop_ws::accept_tls_with(stream, tls, config), Location::caller())
 }
 
 /// Serves connections: the server and each of its connections are tasks of the current loop. Give
@@ -455,7 +339,3 @@ pub fn serve(
 #[cfg(doctest)]
 #[doc = include_str!("../docs/websocket.md")]
 mod guide {}
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/reconnecting.md")]
-mod reconnecting_guide {}

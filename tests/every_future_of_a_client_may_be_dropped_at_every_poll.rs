@@ -30,7 +30,8 @@ fn reconnect(delay_ms: u64, peers: &Peers) -> Reconnect {
             let (here, there) = net::duplex()?;
             let accepting = spawn(ws::accept(there));
             let opened = endpoint.connect_on(here).await?;
-            peers.borrow_mut().push(accepting.await.unwrap()?);
+            let peer = accepting.await.unwrap()?;
+            peers.borrow_mut().push(peer);
             Ok(opened)
         }
     })

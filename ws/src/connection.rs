@@ -5,6 +5,7 @@
 //! `sending`.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
@@ -42,7 +43,10 @@ pub(crate) struct Connection {
     corked: Cell<bool>,
     handles: Cell<usize>,
     counts: Cell<Counts>,
+    /// How many messages that somebody keeps until then have left.
     kept_left: Cell<u64>,
+    /// True if the driver is to be polled when another one has.
+    driver_waits_for_kept: Cell<bool>,
 }
 
 /// Where the wire lies while nobody works on it.
@@ -77,6 +81,7 @@ impl Connection {
             handles: Cell::new(1),
             counts: Cell::default(),
             kept_left: Cell::default(),
+            driver_waits_for_kept: Cell::default(),
         })
     }
 
@@ -124,6 +129,11 @@ impl Connection {
     /// How many messages that somebody keeps until then have left.
     pub(crate) fn kept_left(&self) -> u64 {
         self.kept_left.get()
+    }
+
+    /// Has the driver polled when another one has left.
+    pub(crate) fn wait_for_kept(&self) {
+        self.driver_waits_for_kept.set(true);
     }
 
     /// Looks at the mailbox or changes it; those it wants woken are woken after the borrow.
@@ -192,16 +202,19 @@ impl Connection {
     pub(crate) fn end_behind_unsent(&self, mut info: CloseInfo) {
         info.stall = self.stall_before();
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
-        self.with(|mailbox, woken| {
+        let kept = self.with(|mailbox, woken| {
             if mailbox.stage >= Stage::Ended {
-                return;
+                return VecDeque::new();
             }
             if !mailbox.outbox.holds_close() {
                 mailbox.outbox.queue_close(info.code, info.reason.clone());
             }
             let ours = mailbox.info.take().filter(|ours| ours.cause == Cause::Overflow);
             mailbox.leave_off(ours.map_or(info, |ours| *ours), end, woken);
+            // Nobody reads behind a Close: who keeps them sends them elsewhere.
+            mailbox.outbox.take_kept()
         });
+        drop(kept);
     }
 
     /// The end of a close that was ours to begin: its code and reason stand, `cause` says what
@@ -288,7 +301,7 @@ impl Connection {
         wire.protocol.trim();
         wire.counts.frames_read = wire.protocol.frames_read();
         self.counts.set(wire.counts);
-        self.kept_left.set(wire.kept_left);
+        let kept_has_left = self.kept_left.replace(wire.kept_left) < wire.kept_left;
         let (encoded, blocked) = (wire.protocol.ring().len(), wire.blocked);
         let stopped = blocked || wire.error.is_some();
         if blocked {
@@ -305,6 +318,9 @@ impl Connection {
             if let Some(now) = ping_left_at {
                 mailbox.heartbeat.ping_left(now);
                 // Its patience begins now.
+                woken.extend(mailbox.driver.take());
+            }
+            if kept_has_left && self.driver_waits_for_kept.take() {
                 woken.extend(mailbox.driver.take());
             }
             Some(!mailbox.outbox.is_drained())

@@ -177,8 +177,10 @@ impl Outbox {
         given_up: &mut Vec<Outgoing>,
     ) -> Result<(), Outgoing> {
         let cost = outgoing.cost();
-        let oldest = usize::from(self.queue.front().is_some_and(Outgoing::has_begun));
+        // What has begun is sent to its end, and what is kept is its sender's to give up.
+        let may_go = |old: &Outgoing| !old.has_begun() && !matches!(old, Outgoing::Kept(_));
         while self.buffered().saturating_add(cost) > limits.outgoing_high_bytes_max
+            && let Some(oldest) = self.queue.iter().position(may_go)
             && let Some(old) = self.queue.remove(oldest)
         {
             self.queued_bytes -= old.cost();
@@ -282,6 +284,21 @@ impl Outbox {
         let low = self.buffered() <= limits.outgoing_low_bytes_max;
         self.choked &= !low;
         low
+    }
+
+    /// Nobody will read what has not begun: of that, what is kept is handed out.
+    pub(crate) fn take_kept(&mut self) -> VecDeque<Outgoing> {
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let (kept, others) = queue.partition(|old| matches!(old, Outgoing::Kept(_)));
+        let kept: VecDeque<Outgoing> = kept;
+        self.queue = others;
+        self.queued_bytes -= kept.iter().map(Outgoing::cost).sum::<usize>();
+        kept
+    }
+
+    /// True from high water down to low water.
+    pub(crate) fn is_choked(&self) -> bool {
+        self.choked
     }
 
     /// The peer is too slow to be served: what waits here is handed out. The count says how many

@@ -49,7 +49,10 @@ pub(crate) fn read_turn(
         return Reading::Spent;
     }
     match wire.ending.take() {
-        Some(Ending::Close { code, reason }) => peer_closed(connection, code, reason),
+        Some(Ending::Close { code, reason }) => {
+            wire.note_unread();
+            peer_closed(connection, code, reason);
+        }
         Some(Ending::Fault { code, what }) => fail(connection, wire, code, what),
         None => {}
     }

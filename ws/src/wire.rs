@@ -39,6 +39,8 @@ pub(crate) struct Wire {
     ping_end: Option<u64>,
     /// The same for each message in the ring that somebody keeps until then.
     kept_ends: VecDeque<u64>,
+    /// True once the peer has said that it reads no more: what leaves now is not done with.
+    unread: bool,
     /// How many such messages have left.
     pub(crate) kept_left: u64,
     pub(crate) counts: Counts,
@@ -58,6 +60,7 @@ impl Wire {
             shut: false,
             ping_end: None,
             kept_ends: VecDeque::new(),
+            unread: false,
             kept_left: 0,
             counts: Counts::default(),
         }
@@ -77,7 +80,15 @@ impl Wire {
     /// A message ends here that somebody keeps until it has left.
     pub(crate) fn note_kept(&mut self) {
         let end = self.encoded_bytes();
-        self.kept_ends.push_back(end);
+        if !self.unread {
+            self.kept_ends.push_back(end);
+        }
+    }
+
+    /// The peer has said that it reads no more.
+    pub(crate) fn note_unread(&mut self) {
+        self.unread = true;
+        self.kept_ends = VecDeque::new();
     }
 
     /// How many bytes will have left once the ring is empty.

@@ -116,7 +116,7 @@ fn nobody_is_shown_a_secret() {
         full.clone().basic("hid:den", "hidden").expect_err("a colon"),
         full.clone().basic("user", "hidden\n").expect_err("a line end"),
         full.header("Cookie", "hidden\r\n").expect_err("a line end"),
-        Endpoint::new("wss://user:hidden@example.test/").expect_err("no TLS"),
+        Endpoint::new("https://user:hidden@example.test/").expect_err("no WebSocket"),
         Endpoint::new("ws://user:hid%zzden@example.test/").expect_err("no byte in base 16"),
     ] {
         told.push(format!("{error} {error:?}"));

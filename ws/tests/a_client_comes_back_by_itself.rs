@@ -212,3 +212,25 @@ fn a_masked_frame_of_a_server_ends_the_connection_and_not_the_client() {
     assert!(it.client.state().is_open());
     assert_eq!(it.client.counts().opened, 2);
 }
+
+#[test]
+fn only_a_connection_that_stood_for_a_while_ends_the_row_of_failures() {
+    let mut it = client(|it| it);
+    for (stands_ms, failures) in [(1_000, 1), (9_999, 2), (10_000, 1), (0, 2)] {
+        let raw = it.answer();
+        it.event_loop.pass(Duration::from_millis(stands_ms));
+        drop(raw);
+        it.event_loop.settle();
+        let text = it.client.state().to_string();
+        assert!(text.contains(&format!("after failure {failures}:")), "{stands_ms} ms: {text}");
+        it.wait_out();
+    }
+    // As for one that the program replaces.
+    let _raw = it.answer();
+    it.event_loop.pass(Duration::from_secs(10));
+    it.client.reconnect_now();
+    drop(it.answer());
+    it.event_loop.settle();
+    let text = it.client.state().to_string();
+    assert!(text.contains("after failure 1:"), "{text}");
+}

@@ -12,7 +12,8 @@ use std::time::Duration;
 use common::{Loop, Raw};
 use glassloop_reactor::net::{TcpStream, duplex};
 use glassloop_ws::{
-    Config, Error, Response, Server, ServerHandle, ServerLimits, accept_tls, connect_on_with,
+    Config, ConnectStage, Error, Response, Server, ServerHandle, ServerLimits, accept_tls,
+    connect_on_with,
 };
 use tls::{Authority, HOST, believing};
 
@@ -31,13 +32,18 @@ fn a_silent_peer_is_given_up_on_either_side() {
     let (near, _far) = duplex().expect("two ends");
     let server = event_loop.spawn(accept_tls(near, &authority.identity().server()));
     event_loop.settle();
-    event_loop.pass(9 * SECOND);
+    event_loop.pass(5 * SECOND);
     assert!(client.borrow().is_none() && server.borrow().is_none());
     event_loop.pass(SECOND);
-    for output in [client, server] {
-        let error = event_loop.wait_for(&output).expect_err("the deadline");
-        assert!(matches!(error, Error::HandshakeTimeout { .. }), "{error}");
-    }
+    let error = event_loop.wait_for(&client).expect_err("the deadline of the stage");
+    let Error::HandshakeTimeout { stage: ConnectStage::Tls, millis: 6_000 } = error else {
+        panic!("{error}");
+    };
+    event_loop.pass(3 * SECOND);
+    assert!(server.borrow().is_none());
+    event_loop.pass(SECOND);
+    let error = event_loop.wait_for(&server).expect_err("the deadline of all");
+    assert!(matches!(error, Error::HandshakeTimeout { millis: 10_000, .. }), "{error}");
     assert_eq!(event_loop.reactor.counts().timers_armed, 0);
 }
 

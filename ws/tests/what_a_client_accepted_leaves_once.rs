@@ -3,9 +3,19 @@
 
 mod common;
 
-use common::client::{client, text, texts};
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use common::client::{blob, client, client_with, endpoint, seen, text, texts};
 use common::frames::{frames, messages};
-use glassloop_ws::{Error, Message, Reconnect, ReconnectLimits, ReconnectState, TrySend};
+use common::{Loop, Raw, response};
+use glassloop_reactor::net::duplex;
+use glassloop_ws::{
+    Config, Error, Message, Overflow, Reconnect, ReconnectLimits, ReconnectState, TrySend,
+};
 
 #[test]
 fn what_is_sent_before_a_connection_stands_leaves_in_order_when_it_does() {
@@ -64,6 +74,8 @@ fn what_is_not_acknowledged_is_sent_again() {
     it.wait_out();
     assert_eq!(texts(&mut it.answer()), ["three"]);
     it.client.acknowledge(99);
+    assert_eq!(it.client.buffered_amount(), 5, "a mistake of somebody's");
+    it.client.acknowledge(3);
     assert_eq!((it.client.buffered_amount(), it.client.accepted()), (0, 3));
 }
 
@@ -178,4 +190,126 @@ fn disconnect_lets_what_was_accepted_leave_and_then_says_good_bye() {
     assert!(it.driver.borrow_mut().take().expect("it is over").is_none());
     assert_eq!(it.recv().expect("no error"), None);
     assert_eq!(it.names(), ["connecting", "open", "closing", "over"]);
+}
+
+#[test]
+fn what_a_connection_has_no_room_for_follows_when_it_has_whatever_its_policy() {
+    for overflow in [Overflow::Wait, Overflow::DropNewest, Overflow::DropOldest, Overflow::Close] {
+        let mut config = Config::default();
+        config.overflow = overflow;
+        let mut it = client_with(config, |it| it);
+        let mut raw = it.answer();
+        // Much more than its high water, and one message of several frames.
+        let sizes: Vec<usize> = (0..60).map(|at| if at == 30 { 200_000 } else { 10_000 }).collect();
+        for (fill, size) in (0..).zip(&sizes) {
+            assert!(it.client.try_send(blob(fill, *size)).is_taken(), "{overflow:?}");
+        }
+        assert!(it.client.buffered_amount() > 700_000);
+        let came = seen(&mut it.event_loop, &mut raw);
+        let expected: Vec<(u8, usize)> = (0..).zip(sizes).collect();
+        assert_eq!(came, expected, "{overflow:?}");
+        assert_eq!(it.client.buffered_amount(), 0, "{overflow:?}");
+        assert!(it.client.state().is_open());
+    }
+}
+
+#[test]
+fn a_message_of_several_frames_that_breaks_off_is_sent_again_whole() {
+    let mut it = client(|it| it);
+    let raw = it.answer();
+    assert!(it.client.try_send(blob(b'a', 300_000)).is_taken());
+    it.event_loop.settle();
+    drop(raw);
+    it.wait_out();
+    let mut raw = it.answer();
+    assert_eq!(seen(&mut it.event_loop, &mut raw), [(b'a', 300_000)]);
+}
+
+#[test]
+fn who_waits_for_room_gets_it_with_an_acknowledgement_or_learns_of_the_end() {
+    let mut it = client(|it| {
+        let mut limits = ReconnectLimits::default();
+        limits.buffered_messages_max = 2;
+        it.acknowledged().limits(limits)
+    });
+    let mut raw = it.answer();
+    assert!(it.client.try_send("1".into()).is_taken() && it.client.try_send("2".into()).is_taken());
+    let third = it.event_loop.spawn(it.client.send("3".into()));
+    it.event_loop.settle();
+    assert!(third.borrow().is_none(), "both have left, and neither has arrived");
+    it.client.acknowledge(1);
+    assert!(matches!(it.event_loop.wait_for(&third), Ok(())));
+    let fourth = it.event_loop.spawn(it.client.send("4".into()));
+    it.event_loop.settle();
+    assert_eq!(texts(&mut raw), ["1", "2", "3"]);
+    it.client.disconnect();
+    assert!(matches!(it.event_loop.wait_for(&fourth), Err(Error::Disconnected)));
+}
+
+#[test]
+fn a_volatile_message_overtakes_nothing_that_waits() {
+    let mut it = client(|it| it);
+    let mut raw = it.answer();
+    for fill in 0..50 {
+        assert!(it.client.try_send(blob(fill, 10_000)).is_taken());
+    }
+    it.event_loop.settle();
+    assert_eq!(it.client.try_send_volatile("x".into()), TrySend::Full("x".into()));
+    assert_eq!(seen(&mut it.event_loop, &mut raw).len(), 50);
+    assert_eq!(it.client.try_send_volatile("y".into()), TrySend::Sent);
+}
+
+#[test]
+fn a_disconnect_waits_for_what_leaves_and_for_no_peer_that_stands_still() {
+    for reads in [true, false] {
+        let mut it = client(|it| it);
+        let mut raw = it.answer();
+        for fill in 0..60 {
+            assert!(it.client.try_send(blob(fill, 10_000)).is_taken());
+        }
+        it.client.disconnect();
+        it.event_loop.settle();
+        let came = if reads { seen(&mut it.event_loop, &mut raw).len() } else { 0 };
+        assert_eq!(came, if reads { 60 } else { 0 });
+        // The time for what is buffered, and then that of the close.
+        it.event_loop.pass(Duration::from_millis(4_999));
+        assert!(reads || it.driver.borrow().is_none());
+        it.event_loop.pass(Duration::from_millis(1));
+        it.event_loop.pass(Duration::from_secs(5));
+        assert!(it.driver.borrow_mut().take().expect("it is over").is_none());
+        // Six are in the socket: nobody knows what became of them.
+        assert_eq!(it.client.take_unsent().len(), if reads { 0 } else { 54 });
+        drop(raw);
+    }
+}
+
+#[test]
+fn a_driver_that_is_dropped_leaves_what_came_and_what_did_not_leave() {
+    let mut event_loop = Loop::new();
+    let (near, far) = duplex().expect("two ends");
+    let near = RefCell::new(Some(near));
+    let (client, driver) = Reconnect::dialing(move |_| {
+        let near = near.take().expect("one attempt");
+        endpoint().connect_on(near)
+    })
+    .start()
+    .expect("a loop");
+    let slot = Rc::new(RefCell::new(Some(Box::pin(driver))));
+    let polled = Rc::clone(&slot);
+    drop(event_loop.spawn(poll_fn(move |cx| match &mut *polled.borrow_mut() {
+        Some(driver) => driver.as_mut().poll(cx).map(|_| ()),
+        None => Poll::Ready(()),
+    })));
+    let mut raw = Raw::new(far);
+    let request = raw.read_until(&mut event_loop, b"\r\n\r\n");
+    raw.write(&mut event_loop, &[&response(&request), &text("came")[..]].concat());
+    event_loop.settle();
+    for fill in *b"ab" {
+        assert!(client.try_send(blob(fill, 60_000)).is_taken());
+    }
+    event_loop.settle();
+    drop(slot.take());
+    assert_eq!(event_loop.block_on(client.recv()).expect("it came before"), Some("came".into()));
+    assert!(matches!(event_loop.block_on(client.recv()), Err(Error::Over(_))));
+    assert_eq!(client.take_unsent(), [blob(b'b', 60_000)]);
 }

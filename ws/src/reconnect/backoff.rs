@@ -67,7 +67,8 @@ impl Backoff {
         let delay = match retry_after {
             Some(after) => {
                 let after = nanoseconds(after).min(nanos(self.limits.retry_after_ms_max));
-                after.saturating_add(self.between(0, longest))
+                let shortest = nanos(self.limits.delay_ms_min);
+                after.saturating_add(self.between(0, longest)).max(shortest)
             }
             None => self.between(nanos(self.limits.delay_ms_min), longest),
         };
@@ -142,13 +143,16 @@ mod tests {
 
     #[test]
     fn what_the_server_asks_for_is_waited_and_then_some_but_not_for_ever() {
+        let mut late = 0;
         for seed in 0..1_000 {
             let mut backoff = Backoff::new(ReconnectLimits::default(), seed, 0);
             let delay = wait(backoff.fail(0, Some(Duration::from_secs(5))));
             assert!((5_000 * MS..=6_000 * MS).contains(&delay), "seed {seed}: {delay}");
+            late += u32::from(delay > 5_500 * MS);
             let delay = wait(backoff.fail(0, Some(Duration::MAX)));
             assert!((600_000 * MS..=602_000 * MS).contains(&delay), "seed {seed}: {delay}");
         }
+        assert!((400..600).contains(&late), "{late} of 1,000 in the later half");
     }
 
     #[test]

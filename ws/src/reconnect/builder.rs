@@ -15,7 +15,9 @@ use super::backoff::Backoff;
 use super::driver::{ReconnectDriver, Task};
 use super::handle::Reconnecting;
 use super::limits::ReconnectLimits;
-use super::shared::{Shared, Sink};
+use super::send_buffer::SendBuffer;
+use super::shared::Shared;
+use super::sinks::Sink;
 use super::state::ReconnectState;
 use crate::driver::Driver;
 use crate::endpoint::Endpoint;
@@ -63,6 +65,7 @@ pub struct Reconnect {
     limits: ReconnectLimits,
     seed: Option<u64>,
     acknowledged: bool,
+    numbered_after: u64,
     resubscribe: Option<Resubscribe>,
     judge: Option<Judge>,
     sinks: Vec<Sink>,
@@ -104,6 +107,7 @@ impl Reconnect {
             limits: ReconnectLimits::default(),
             seed: None,
             acknowledged: false,
+            numbered_after: 0,
             resubscribe: None,
             judge: None,
             sinks: Vec::new(),
@@ -132,10 +136,18 @@ impl Reconnect {
         self
     }
 
+    /// Counts accepted messages on from `number` and not from 0: for a client in the place of
+    /// another one, of which the server has acknowledged so many.
+    pub fn numbered_after(mut self, number: u64) -> Reconnect {
+        self.numbered_after = number;
+        self
+    }
+
     /// A hook that has each connection for itself before anything that was buffered leaves: to
     /// subscribe, to log in, to ask where the server was. What it receives nobody else does; what
-    /// it leaves is received by the program. Its error closes the connection and counts as a
-    /// failure, and so does its taking longer than `resubscribe_ms_max`.
+    /// it leaves is received by the program. Its error closes the connection, drops what it had not
+    /// received, and is judged like that of an attempt; so is its taking longer than
+    /// `resubscribe_ms_max`. It sends through the connection: the client's own `send` waits for it.
     pub fn resubscribe<F>(mut self, mut hook: impl FnMut(Opened) -> F + 'static) -> Reconnect
     where
         F: Future<Output = Result<(), Error>> + 'static,
@@ -167,6 +179,7 @@ impl Reconnect {
         let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let backoff = Backoff::new(self.limits, seed, reactor.read_clock());
         let shared = Rc::new(Shared::new(reactor, self.limits, self.acknowledged));
+        shared.with(|core, _| core.buffer = SendBuffer::numbered_after(self.numbered_after));
         self.sinks.into_iter().for_each(|sink| shared.add_sink(sink));
         let client = Reconnecting::new(Rc::clone(&shared));
         let driver =
@@ -178,16 +191,16 @@ impl Reconnect {
 impl Dialer {
     /// Begins an attempt.
     pub(crate) fn dial(&mut self, shared: &Rc<Shared>) -> Task<(WebSocket, Driver)> {
+        let number = shared.with(|core, _| core.attempts);
         match self {
             Dialer::Endpoint(endpoint) => {
                 let told = Rc::clone(shared);
                 Box::pin(endpoint.connect_telling(move |stage| {
-                    told.enter(ReconnectState::of(stage));
+                    told.enter_attempt(number, ReconnectState::of(stage));
                 }))
             }
             Dialer::Own(dial) => {
                 shared.enter(ReconnectState::Connecting);
-                let number = shared.with(|core, _| core.attempts);
                 dial(Attempt { number, shared: Rc::clone(shared) })
             }
         }
@@ -201,9 +214,9 @@ impl Attempt {
     }
 
     /// Says how far it is, for those who watch the client's state. It begins as
-    /// [`ReconnectState::Connecting`].
+    /// [`ReconnectState::Connecting`]. Once the attempt is over this does nothing.
     pub fn tell(&self, stage: ConnectStage) {
-        self.shared.enter(ReconnectState::of(stage));
+        self.shared.enter_attempt(self.number, ReconnectState::of(stage));
     }
 }
 

@@ -85,11 +85,13 @@ impl ReconnectDriver {
 
     /// What comes next; the present phase is over then.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
+        let up = matches!(self.phase, Phase::Up(_));
         let (ending, hurry) = self.shared.with(|core, _| {
-            let up = matches!(self.phase, Phase::Up(_));
-            (core.ending && !up, std::mem::take(&mut core.hurry))
+            // An attempt under way goes on, and the wish stands until it has failed.
+            let heard = !core.ending && !matches!(self.phase, Phase::Dialing(_));
+            (core.ending, heard && std::mem::take(&mut core.hurry))
         });
-        if ending {
+        if ending && !up {
             return Poll::Ready(self.finish(None));
         }
         let now = self.shared.rc_reactor().read_clock();
@@ -97,6 +99,7 @@ impl ReconnectDriver {
             Phase::Idle => Poll::Ready(self.attempt()),
             Phase::Dialing(attempt) => {
                 let outcome = ready!(attempt.as_mut().poll(cx));
+                self.shared.with(|core, _| core.dialing = false);
                 Poll::Ready(match outcome {
                     Ok((socket, driver)) => self.stand(socket, driver),
                     Err(error) => self.fail(error),
@@ -105,7 +108,9 @@ impl ReconnectDriver {
             Phase::Up(up) if hurry => {
                 up.part_at_once();
                 self.backoff.note_end(up.stood(now), now);
-                self.shared.unlink(up.socket.connection());
+                self.shared.unlink(up.socket.connection(), up.since.is_some());
+                // The old one is gone before the next one is begun.
+                self.phase = Phase::Idle;
                 Poll::Ready(self.attempt())
             }
             Phase::Up(up) => {
@@ -123,12 +128,19 @@ impl ReconnectDriver {
     }
 
     fn attempt(&mut self) -> Phase {
-        self.shared.with(|core, _| core.attempts += 1);
+        self.shared.with(|core, _| {
+            core.attempts += 1;
+            core.dialing = true;
+        });
         Phase::Dialing(self.dialer.dial(&self.shared))
     }
 
     /// A connection stands. The hook first, if there is one.
     fn stand(&mut self, socket: WebSocket, driver: Driver) -> Phase {
+        self.shared.with(|core, _| core.hurry = false);
+        if self.resubscribe.is_none() {
+            self.shared.hold_if_full(socket.connection());
+        }
         let hook = self.resubscribe.as_mut().map(|resubscribe| {
             self.shared.enter(ReconnectState::Resubscribing);
             let opened = Opened::new(socket.clone(), Rc::clone(&self.shared));
@@ -153,7 +165,7 @@ impl ReconnectDriver {
         let Phase::Up(up) = &mut self.phase else { return Phase::Over };
         self.backoff.note_end(up.stood(now), now);
         let failure = up.failure.take().unwrap_or_else(|| Error::Closed(Box::new(info)));
-        self.shared.unlink(up.socket.connection());
+        self.shared.unlink(up.socket.connection(), up.since.is_some());
         if self.shared.with(|core, _| core.ending) {
             return self.finish(None);
         }
@@ -195,6 +207,11 @@ impl ReconnectDriver {
     fn finish(&mut self, why: Option<Arc<Error>>) -> Phase {
         // What an attempt holds goes before anybody is told that all is over.
         self.phase = Phase::Over;
+        self.shared.with(|core, _| core.dialing = false);
+        let unsent = self.shared.with(|core, _| core.buffer.len());
+        if unsent > 0 {
+            log::warn!("reconnecting: over, and {unsent} messages were not sent");
+        }
         self.shared.enter(ReconnectState::Over { why });
         Phase::Over
     }
@@ -206,11 +223,18 @@ impl Future for ReconnectDriver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         this.shared.set_driver(cx.waker());
+        let mut attempts = 0;
         loop {
             if let Some(why) = this.shared.ended() {
                 return Poll::Ready(why);
             }
             this.phase = ready!(this.step(cx));
+            attempts += u32::from(matches!(this.phase, Phase::Dialing(_)));
+            if attempts > 1 {
+                // Attempts that fail at once, without a delay: others come between them.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 }
@@ -221,7 +245,7 @@ impl Drop for ReconnectDriver {
             return;
         }
         if let Phase::Up(up) = std::mem::replace(&mut self.phase, Phase::Over) {
-            self.shared.unlink(up.socket.connection());
+            self.shared.unlink(up.socket.connection(), up.since.is_some());
         }
         let (code, reason) = (code::ABNORMAL, Utf8Bytes::default());
         let cause = Cause::DriverDropped;
@@ -260,6 +284,11 @@ impl Up {
         if self.since.is_some() || self.failure.is_some() {
             return;
         }
+        if !self.socket.connection().is_open() {
+            // It has ended under the hook, whatever that makes of it.
+            self.hook = None;
+            return;
+        }
         let outcome = match &mut self.hook {
             Some(hook) => match Pin::new(hook).poll(cx) {
                 Poll::Pending => return,
@@ -286,6 +315,7 @@ impl Up {
 
     /// What waits goes to the connection; if that is full, we wait for room.
     fn send(&mut self, shared: &Shared, cx: &Context<'_>) {
+        let connection = Rc::clone(self.socket.connection());
         loop {
             shared.settle();
             shared.forward();
@@ -293,9 +323,17 @@ impl Up {
                 let senders = core.waits.views().iter().any(|wait| wait.what == WaitsFor::Room);
                 (core.buffer.waiting() > 0, senders)
             });
-            // Who waits for room in the buffer is woken when what was handed over has left.
-            let news = (waiting && self.room.put(cx)) | (senders && self.drain.put(cx));
-            if !news || !self.socket.connection().is_open() {
+            if senders {
+                // There is room in the buffer when what was handed over has left.
+                connection.wait_for_kept();
+            }
+            if !waiting || !connection.is_open() {
+                return;
+            }
+            // Below high water it was refused for its length: an empty outbox takes anything.
+            let choked = connection.with(|mailbox, _| mailbox.outbox.is_choked());
+            let room = if choked { &mut self.room } else { &mut self.drain };
+            if !room.put(cx) {
                 return;
             }
         }

@@ -46,6 +46,8 @@ pub struct ReconnectCounts {
     pub accepted: u64,
     /// Volatile messages that came back.
     pub volatile_dropped: u64,
+    /// Messages received that nobody took in time: see [`Reconnecting::recv`].
+    pub received_dropped: u64,
 }
 
 impl Reconnecting {
@@ -58,7 +60,9 @@ impl Reconnecting {
     /// the program has disconnected.
     ///
     /// Messages of one connection come in order, and before those of the next. If several tasks
-    /// receive, each message goes to one of them.
+    /// receive, each message goes to one of them. Of what nobody receives at most twice as much is
+    /// kept as one connection may hold: from once on the next connection is not read, and of what
+    /// comes while its hook is at work the oldest beyond twice is dropped and counted.
     ///
     /// # Errors
     /// [`Error::Over`] once the client has given up.
@@ -111,8 +115,8 @@ impl Reconnecting {
     }
 
     /// The first `number` messages that this client ever accepted have arrived: they are done with.
-    /// For a client with [`Reconnect::acknowledged`](crate::Reconnect::acknowledged). A number
-    /// beyond [`accepted`](Self::accepted) means all of them.
+    /// For a client with [`Reconnect::acknowledged`](crate::Reconnect::acknowledged); for others,
+    /// and for a number beyond [`accepted`](Self::accepted), it does nothing but warn.
     pub fn acknowledge(&self, number: u64) {
         self.shared.acknowledge(number);
     }
@@ -148,11 +152,11 @@ impl Reconnecting {
     /// Dropping it changes nothing.
     #[track_caller]
     pub fn opened(&self) -> impl Future<Output = Result<(), Error>> + use<> {
-        Waiting::new(&self.shared, WaitsFor::Open, |shared: &Rc<Shared>| match shared.state() {
-            // Without one the program wants another connection.
-            ReconnectState::Open if shared.has_link() => Some(Ok(())),
-            ReconnectState::Over { .. } => Some(Err(end_of(shared))),
-            _ => None,
+        Waiting::new(&self.shared, WaitsFor::Open, |shared: &Rc<Shared>| {
+            if shared.is_open() {
+                return Some(Ok(()));
+            }
+            shared.ended().map(|_| Err(end_of(shared)))
         })
     }
 
@@ -166,14 +170,16 @@ impl Reconnecting {
     }
 
     /// Tries now: ends a delay, or a connection that stands (it is told good-bye and not waited
-    /// for; what is sent from now on goes to the next one). An attempt that is under way goes on. For a program that knows better, since the
+    /// for; what is sent from now on goes to the next one). An attempt that is under way goes on,
+    /// and if it fails no delay follows. For a program that knows better, since the
     /// machine has woken up or the network has changed.
     pub fn reconnect_now(&self) {
         self.shared.hurry();
     }
 
-    /// Ends it: what was accepted and can leave within `close_ms_max` leaves, then the connection
-    /// is closed with 1000, and nothing comes back. What could not leave can be had with
+    /// Ends it: what was accepted and can leave over the connection that stands within
+    /// `close_ms_max` leaves, then the connection is closed with 1000, and nothing comes back.
+    /// Without a connection it ends at once. What could not leave can be had with
     /// [`take_unsent`](Self::take_unsent). Await [`finished`](Self::finished) to see the end.
     pub fn disconnect(&self) {
         self.shared.end();
@@ -195,6 +201,7 @@ impl Reconnecting {
             opened: core.opened,
             accepted: core.buffer.accepted(),
             volatile_dropped: core.volatile_dropped,
+            received_dropped: core.unread.dropped(),
         })
     }
 

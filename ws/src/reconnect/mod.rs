@@ -12,7 +12,9 @@ mod limits;
 mod receiving;
 mod send_buffer;
 mod shared;
+mod sinks;
 mod state;
+mod unread;
 
 pub use builder::{Attempt, Opened, Reconnect};
 pub use driver::ReconnectDriver;

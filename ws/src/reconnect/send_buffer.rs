@@ -22,12 +22,22 @@ pub(crate) struct SendBuffer {
 }
 
 impl SendBuffer {
+    /// An empty one, whose first message has the number after this one.
+    pub(crate) fn numbered_after(number: u64) -> SendBuffer {
+        SendBuffer { accepted: number, ..SendBuffer::default() }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// How many messages are not done with.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
     }
 
     /// How many messages wait to be handed to a connection.

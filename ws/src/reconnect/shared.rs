@@ -5,8 +5,6 @@
 //! does.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -15,19 +13,18 @@ use glassloop_reactor::Reactor;
 
 use super::limits::ReconnectLimits;
 use super::send_buffer::SendBuffer;
+use super::sinks::{Sink, Sinks};
 use super::state::ReconnectState;
+use super::unread::Unread;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::message::Message;
-use crate::outbox::{Outgoing, at_rest};
+use crate::outbox::Outgoing;
 use crate::overflow::TrySend;
 use crate::sending::{Posted, Sender};
 use crate::waiting::Awaited;
 use crate::waits::{Waits, WaitsFor};
 use crate::woken::Woken;
-
-/// Told of each state as it begins.
-pub(crate) type Sink = Box<dyn FnMut(&ReconnectState)>;
 
 pub(crate) struct Shared {
     reactor: Rc<Reactor>,
@@ -36,8 +33,7 @@ pub(crate) struct Shared {
     acknowledged: bool,
     handles: Cell<usize>,
     core: RefCell<Core>,
-    /// Empty while they are called.
-    sinks: RefCell<Vec<Sink>>,
+    sinks: Sinks,
 }
 
 /// What changes. Borrowed for moments, never while foreign code runs.
@@ -48,16 +44,26 @@ pub(crate) struct Core {
     driver: Option<Waker>,
     pub(crate) buffer: SendBuffer,
     /// What connections before this one received, and nobody took.
-    pub(crate) unread: VecDeque<Message>,
+    pub(crate) unread: Unread,
     /// The connection over which messages go.
     pub(crate) link: Option<Rc<Connection>>,
     /// True once the program wants it to end.
     pub(crate) ending: bool,
     /// True if the program wants an attempt now.
     pub(crate) hurry: bool,
+    /// True while an attempt is under way, the newest of so many.
+    pub(crate) dialing: bool,
     pub(crate) attempts: u64,
     pub(crate) opened: u64,
     pub(crate) volatile_dropped: u64,
+}
+
+impl Core {
+    /// True if the program wants another connection than the present one. If it wants to end, it
+    /// wants none, and what was accepted leaves over this one.
+    fn is_leaving(&self) -> bool {
+        self.hurry && !self.ending
+    }
 }
 
 impl Shared {
@@ -68,7 +74,7 @@ impl Shared {
             acknowledged,
             handles: Cell::new(1),
             core: RefCell::default(),
-            sinks: RefCell::default(),
+            sinks: Sinks::default(),
         }
     }
 
@@ -92,53 +98,45 @@ impl Shared {
         self.with(|core, _| core.state.clone())
     }
 
-    /// True if messages can go somewhere.
-    pub(crate) fn has_link(&self) -> bool {
-        self.with(|core, _| core.link.is_some())
+    /// True if messages go both ways.
+    pub(crate) fn is_open(&self) -> bool {
+        self.with(|core, _| core.state.is_open() && !core.is_leaving())
     }
 
     /// A state begins: everybody who may wait for it looks again, and the sinks are told.
     pub(crate) fn enter(&self, state: ReconnectState) {
         let before = self.with(|core, woken| {
-            if core.state.is_like(&state) {
+            if core.state.is_like(&state) || core.state.is_over() {
                 return None;
             }
             for what in [WaitsFor::Open, WaitsFor::Message] {
                 core.waits.take(what, woken);
             }
+            let mut driver = None;
             if state.is_over() {
                 core.waits.take_all(woken);
+                // Nobody is to be woken any more.
+                driver = core.driver.take();
             }
-            Some(std::mem::replace(&mut core.state, state.clone()))
+            Some((std::mem::replace(&mut core.state, state.clone()), driver))
         });
         if before.is_some() {
             log::debug!("reconnecting: {state}");
-            self.tell(&state);
+            self.sinks.tell(&state);
         }
     }
 
+    /// A sink that comes when all is over has nothing to hear.
     pub(crate) fn add_sink(&self, sink: Sink) {
-        self.sinks.borrow_mut().push(sink);
+        if !self.state().is_over() {
+            self.sinks.add(sink);
+        }
     }
 
-    /// Calls every sink, even if one panics; the first panic then goes on.
-    fn tell(&self, state: &ReconnectState) {
-        let mut sinks = self.sinks.take();
-        let mut panic = None;
-        for sink in &mut sinks {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| sink(state))) {
-                panic.get_or_insert(payload);
-            }
-        }
-        if state.is_over() {
-            // They may hold handles of ours.
-            sinks.clear();
-        }
-        // What was added meanwhile stands behind them.
-        sinks.append(&mut self.sinks.borrow_mut());
-        drop(self.sinks.replace(sinks));
-        if let Some(payload) = panic {
-            resume_unwind(payload);
+    /// The state of an attempt, if that is the one under way.
+    pub(crate) fn enter_attempt(&self, number: u64, state: ReconnectState) {
+        if self.with(|core, _| core.dialing && core.attempts == number) {
+            self.enter(state);
         }
     }
 
@@ -181,7 +179,10 @@ impl Shared {
 
     /// Sends a message now, or gives it back.
     pub(crate) fn post_volatile(&self, message: Message) -> TrySend {
-        let link = self.with(|core, _| core.link.clone().filter(|_| core.buffer.waiting() == 0));
+        let link = self.with(|core, _| {
+            let usable = core.buffer.waiting() == 0 && !core.is_leaving();
+            core.link.clone().filter(|_| usable)
+        });
         let outcome = match link {
             Some(link) => match link.post(Outgoing::Message(message), Sender::Handle) {
                 Posted::Sent => TrySend::Sent,
@@ -223,7 +224,7 @@ impl Shared {
     /// wakes may come back here.
     fn hand_over(&self) -> Option<(Rc<Connection>, Message)> {
         self.with(|core, _| {
-            let link = core.link.clone()?;
+            let link = core.link.clone().filter(|_| !core.is_leaving())?;
             core.buffer.hand_over().map(|message| (link, message))
         })
     }
@@ -253,6 +254,15 @@ impl Shared {
 
     /// The first so many messages that were ever accepted have arrived.
     pub(crate) fn acknowledge(&self, number: u64) {
+        if !self.acknowledged {
+            return log::warn!("reconnecting: an acknowledgement, which nobody asked for");
+        }
+        let accepted = self.with(|core, _| core.buffer.accepted());
+        if number > accepted {
+            return log::warn!(
+                "reconnecting: expected an acknowledgement of {accepted} at most, came {number}"
+            );
+        }
         let done = self.with(|core, woken| {
             core.waits.take(WaitsFor::Room, woken);
             core.buffer.note_arrived(number)
@@ -273,35 +283,40 @@ impl Shared {
             core.opened += 1;
             core.waits.take(WaitsFor::Message, woken);
         });
+        self.hold_if_full(link);
+    }
+
+    /// If as much as a connection may hold waits from those before, this one adds nothing to it.
+    pub(crate) fn hold_if_full(&self, link: &Connection) {
         let limits = link.limits();
-        let full = self.with(|core, _| {
-            let bytes: usize = core.unread.iter().map(Message::len).sum();
-            core.unread.len() >= limits.received_messages_max || bytes >= limits.received_bytes_max
-        });
-        if full {
-            // As much as a connection may hold waits from those before: this one adds nothing.
+        if self.with(|core, _| core.unread.is_full(limits)) {
             link.with(|mailbox, _| mailbox.hold());
         }
     }
 
-    /// This connection is gone. What it received can still be had; what it was handed and has not
-    /// done with goes to the next.
-    pub(crate) fn unlink(&self, gone: &Connection) {
+    /// This connection is gone. What it was handed and has not done with goes to the next; what it
+    /// received can still be had, if it was ever more than the hook's.
+    pub(crate) fn unlink(&self, gone: &Connection, was_open: bool) {
         self.note_left(gone);
-        let received = gone.with(|mailbox, _| mailbox.take_received());
-        self.with(|core, woken| {
+        let mut received = gone.with(|mailbox, _| mailbox.take_received());
+        if !was_open {
+            received.clear();
+        }
+        let given_up = self.with(|core, woken| {
             core.link = None;
             core.buffer.begin_anew();
-            core.unread.extend(received);
             core.waits.take(WaitsFor::Message, woken);
+            core.unread.extend(received, gone.limits())
         });
+        if !given_up.is_empty() {
+            log::warn!("reconnecting: {} messages dropped that nobody received", given_up.len());
+        }
     }
 
     /// The oldest message of a connection before the present one.
     pub(crate) fn take_unread(&self) -> Option<Message> {
         let (message, link) = self.with(|core, _| {
-            let message = core.unread.pop_front()?;
-            at_rest(&mut core.unread);
+            let message = core.unread.pop()?;
             Some((message, core.link.clone().filter(|_| core.unread.is_empty())))
         })?;
         if let Some(link) = link {
@@ -323,7 +338,6 @@ impl Shared {
     pub(crate) fn hurry(&self) {
         self.with(|core, woken| {
             core.hurry = true;
-            core.link = None;
             woken.extend(core.driver.take());
         });
     }

@@ -10,33 +10,60 @@ use glassloop::{
     ws::{self, Endpoint, Error, Reconnect, ReconnectState, WebSocket},
 };
 
+/// What is logged, of this thread alone.
+struct Logger;
+
+thread_local! {
+    static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+impl log::Log for Logger {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LOGGED.with_borrow_mut(|logged| logged.push(record.args().to_string()));
+    }
+
+    fn flush(&self) {}
+}
+
 /// The far ends of the connections, in their order.
 type Peers = Rc<RefCell<Vec<WebSocket>>>;
 
+type States = Rc<RefCell<Vec<ReconnectState>>>;
+
+/// A client whose connections lie in memory, and whose states are noted.
+fn to_peers(peers: &Peers, states: &States) -> Reconnect {
+    let (admitted, noted) = (Rc::clone(peers), Rc::clone(states));
+    let endpoint = Endpoint::new("ws://peer/").unwrap();
+    let dialing = Reconnect::dialing(move |_| {
+        let (endpoint, admitted) = (endpoint.clone(), Rc::clone(&admitted));
+        async move {
+            let (here, there) = net::duplex()?;
+            let accepting = spawn(glassloop_ws::accept(there));
+            let opened = endpoint.connect_on(here).await?;
+            let (peer, driver) = accepting.await.unwrap()?;
+            spawn(driver).detach();
+            admitted.borrow_mut().push(peer);
+            Ok(opened)
+        }
+    });
+    dialing.on_state(move |state| noted.borrow_mut().push(state.clone()))
+}
+
 #[test]
 fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
+    log::set_logger(&Logger).expect("the only test of this process");
+    log::set_max_level(log::LevelFilter::Warn);
     let clock = ManualClock::new().with_autojump();
     let builder = EventLoop::builder().clock(Clock::Manual(clock.clone()));
     let event_loop = builder.poller(PollerKind::TimersOnly).build().unwrap();
-    let line = line!() + 33;
+    let line = line!() + 18;
     let why = event_loop.block_on(async move {
-        let (peers, states) = (Peers::default(), Rc::new(RefCell::new(Vec::new())));
-        let (admitted, noted) = (Rc::clone(&peers), Rc::clone(&states));
-        let endpoint = Endpoint::new("ws://peer/").unwrap();
-        let dialing = Reconnect::dialing(move |_| {
-            let (endpoint, admitted) = (endpoint.clone(), Rc::clone(&admitted));
-            async move {
-                let (here, there) = net::duplex()?;
-                let accepting = spawn(glassloop_ws::accept(there));
-                let opened = endpoint.connect_on(here).await?;
-                let (peer, driver) = accepting.await.unwrap()?;
-                spawn(driver).detach();
-                admitted.borrow_mut().push(peer);
-                Ok(opened)
-            }
-        });
-        let dialing = dialing.on_state(move |state| noted.borrow_mut().push(state.clone()));
-        let client = ws::reconnect(dialing.acknowledged()).unwrap();
+        let (peers, states) = (Peers::default(), States::default());
+        let client = ws::reconnect(to_peers(&peers, &states).acknowledged()).unwrap();
         client.opened().await.unwrap();
         client.send("before".into()).await.unwrap();
         let first = peers.borrow_mut().pop().unwrap();
@@ -82,4 +109,7 @@ fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
     assert!(names.any(|name| name.ends_with(&export)), "expected {export}, came {label}");
     let text = why.to_string();
     assert!(text.contains("stood still for 31000 ms in ") && text.contains("export"), "{text}");
+    let logged = LOGGED.take();
+    let told = logged.iter().find(|line| line.starts_with("reconnecting in "));
+    assert!(told.is_some_and(|line| line.contains(&text)), "expected {text}, came {logged:?}");
 }

@@ -17,6 +17,8 @@ use crate::http::{Body, Patience, Response, Then, deliver_last};
 use crate::limits::{Config, Limits};
 use crate::opening::open;
 use crate::overflow::Overflow;
+#[cfg(feature = "tls")]
+use crate::progress::{ConnectStage, Progress};
 use crate::socket::WebSocket;
 #[cfg(feature = "tls")]
 use crate::tls::TlsServer;
@@ -87,8 +89,8 @@ pub fn accept_tls(
     accept_tls_with(stream, tls, Config::default())
 }
 
-/// As [`accept_tls`], with limits of your own. One deadline is for the TLS handshake and the
-/// upgrade.
+/// As [`accept_tls`], with limits of your own. The TLS handshake and the upgrade have their
+/// deadlines, and one is for both.
 ///
 /// # Errors
 /// As [`accept_tls`].
@@ -105,14 +107,27 @@ pub fn accept_tls_with(
     let limits = Rc::new(config.limits.sane());
     let tls = tls.clone();
     Box::pin(async move {
-        let (stream, judged) = within(&limits, async {
-            let mut stream = Transport::Tls(tls.shake(stream).await?);
-            let judged = upgrade(&mut stream, &limits).await?;
-            Ok((stream, judged))
-        })
-        .await?;
+        let (stream, judged) = secured(stream, &tls, &limits).await?;
         settle(stream, judged, limits, config.overflow).await
     })
+}
+
+/// Shakes hands, then reads the request and answers a good one.
+#[cfg(feature = "tls")]
+async fn secured(
+    socket: TcpStream,
+    tls: &TlsServer,
+    limits: &Limits,
+) -> Result<(Transport, Result<Vec<u8>, Refusal>), Error> {
+    let progress = Progress::begin(limits, |_| ())?;
+    let judging = async {
+        let shaken = progress.through(ConnectStage::Tls, tls.shake(socket)).await?;
+        let mut stream = Transport::Tls(shaken);
+        let upgrading = upgrade(&mut stream, limits);
+        let judged = progress.through(ConnectStage::Upgrade, upgrading).await?;
+        Ok((stream, judged))
+    };
+    progress.whole(judging).await
 }
 
 /// Opens what was judged good, and refuses what was not.

@@ -59,8 +59,8 @@ use crate::transport::Transport;
 /// # Errors
 /// [`Error::InvalidUrl`]; [`Error::Unresolvable`]; [`Error::Refused`] if the server answered with
 /// another status than 101; [`Error::BadUpgrade`] if its 101 proves nothing, or if what came is no
-/// answer; [`Error::HandshakeTimeout`]; [`Error::Io`]. [`Error::is_fatal`] says whether another try
-/// may be worth it.
+/// answer; [`Error::HandshakeTimeout`]; `Error::Tls` over `wss://`; [`Error::Io`].
+/// [`Error::is_fatal`] says whether another try may be worth it.
 ///
 /// # Cancel safety
 /// Dropping the future drops the connection.

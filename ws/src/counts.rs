@@ -1,7 +1,6 @@
 //! The counts: what one connection has done so far.
 //!
-//! Promises exact numbers from the first byte on. They are for tests, inspectors and the curious;
-//! nothing in this crate decides by them.
+//! Promises exact numbers from the first byte on, for tests, inspectors and the curious.
 
 /// Plain numbers, read with `WebSocket::counts`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Counts {
     pub messages_received: u64,
     /// Writes of which the socket took something.
     pub writes: u64,
-    /// Bytes it took, the handshake not included.
+    /// Bytes it took, the handshake not included; over TLS those of whole records, decrypted.
     pub bytes_written: u64,
     /// Messages encoded to their end.
     pub messages_sent: u64,

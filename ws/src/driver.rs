@@ -90,7 +90,7 @@ impl Driver {
             self.stuck = None;
             return u64::MAX;
         }
-        let taken = wire.counts.bytes_written;
+        let taken = wire.taken();
         let since = match self.stuck {
             Some((then, since)) if then == taken => since,
             _ => now,

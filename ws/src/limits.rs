@@ -41,7 +41,8 @@ pub struct Limits {
     /// The time for reaching one of the addresses, all of them together (6 s): after 1, 3 and 7
     /// seconds the OS repeats what it got no answer to.
     pub connect_ms_max: u64,
-    /// The time for the TLS handshake (6 s), of a client or a server.
+    /// The time for the TLS handshake (6 s), of a client or of `accept_tls`. That of a `Server`
+    /// lies within the deadline of the first request.
     pub tls_ms_max: u64,
     /// The time for a client's request and the head of the answer (8 s).
     pub upgrade_ms_max: u64,

@@ -59,6 +59,15 @@ impl Transport {
         }
     }
 
+    /// How many bytes the socket has taken, if that is not what the caller was told.
+    pub(crate) fn taken(&self) -> Option<u64> {
+        match self {
+            Transport::Plain(_) => None,
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => Some(stream.taken()),
+        }
+    }
+
     /// True once after bytes came of which nothing can be read yet.
     pub(crate) fn take_heard(&mut self) -> bool {
         match self {

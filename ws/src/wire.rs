@@ -113,7 +113,7 @@ impl Wire {
     /// Writes on where `write_once` was stopped, and registers for the moment the socket takes
     /// more. True if it took some: somebody reads at the other end.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
-        let before = self.counts.bytes_written;
+        let before = self.taken();
         // What TLS had to say because of what was read, and could not.
         self.blocked |= self.stream.has_unsent();
         // The first write is not the poll's to refuse: a peer that sends all the time leaves
@@ -127,7 +127,12 @@ impl Wire {
                 Poll::Ready(outcome) => self.wrote(outcome),
             }
         }
-        self.counts.bytes_written > before
+        self.taken() > before
+    }
+
+    /// How many bytes the socket has taken, one way or another: a sign of life.
+    pub(crate) fn taken(&self) -> u64 {
+        self.stream.taken().unwrap_or(self.counts.bytes_written)
     }
 
     fn try_write(&mut self) {

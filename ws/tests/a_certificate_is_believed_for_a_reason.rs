@@ -7,9 +7,12 @@ mod common;
 #[path = "common/tls.rs"]
 mod tls;
 
+use std::sync::Arc;
+
 use common::Loop;
 use glassloop_reactor::net::duplex;
 use glassloop_ws::{Config, Error, TlsClient, TlsFault, TlsServer, accept_tls, connect_on_with};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tls::{Authority, HOST, Identity, believing, meet, refused, self_signed};
 
 /// The fault that a client of `authority` finds in a server.
@@ -165,4 +168,52 @@ fn a_client_without_a_word_believes_whom_its_machine_does() {
     let error = event_loop.wait_for(&near).expect_err("a stranger");
     assert!(matches!(&error, Error::Tls { fault: TlsFault::UnknownIssuer, .. }), "{error}");
     event_loop.wait_for(&far).expect_err("refused");
+}
+
+/// A certificate and its key are often one text; its lines may be lost on their way here.
+#[test]
+fn no_error_shows_a_key_that_stands_on_the_line_of_its_head() {
+    let authority = Authority::new();
+    let identity = authority.identity();
+    let joined = identity.key.replacen("-----\n", "-----", 1);
+    let both = format!("{}{joined}", identity.chain);
+    let secret = &identity.key.lines().nth(1).expect("a line")[10..50];
+    let error = TlsServer::new(both.as_bytes(), identity.key.as_bytes()).expect_err("bad PEM");
+    let text = format!("{error} {error:?}");
+    let as_numbers: Vec<String> = secret.bytes().map(|byte| byte.to_string()).collect();
+    assert!(!text.contains(secret) && !text.contains(&as_numbers.join(", ")), "{text}");
+}
+
+/// A bad certificate is the news, not that its owner went before it was told.
+#[test]
+fn a_bad_certificate_is_told_though_its_owner_has_gone() {
+    let mut event_loop = Loop::new();
+    let stranger = Authority::new().identity();
+    let (near, far) = duplex().expect("two ends");
+    let config = believing(Authority::new().client());
+    let client = event_loop.spawn(connect_on_with(near, &format!("wss://{HOST}/"), config));
+    event_loop.settle();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(stranger.chain.as_bytes()).expect("a certificate")],
+            PrivateKeyDer::from_pem_slice(stranger.key.as_bytes()).expect("a key"),
+        )
+        .expect("a pair");
+    let mut session = rustls::ServerConnection::new(Arc::new(config)).expect("a session");
+    let mut hello = vec![0; 4096];
+    let count = far.try_read(&mut hello).expect("a hello");
+    session.read_tls(&mut &hello[..count]).expect("room");
+    session.process_new_packets().expect("a good hello");
+    let mut flight = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut flight).expect("room");
+    }
+    assert_eq!(far.try_write(&flight).expect("room"), flight.len());
+    drop(far);
+    let error = event_loop.wait_for(&client).expect_err("a stranger");
+    assert!(matches!(error, Error::Tls { .. }) && error.is_fatal(), "{error:?}");
 }

@@ -35,15 +35,12 @@ fn a_silent_peer_is_given_up_on_either_side() {
     event_loop.pass(5 * SECOND);
     assert!(client.borrow().is_none() && server.borrow().is_none());
     event_loop.pass(SECOND);
-    let error = event_loop.wait_for(&client).expect_err("the deadline of the stage");
-    let Error::HandshakeTimeout { stage: ConnectStage::Tls, millis: 6_000 } = error else {
-        panic!("{error}");
-    };
-    event_loop.pass(3 * SECOND);
-    assert!(server.borrow().is_none());
-    event_loop.pass(SECOND);
-    let error = event_loop.wait_for(&server).expect_err("the deadline of all");
-    assert!(matches!(error, Error::HandshakeTimeout { millis: 10_000, .. }), "{error}");
+    for output in [client, server] {
+        let error = event_loop.wait_for(&output).expect_err("the deadline of the stage");
+        let Error::HandshakeTimeout { stage: ConnectStage::Tls, millis: 6_000 } = error else {
+            panic!("{error}");
+        };
+    }
     assert_eq!(event_loop.reactor.counts().timers_armed, 0);
 }
 

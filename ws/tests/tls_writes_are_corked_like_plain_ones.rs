@@ -9,7 +9,7 @@ mod tls;
 
 use common::{Loop, next_turn, receive_all};
 use glassloop_reactor::{Limits, Options};
-use glassloop_ws::{Config, Message, TrySend};
+use glassloop_ws::{Config, Message, Overflow, TrySend};
 use tls::{Relay, pair};
 
 #[test]
@@ -121,4 +121,51 @@ fn sends_and_the_pong_due_are_one_write_too() {
     event_loop.wait_for(&ping).expect("an answer");
     event_loop.settle();
     assert_eq!(client.socket.counts().writes, 1);
+}
+
+/// A loop whose memory sockets take so many bytes.
+fn with_pipes_of(memory_pipe_bytes_max: usize) -> Loop {
+    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
+    Loop::with(Options { limits, ..Options::default() })
+}
+
+/// A peer that reads everything is no slow reader, whatever the policy.
+#[test]
+fn a_socket_that_takes_everything_is_not_full() {
+    for overflow in [Overflow::Close, Overflow::DropNewest, Overflow::DropOldest] {
+        for secure in [false, true] {
+            let mut event_loop = with_pipes_of(16 << 20);
+            let mut config = Config::default();
+            config.overflow = overflow;
+            let (client, server) = match secure {
+                true => pair(&mut event_loop, config, Config::default()),
+                false => event_loop.pair(config, Config::default()),
+            };
+            let socket = client.socket.clone();
+            let first = socket.try_send(Message::from(vec![7; 1_000_000]));
+            let second = socket.try_send("small".into());
+            event_loop.settle();
+            assert!(
+                first.is_taken() && second.is_taken() && client.driver.borrow().is_none(),
+                "{overflow:?}, over TLS: {secure}: {second:?}, {:?}",
+                client.socket.counts()
+            );
+            drop(server);
+        }
+    }
+}
+
+/// What was told as written has left in records that the peer can read.
+#[test]
+fn half_a_record_is_nothing_that_was_written() {
+    let mut event_loop = with_pipes_of(8 * 1024);
+    let relay = Relay::new(&mut event_loop, Config::default());
+    let socket = relay.client.socket.clone();
+    for number in 0..15_u8 {
+        assert_eq!(socket.try_send(vec![number; 1_000].into()), TrySend::Sent);
+    }
+    event_loop.settle();
+    // One record of 15 KiB, of which the socket has 8: nobody can read a byte of it.
+    let written = socket.counts().bytes_written;
+    assert_eq!(written, 0, "{:?}", socket.counts());
 }

@@ -1,18 +1,27 @@
 //! What is to leave: ciphertext that the socket has not taken, and whose it is.
 //!
-//! Promises that plaintext counts as written only as its ciphertext leaves, so that what a slow
-//! reader holds up lies in the ring of its connection and is counted there. It encrypts and writes
+//! Promises that plaintext counts as written only once the whole record that holds it has left, for
+//! nobody can read half a record; so what a slow reader holds up lies in the ring of its connection
+//! and is counted there. It encrypts no more than its bound ahead of the socket, and writes
 //! nothing.
 
+use std::collections::VecDeque;
 use std::io;
 
 use rustls::Connection;
 
-/// The most plaintext that is encrypted ahead of the socket: high water, by default.
-const PLEDGED_BYTES_MAX: usize = 256 * 1024;
+/// The most plaintext that is encrypted ahead of the socket. 512 KiB: high water and a frame fit,
+/// so that they leave in one write.
+const PLEDGED_BYTES_MAX: usize = 512 * 1024;
 
-/// A session encrypts so much at a time, so that nothing lies in it twice.
-const PIECE_BYTES: usize = 32 * 1024;
+/// The longest record, by the protocol.
+const RECORD_BYTES_MAX: usize = 16 * 1024;
+
+/// What a record takes beside its plaintext, at most.
+const RECORD_HEAD_BYTES_MAX: usize = 64;
+
+/// A buffer of less than four times this fits whatever waits in it.
+const FIT_BYTES_MIN: usize = 1024;
 
 /// Ciphertext on its way, in order.
 #[derive(Debug, Default)]
@@ -20,18 +29,19 @@ pub(super) struct Outgoing {
     bytes: Vec<u8>,
     /// How many of them the socket has taken.
     sent: usize,
-    pledge: Option<Pledge>,
+    /// How much the socket has taken of all that ever lay here.
+    taken: u64,
+    /// Records of the caller's plaintext that have not left whole.
+    records: VecDeque<Record>,
+    /// The plaintext in them: so much of what the caller offers next was encrypted before.
+    pledged: usize,
 }
 
-/// Plaintext of the caller's of which records were made.
 #[derive(Debug)]
-struct Pledge {
+struct Record {
     plain: usize,
-    /// How much of it was told as written.
-    told: usize,
-    /// Where its records lie.
-    from: usize,
-    to: usize,
+    /// What the socket will have taken when it has left.
+    end: u64,
 }
 
 impl Outgoing {
@@ -43,6 +53,11 @@ impl Outgoing {
         &self.bytes[self.sent..]
     }
 
+    /// How much the socket has taken so far, records of all kinds.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// Takes over what the session says of its own accord: handshakes, tickets, alerts.
     pub(super) fn collect(&mut self, session: &mut Connection) -> io::Result<()> {
         while session.wants_write() {
@@ -51,46 +66,49 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Makes records of what the caller offers, unless it is what they were made of before.
+    /// Makes records of what the caller offers, behind what records were made of before.
     pub(super) fn pledge(&mut self, session: &mut Connection, offered: &[u8]) -> io::Result<()> {
         self.collect(session)?;
-        if self.pledge.is_some() || offered.is_empty() {
-            return Ok(());
-        }
-        let plain = &offered[..offered.len().min(PLEDGED_BYTES_MAX)];
-        let from = self.bytes.len();
-        for piece in plain.chunks(PIECE_BYTES) {
-            io::Write::write_all(&mut session.writer(), piece)?;
+        let offered = &offered[..offered.len().min(PLEDGED_BYTES_MAX)];
+        let fresh = offered.get(self.pledged..).unwrap_or_default();
+        let heads = fresh.len().div_ceil(RECORD_BYTES_MAX) * RECORD_HEAD_BYTES_MAX;
+        self.bytes.reserve_exact(fresh.len() + heads);
+        for plain in fresh.chunks(RECORD_BYTES_MAX) {
+            let before = self.bytes.len();
+            io::Write::write_all(&mut session.writer(), plain)?;
             self.collect(session)?;
+            if self.bytes.len() < before + plain.len() {
+                let what = "expected a record, came a session that encrypts no more";
+                return Err(io::Error::new(io::ErrorKind::BrokenPipe, what));
+            }
+            let end = self.taken + self.unsent().len() as u64;
+            self.records.push_back(Record { plain: plain.len(), end });
+            self.pledged += plain.len();
         }
-        self.pledge = Some(Pledge { plain: plain.len(), told: 0, from, to: self.bytes.len() });
         Ok(())
     }
 
     /// The socket has taken some. Gives how much of the caller's has left by that.
     pub(super) fn note_sent(&mut self, count: usize) -> usize {
         self.sent += count;
-        let told = self.pledge.as_mut().map_or(0, |pledge| pledge.progress(self.sent));
-        self.pledge.take_if(|pledge| pledge.told == pledge.plain);
+        self.taken += count as u64;
+        let (mut left, taken) = (0, self.taken);
+        while let Some(record) = self.records.pop_front_if(|record| record.end <= taken) {
+            left += record.plain;
+        }
+        self.pledged -= left;
         if self.is_empty() {
             // A connection at rest keeps no buffer.
-            (self.bytes, self.sent) = (Vec::new(), 0);
+            (self.bytes, self.sent, self.records) = (Vec::new(), 0, VecDeque::new());
+        } else if self.sent >= self.unsent().len() {
+            // COST: each byte is moved at most once for one that left before it.
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+            if self.bytes.capacity() / 4 > self.bytes.len().max(FIT_BYTES_MIN) {
+                self.bytes.shrink_to_fit();
+            }
         }
-        told
-    }
-}
-
-impl Pledge {
-    fn progress(&mut self, sent: usize) -> usize {
-        let left = sent.clamp(self.from, self.to) - self.from;
-        let before = self.told;
-        // In proportion: a peer that reads slowly is seen to read. The last byte counts when the
-        // last record has left.
-        self.told = match self.to - self.from {
-            records if left == records => self.plain,
-            records => (self.plain - 1).min(self.plain * left / records),
-        };
-        self.told - before
+        left
     }
 }
 
@@ -99,23 +117,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_follows_what_has_left_and_adds_up() {
-        for plain in [1, 2, 9, 100, 1000] {
-            for own in [0, 7] {
-                let (from, to) = (own, own + plain + 22);
-                let mut outgoing = Outgoing {
-                    bytes: vec![0; to + own],
-                    sent: 0,
-                    pledge: Some(Pledge { plain, told: 0, from, to }),
-                };
-                let mut told = 0;
-                for sent in 1..=to + own {
-                    told += outgoing.note_sent(1);
-                    assert!(told <= plain && (told == plain) == (sent >= to), "{sent} {told}");
-                }
-                assert!(outgoing.is_empty() && outgoing.pledge.is_none());
-                assert_eq!(outgoing.bytes.capacity(), 0);
-            }
+    fn plaintext_is_told_record_by_record_and_the_buffer_follows() {
+        let (plain, cipher, own) = (1_000, 1_022, 7);
+        let bytes = vec![0; own + 3 * cipher];
+        let mut outgoing = Outgoing { bytes, ..Outgoing::default() };
+        for number in 1..=3 {
+            let end = (own + number * cipher) as u64;
+            outgoing.records.push_back(Record { plain, end });
+            outgoing.pledged += plain;
         }
+        let mut told = 0;
+        for sent in 1..=own + 3 * cipher {
+            told += outgoing.note_sent(1);
+            assert_eq!(told, sent.saturating_sub(own) / cipher * plain, "{sent} bytes");
+            assert_eq!(outgoing.unsent().len(), own + 3 * cipher - sent);
+            assert!(outgoing.bytes.len() <= 2 * outgoing.unsent().len());
+        }
+        assert!(outgoing.is_empty() && outgoing.pledged == 0);
+        assert_eq!(outgoing.bytes.capacity() + outgoing.records.capacity(), 0);
     }
 }

@@ -15,7 +15,8 @@ use super::fault::unusable;
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     const EXPECTED: &str = "certificates in PEM";
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found.map_err(|why| unusable(EXPECTED, why.to_string()))?;
+    // Never in the words of whoever read it: a key may stand in the same text.
+    let found = found.map_err(|_| unusable(EXPECTED, "a text that is none"))?;
     if found.is_empty() {
         return Err(unusable(EXPECTED, "a text without one"));
     }

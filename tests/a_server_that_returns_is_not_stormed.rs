@@ -19,15 +19,9 @@ use glassloop::{
     sleep,
     ws::{self, Endpoint, Reconnect, ReconnectState, Reconnecting, Server, ServerHandle},
 };
-use glassloop_reactor::Reactor;
-use scripted::address;
+use scripted::{address, now};
 
 const CLIENTS: usize = 1_000;
-
-fn now() -> Instant {
-    let reactor = Reactor::current().unwrap();
-    reactor.clock().instant(reactor.read_clock())
-}
 
 /// A loop whose listeners have room for all of them at once.
 fn roomy_loop() -> EventLoop {

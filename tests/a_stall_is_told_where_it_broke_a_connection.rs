@@ -3,12 +3,16 @@
 #![cfg(test)]
 #![cfg(feature = "ws")]
 
+#[path = "common/peers.rs"]
+mod peers;
+
 use std::{cell::RefCell, future::pending, rc::Rc, sync::Arc, time::Duration};
 
 use glassloop::{
-    Clock, EventLoop, ManualClock, PollerKind, net, sleep, spawn,
-    ws::{self, Endpoint, Error, Reconnect, ReconnectState, WebSocket},
+    Clock, EventLoop, ManualClock, PollerKind, sleep, spawn,
+    ws::{self, Error, ReconnectState},
 };
+use peers::{Peers, to_peers};
 
 /// What is logged, of this thread alone.
 struct Logger;
@@ -29,29 +33,7 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// The far ends of the connections, in their order.
-type Peers = Rc<RefCell<Vec<WebSocket>>>;
-
 type States = Rc<RefCell<Vec<ReconnectState>>>;
-
-/// A client whose connections lie in memory, and whose states are noted.
-fn to_peers(peers: &Peers, states: &States) -> Reconnect {
-    let (admitted, noted) = (Rc::clone(peers), Rc::clone(states));
-    let endpoint = Endpoint::new("ws://peer/").unwrap();
-    let dialing = Reconnect::dialing(move |_| {
-        let (endpoint, admitted) = (endpoint.clone(), Rc::clone(&admitted));
-        async move {
-            let (here, there) = net::duplex()?;
-            let accepting = spawn(glassloop_ws::accept(there));
-            let opened = endpoint.connect_on(here).await?;
-            let (peer, driver) = accepting.await.unwrap()?;
-            spawn(driver).detach();
-            admitted.borrow_mut().push(peer);
-            Ok(opened)
-        }
-    });
-    dialing.on_state(move |state| noted.borrow_mut().push(state.clone()))
-}
 
 #[test]
 fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
@@ -60,10 +42,13 @@ fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
     let clock = ManualClock::new().with_autojump();
     let builder = EventLoop::builder().clock(Clock::Manual(clock.clone()));
     let event_loop = builder.poller(PollerKind::TimersOnly).build().unwrap();
-    let line = line!() + 18;
     let why = event_loop.block_on(async move {
         let (peers, states) = (Peers::default(), States::default());
-        let client = ws::reconnect(to_peers(&peers, &states).acknowledged()).unwrap();
+        let noted = Rc::clone(&states);
+        let client = to_peers(&peers, Duration::ZERO)
+            .on_state(move |state| noted.borrow_mut().push(state.clone()))
+            .acknowledged();
+        let client = ws::reconnect(client).unwrap();
         client.opened().await.unwrap();
         client.send("before".into()).await.unwrap();
         let first = peers.borrow_mut().pop().unwrap();
@@ -78,6 +63,7 @@ fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
             clock.advance(Duration::from_secs(31));
             pending::<()>().await;
         };
+        let line = line!() + 1;
         spawn(export).named("export").detach();
         sleep(Duration::from_millis(1)).await;
         drop(first); // the peer's patience was over
@@ -98,9 +84,9 @@ fn the_state_names_the_task_that_held_the_loop_and_what_waited_arrives_once() {
             ReconnectState::Waiting { why, .. } => Some(Arc::clone(why)),
             _ => None,
         });
-        waiting.expect("it waited once")
+        (waiting.expect("it waited once"), line)
     });
-    let why = why.unwrap();
+    let (why, line) = why.unwrap();
     let Error::Closed(info) = &*why else { panic!("{why}") };
     let stall = info.stall.as_ref().expect("the loop stood still before the end");
     assert_eq!(stall.millis, 31_000, "{why}");

@@ -4,8 +4,9 @@
 #![cfg(test)]
 #![cfg(feature = "ws")]
 
-#[path = "common/masked_frames.rs"]
-mod masked_frames;
+#[path = "../ws/tests/common/frames.rs"]
+#[allow(dead_code, unreachable_pub, reason = "it belongs to tests of the crate below")]
+mod frames;
 #[path = "common/scripted.rs"]
 mod scripted;
 
@@ -19,19 +20,22 @@ use glassloop::{
     Script, Step, sleep, spawn,
     ws::{self, Endpoint, Opened, Reconnect, ReconnectLimits, ReconnectState},
 };
-use glassloop_reactor::Reactor;
-use masked_frames::{frame, frames, text};
-use scripted::{address, play};
-
-/// What the servers of this test have received, and with what they were asked for a WebSocket.
-#[derive(Default)]
-struct Received {
-    numbers: Vec<u64>,
-    upgrades: usize,
-}
+use scripted::{address, now, play};
 
 thread_local! {
-    static RECEIVED: RefCell<Received> = RefCell::default();
+    /// What the servers of this test have received.
+    static RECEIVED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A frame of a server, by its first byte.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a short frame");
+    [&[first, length], payload].concat()
+}
+
+/// How many messages have come, as a text.
+fn count() -> Vec<u8> {
+    frame(0x81, RECEIVED.with_borrow(Vec::len).to_string().as_bytes())
 }
 
 /// The 101, and behind it the number of the last message that any server has received.
@@ -44,25 +48,19 @@ fn hello(request: &[u8]) -> Vec<u8> {
          Sec-WebSocket-Accept: {proof}\r\n\r\n"
     )
     .into_bytes();
-    answer.extend(RECEIVED.with_borrow_mut(|received| {
-        received.upgrades += 1;
-        text(&format!("{}", received.numbers.len()))
-    }));
+    answer.extend(count());
     answer
 }
 
 /// Notes what came, and says how many messages that makes.
 fn take(bytes: &[u8]) -> Vec<u8> {
     let mut answer = Vec::new();
-    for (opcode, payload) in frames(bytes) {
-        match opcode {
+    for (first, payload) in frames::frames(bytes).0 {
+        match first & 0x0f {
             1 => {
                 let number = String::from_utf8(payload).unwrap().parse().unwrap();
-                let many = RECEIVED.with_borrow_mut(|received| {
-                    received.numbers.push(number);
-                    received.numbers.len()
-                });
-                answer.extend(text(&format!("{many}")));
+                RECEIVED.with_borrow_mut(|received| received.push(number));
+                answer.extend(count());
             }
             9 => answer.extend(frame(0x8a, &payload)),
             _ => {}
@@ -106,12 +104,6 @@ fn lives() -> Vec<Vec<Step>> {
     lives.extend((0..5).map(|_| then(stands(3), [Step::Reset])));
     lives.push(then(stands(5_000), [Step::ReadToEnd]));
     lives
-}
-
-/// The loop's time.
-fn now() -> Instant {
-    let reactor = Reactor::current().unwrap();
-    reactor.clock().instant(reactor.read_clock())
 }
 
 /// A state, and when it began.
@@ -194,7 +186,7 @@ fn run(seed: u64, acknowledged: bool) -> (Log, Vec<u64>) {
     let (log, unsent) = play(script, an_hour(seed, acknowledged)).unwrap();
     assert_eq!(unsent, 0, "seed {seed}");
     check_delays(&log, seed);
-    (log, RECEIVED.take().numbers)
+    (log, RECEIVED.take())
 }
 
 const OPENS: [&str; 3] = ["connecting", "upgrading", "open"];

@@ -5,42 +5,27 @@
 #![cfg(feature = "ws")]
 
 mod common;
+#[path = "common/peers.rs"]
+mod peers;
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use common::dropping::{Probe, Program, drop_at_every_poll};
 use glassloop::{
-    EventLoop, net, sleep, snapshot, spawn,
-    ws::{self, Endpoint, Error, Message, Reconnect, ReconnectLimits, Reconnecting, WebSocket},
+    EventLoop, sleep, snapshot, spawn,
+    ws::{self, Error, Message, Reconnect, ReconnectLimits, Reconnecting, WebSocket},
 };
+use peers::{Peers, to_peers};
 
-/// The far ends of a client's connections that stand, the newest last.
-type Peers = Rc<RefCell<Vec<WebSocket>>>;
-
-/// A client that finds a peer after `delay_ms`, each time.
-fn reconnect(delay_ms: u64, peers: &Peers) -> Reconnect {
-    let peers = Rc::clone(peers);
+/// A client that finds a peer after 10 ms, each time, and keeps three messages.
+fn reconnect(peers: &Peers) -> Reconnect {
     let mut limits = ReconnectLimits::default();
     limits.buffered_messages_max = 3;
-    let endpoint = Endpoint::new("ws://peer/").unwrap();
-    Reconnect::dialing(move |_| {
-        let (endpoint, peers) = (endpoint.clone(), Rc::clone(&peers));
-        async move {
-            sleep(Duration::from_millis(delay_ms)).await;
-            let (here, there) = net::duplex()?;
-            let accepting = spawn(ws::accept(there));
-            let opened = endpoint.connect_on(here).await?;
-            let peer = accepting.await.unwrap()?;
-            peers.borrow_mut().push(peer);
-            Ok(opened)
-        }
-    })
-    .limits(limits)
-    .seed(1)
+    to_peers(peers, Duration::from_millis(10)).limits(limits).seed(1)
 }
 
 fn client(peers: &Peers) -> Reconnecting {
-    ws::reconnect(reconnect(10, peers)).unwrap()
+    ws::reconnect(reconnect(peers)).unwrap()
 }
 
 /// The peer of the next connection.
@@ -142,7 +127,7 @@ const TABLE: &[Row] = &[
     }),
     row!("ReconnectDriver", 4, async |probe: Probe| {
         let peers = Peers::default();
-        let (client, driver) = reconnect(10, &peers).start().unwrap();
+        let (client, driver) = reconnect(&peers).start().unwrap();
         assert!(client.try_send("hello".into()).is_taken());
         let leaves = {
             let client = client.clone();

@@ -6,7 +6,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use common::dropping::{Probe, Program, drop_at_every_poll};
 use glassloop::{
@@ -66,43 +66,10 @@ const TABLE: &[Row] = &[
         }
     }),
     row!("ws::connect_to", sockets, 2, async |probe: Probe| {
-        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let endpoint = Endpoint::new(&format!("ws://{}/", listener.local_addr().unwrap())).unwrap();
-        let server = spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let Ok(socket) = ws::accept(stream).await else { continue };
-                if let Ok(Some(message)) = socket.recv().await {
-                    return message;
-                }
-            }
-        });
-        drop(probe.drive(ws::connect_to(&endpoint)).await);
-        let socket = ws::connect_to(&endpoint).await.unwrap();
-        socket.send("again".into()).await.unwrap();
-        assert_eq!(server.await.unwrap(), Message::from("again"));
-        drop(socket);
-        ended().await;
+        connects(probe, |url| ws::connect_to(&Endpoint::new(url).unwrap())).await;
     }),
     row!("ws::connect", sockets, 2, async |probe: Probe| {
-        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let url = format!("ws://{}/", listener.local_addr().unwrap());
-        let server = spawn(async move {
-            // Those of a client that went away fail, and the next one is served.
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let Ok(socket) = ws::accept(stream).await else { continue };
-                if let Ok(Some(message)) = socket.recv().await {
-                    return message;
-                }
-            }
-        });
-        drop(probe.drive(ws::connect(&url)).await);
-        let socket = ws::connect(&url).await.unwrap();
-        socket.send("again".into()).await.unwrap();
-        assert_eq!(server.await.unwrap(), Message::from("again"));
-        drop(socket);
-        ended().await;
+        connects(probe, ws::connect).await;
     }),
     row!("WebSocket::recv", EventLoop::test, 2, async |probe: Probe| {
         let (client, server) = pair(Config::default()).await;
@@ -203,6 +170,31 @@ fn each_row_of_the_table_leaves_nothing_behind() {
         let polls = drop_at_every_poll(name, *make, *program);
         assert!(polls >= *polls_min, "{name} was ready after {polls} polls: it was hardly dropped");
     }
+}
+
+/// Connects to a server that serves who stays, and after that once more.
+async fn connects<F>(probe: Probe, connect: impl Fn(&str) -> F)
+where
+    F: Future<Output = Result<WebSocket, ws::Error>>,
+{
+    let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let server = spawn(async move {
+        // Those of a client that went away fail, and the next one is served.
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(socket) = ws::accept(stream).await else { continue };
+            if let Ok(Some(message)) = socket.recv().await {
+                return message;
+            }
+        }
+    });
+    drop(probe.drive(connect(&url)).await);
+    let socket = connect(&url).await.unwrap();
+    socket.send("again".into()).await.unwrap();
+    assert_eq!(server.await.unwrap(), Message::from("again"));
+    drop(socket);
+    ended().await;
 }
 
 /// Both ends of a connection in memory, driven by tasks.

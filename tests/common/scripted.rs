@@ -3,7 +3,12 @@
 #![cfg(test)]
 #![allow(dead_code, reason = "each test file uses the part it needs")]
 
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use glassloop::{
     Clock, EventLoop, Limits, ManualClock, RunError, Script,
@@ -13,6 +18,12 @@ use glassloop::{
 /// Where the server of a test listens.
 pub(crate) fn address() -> SocketAddr {
     "10.0.0.1:7".parse().expect("it is an address")
+}
+
+/// The current loop's time.
+pub(crate) fn now() -> Instant {
+    let reactor = glassloop_reactor::Reactor::current().expect("a loop");
+    reactor.clock().instant(reactor.read_clock())
 }
 
 /// A loop that plays a script, with a clock that jumps and room for so many bytes on their way.

@@ -121,27 +121,23 @@ pub fn connect_on_with(
 /// A connection on its way. Boxed, as in `accept_with`.
 pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<(WebSocket, Driver), Error>>>>;
 
-/// The future of `Endpoint::connect`.
-pub(crate) fn dial_and_upgrade(request: Arc<Request>, tell: Box<dyn Fn(ConnectStage)>) -> Opening {
+/// The future of an endpoint: from a URL, or from a socket that is connected already.
+pub(crate) fn opening(
+    request: Arc<Request>,
+    socket: Option<TcpStream>,
+    tell: Box<dyn Fn(ConnectStage)>,
+) -> Opening {
     Box::pin(async move {
         let limits = Rc::new(request.config.limits.sane());
         let progress = Progress::begin(&limits, tell)?;
         let opened = progress.whole(async {
-            let socket = dial(&request.target, &progress).await?;
+            let socket = match socket {
+                Some(socket) => socket,
+                None => dial(&request.target, &progress).await?,
+            };
             ask(socket, &request, &progress).await
         });
         let (stream, answered) = opened.await?;
-        let left_ms = progress.left_ms();
-        outcome(stream, answered, &request, &limits, left_ms).await
-    })
-}
-
-/// The future of `Endpoint::connect_on`.
-pub(crate) fn upgrade_on(request: Arc<Request>, socket: TcpStream) -> Opening {
-    Box::pin(async move {
-        let limits = Rc::new(request.config.limits.sane());
-        let progress = Progress::begin(&limits, |_| ())?;
-        let (stream, answered) = progress.whole(ask(socket, &request, &progress)).await?;
         let left_ms = progress.left_ms();
         outcome(stream, answered, &request, &limits, left_ms).await
     })

@@ -17,14 +17,14 @@ use tungstenite::protocol::Role;
 
 use crate::close::{Cause, CloseInfo, Side, StallNote, code};
 use crate::counts::Counts;
-use crate::heartbeat::deadline;
 use crate::limits::Limits;
 use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
+use crate::time::deadline;
 use crate::waiting::Awaited;
 use crate::waits::Waits;
 use crate::wire::Wire;
-use crate::woken::Woken;
+use crate::woken::{self, Woken};
 
 /// The shared part of a `WebSocket` and its `Driver`.
 #[derive(Debug)]
@@ -138,10 +138,7 @@ impl Connection {
 
     /// Looks at the mailbox or changes it; those it wants woken are woken after the borrow.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Mailbox, &mut Woken) -> T) -> T {
-        let mut woken = Woken::default();
-        let outcome = act(&mut self.mailbox.borrow_mut(), &mut woken);
-        woken.wake();
-        outcome
+        woken::with(&self.mailbox, act)
     }
 
     /// Queues a ping, unless one is under way.
@@ -249,24 +246,6 @@ impl Connection {
         self.info().map_or_else(|| abnormal(Cause::DriverDropped), |info| *info)
     }
 
-    /// Notes whom to wake when the wire needs its driver.
-    pub(crate) fn set_driver(&self, waker: &Waker) {
-        let known = self.with(|mailbox, _| {
-            mailbox.driver.as_ref().is_some_and(|driver| driver.will_wake(waker))
-        });
-        if !known {
-            // Cloned before the borrow, and the old one dropped after it: both may be anything.
-            let waker = waker.clone();
-            let replaced = self.with(|mailbox, _| mailbox.driver.replace(waker));
-            drop(replaced);
-        }
-    }
-
-    /// Has the driver polled.
-    pub(crate) fn wake_driver(&self) {
-        self.with(|mailbox, woken| woken.extend(mailbox.driver.take()));
-    }
-
     /// To be held while somebody but the driver works on the wire.
     pub(crate) fn guard(&self) -> Guard<'_> {
         Guard(self)
@@ -358,6 +337,10 @@ impl Awaited for Connection {
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
         act(&mut self.mailbox.borrow_mut().waits)
     }
+
+    fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T {
+        act(&mut self.mailbox.borrow_mut().driver)
+    }
 }
 
 /// Has the driver polled if foreign code panics meanwhile: the wire is lost then, which is an end.
@@ -373,7 +356,7 @@ impl Drop for Guard<'_> {
 }
 
 /// An end of our own without a Close frame.
-fn abnormal(cause: Cause) -> CloseInfo {
+pub(crate) fn abnormal(cause: Cause) -> CloseInfo {
     let (code, reason) = (code::ABNORMAL, Utf8Bytes::default());
     CloseInfo { code, reason, side: Side::Us, cause, stall: None }
 }

@@ -17,9 +17,11 @@ use tungstenite::protocol::Role;
 
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
-use crate::heartbeat::{Verdict, deadline};
+use crate::heartbeat::Verdict;
 use crate::mailbox::Stage;
 use crate::reading::{Reading, read_turn};
+use crate::time::deadline;
+use crate::waiting::Awaited;
 use crate::waits::WaitsFor;
 use crate::wire::Wire;
 

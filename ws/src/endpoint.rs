@@ -195,13 +195,13 @@ impl Endpoint {
         &self,
         stream: TcpStream,
     ) -> impl Future<Output = Result<(WebSocket, Driver), Error>> + use<> {
-        client::upgrade_on(Arc::clone(&self.asked), stream)
+        client::opening(Arc::clone(&self.asked), Some(stream), Box::new(|_| ()))
     }
 
     /// As `connect`; `tell` is called with each stage as it begins, while it is polled.
     #[track_caller]
     pub(crate) fn connect_telling(&self, tell: impl Fn(ConnectStage) + 'static) -> Opening {
-        client::dial_and_upgrade(Arc::clone(&self.asked), Box::new(tell))
+        client::opening(Arc::clone(&self.asked), None, Box::new(tell))
     }
 
     /// With a line that was found good.

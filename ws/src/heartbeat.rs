@@ -4,8 +4,7 @@
 //! sends nothing and arms no timer: the driver does both.
 
 use crate::limits::Limits;
-
-const NANOS_PER_MILLI: u64 = 1_000_000;
+use crate::time::deadline;
 
 /// When the peer was last heard, and the ping that is under way. Instants are nanoseconds of the
 /// reactor's clock.
@@ -48,11 +47,6 @@ pub(crate) enum Verdict {
     Unanswered,
     /// The peer was silent after the ping, too.
     Lost,
-}
-
-/// `millis` after `start`; `u64::MAX` means never.
-pub(crate) fn deadline(start: u64, millis: u64) -> u64 {
-    start.saturating_add(millis.saturating_mul(NANOS_PER_MILLI))
 }
 
 impl Heartbeat {

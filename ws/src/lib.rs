@@ -108,6 +108,7 @@ mod sending;
 mod server;
 mod socket;
 mod target;
+mod time;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;

@@ -13,8 +13,7 @@ use glassloop_reactor::{Reactor, timeout};
 
 use crate::error::Error;
 use crate::limits::Limits;
-
-const NS_PER_MS: u64 = 1_000_000;
+use crate::time::millis_left;
 
 /// What a client does before its connection stands, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,11 +102,11 @@ impl<'a> Progress<'a> {
     /// How long the present stage may still take, in milliseconds.
     pub(crate) fn left_ms(&self) -> u64 {
         let now = self.reactor.read_clock();
-        let left = |began: u64, ms_max: u64| {
-            ms_max.saturating_sub(now.saturating_sub(began).div_ceil(NS_PER_MS))
-        };
-        left(self.began, self.limits.handshake_ms_max)
-            .min(left(self.stage_began.get(), self.stage_ms_max()))
+        millis_left(self.began, self.limits.handshake_ms_max, now).min(millis_left(
+            self.stage_began.get(),
+            self.stage_ms_max(),
+            now,
+        ))
     }
 
     fn stage_ms_max(&self) -> u64 {

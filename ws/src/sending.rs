@@ -1,6 +1,6 @@
 //! The sending: from a message that somebody wants sent to bytes that the socket has taken.
 //!
-//! Promises that what is sent in a turn leaves in one write, or in one for each low water of it;
+//! Promises that what is sent in a turn leaves in one write, or in one for each 64 KiB of it;
 //! that messages turn into bytes only as the socket takes them, and that each connection's policy
 //! for a slow reader is kept. It waits for nothing: what the socket doesn't take is the driver's to
 //! write.
@@ -12,11 +12,11 @@ use tungstenite::Utf8Bytes;
 
 use crate::close::{Cause, CloseInfo, Side, code};
 use crate::connection::Connection;
-use crate::heartbeat::deadline;
 use crate::limits::Limits;
 use crate::mailbox::Stage;
 use crate::outbox::{Last, Outbox, Outgoing, Part, Room};
-use crate::overflow::Overflow;
+use crate::overflow::{Overflow, TrySend};
+use crate::time::deadline;
 use crate::wire::Wire;
 
 /// What became of something that was to be sent.
@@ -29,6 +29,19 @@ pub(crate) enum Posted {
     /// No room, and the policy is not to wait for any: it was counted.
     Dropped(Outgoing),
     Closed(Outgoing),
+}
+
+impl Posted {
+    /// The same for whoever sent a message, and gets it back.
+    pub(crate) fn into_try_send(self) -> TrySend {
+        let back = |it: Outgoing| it.into_message().expect("what was posted is what comes back");
+        match self {
+            Posted::Sent => TrySend::Sent,
+            Posted::Buffered(bytes) => TrySend::Buffered(bytes),
+            Posted::Full(outgoing) | Posted::Dropped(outgoing) => TrySend::Full(back(outgoing)),
+            Posted::Closed(outgoing) => TrySend::Closed(back(outgoing)),
+        }
+    }
 }
 
 /// Who sends, which decides how patient we are under `Overflow::Wait`.

@@ -96,13 +96,7 @@ impl WebSocket {
     /// Sends a message now or not at all: above high water it comes back, and does so until low
     /// water, unless the connection's [`Overflow`](crate::Overflow) says otherwise.
     pub fn try_send(&self, message: Message) -> TrySend {
-        let back = |it: Outgoing| it.into_message().expect("what was posted is what comes back");
-        match self.connection.post(Outgoing::Message(message), Sender::Handle) {
-            Posted::Sent => TrySend::Sent,
-            Posted::Buffered(bytes) => TrySend::Buffered(bytes),
-            Posted::Full(outgoing) | Posted::Dropped(outgoing) => TrySend::Full(back(outgoing)),
-            Posted::Closed(outgoing) => TrySend::Closed(back(outgoing)),
-        }
+        self.connection.post(Outgoing::Message(message), Sender::Handle).into_try_send()
     }
 
     /// What was sent so far leaves now, as far as the socket takes it, and not when the turn ends:

@@ -7,18 +7,38 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use glassloop_reactor::Reactor;
 
 use crate::waits::{WaitView, Waits, WaitsFor};
 
-/// What a future can wait on: it has a list of those who do, and a loop.
+/// What a future can wait on: it has a list of those who do, a driver, and a loop.
 pub(crate) trait Awaited {
     fn reactor(&self) -> &Reactor;
 
     /// Looks at the list or changes it. Nothing foreign runs meanwhile.
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T;
+
+    /// The same for the driver's waker.
+    fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T;
+
+    /// Notes whom to wake when there is something for the driver to do.
+    fn set_driver(&self, waker: &Waker) {
+        if !self.driver(|driver| driver.as_ref().is_some_and(|known| known.will_wake(waker))) {
+            // Cloned before the borrow, and the old one dropped after it: both may be anything.
+            let waker = waker.clone();
+            let replaced = self.driver(|driver| driver.replace(waker));
+            drop(replaced);
+        }
+    }
+
+    /// Has the driver polled.
+    fn wake_driver(&self) {
+        if let Some(driver) = self.driver(Option::take) {
+            driver.wake();
+        }
+    }
 }
 
 /// Asks `question` each time it is polled, until the answer is `Some`.
@@ -82,6 +102,11 @@ impl<A: Awaited> Entry<A> {
     /// On behalf of another place.
     pub(crate) fn at(on: &Rc<A>, what: WaitsFor, place: &'static Location<'static>) -> Entry<A> {
         Entry { on: Rc::clone(on), view: WaitView { what, place }, ticket: None }
+    }
+
+    /// Where it was asked for.
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.view.place
     }
 
     /// Waits from now on. False if it did so already, for the same task.

@@ -84,11 +84,17 @@ impl Waits {
         Some(self.list.remove(at).waker)
     }
 
+    /// True if anybody waits for `what`.
+    #[inline]
+    pub(crate) fn has(&self, what: WaitsFor) -> bool {
+        self.list.iter().any(|wait| wait.view.what == what)
+    }
+
     /// Moves the wakers of everyone who waits for `what` to `woken`, in the order they came.
     #[inline]
     pub(crate) fn take(&mut self, what: WaitsFor, woken: &mut Woken) {
         // COST: asked three times a message, and twice of three times it is nobody.
-        if self.list.iter().any(|wait| wait.view.what == what) {
+        if self.has(what) {
             self.take_out(what, woken);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Promises that all of them are woken, in their order, even if one panics.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 use std::{iter, mem};
@@ -26,6 +27,15 @@ impl Woken {
             None => mem::forget(self.others),
         }
     }
+}
+
+/// Looks at what is in a cell or changes it; those it wants woken are woken after the borrow.
+#[inline]
+pub(crate) fn with<S, T>(cell: &RefCell<S>, act: impl FnOnce(&mut S, &mut Woken) -> T) -> T {
+    let mut woken = Woken::default();
+    let outcome = act(&mut cell.borrow_mut(), &mut woken);
+    woken.wake();
+    outcome
 }
 
 fn wake_all(first: Waker, others: Vec<Waker>) {

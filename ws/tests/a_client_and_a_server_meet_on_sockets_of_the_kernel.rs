@@ -6,10 +6,11 @@ mod common;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use common::{End, Loop, echo};
+use common::twins::everything_comes_back;
+use common::{End, Loop};
 use glassloop_reactor::Resolver;
 use glassloop_reactor::net::TcpListener;
-use glassloop_ws::{Error, Message, accept, connect};
+use glassloop_ws::{Error, accept, connect};
 
 fn listen() -> (Rc<TcpListener>, u16) {
     let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).expect("a port");
@@ -38,20 +39,8 @@ fn messages_of_every_length_come_back_and_both_sides_close() {
         let url = format!("ws://{host}:{port}/");
         let (client, server) = meet(&mut event_loop, &listener, &url);
         assert_eq!(client.socket.peer_addr().map(|address| address.port()), Some(port));
-        let echoed = event_loop.spawn(echo(server.socket));
-        for length in [0, 1, 125, 126, 65_535, 65_536, 4 << 20] {
-            let message = Message::from(vec![b'k'; length]);
-            let (socket, copy) = (client.socket.clone(), message.clone());
-            let back = event_loop.block_on(async move {
-                socket.send(copy).await?;
-                socket.recv().await
-            });
-            assert!(back.expect("open") == Some(message), "{length} bytes");
-        }
-        client.socket.close(1000, "done").expect("a good code");
-        event_loop.wait_for(&echoed).expect("a regular end");
-        assert!(event_loop.wait_for(&client.driver).is_clean());
-        assert!(event_loop.wait_for(&server.driver).is_clean());
+        let lengths = [0, 1, 125, 126, 65_535, 65_536, 4 << 20];
+        everything_comes_back(&mut event_loop, (&client, server), &lengths);
     }
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::Loop;
-use common::client::{blob, client, client_with, text};
+use common::client::{Client, blob, client, client_with, text};
 use glassloop_ws::{Config, Error, Opened, Reconnect, ReconnectLimits, ReconnectState};
 
 /// Acknowledged, the buffer full of what is not acknowledged, somebody waits for room: the loop
@@ -66,6 +66,17 @@ fn a_message_that_waits_for_an_empty_outbox_lets_the_loop_rest() {
     assert!(turns < 20, "{turns} turns and still work: a busy loop");
 }
 
+/// How many messages there still are to be received.
+fn kept(mut it: Client) -> usize {
+    it.client.disconnect();
+    it.event_loop.settle();
+    let mut count = 0;
+    while let Ok(Some(_)) = it.event_loop.block_on(it.client.recv()) {
+        count += 1;
+    }
+    count
+}
+
 /// What nobody receives is bounded, whenever it comes.
 #[test]
 fn what_comes_with_the_upgrade_is_bounded_too() {
@@ -81,12 +92,7 @@ fn what_comes_with_the_upgrade_is_bounded_too() {
         );
         it.wait_out();
     }
-    it.client.disconnect();
-    it.event_loop.settle();
-    let mut count = 0;
-    while let Ok(Some(_)) = it.event_loop.block_on(it.client.recv()) {
-        count += 1;
-    }
+    let count = kept(it);
     assert!(count <= 5_000, "{count} messages were kept");
 }
 
@@ -109,12 +115,7 @@ fn what_comes_while_a_hook_fails_is_bounded_too() {
         drop(raw);
         it.wait_out();
     }
-    it.client.disconnect();
-    it.event_loop.settle();
-    let mut count = 0;
-    while let Ok(Some(_)) = it.event_loop.block_on(it.client.recv()) {
-        count += 1;
-    }
+    let count = kept(it);
     assert!(count <= 5_000, "{count} messages were kept");
 }
 

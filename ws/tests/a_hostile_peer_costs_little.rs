@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{End, Loop, REQUEST, Raw, close_code, echo, masked, receive_all, unmasked};
-use glassloop_reactor::{Options, net::duplex};
+use glassloop_reactor::net::duplex;
 use glassloop_ws::{Config, Error, Limits, Message, code, connect_on};
 
 const MIB: usize = 1024 * 1024;
@@ -101,9 +101,8 @@ impl Honest {
 fn beside_a_hundred(config: Config, flood: &[u8], reads: Reads) -> (Loop, End, Raw) {
     // Room for several turns' worth, or the socket would keep the budget for us. Who reads nothing
     // gets a small one, which is soon full.
-    let memory_pipe_bytes_max = if reads == Reads::All { MIB } else { 64 * 1024 };
-    let limits = glassloop_reactor::Limits { memory_pipe_bytes_max, ..Default::default() };
-    let mut event_loop = Loop::with(Options { limits, ..Options::default() });
+    let pipe_bytes = if reads == Reads::All { MIB } else { 64 * 1024 };
+    let mut event_loop = Loop::with_pipes_of(pipe_bytes);
     let mut honest = Honest::hundred(&mut event_loop);
     let alone = honest.round(&mut event_loop, |_| {});
     let (server, mut raw) = event_loop.raw_client(config);

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use common::{Loop, Opened, Output, Raw, response};
 use glassloop_reactor::net::duplex;
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Config, ConnectStage, Endpoint, Error};
 
 /// What lies on its way between the two: what was written beyond that has been read.
@@ -42,8 +41,7 @@ impl Meeting {
 
     /// As `of`; the server has read nothing.
     fn silent(endpoint: Endpoint) -> Meeting {
-        let limits = Limits { memory_pipe_bytes_max: PIPE_BYTES, ..Limits::default() };
-        let event_loop = Loop::with(Options { limits, ..Options::default() });
+        let event_loop = Loop::with_pipes_of(PIPE_BYTES);
         let (near, far) = duplex().expect("two ends");
         let connected = event_loop.spawn(endpoint.connect_on(near));
         Meeting { event_loop, connected, server: Raw::new(far), key: Vec::new() }

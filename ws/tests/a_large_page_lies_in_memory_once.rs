@@ -10,15 +10,13 @@ mod page;
 mod process;
 
 use common::{Loop, Raw};
-use glassloop_reactor::{Limits, Options};
 use page::{ask, serve};
 
 #[test]
 fn a_hundred_clients_that_do_not_read_share_one_page() {
     const CLIENTS: usize = 100;
     const BYTES_MAX: usize = 32 * 1_024;
-    let limits = Limits { memory_pipe_bytes_max: 4 * 1_024, ..Limits::default() };
-    let mut event_loop = Loop::with(Options { limits, ..Options::default() });
+    let mut event_loop = Loop::with_pipes_of(4 * 1_024);
     let server = serve(&event_loop, None);
     // The first ones pay for the pools of the allocator.
     let mut clients: Vec<Raw> = (0..20).map(|_| ask(&mut event_loop, &server)).collect();

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use common::frames::{frames, messages};
 use common::{End, Loop, Raw, close_payload, masked};
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Config, Counts, TrySend};
 
 const KIB: usize = 1024;
@@ -71,8 +70,7 @@ fn full_sixty_four_mebibytes_take_four_times_as_long_as_sixteen() {
 
 #[test]
 fn a_client_sends_a_long_message_to_a_slow_server_frame_by_frame_too() {
-    let limits = Limits { memory_pipe_bytes_max: 8 * KIB, ..Limits::default() };
-    let mut event_loop = Loop::with(Options { limits, ..Options::default() });
+    let mut event_loop = Loop::with_pipes_of(8 * KIB);
     let (client, server) = event_loop.pair(patient(), Config::default());
     let payload: Vec<u8> = (0..=u8::MAX).cycle().take(3 * MIB).collect();
     assert!(client.socket.try_send(payload.clone().into()).is_taken());

@@ -7,7 +7,6 @@ mod common;
 use std::time::Duration;
 
 use common::{End, Loop, Raw, close_code, close_payload, masked, receive_all, unmasked};
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Cause, Config, Error, code};
 
 const READ_BUDGET: u64 = 64 * 1024;
@@ -16,8 +15,7 @@ const EMPTY_FRAME_BYTES: u64 = 6;
 
 /// A loop whose memory sockets hold several turns' worth of bytes.
 fn roomy_loop() -> Loop {
-    let limits = Limits { memory_pipe_bytes_max: 1024 * 1024, ..Limits::default() };
-    Loop::with(Options { limits, ..Options::default() })
+    Loop::with_pipes_of(1024 * 1024)
 }
 
 /// Floods a server with `bytes`; gives the most bytes and frames that any turn took.

@@ -6,17 +6,11 @@ mod common;
 use std::{io::ErrorKind, time::Duration};
 
 use common::{Loop, REQUEST, Raw, close_payload, echo, masked, receive_all, response, unmasked};
-use glassloop_reactor::{Limits, Options, net::duplex};
+use glassloop_reactor::net::duplex;
 use glassloop_ws::{Cause, CloseInfo, Config, Message, Side, accept, code, connect_on};
 
 /// A socket that holds everything at once.
 const ROOMY: usize = 64 * 1024;
-
-/// A loop whose memory sockets hold this much a way.
-fn narrow_loop(memory_pipe_bytes_max: usize) -> Loop {
-    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
-    Loop::with(Options { limits, ..Options::default() })
-}
 
 /// Everything a client may say in one conversation, handshake included.
 fn conversation() -> Vec<u8> {
@@ -76,7 +70,7 @@ fn hear(event_loop: &mut Loop, raw: &mut Raw) {
 /// The client says its part in these pieces, and the socket between holds so many bytes a way, so
 /// that what the server says is cut there.
 fn hold_conversation(pieces: &[&[u8]], socket_bytes_max: usize) {
-    let mut event_loop = narrow_loop(socket_bytes_max);
+    let mut event_loop = Loop::with_pipes_of(socket_bytes_max);
     let (accepted, mut raw) = event_loop.accepting(Config::default());
     let mut received = None;
     for piece in pieces {
@@ -128,7 +122,7 @@ fn answers_cut_at_every_byte_are_the_same_answers() {
 
 /// Both ends are ours: what either receives, and how it ends, in a socket of this room.
 fn hold_dialogue(socket_bytes_max: usize) -> (Heard, Heard) {
-    let mut event_loop = narrow_loop(socket_bytes_max);
+    let mut event_loop = Loop::with_pipes_of(socket_bytes_max);
     let mut config = Config::default();
     config.limits.outgoing_frame_bytes_max = 100;
     let (client, server) = event_loop.pair(config.clone(), config);

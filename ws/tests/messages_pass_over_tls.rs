@@ -9,10 +9,11 @@ mod tls;
 
 use std::rc::Rc;
 
+use common::twins::everything_comes_back;
 use common::{End, Loop, echo};
 use glassloop_reactor::net::TcpListener;
 use glassloop_ws::{
-    Config, Error, Message, Response, Server, TlsClient, TlsFault, accept_tls, connect_with,
+    Config, Error, Response, Server, TlsClient, TlsFault, accept_tls, connect_with,
 };
 use tls::{Authority, Relay, believing, pair};
 
@@ -33,36 +34,22 @@ fn kernel_pair(event_loop: &mut Loop) -> (End, End) {
     (event_loop.drive(client), event_loop.drive(server))
 }
 
-fn everything_comes_back(event_loop: &mut Loop, client: &End, server: End) {
-    let echoed = event_loop.spawn(echo(server.socket));
-    for length in [0, 1, 125, 126, 16_383, 16_384, 65_536, 4 << 20] {
-        let message = Message::from(vec![b'k'; length]);
-        let (socket, copy) = (client.socket.clone(), message.clone());
-        let back = event_loop.block_on(async move {
-            socket.send(copy).await?;
-            socket.recv().await
-        });
-        assert!(back.expect("open") == Some(message), "{length} bytes");
-    }
-    client.socket.close(1000, "done").expect("a good code");
-    event_loop.wait_for(&echoed).expect("a regular end");
-    assert!(event_loop.wait_for(&client.driver).is_clean());
-    assert!(event_loop.wait_for(&server.driver).is_clean());
-    assert_eq!(event_loop.task_count(), 0);
-}
+const LENGTHS: [usize; 8] = [0, 1, 125, 126, 16_383, 16_384, 65_536, 4 << 20];
 
 #[test]
 fn messages_of_every_length_come_back_in_memory() {
     let mut event_loop = Loop::new();
     let (client, server) = pair(&mut event_loop, Config::default(), Config::default());
-    everything_comes_back(&mut event_loop, &client, server);
+    everything_comes_back(&mut event_loop, (&client, server), &LENGTHS);
+    assert_eq!(event_loop.task_count(), 0);
 }
 
 #[test]
 fn messages_of_every_length_come_back_on_sockets_of_the_kernel() {
     let mut event_loop = Loop::new();
     let (client, server) = kernel_pair(&mut event_loop);
-    everything_comes_back(&mut event_loop, &client, server);
+    everything_comes_back(&mut event_loop, (&client, server), &LENGTHS);
+    assert_eq!(event_loop.task_count(), 0);
 }
 
 #[test]

@@ -10,30 +10,16 @@ use std::sync::Arc;
 use std::task::{Context, Wake};
 use std::time::Duration;
 
+use common::twins::a_hundred_sends_of_a_turn_are_one_write;
 use common::{Loop, REQUEST, echo, next_turn, receive_all};
 use glassloop_reactor::net::TcpListener;
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Bytes, Config, Message, TrySend, WebSocket, accept};
 
 #[test]
 fn a_hundred_sends_of_one_turn_are_one_write() {
     let mut event_loop = Loop::new();
-    let (client, server) = event_loop.pair(Config::default(), Config::default());
-    for round in 1..=3 {
-        let socket = client.socket.clone();
-        let sent = event_loop.spawn(async move {
-            for number in 0..100 {
-                socket.send(format!("message {number}").into()).await.expect("open");
-            }
-        });
-        event_loop.wait_for(&sent);
-        event_loop.settle();
-        let counts = client.socket.counts();
-        assert_eq!((counts.writes, counts.messages_sent), (round, round * 100));
-        assert_eq!(client.socket.buffered_amount(), 0);
-    }
-    assert_eq!(server.socket.counts().reads, 3);
-    assert_eq!(server.socket.counts().messages_received, 300);
+    let pair = event_loop.pair(Config::default(), Config::default());
+    a_hundred_sends_of_a_turn_are_one_write(&mut event_loop, pair);
 }
 
 #[test]
@@ -104,14 +90,8 @@ fn a_thousand_turns_are_a_thousand_writes_to_a_socket_of_the_kernel_too() {
     });
 }
 
-/// A loop whose memory sockets take so many bytes.
-fn with_pipes_of(memory_pipe_bytes_max: usize) -> Loop {
-    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
-    Loop::with(Options { limits, ..Options::default() })
-}
-
 fn roomy() -> Loop {
-    with_pipes_of(64 << 20)
+    Loop::with_pipes_of(64 << 20)
 }
 
 #[test]
@@ -169,7 +149,7 @@ impl Wake for Panics {
 
 #[test]
 fn a_waker_that_panics_keeps_no_full_socket_from_its_driver() {
-    let mut event_loop = with_pipes_of(500_000);
+    let mut event_loop = Loop::with_pipes_of(500_000);
     let (server, mut raw) = event_loop.raw_client(Config::default());
     // 256 KiB leave early, as much waits for the turn's end, and the socket takes most of it.
     let mut sent = 0;

@@ -7,30 +7,16 @@ mod common;
 #[path = "common/tls.rs"]
 mod tls;
 
+use common::twins::a_hundred_sends_of_a_turn_are_one_write;
 use common::{Loop, next_turn, receive_all};
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Config, Message, Overflow, TrySend};
 use tls::{Relay, pair};
 
 #[test]
 fn a_hundred_sends_of_one_turn_are_one_write() {
     let mut event_loop = Loop::new();
-    let (client, server) = pair(&mut event_loop, Config::default(), Config::default());
-    for round in 1..=3 {
-        let socket = client.socket.clone();
-        let sent = event_loop.spawn(async move {
-            for number in 0..100 {
-                socket.send(format!("message {number}").into()).await.expect("open");
-            }
-        });
-        event_loop.wait_for(&sent);
-        event_loop.settle();
-        let counts = client.socket.counts();
-        assert_eq!((counts.writes, counts.messages_sent), (round, round * 100));
-        assert_eq!(client.socket.buffered_amount(), 0);
-    }
-    assert_eq!(server.socket.counts().reads, 3);
-    assert_eq!(server.socket.counts().messages_received, 300);
+    let pair = pair(&mut event_loop, Config::default(), Config::default());
+    a_hundred_sends_of_a_turn_are_one_write(&mut event_loop, pair);
 }
 
 #[test]
@@ -52,13 +38,9 @@ fn a_hundred_sends_of_one_turn_are_one_record_and_one_piece_of_the_socket() {
 
 #[test]
 fn long_messages_leave_in_as_few_writes_as_plain_ones() {
-    let options = || Options {
-        limits: Limits { memory_pipe_bytes_max: 1 << 20, ..Limits::default() },
-        ..Options::default()
-    };
     let mut writes = Vec::new();
     for secure in [false, true] {
-        let mut event_loop = Loop::with(options());
+        let mut event_loop = Loop::with_pipes_of(1 << 20);
         let (client, server) = match secure {
             true => pair(&mut event_loop, Config::default(), Config::default()),
             false => event_loop.pair(Config::default(), Config::default()),
@@ -123,18 +105,12 @@ fn sends_and_the_pong_due_are_one_write_too() {
     assert_eq!(client.socket.counts().writes, 1);
 }
 
-/// A loop whose memory sockets take so many bytes.
-fn with_pipes_of(memory_pipe_bytes_max: usize) -> Loop {
-    let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
-    Loop::with(Options { limits, ..Options::default() })
-}
-
 /// A peer that reads everything is no slow reader, whatever the policy.
 #[test]
 fn a_socket_that_takes_everything_is_not_full() {
     for overflow in [Overflow::Close, Overflow::DropNewest, Overflow::DropOldest] {
         for secure in [false, true] {
-            let mut event_loop = with_pipes_of(16 << 20);
+            let mut event_loop = Loop::with_pipes_of(16 << 20);
             let mut config = Config::default();
             config.overflow = overflow;
             let (client, server) = match secure {
@@ -158,7 +134,7 @@ fn a_socket_that_takes_everything_is_not_full() {
 /// What was told as written has left in records that the peer can read.
 #[test]
 fn half_a_record_is_nothing_that_was_written() {
-    let mut event_loop = with_pipes_of(8 * 1024);
+    let mut event_loop = Loop::with_pipes_of(8 * 1024);
     let relay = Relay::new(&mut event_loop, Config::default());
     let socket = relay.client.socket.clone();
     for number in 0..15_u8 {

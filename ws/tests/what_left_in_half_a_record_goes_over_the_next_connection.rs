@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use common::Loop;
 use glassloop_reactor::net::{TcpStream, duplex};
-use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Endpoint, Reconnect, accept_tls};
 use tls::{Authority, HOST, believing};
 
@@ -45,10 +44,7 @@ fn carry(from: &TcpStream, to: &TcpStream) {
 
 #[test]
 fn messages_in_a_record_that_left_in_part_are_sent_again() {
-    let mut event_loop = Loop::with(Options {
-        limits: Limits { memory_pipe_bytes_max: 8 * 1024, ..Limits::default() },
-        ..Options::default()
-    });
+    let mut event_loop = Loop::with_pipes_of(8 * 1024);
     let authority = Authority::new();
     let server = authority.identity().server();
     let dialed = Dialed::default();

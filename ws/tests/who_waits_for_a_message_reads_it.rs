@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{Loop, Raw, masked};
-use glassloop_reactor::{Events, Limits, Options};
+use glassloop_reactor::Events;
 use glassloop_ws::{Cause, Config, WebSocket};
 
 /// A connection whose polls are counted: those of its driver, and those of who receives.
@@ -197,8 +197,7 @@ fn a_close_that_a_receiver_reads_is_answered_and_its_messages_are_received_first
 
 #[test]
 fn who_receives_in_a_loop_yields_to_others() {
-    let limits = Limits { memory_pipe_bytes_max: 1 << 20, ..Limits::default() };
-    let mut event_loop = Loop::with(Options { limits, ..Options::default() });
+    let mut event_loop = Loop::with_pipes_of(1 << 20);
     let Counted { socket, mut raw, .. } = connection(&mut event_loop);
     let (received, polls) = (Rc::default(), Rc::default());
     event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use glassloop_reactor::timeout;
 
 use super::response::Written;
+use crate::time::millis_between;
 use crate::transport::Transport;
 
 /// One read of what is thrown away.
@@ -18,8 +19,6 @@ const PIECE_BYTES: usize = 2048;
 
 /// What is read and thrown away behind the last answer.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024;
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// The client is gone, or doesn't take its answer.
 #[derive(Debug)]
@@ -76,7 +75,7 @@ pub(crate) async fn deliver_last(
     let reactor = Rc::clone(stream.socket().reactor());
     let began = reactor.read_clock();
     deliver(stream, answer, patience.answer_ms).await?;
-    let passed_ms = reactor.read_clock().saturating_sub(began) / NS_PER_MS;
+    let passed_ms = millis_between(began, reactor.read_clock());
     let left_ms = patience.linger_ms.min(patience.all_ms.saturating_sub(passed_ms));
     match timeout(Duration::from_millis(left_ms), see_off(stream)).await {
         Ok(Ok(())) => {}

@@ -12,8 +12,7 @@ use std::time::Duration;
 use glassloop_reactor::nanoseconds;
 
 use super::limits::ReconnectLimits;
-
-const NS_PER_MS: u64 = 1_000_000;
+use crate::time::{deadline, millis_between, nanos};
 
 #[derive(Debug)]
 pub(crate) struct Backoff {
@@ -44,7 +43,7 @@ impl Backoff {
 
     /// How long the outage has lasted, in milliseconds.
     pub(crate) fn outage_ms(&self, now: u64) -> u64 {
-        now.saturating_sub(self.since) / NS_PER_MS
+        millis_between(self.since, now)
     }
 
     /// A connection that stood for so long has ended.
@@ -72,7 +71,7 @@ impl Backoff {
             }
             None => self.between(nanos(self.limits.delay_ms_min), longest),
         };
-        let end = self.since.saturating_add(nanos(self.limits.outage_ms_max));
+        let end = deadline(self.since, self.limits.outage_ms_max);
         if now.saturating_add(delay) > end { Next::GiveUp } else { Next::Wait(delay) }
     }
 
@@ -92,15 +91,11 @@ impl Backoff {
     }
 }
 
-fn nanos(millis: u64) -> u64 {
-    millis.saturating_mul(NS_PER_MS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MS: u64 = NS_PER_MS;
+    const MS: u64 = 1_000_000;
 
     fn wait(next: Next) -> u64 {
         match next {

@@ -178,8 +178,8 @@ impl Reconnect {
         let reactor = Reactor::expect_current("Reconnect::start")?;
         let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let backoff = Backoff::new(self.limits, seed, reactor.read_clock());
-        let shared = Rc::new(Shared::new(reactor, self.limits, self.acknowledged));
-        shared.with(|core, _| core.buffer = SendBuffer::numbered_after(self.numbered_after));
+        let buffer = SendBuffer::numbered_after(self.numbered_after);
+        let shared = Rc::new(Shared::new(reactor, self.limits, self.acknowledged, buffer));
         self.sinks.into_iter().for_each(|sink| shared.add_sink(sink));
         let client = Reconnecting::new(Rc::clone(&shared));
         let driver =
@@ -237,7 +237,7 @@ impl Opened {
 
     /// As [`Reconnecting::accepted`].
     pub fn accepted(&self) -> u64 {
-        self.shared.with(|core, _| core.buffer.accepted())
+        self.shared.accepted()
     }
 }
 

@@ -18,13 +18,13 @@ use super::backoff::{Backoff, Next};
 use super::builder::{Dialer, Judge, Opened, Resubscribe};
 use super::shared::Shared;
 use super::state::ReconnectState;
-use crate::close::{Cause, CloseInfo, Side, code};
-use crate::connection::Connection;
+use crate::close::{Cause, CloseInfo, code};
+use crate::connection::{Connection, abnormal};
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::heartbeat::deadline;
 use crate::socket::WebSocket;
-use crate::waiting::Entry;
+use crate::time::deadline;
+use crate::waiting::{Awaited, Entry};
 use crate::waits::WaitsFor;
 
 /// Drives a reconnecting client to its end; the output says what made it give up, `None` after a
@@ -207,7 +207,6 @@ impl ReconnectDriver {
     fn finish(&mut self, why: Option<Arc<Error>>) -> Phase {
         // What an attempt holds goes before anybody is told that all is over.
         self.phase = Phase::Over;
-        self.shared.with(|core, _| core.dialing = false);
         let unsent = self.shared.with(|core, _| core.buffer.len());
         if unsent > 0 {
             log::warn!("reconnecting: over, and {unsent} messages were not sent");
@@ -247,9 +246,7 @@ impl Drop for ReconnectDriver {
         if let Phase::Up(up) = std::mem::replace(&mut self.phase, Phase::Over) {
             self.shared.unlink(up.socket.connection(), up.since.is_some());
         }
-        let (code, reason) = (code::ABNORMAL, Utf8Bytes::default());
-        let cause = Cause::DriverDropped;
-        let info = CloseInfo { code, reason, side: Side::Us, cause, stall: None };
+        let info = abnormal(Cause::DriverDropped);
         let why = Some(Arc::new(Error::Closed(Box::new(info))));
         self.shared.enter(ReconnectState::Over { why });
     }
@@ -319,10 +316,8 @@ impl Up {
         loop {
             shared.settle();
             shared.forward();
-            let (waiting, senders) = shared.with(|core, _| {
-                let senders = core.waits.views().iter().any(|wait| wait.what == WaitsFor::Room);
-                (core.buffer.waiting() > 0, senders)
-            });
+            let (waiting, senders) =
+                shared.with(|core, _| (core.buffer.waiting() > 0, core.waits.has(WaitsFor::Room)));
             if senders {
                 // There is room in the buffer when what was handed over has left.
                 connection.wait_for_kept();

@@ -13,7 +13,7 @@ use super::state::ReconnectState;
 use crate::error::Error;
 use crate::message::Message;
 use crate::overflow::TrySend;
-use crate::waiting::Waiting;
+use crate::waiting::{Awaited, Waiting};
 use crate::waits::{WaitView, WaitsFor};
 
 /// A WebSocket client that comes back by itself. Clones are handles of the same client; its
@@ -123,7 +123,7 @@ impl Reconnecting {
 
     /// How many messages were accepted so far; the last one has this number.
     pub fn accepted(&self) -> u64 {
-        self.shared.with(|core, _| core.buffer.accepted())
+        self.shared.accepted()
     }
 
     /// Bytes of messages that were accepted and are not done with.

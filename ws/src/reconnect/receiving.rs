@@ -4,7 +4,6 @@
 //! first of the next. It outlives every connection.
 
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -23,14 +22,12 @@ pub(crate) struct ReceivingOn {
     entry: Entry<Shared>,
     /// What waits on the present connection, and that connection.
     link: Option<(Rc<Connection>, Receiving)>,
-    place: &'static Location<'static>,
 }
 
 impl ReceivingOn {
     #[track_caller]
     pub(crate) fn new(shared: &Rc<Shared>) -> ReceivingOn {
-        let entry = Entry::new(shared, WaitsFor::Message);
-        ReceivingOn { entry, link: None, place: Location::caller() }
+        ReceivingOn { entry: Entry::new(shared, WaitsFor::Message), link: None }
     }
 
     /// A message of the present connection, if there is one of both.
@@ -41,7 +38,7 @@ impl ReceivingOn {
         };
         let mut receiving = match self.link.take() {
             Some((same, receiving)) if Rc::ptr_eq(&same, &link) => receiving,
-            _ => Receiving::at(&link, self.place),
+            _ => Receiving::at(&link, self.entry.place()),
         };
         match Pin::new(&mut receiving).poll(cx) {
             Poll::Ready(Ok(message)) => Poll::Ready(message),

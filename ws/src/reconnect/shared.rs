@@ -24,7 +24,7 @@ use crate::overflow::TrySend;
 use crate::sending::{Posted, Sender};
 use crate::waiting::Awaited;
 use crate::waits::{Waits, WaitsFor};
-use crate::woken::Woken;
+use crate::woken::{self, Woken};
 
 pub(crate) struct Shared {
     reactor: Rc<Reactor>,
@@ -67,13 +67,19 @@ impl Core {
 }
 
 impl Shared {
-    pub(crate) fn new(reactor: Rc<Reactor>, limits: ReconnectLimits, acknowledged: bool) -> Shared {
+    /// With one handle.
+    pub(crate) fn new(
+        reactor: Rc<Reactor>,
+        limits: ReconnectLimits,
+        acknowledged: bool,
+        buffer: SendBuffer,
+    ) -> Shared {
         Shared {
             reactor,
             limits,
             acknowledged,
             handles: Cell::new(1),
-            core: RefCell::default(),
+            core: RefCell::new(Core { buffer, ..Core::default() }),
             sinks: Sinks::default(),
         }
     }
@@ -88,10 +94,7 @@ impl Shared {
 
     /// Looks at the core or changes it; those it wants woken are woken after the borrow.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Core, &mut Woken) -> T) -> T {
-        let mut woken = Woken::default();
-        let outcome = act(&mut self.core.borrow_mut(), &mut woken);
-        woken.wake();
-        outcome
+        woken::with(&self.core, act)
     }
 
     pub(crate) fn state(&self) -> ReconnectState {
@@ -140,20 +143,6 @@ impl Shared {
         }
     }
 
-    /// Notes whom to wake when the program wants something.
-    pub(crate) fn set_driver(&self, waker: &Waker) {
-        let known = self.with(|core, _| core.driver.as_ref().is_some_and(|it| it.will_wake(waker)));
-        if !known {
-            let waker = waker.clone();
-            let replaced = self.with(|core, _| core.driver.replace(waker));
-            drop(replaced);
-        }
-    }
-
-    pub(crate) fn wake_driver(&self) {
-        self.with(|core, woken| woken.extend(core.driver.take()));
-    }
-
     /// Accepts a message if there is room, and sends what can be sent.
     pub(crate) fn post(&self, message: Message) -> TrySend {
         self.settle();
@@ -184,13 +173,14 @@ impl Shared {
             core.link.clone().filter(|_| usable)
         });
         let outcome = match link {
-            Some(link) => match link.post(Outgoing::Message(message), Sender::Handle) {
-                Posted::Sent => TrySend::Sent,
-                Posted::Buffered(bytes) => TrySend::Buffered(bytes),
-                Posted::Full(back) | Posted::Dropped(back) | Posted::Closed(back) => {
-                    TrySend::Full(back.into_message().expect("what was posted comes back"))
+            Some(link) => {
+                let posted = link.post(Outgoing::Message(message), Sender::Handle);
+                match posted.into_try_send() {
+                    // Another one may come.
+                    TrySend::Closed(message) => TrySend::Full(message),
+                    outcome => outcome,
                 }
-            },
+            }
             None => TrySend::Full(message),
         };
         if !outcome.is_taken() {
@@ -204,9 +194,8 @@ impl Shared {
     pub(crate) fn forward(&self) -> Option<TrySend> {
         let mut last = None;
         while let Some((link, message)) = self.hand_over() {
-            last = match link.post(Outgoing::Kept(message), Sender::Handle) {
-                Posted::Sent => Some(TrySend::Sent),
-                Posted::Buffered(_) => Some(TrySend::Buffered(self.buffered())),
+            match link.post(Outgoing::Kept(message), Sender::Handle) {
+                posted @ (Posted::Sent | Posted::Buffered(_)) => last = Some(posted),
                 Posted::Full(_) | Posted::Dropped(_) | Posted::Closed(_) => {
                     self.with(|core, _| {
                         if core.link.as_ref().is_some_and(|now| Rc::ptr_eq(now, &link)) {
@@ -215,9 +204,12 @@ impl Shared {
                     });
                     return None;
                 }
-            };
+            }
         }
-        last
+        Some(match last? {
+            Posted::Sent => TrySend::Sent,
+            _ => TrySend::Buffered(self.buffered()),
+        })
     }
 
     /// The next message, and where it goes. It counts as handed over before it is: what its posting
@@ -257,7 +249,7 @@ impl Shared {
         if !self.acknowledged {
             return log::warn!("reconnecting: an acknowledgement, which nobody asked for");
         }
-        let accepted = self.with(|core, _| core.buffer.accepted());
+        let accepted = self.accepted();
         if number > accepted {
             return log::warn!(
                 "reconnecting: expected an acknowledgement of {accepted} at most, came {number}"
@@ -268,6 +260,11 @@ impl Shared {
             core.buffer.note_arrived(number)
         });
         drop(done);
+    }
+
+    /// The number of the message that was accepted last.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.with(|core, _| core.buffer.accepted())
     }
 
     /// Bytes of messages that are not done with.
@@ -370,6 +367,10 @@ impl Awaited for Shared {
 
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
         act(&mut self.core.borrow_mut().waits)
+    }
+
+    fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T {
+        act(&mut self.core.borrow_mut().driver)
     }
 }
 

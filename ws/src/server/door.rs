@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use glassloop_reactor::net::{TcpListener, TcpStream};
 use glassloop_reactor::{Reactor, Sleep};
 
-use crate::heartbeat::deadline;
+use crate::time::deadline;
 
 use super::limits::ServerLimits;
 

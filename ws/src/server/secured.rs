@@ -28,7 +28,7 @@ pub(crate) async fn secure(
     use std::future::{Future, poll_fn};
     use std::{pin::pin, rc::Rc, task::Poll, time::Duration};
 
-    const NS_PER_MS: u64 = 1_000_000;
+    use crate::time::millis_between;
 
     let Some(tls) = &shared.security.tls else { return Some((socket.into(), millis)) };
     let reactor = Rc::clone(socket.reactor());
@@ -42,7 +42,7 @@ pub(crate) async fn secure(
     });
     match glassloop_reactor::timeout(Duration::from_millis(millis), shaken).await {
         Ok(Some(Ok(stream))) => {
-            let passed_ms = reactor.read_clock().saturating_sub(began) / NS_PER_MS;
+            let passed_ms = millis_between(began, reactor.read_clock());
             Some((Transport::Tls(stream), millis.saturating_sub(passed_ms)))
         }
         Ok(Some(Err(error))) => {

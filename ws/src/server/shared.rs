@@ -12,8 +12,8 @@ use std::time::Duration;
 use glassloop_reactor::net::TcpStream;
 
 use crate::close::code;
-use crate::heartbeat::deadline;
 use crate::http::{Body, Patience, Response, Then, deliver_last};
+use crate::time::deadline;
 use crate::waits::Waits;
 use crate::woken::Woken;
 

@@ -7,6 +7,7 @@
 pub mod client;
 pub mod frames;
 mod raw;
+pub mod twins;
 
 pub use raw::Raw;
 
@@ -20,7 +21,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glassloop_reactor::net::duplex;
-use glassloop_reactor::{Clock, Entered, Events, ManualClock, Options, Reactor};
+use glassloop_reactor::{Clock, Entered, Events, Limits, ManualClock, Options, Reactor};
 use glassloop_ws::{CloseInfo, Config, Driver, Error, WebSocket, accept_with, connect_on_with};
 
 /// A flag that a waker sets.
@@ -56,6 +57,12 @@ pub struct Loop {
 impl Loop {
     pub fn new() -> Loop {
         Loop::with(Options::default())
+    }
+
+    /// A loop whose memory sockets take so many bytes.
+    pub fn with_pipes_of(memory_pipe_bytes_max: usize) -> Loop {
+        let limits = Limits { memory_pipe_bytes_max, ..Limits::default() };
+        Loop::with(Options { limits, ..Options::default() })
     }
 
     pub fn with(options: Options) -> Loop {

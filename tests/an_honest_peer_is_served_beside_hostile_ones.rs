@@ -5,7 +5,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -76,12 +76,16 @@ fn serve() -> (SocketAddr, glassloop::Remote, thread::JoinHandle<()>) {
     (address, remote, server)
 }
 
-/// Floods until it is told to stop; a server that has had enough is met again.
+/// Floods until it is told to stop; a server that has had enough is met again. It sleeps while the
+/// server takes no more: the processors are for the server and the honest client.
 fn flood(address: SocketAddr, bytes: &[u8], stop: &AtomicBool) -> u64 {
     let mut sent = 0;
     while !stop.load(Relaxed) {
         let Ok(mut stream) = open(address) else { continue };
-        stream.set_nonblocking(true).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut answers = stream.try_clone().unwrap();
+        // It takes its answers, or it would soon be left alone.
+        let taking = thread::spawn(move || io::copy(&mut answers, &mut io::sink()));
         let mut left = bytes;
         while !stop.load(Relaxed) {
             match stream.write(left) {
@@ -89,12 +93,12 @@ fn flood(address: SocketAddr, bytes: &[u8], stop: &AtomicBool) -> u64 {
                     sent += count as u64;
                     left = if count == left.len() { bytes } else { &left[count..] };
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::yield_now(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => break,
             }
-            // It takes its answers, or it would soon be left alone.
-            let _some = stream.read(&mut [0; 65_536]);
         }
+        let _gone_already = stream.shutdown(Shutdown::Both);
+        let _ended_somehow = taking.join().unwrap();
     }
     sent
 }

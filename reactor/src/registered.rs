@@ -210,12 +210,7 @@ impl<S: Source> Registered<S> {
                 return Poll::Pending;
             }
             if !self.reactor.spend_operation() {
-                // Others have their turn; this one goes on in the next batch.
-                if wait.direction == Direction::Read {
-                    self.reactor.with_sources(|sources| sources.note_goes_on(self.id));
-                }
-                self.reactor.note_place(wait.place);
-                cx.waker().wake_by_ref();
+                self.put_off(cx, wait);
                 return Poll::Pending;
             }
             match io(self.get_ref()) {
@@ -244,6 +239,16 @@ impl<S: Source> Registered<S> {
             self.clear_if_short(wait.direction, offered, moved);
         }
         polled
+    }
+
+    /// Others have their turn: who polls comes back in the next batch, as it does beyond its budget
+    /// of operations. No stand-in is called meanwhile.
+    pub(crate) fn put_off(&self, cx: &Context<'_>, wait: Wait) {
+        if wait.direction == Direction::Read {
+            self.reactor.with_sources(|sources| sources.note_goes_on(self.id));
+        }
+        self.reactor.note_place(wait.place);
+        cx.waker().wake_by_ref();
     }
 
     /// Ready once an operation in this direction is worth trying.

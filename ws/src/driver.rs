@@ -29,8 +29,8 @@ use crate::wire::Wire;
 ///
 /// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): while it is
 /// not polled no heartbeat is sent, nothing that waits longer than a turn leaves, and nothing ends.
-/// It reads what comes while nobody waits for a message, or nobody comes for it. In one poll it
-/// takes at most `read_bytes_per_turn_max` bytes.
+/// It reads what comes while nobody waits for a message, or nobody comes for it. In one
+/// turn both take at most `read_bytes_per_turn_max` bytes.
 ///
 /// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns

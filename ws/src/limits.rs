@@ -10,10 +10,10 @@ use crate::overflow::Overflow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes that one reading of the socket takes from its peer (64 KiB): a poll of the driver is
-    /// one, and so is a `recv` that finds no message. What lies beyond waits for the next turn, at
-    /// the latest once the reactor's `operations_per_poll_max` are spent, so that a peer who never
-    /// stops sending can't hold the loop.
+    /// Bytes that a turn takes from the peer (64 KiB), whether the driver reads them or a `recv`.
+    /// What lies beyond waits for the next turn, and it may be less once the reactor's
+    /// `operations_per_poll_max` are spent, so that a peer who never stops sending can't hold the
+    /// loop.
     pub read_bytes_per_turn_max: usize,
     /// Fragments of one message (131,072). A message of empty fragments has no size that a byte
     /// limit could catch; past this the connection is closed with 1008. Autobahn's largest case
@@ -70,9 +70,9 @@ pub struct Limits {
     /// enter the ring below it, too; above it the newest replaces those before it.
     pub outgoing_low_bytes_max: usize,
     /// High water (256 KiB): above it the policy of [`Config::overflow`] holds; under the default
-    /// one `send` waits and `try_send` gives the message back. One write takes so much, and the
-    /// frame that passes it: messages beyond it are not encoded before the socket has taken those
-    /// before them.
+    /// one `send` waits and `try_send` gives the message back. What an early write took along
+    /// counts until the turn ends. One write takes so much, and the frame that passes it: messages
+    /// beyond it are not encoded before the socket has taken those before them.
     pub outgoing_high_bytes_max: usize,
     /// The most that may wait to be sent (4 MiB). A single message larger than this is taken when
     /// nothing else waits.

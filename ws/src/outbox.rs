@@ -154,14 +154,15 @@ impl Outbox {
         room: Room,
         limits: &Limits,
     ) -> Result<(), Outgoing> {
-        let after = self.buffered().saturating_add(outgoing.cost());
-        let fits = after <= limits.outgoing_bytes_max
+        let before = self.buffered();
+        let under = |most: usize| before == 0 || before.saturating_add(outgoing.cost()) <= most;
+        let fits = under(limits.outgoing_bytes_max)
             && match room {
                 Room::Marks => !self.choked,
-                Room::High => after <= limits.outgoing_high_bytes_max,
+                Room::High => under(limits.outgoing_high_bytes_max),
                 Room::Cap => true,
             };
-        if !fits && self.buffered() > 0 {
+        if !fits {
             return Err(outgoing);
         }
         self.push(outgoing, limits);
@@ -197,8 +198,14 @@ impl Outbox {
 
     fn push(&mut self, outgoing: Outgoing, limits: &Limits) {
         self.queued_bytes += outgoing.cost();
-        self.choked = self.buffered() > limits.outgoing_high_bytes_max;
+        self.choked = self.bytes_of_turn() > limits.outgoing_high_bytes_max;
         self.queue.push_back(outgoing);
+    }
+
+    /// What the marks are held against. An early write counts until the turn ends: who sends
+    /// without end to a socket that takes everything would else never come to wait.
+    fn bytes_of_turn(&self) -> usize {
+        self.buffered() + self.early_bytes
     }
 
     /// True if all that waits leaves with the next write: the socket takes more, and a write takes
@@ -208,8 +215,7 @@ impl Outbox {
     }
 
     /// True if so much waits that a write is worth it before the turn ends, which is counted. Past
-    /// high water of a turn nothing is: who sends without end would otherwise never have to wait
-    /// for a socket that takes everything, and its turn would have no end either.
+    /// high water of a turn nothing is.
     // COST: a write of 64 KiB costs no more than half of one of 128, and what has left is not kept
     // alive until the turn ends: 64 connections with 16 messages of 16 KiB each under way take 6.0
     // us a message instead of 7.8, by the processor's time (bare mio with tungstenite 10.1).
@@ -224,7 +230,8 @@ impl Outbox {
         worth_it
     }
 
-    /// The turn is over: early writes are counted anew.
+    /// The turn is over: early writes are counted anew, and the write that follows looks who may go
+    /// on.
     pub(crate) fn note_turn_end(&mut self) {
         self.early_bytes = 0;
     }
@@ -281,7 +288,7 @@ impl Outbox {
         self.ring_bytes = bytes;
         self.blocked = blocked;
         // A message larger than the cap waits for an empty outbox: it asks again each time.
-        let low = self.buffered() <= limits.outgoing_low_bytes_max;
+        let low = self.bytes_of_turn() <= limits.outgoing_low_bytes_max;
         self.choked &= !low;
         low
     }

@@ -1,8 +1,8 @@
 //! The reading: one turn's bytes from a socket to the mailbox.
 //!
-//! Promises to take at most `read_bytes_per_turn_max` bytes and to stop when the mailbox is full,
-//! and says which of it happened. Through one buffer a thread passes what every connection of that
-//! thread reads, so that a connection at rest needs none of its own.
+//! Promises to take at most `read_bytes_per_turn_max` bytes, whoever reads, and to stop when the
+//! mailbox is full, and says which of it happened. Through one buffer a thread passes what every
+//! connection of that thread reads, so that a connection at rest needs none of its own.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ pub(crate) fn read_turn(
     wire: &mut Wire,
     cx: &mut Context<'_>,
 ) -> Reading {
-    if std::mem::take(&mut wire.ending_is_fresh) {
+    if wire.spent && wire.ending.is_some() {
         return Reading::Spent;
     }
     match wire.ending.take() {
@@ -63,7 +63,13 @@ pub(crate) fn read_turn(
     buffer.resize(SHARED_BUFFER_BYTES, 0);
     let outcome = read_through(connection, wire, cx, &mut buffer);
     SHARED_BUFFER.set(buffer);
-    if wire.ending.is_some() { Reading::Spent } else { outcome }
+    let ended = wire.ending.is_some();
+    wire.spent |= ended;
+    if wire.spent {
+        // The flush at the end of the turn forgets it.
+        connection.cork();
+    }
+    if ended { Reading::Spent } else { outcome }
 }
 
 fn read_through(
@@ -72,7 +78,7 @@ fn read_through(
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Reading {
-    let mut budget = connection.limits().read_bytes_per_turn_max;
+    let mut budget = if wire.spent { 0 } else { connection.limits().read_bytes_per_turn_max };
     match digest_rest(connection, wire) {
         Some(taken) => budget = budget.saturating_sub(taken),
         None => return Reading::Paused,
@@ -103,6 +109,7 @@ fn read_through(
                 wire.counts.bytes_read += count as u64;
                 note_heard(connection);
                 budget -= count;
+                wire.spent = budget == 0;
                 let mut left = &buffer[..kept + count];
                 let paused = digest(connection, wire, &mut left);
                 if kept > 0 || !left.is_empty() {
@@ -118,6 +125,7 @@ fn read_through(
             }
         }
     }
+    wire.spent = true;
     Reading::Spent
 }
 

@@ -73,8 +73,10 @@ impl Receiving {
         // Nothing came that is a message, or not the whole of it.
         if connection.with(|mailbox, _| mailbox.nothing_received()) {
             self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
+            if !self.at_socket && wire.spent && !wire.has_ended() {
+                wire.stream.put_off_read(cx);
+            }
         }
-        wire.ending_is_fresh = wire.ending.is_some();
         // No event tells of what TLS keeps.
         let left = wire.stream.has_input() || wire.stream.has_unsent();
         let driven = left || wire.has_ended();

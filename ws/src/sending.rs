@@ -243,7 +243,8 @@ impl Flush for Connection {
     fn flush(self: Rc<Self>) {
         self.uncork();
         self.with(|mailbox, _| mailbox.outbox.note_turn_end());
-        if let Some(wire) = self.take_wire() {
+        if let Some(mut wire) = self.take_wire() {
+            wire.spent = false;
             self.write_out(wire);
         }
     }

@@ -94,6 +94,12 @@ impl Transport {
         if self.has_input() { Poll::Ready(()) } else { self.socket().poll_read_stand_in(cx) }
     }
 
+    /// As [`TcpStream::put_off_read`].
+    #[track_caller]
+    pub(crate) fn put_off_read(&self, cx: &mut Context<'_>) {
+        self.socket().put_off_read(cx);
+    }
+
     /// Whoever waits to read waits no more.
     pub(crate) fn end_read_wait(&self) {
         self.socket().end_read_wait();

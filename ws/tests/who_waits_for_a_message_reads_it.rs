@@ -196,18 +196,51 @@ fn a_close_that_a_receiver_reads_is_answered_and_its_messages_are_received_first
 }
 
 #[test]
+fn a_close_with_the_end_of_the_stream_behind_it_is_a_close() {
+    let mut event_loop = Loop::new();
+    let ((socket, driver), raw) = event_loop.accepted(Config::default());
+    let received = event_loop.spawn(common::receive_all(socket));
+    // Behind who receives in a batch; and its alarm is due in the turn in which that one reads.
+    let driver = event_loop.spawn(driver);
+    event_loop.settle();
+    event_loop.clock.advance(Duration::from_secs(20));
+    let close = masked(0x88, &common::close_payload(4000, "done"));
+    raw.stream.try_write(&[masked(0x82, b"last"), close].concat()).expect("room");
+    drop(raw);
+    let (messages, error) = event_loop.wait_for(&received);
+    assert_eq!((messages.len(), error.is_none()), (1, true), "{error:?}");
+    let info = event_loop.wait_for(&driver);
+    assert_eq!((info.code, &*info.reason), (4000, "done"), "{info:?}");
+}
+
+#[test]
 fn who_receives_in_a_loop_yields_to_others() {
     let mut event_loop = Loop::with_pipes_of(1 << 20);
-    let Counted { socket, mut raw, .. } = connection(&mut event_loop);
+    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
     let (received, polls) = (Rc::default(), Rc::default());
     event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
     event_loop.settle();
-    let began = polls.get();
+    let (before, began) = (driver_polls.get(), polls.get());
     let bytes: Vec<u8> = (0..64).flat_map(|_| masked(0x82, &[7; 8_000])).collect();
     raw.write(&mut event_loop, &bytes);
     event_loop.pass(Duration::ZERO);
     assert_eq!(received.get(), 64);
     assert!(polls.get() - began >= 8, "64 KiB a poll: {} polls", polls.get() - began);
+    assert_eq!(driver_polls.get(), before, "not one of the driver");
+}
+
+#[test]
+fn who_receives_a_long_message_reads_all_of_it_in_shares_of_a_turn() {
+    let mut event_loop = Loop::with_pipes_of(1 << 20);
+    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
+    let (received, polls) = (Rc::default(), Rc::default());
+    event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
+    event_loop.settle();
+    let (before, began) = (driver_polls.get(), polls.get());
+    raw.write(&mut event_loop, &masked(0x82, &vec![7; 192 << 10]));
+    event_loop.pass(Duration::ZERO);
+    assert_eq!((received.get(), polls.get() - began), (1, 4), "three times 64 KiB, and the head");
+    assert_eq!(driver_polls.get(), before, "not one of the driver");
 }
 
 #[test]

@@ -145,6 +145,8 @@ impl Loop {
             tasks.extract_if(.., |task| task.flag.0.swap(false, Ordering::Relaxed)).collect()
         };
         for mut task in batch {
+            // Whom it runs is of no interest; a full budget of operations is.
+            self.reactor.set_owner(0);
             let mut cx = Context::from_waker(&task.waker);
             if task.future.as_mut().poll(&mut cx).is_pending() {
                 self.tasks.borrow_mut().push(task);

@@ -271,6 +271,8 @@ impl Builder {
             busy: Cell::new(false),
             turns: Cell::new(0),
             running: Cell::new(false),
+            pump_end: Cell::new(None),
+            by_descriptor: Cell::new(false),
             items_since_poll: Cell::new(0),
             spare_events: Cell::default(),
             woken: RefCell::default(),

@@ -4,7 +4,6 @@
 //! dropped on the loop's thread; a result that nobody takes dies with its holder.
 
 use std::{
-    any::Any,
     fmt,
     future::Future,
     panic::{Location, resume_unwind},
@@ -15,59 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{
-    Executor, Payload, Refused, caught, drop_caught, drop_payload, message, quietly,
-};
+use glassloop_executor::{Executor, Refused, caught, drop_caught, drop_payload, quietly};
 
 use crate::{
-    current,
+    CallError, current,
     shared::Shared,
     waits::{self, Note, NoteCell, Noted},
 };
-
-/// Why a call has no value.
-#[non_exhaustive]
-pub enum CallError {
-    /// It panicked on the loop's thread; this is what the panic carried.
-    Panicked(Payload),
-    /// It was cancelled, or dropped unrun when its loop ended.
-    Cancelled,
-    /// The loop was closed before it was asked.
-    Closed,
-    /// As many calls waited as the loop's limit allows.
-    Full,
-    /// Waiting for it on the loop's own thread would never end.
-    WouldDeadlock,
-    /// It had not resolved within the time that [`Call::wait`] was given; wait again if you like.
-    TimedOut,
-}
-
-impl fmt::Debug for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallError::Panicked(payload) => {
-                write!(f, "the call panicked: {}", message(payload.as_ref()))
-            }
-            CallError::Cancelled => f.write_str("the call was cancelled"),
-            CallError::Closed => f.write_str("the loop was closed before the call was asked for"),
-            CallError::Full => {
-                f.write_str("the call was refused: as many wait as the limit allows")
-            }
-            CallError::WouldDeadlock => f.write_str(
-                "waiting for a call on the thread of its own loop would never end: await it there",
-            ),
-            CallError::TimedOut => f.write_str("the call had no result within the time given"),
-        }
-    }
-}
-
-impl std::error::Error for CallError {}
 
 enum State<T> {
     Waiting { waker: Option<Waker> },
@@ -162,6 +115,7 @@ pub struct Call<T> {
     shared: Arc<Shared>,
     /// Whether a loop has this cell in its list of waits.
     noted: bool,
+    cancels_on_drop: bool,
 }
 
 impl<T: Send + 'static> Call<T> {
@@ -219,7 +173,7 @@ impl<T: Send + 'static> Call<T> {
             // The caller's closure dies here, on the caller's thread.
             drop_caught(refused).unwrap_or_else(drop_payload);
         }
-        Call { cell, shared: Arc::clone(shared), noted: false }
+        Call { cell, shared: Arc::clone(shared), noted: false, cancels_on_drop: false }
     }
 }
 
@@ -235,6 +189,27 @@ impl<T> Call<T> {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// From now on dropping it [cancels](Call::cancel) it, instead of detaching it: who waits for it
+    /// and is aborted takes it along, from one thread to the other.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::{LoopThread, sleep, timeout};
+    ///
+    /// let child = LoopThread::start("child")?;
+    /// let export = child.spawn(|| sleep(Duration::from_secs(3600))).cancel_on_drop();
+    /// let ended = glassloop::run(timeout(Duration::from_millis(10), export));
+    /// assert!(ended.is_ok_and(|ended| ended.is_err()), "the parent has lost patience");
+    /// # let mut child = child;
+    /// let report = child.join(Duration::from_secs(5)).unwrap();
+    /// assert!(report.is_clean(), "nothing of it runs on");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn cancel_on_drop(mut self) -> Call<T> {
+        self.cancels_on_drop = true;
+        self
     }
 
     /// Whether it has resolved.
@@ -315,6 +290,9 @@ impl<T: Send + 'static> Future for Call<T> {
 impl<T> Drop for Call<T> {
     fn drop(&mut self) {
         self.cell.note.set(None);
+        if self.cancels_on_drop {
+            self.cancel();
+        }
         let waker = {
             let mut cancel = self.cell.cancel.lock().unwrap_or_else(PoisonError::into_inner);
             cancel.detached = true;
@@ -368,27 +346,5 @@ impl<U: Future> Future for Spawned<U> {
         drop(future);
         self.resolver.0.resolve(result);
         Poll::Ready(())
-    }
-}
-
-/// What a panic of a call carried, if it carried a `T`.
-impl CallError {
-    /// The payload of the panic, for [`std::panic::resume_unwind`].
-    ///
-    /// ```
-    /// let event_loop = glassloop::EventLoop::new()?;
-    /// let call = event_loop.remote().call(|| -> u32 { panic!("out of paper") });
-    /// assert!(!call.is_resolved());
-    /// let error = event_loop.block_on(call)?.unwrap_err();
-    /// let payload = error.into_panic().expect("it panicked");
-    /// assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
-        match self {
-            CallError::Panicked(payload) => Some(payload),
-            _ => None,
-        }
     }
 }

@@ -121,6 +121,7 @@ fn end(
         return CloseReport { in_turn: true, ..CloseReport::default() };
     }
     let _entered = current::enter(core);
+    core.shared.notifier.unpark_by_host();
     core.executor.inbox().close();
     // Both count from here: what the calls take is not given to the tasks once more.
     let calls_end = core.reactor.deadline_after(calls_for);

@@ -47,6 +47,10 @@ pub(crate) struct Core {
     pub(crate) turns: Cell<u64>,
     /// `run` or `block_on` is under way: the loop is entered already.
     pub(crate) running: Cell<bool>,
+    /// When the pump under way is over, if it has a budget.
+    pub(crate) pump_end: Cell<Option<u64>>,
+    /// The host waits for the loop's descriptor.
+    pub(crate) by_descriptor: Cell<bool>,
     /// Items that ran since the operating system was last asked.
     pub(crate) items_since_poll: Cell<usize>,
     /// The emptied events of the last turn, to be filled again.

@@ -81,7 +81,9 @@ impl EventLoop {
     /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`,
     /// [`RunError::Io`] when the system refuses.
     pub fn wait(&self) -> Result<Events, RunError> {
-        Waiting::begin(&self.core)?.wait(None)
+        let waiting = Waiting::begin(&self.core)?;
+        self.core.shared.notifier.unpark_by_host();
+        waiting.wait(None)
     }
 
     /// Phases `io` to `finish`: one turn, with what [`wait`](EventLoop::wait) brought.
@@ -141,7 +143,7 @@ impl EventLoop {
         }
     }
 
-    fn can_run(&self) -> Result<(), RunError> {
+    pub(crate) fn can_run(&self) -> Result<(), RunError> {
         let runs = self.core.busy.get() || self.core.running.get();
         if runs { Err(RunError::Reentrant) } else { Ok(()) }
     }
@@ -151,17 +153,27 @@ impl EventLoop {
         self.can_run()?;
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core.running);
+        self.core.shared.notifier.unpark_by_host();
         self.core.items_since_poll.set(0);
         while going() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
             self.turn(events)?;
-            if self.core.failed.replace(false) {
-                return Err(RunError::Failed(self.core.failure.take().unwrap_or_default()));
+            match self.look_for_end() {
+                Err(RunError::Stopped) if !going() => return Ok(()),
+                looked => looked?,
             }
-            if self.core.executor.is_stopping() {
-                self.core.executor.stopped();
-                return if going() { Err(RunError::Stopped) } else { Ok(()) };
-            }
+        }
+        Ok(())
+    }
+
+    /// Whether the turn that was just made is to be the last one.
+    pub(crate) fn look_for_end(&self) -> Result<(), RunError> {
+        if self.core.failed.replace(false) {
+            return Err(RunError::Failed(self.core.failure.take().unwrap_or_default()));
+        }
+        if self.core.executor.is_stopping() {
+            self.core.executor.stopped();
+            return Err(RunError::Stopped);
         }
         Ok(())
     }

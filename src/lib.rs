@@ -45,6 +45,7 @@
 
 mod builder;
 mod call;
+mod call_error;
 mod callbacks;
 mod cancel_token;
 mod close;
@@ -58,10 +59,12 @@ mod event_loop;
 mod frames;
 mod functions;
 mod limits;
+mod loop_thread;
 mod now_record;
 mod observer;
 mod phase;
 mod policy;
+mod pump;
 mod remote;
 mod resume;
 mod ring;
@@ -80,7 +83,8 @@ pub mod ws;
 
 pub use crate::{
     builder::Builder,
-    call::{Call, CallError},
+    call::Call,
+    call_error::CallError,
     callbacks::{Callback, call_at, call_later, call_soon, queue_microtask},
     cancel_token::{CancelToken, Cancelled},
     close::CloseReport,
@@ -89,10 +93,12 @@ pub use crate::{
     frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
     limits::Limits,
+    loop_thread::{LoopThread, StillRuns, ThreadError},
     now_record::{Now, NowRecord},
     observer::Observer,
     phase::Phase,
     policy::RunPolicy,
+    pump::Pumped,
     remote::{OnceKey, Remote},
     resume::{OnResume, on_resume},
     ring::{Event, Happening, Read, Ring},

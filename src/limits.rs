@@ -21,6 +21,9 @@ pub struct Limits {
     pub items_per_poll_max: usize,
     /// How long items run before the operating system is asked again. 50.
     pub poll_us_max: u64,
+    /// How many turns one [`pump`](crate::EventLoop::pump) makes, however long its budget. 1,024: a
+    /// task that wakes itself ends no pump on a clock that stands still.
+    pub turns_per_pump_max: usize,
     /// Corked writers flushed in one turn; the rest goes first in the next. 1,024.
     pub flushes_per_turn_max: usize,
     /// Microtasks one checkpoint runs before it carries the rest over. 10,000.
@@ -52,6 +55,7 @@ impl Default for Limits {
             items_per_turn_max: 4_096,
             items_per_poll_max: 256,
             poll_us_max: 50,
+            turns_per_pump_max: 1_024,
             flushes_per_turn_max: 1_024,
             microtasks_per_checkpoint_max: 10_000,
             microtasks_warned_at: 1_000,
@@ -70,6 +74,7 @@ impl Limits {
     pub(crate) fn at_least_one(mut self) -> Limits {
         for bound in [
             &mut self.items_per_turn_max,
+            &mut self.turns_per_pump_max,
             &mut self.flushes_per_turn_max,
             &mut self.microtasks_per_checkpoint_max,
             &mut self.executor.taken_per_turn_max,

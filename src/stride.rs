@@ -16,6 +16,7 @@ const SLOW_NS: u64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct Stride {
     length: Cell<u32>,
+    longest: Cell<u32>,
     /// Items since the last reading.
     items: Cell<u32>,
     read_at: Cell<u64>,
@@ -34,7 +35,8 @@ pub(crate) struct Stretch {
 impl Stride {
     pub(crate) fn new() -> Stride {
         let ran = [const { Cell::new(0) }; STRIDE_MAX as usize];
-        Stride { length: Cell::new(1), items: Cell::new(0), read_at: Cell::new(0), ran }
+        let longest = Cell::new(STRIDE_MAX);
+        Stride { length: Cell::new(1), longest, items: Cell::new(0), read_at: Cell::new(0), ran }
     }
 
     /// The clock was read between items: the stretch begins there.
@@ -42,6 +44,13 @@ impl Stride {
     pub(crate) fn begin(&self, now: u64) {
         self.read_at.set(now);
         self.items.set(0);
+    }
+
+    /// While `always`, the clock is read after each item: whoever waits for the loop has said for
+    /// how long.
+    pub(crate) fn read_always(&self, always: bool) {
+        self.longest.set(if always { 1 } else { STRIDE_MAX });
+        self.length.set(1);
     }
 
     /// What the clock said last.
@@ -83,7 +92,7 @@ impl Stride {
         let items = self.items.replace(0);
         let took_ns = now.saturating_sub(self.read_at.replace(now));
         let slow = took_ns > SLOW_NS;
-        self.length.set(if slow { 1 } else { (self.length.get() * 2).min(STRIDE_MAX) });
+        self.length.set(if slow { 1 } else { (self.length.get() * 2).min(self.longest.get()) });
         Stretch { took_ns, items }
     }
 }

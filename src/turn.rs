@@ -124,12 +124,17 @@ impl<'a> Turn<'a> {
         }
         let mut writers = core.flushes.take();
         self.reactor.take_flushes(core.limits.flushes_per_turn_max, &mut writers);
-        for writer in writers.drain(..) {
+        let mut line = writers.drain(..);
+        while let Some(writer) = line.next() {
             self.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
             if let Err(payload) = caught(|| writer.flush()) {
                 self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
             }
+            if core.budget_is_spent() {
+                break;
+            }
         }
+        self.reactor.put_back_flushes(line);
         core.flushes.replace(writers);
     }
 

@@ -38,6 +38,13 @@ impl FlushLine {
         }
     }
 
+    /// Puts writers back to the front, in their order.
+    pub(crate) fn put_back(&mut self, writers: Vec<Weak<dyn Flush>>) {
+        for writer in writers.into_iter().rev() {
+            self.line.push_front(writer);
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }

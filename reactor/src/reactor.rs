@@ -223,6 +223,13 @@ impl Reactor {
         self.flushes.borrow_mut().take(max, out);
     }
 
+    /// Puts writers that were taken and not called before those in line.
+    pub fn put_back_flushes(&self, writers: impl Iterator<Item = Rc<dyn Flush>>) {
+        // Let go of before the borrow: the last one who holds a writer drops it.
+        let writers: Vec<_> = writers.map(|writer| Rc::downgrade(&writer)).collect();
+        self.flushes.borrow_mut().put_back(writers);
+    }
+
     /// Whether a writer stands in line.
     #[must_use]
     pub fn has_flushes(&self) -> bool {
@@ -266,6 +273,18 @@ impl Reactor {
     #[must_use]
     pub fn notifier(&self) -> &Arc<Notifier> {
         &self.notifier
+    }
+
+    /// The number of the descriptor that the OS's poller is. It is readable while an event waits.
+    ///
+    /// # Errors
+    /// `Unsupported` without a poller of the OS.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
+        self.registry.as_ref().map(std::os::fd::AsRawFd::as_raw_fd).ok_or_else(|| {
+            let what = "a loop without a poller of the operating system has no descriptor";
+            std::io::Error::new(std::io::ErrorKind::Unsupported, what)
+        })
     }
 
     /// The bounds it was built with.

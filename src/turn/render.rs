@@ -40,6 +40,7 @@ impl Turn<'_> {
         }
         let longest = core.limits.idle_us_max.saturating_mul(1_000);
         let most = core.stride.read_at().saturating_add(longest);
+        let most = core.pump_end.get().map_or(most, |end| end.min(most));
         let until = core.next_deadline().map_or(most, |deadline| deadline.min(most));
         for _ in 0..core.frames.idle_len().min(core.limits.items_per_turn_max) {
             if core.is_busy() || core.stride.read_at() >= until {

@@ -38,7 +38,7 @@ impl Bounds {
             allowance,
             left: allowance.items,
             unasked,
-            end: core.stride.read_at().saturating_add(allowance.nanos),
+            end: core.stride.read_at().saturating_add(allowance.nanos).min(core.run_end()),
             ask: core.reactor.now().saturating_add(core.poll_ns_max),
         }
     }

@@ -1,0 +1,214 @@
+//! `pump`: the loop in a program that keeps its thread and lends it for a while.
+//!
+//! The host calls `pump` now and then, from a timer or once a frame; the loop runs turns for as
+//! long as the host can spare, and gives the thread back with its wake word armed: whatever comes
+//! while the host has the thread calls `on_wake`, once. A host that can wait for a descriptor waits
+//! for the loop's own as well, and needs no `on_wake`.
+
+use std::time::Duration;
+
+use glassloop_reactor::nanoseconds;
+
+use crate::{EventLoop, RunError, core::Core, waiting::Waiting};
+
+/// What a pump has left to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it says when to pump again"]
+#[non_exhaustive]
+pub struct Pumped {
+    /// There is something to do at this moment: pump again soon, whether or not `on_wake` is
+    /// called.
+    pub more: bool,
+    /// In how long a timer or a frame is due: nothing if there is more to do, `None` if nothing
+    /// but `on_wake` can bring work.
+    pub next: Option<Duration>,
+}
+
+impl EventLoop {
+    /// Runs turns for about as long as `budget`, without ever waiting, and gives the thread back.
+    ///
+    /// It makes one turn in any case, and further ones while there is something to do and time
+    /// left. The budget counts from the call; one item is never cut short, so it returns as late as
+    /// the longest of them. [`Duration::ZERO`] is exactly one turn, within its own
+    /// [limits](crate::Limits).
+    ///
+    /// Until the next pump nobody looks at the loop's sockets and timers: pump again when
+    /// [`next`](Pumped::next) is over, at once if there is [`more`](Pumped::more), when the
+    /// function of [`on_wake`](Self::on_wake) was called, and for the sockets' sake as often as
+    /// you like to hear of them; or wait for the [descriptor](Self::descriptor).
+    ///
+    /// # Errors
+    /// [`RunError::Reentrant`] inside a turn or a run of this loop, [`RunError::Closed`] after
+    /// `close`, [`RunError::Stopped`] after a turn that was asked to [stop](Self::stop) the loop
+    /// (pump on at once, or close it), [`RunError::Io`] when the system refuses.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::EventLoop;
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let task = event_loop.spawn(async {
+    ///     glassloop::sleep(Duration::from_millis(5)).await;
+    ///     println!("slept while the host went on");
+    /// });
+    /// // The frames of a game:
+    /// while !task.is_finished() {
+    ///     let pumped = event_loop.pump(Duration::from_millis(2))?;
+    ///     assert!(pumped.next <= Some(Duration::from_millis(5)));
+    ///     // ... draw, and wait for the screen ...
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pump(&self, budget: Duration) -> Result<Pumped, RunError> {
+        self.can_run()?;
+        let core = &self.core;
+        core.shared.notifier.unpark_by_host();
+        core.begin_pump(budget);
+        let ran =
+            self.pump_turns(if budget.is_zero() { 1 } else { core.limits.turns_per_pump_max });
+        core.end_pump();
+        let pumped = core.give_back();
+        ran.map(|()| pumped)
+    }
+
+    fn pump_turns(&self, most: usize) -> Result<(), RunError> {
+        let core = &self.core;
+        for _ in 0..most {
+            let events = Waiting::begin(core)?.wait(Some(Duration::ZERO))?;
+            self.turn(events)?;
+            self.look_for_end()?;
+            if !core.has_work() || core.budget_is_spent() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has `f` called when something comes in while the host has the thread: once for each time
+    /// that [`pump`](Self::pump) gave it back, on whatever thread it came from. It must not block;
+    /// what it does is to have the host call `pump` soon: post a message, set a flag, wake a wait.
+    ///
+    /// ```
+    /// use std::{sync::mpsc, thread, time::Duration};
+    /// use glassloop::EventLoop;
+    ///
+    /// let (wake, woken) = mpsc::channel(); // stands for the host's own queue of events
+    /// let event_loop = EventLoop::new()?;
+    /// event_loop.on_wake(move || drop(wake.send(())));
+    /// assert!(!event_loop.pump(Duration::from_millis(2))?.more);
+    ///
+    /// let remote = event_loop.remote();
+    /// thread::spawn(move || remote.defer(|| println!("called")));
+    /// woken.recv()?;
+    /// event_loop.pump(Duration::from_millis(2))?; // prints "called"
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_wake(&self, f: impl Fn() + Send + Sync + 'static) {
+        self.core.shared.notifier.set_on_wake(Box::new(f));
+    }
+
+    /// How long a host may wait before it pumps: until the next timer or frame is due, `None` for
+    /// as long as it likes. A timer that becomes due earlier than was said here calls `on_wake`.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.core.timeout()
+    }
+
+    /// The number of a descriptor that becomes readable when the loop has something to do, for a
+    /// host that waits for descriptors: with epoll, poll, a libuv or glib loop. The loop owns it;
+    /// nothing may be read from it.
+    ///
+    /// The host waits for it, for [`timeout`](Self::timeout) at most, and then
+    /// [pumps](Self::pump). From this call on `on_wake` is no more the host's: what comes while
+    /// the host has the thread makes the descriptor readable instead.
+    ///
+    /// # Errors
+    /// `Unsupported` on a loop without descriptors.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use glassloop::{EventLoop, mio};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let descriptor = event_loop.descriptor()?;
+    /// let mut host = mio::Poll::new()?; // stands for the host's loop
+    /// let readable = mio::Interest::READABLE;
+    /// host.registry().register(&mut mio::unix::SourceFd(&descriptor), mio::Token(0), readable)?;
+    ///
+    /// event_loop.pump(Duration::ZERO)?;
+    /// let remote = event_loop.remote();
+    /// let caller = std::thread::spawn(move || remote.call(|| 6 * 7));
+    /// let mut events = mio::Events::with_capacity(8);
+    /// host.poll(&mut events, event_loop.timeout())?;
+    /// assert!(!event_loop.pump(Duration::ZERO)?.more);
+    /// # let mut call = caller.join().unwrap();
+    /// # assert!(call.is_resolved());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
+        let descriptor = self.core.reactor.descriptor()?;
+        if !self.core.by_descriptor.replace(true) {
+            let notifier = std::sync::Arc::downgrade(&self.core.shared.notifier);
+            self.on_wake(move || {
+                if let Some(notifier) = notifier.upgrade() {
+                    notifier.wake_os();
+                }
+            });
+        }
+        Ok(descriptor)
+    }
+}
+
+impl Core {
+    fn begin_pump(&self, budget: Duration) {
+        let end = self.reactor.read_clock().saturating_add(nanoseconds(budget));
+        self.pump_end.set((!budget.is_zero()).then_some(end));
+        self.stride.read_always(!budget.is_zero());
+    }
+
+    fn end_pump(&self) {
+        self.pump_end.set(None);
+        self.stride.read_always(false);
+    }
+
+    /// Whether a pump is under way and its time is over.
+    pub(crate) fn budget_is_spent(&self) -> bool {
+        self.pump_end.get().is_some_and(|end| self.reactor.read_clock() >= end)
+    }
+
+    /// When the run phase that begins now is over, by the budget of a pump. A quarter of what is
+    /// left is kept for what the phase wants written.
+    pub(crate) fn run_end(&self) -> u64 {
+        self.pump_end.get().map_or(u64::MAX, |end| {
+            let left = end.saturating_sub(self.reactor.read_clock());
+            end - left / 4
+        })
+    }
+
+    /// The thread goes back to the host: the wake word is left armed.
+    fn give_back(&self) -> Pumped {
+        // It notes what deadline the host is told.
+        let next = self.timeout();
+        let parked = self.shared.notifier.park();
+        let more = !parked || next == Some(Duration::ZERO);
+        if more && self.by_descriptor.get() {
+            self.shared.notifier.wake_os();
+        }
+        Pumped { more, next: if more { Some(Duration::ZERO) } else { next } }
+    }
+
+    /// How long nothing will be due.
+    fn timeout(&self) -> Option<Duration> {
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let left = |at: u64| Duration::from_nanos(at.saturating_sub(self.reactor.read_clock()));
+        self.next_deadline().map(left)
+    }
+}

@@ -18,6 +18,7 @@ use glassloop_executor::{Executor, Refused, caught, drop_caught, drop_payload, q
 
 use crate::{
     CallError, current,
+    host::serves_a_host,
     shared::Shared,
     waits::{self, Note, NoteCell, Noted},
 };
@@ -221,7 +222,9 @@ impl<T> Call<T> {
     /// Blocks this thread until it resolves, at most `timeout`.
     ///
     /// # Errors
-    /// [`CallError::WouldDeadlock`] on the loop's own thread, [`CallError::TimedOut`] when the time
+    /// [`CallError::WouldDeadlock`] on the loop's own thread, and on one that drains a
+    /// [`HostQueue`](crate::HostQueue), which the loop may wait for:
+    /// [`block_on`](crate::HostQueue::block_on) drains it meanwhile. [`CallError::TimedOut`] when the time
     /// is over (the call goes on, wait again), and every error that the call itself ends in.
     ///
     /// # Panics
@@ -235,7 +238,7 @@ impl<T> Call<T> {
                 State::Taken => panic!("the result of a Call was taken before"),
                 waiting @ State::Waiting { .. } => *state = waiting,
             }
-            if self.shared.is_loop_thread() {
+            if self.shared.is_loop_thread() || serves_a_host() {
                 return Err(CallError::WouldDeadlock);
             }
             let left =

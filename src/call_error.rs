@@ -15,7 +15,8 @@ pub enum CallError {
     Closed,
     /// As many calls waited as the loop's limit allows.
     Full,
-    /// Waiting for it on the loop's own thread would never end.
+    /// Waiting for it on the loop's own thread would never end; nor, perhaps, on that of a host
+    /// which the loop waits for.
     WouldDeadlock,
     /// It had not resolved within the time that [`Call::wait`] was given; wait again if you like.
     TimedOut,
@@ -39,7 +40,8 @@ impl fmt::Display for CallError {
                 f.write_str("the call was refused: as many wait as the limit allows")
             }
             CallError::WouldDeadlock => f.write_str(
-                "waiting for a call on the thread of its own loop would never end: await it there",
+                "waiting for a call on the thread of its own loop would never end: await it there; \
+                 on the thread of a host use `HostQueue::block_on`",
             ),
             CallError::TimedOut => f.write_str("the call had no result within the time given"),
         }

@@ -27,6 +27,11 @@ pub(crate) fn get() -> Option<Rc<Core>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
+/// Whether a turn, or a wait, of this thread's current loop is under way.
+pub(crate) fn in_turn() -> bool {
+    get().is_some_and(|core| core.busy.get())
+}
+
 /// The current loop, or a panic that says what to do.
 #[track_caller]
 pub(crate) fn expect(what: &str) -> Rc<Core> {

@@ -58,6 +58,7 @@ mod error;
 mod event_loop;
 mod frames;
 mod functions;
+mod host;
 mod limits;
 mod loop_thread;
 mod now_record;
@@ -92,6 +93,10 @@ pub use crate::{
     event_loop::EventLoop,
     frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
+    host::{
+        Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostLimits, HostQueue,
+        HostQueueBuilder, HostStatistics, JobContext,
+    },
     limits::Limits,
     loop_thread::{LoopThread, StillRuns, ThreadError},
     now_record::{Now, NowRecord},

@@ -1,0 +1,53 @@
+//! `Drain`: what a host is given when it is kicked.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use glassloop_executor::quietly;
+
+use super::{HostError, inner::Inner};
+
+/// What a drain has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drained {
+    /// Jobs, or steps of jobs, that were run.
+    pub ran: usize,
+    /// Jobs wait. A host that is kicked has been kicked for them already.
+    pub more: bool,
+}
+
+/// What a host is given when it is kicked: to be [run](Drain::run) on its own thread, soon.
+///
+/// # Drop
+/// A host that lets go of it without running it has gone, or will not come: every job that waits
+/// resolves with [`HostError::HostGone`], and what was deferred is dropped.
+#[must_use = "a drain that is dropped tells everybody that the host has gone"]
+pub struct Drain {
+    pub(super) inner: Option<Arc<Inner>>,
+}
+
+impl Drain {
+    /// Runs jobs on this thread, which is the host's, for about as long as `budget`. As
+    /// [`HostQueue::drain`].
+    pub fn run(mut self, budget: Duration) -> Drained {
+        match self.inner.take() {
+            Some(inner) => inner.drain(budget),
+            None => Drained { ran: 0, more: false },
+        }
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        let Some(inner) = self.inner.take() else { return };
+        inner.inside().kicked = false;
+        let lost = inner.refuse_all(|| HostError::HostGone);
+        quietly(|| log::warn!("the host let go of a kick; {lost} job(s) for it were lost"));
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drain")
+    }
+}

@@ -1,0 +1,153 @@
+//! A job: what the host's thread is to run, with the place where its result goes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use glassloop_executor::{caught, drop_caught, drop_payload, message, quietly};
+
+use super::{HostError, call::Cell};
+
+/// What lies in the queue.
+pub(super) trait Job: Send {
+    /// Runs it, or a step of it: on the host's thread, with nothing locked.
+    fn run(self: Box<Self>) -> Ran;
+
+    /// It will never run; who waits for it is told why.
+    fn refuse(self: Box<Self>, why: HostError);
+}
+
+/// What became of a job that was run.
+pub(super) enum Ran {
+    Done,
+    Panicked,
+    /// It had been cancelled, and was not run.
+    Skipped,
+    /// There are more steps.
+    More(Box<dyn Job>),
+}
+
+/// How a chunked call goes on; see [`HostQueue::call_chunked`](super::HostQueue::call_chunked).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk<T> {
+    /// There is more to do: the next step comes with the host's next drain.
+    More,
+    /// This is the result.
+    Done(T),
+}
+
+/// What a job that runs is told of who asked for it.
+#[derive(Debug)]
+pub struct JobContext {
+    cancelled: Arc<AtomicBool>,
+}
+
+impl JobContext {
+    pub(super) fn new(cancelled: &Arc<AtomicBool>) -> JobContext {
+        JobContext { cancelled: Arc::clone(cancelled) }
+    }
+
+    /// Whether nobody wants the result any more: a long job looks now and then, and leaves off.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+}
+
+/// Without a result.
+pub(super) struct Deferred<F>(pub(super) F);
+
+impl<F: FnOnce() + Send> Job for Deferred<F> {
+    fn run(self: Box<Self>) -> Ran {
+        match caught(self.0) {
+            Ok(()) => Ran::Done,
+            Err(payload) => {
+                let what = message(payload.as_ref());
+                quietly(|| log::error!("a call deferred to the host panicked: {what}"));
+                drop_payload(payload);
+                Ran::Panicked
+            }
+        }
+    }
+
+    fn refuse(self: Box<Self>, _why: HostError) {
+        drop_caught(self).unwrap_or_else(drop_payload);
+    }
+}
+
+/// With a result.
+pub(super) struct Once<F, T> {
+    pub(super) f: F,
+    pub(super) cell: Arc<Cell<T>>,
+}
+
+impl<F, T> Job for Once<F, T>
+where
+    F: FnOnce(&JobContext) -> T + Send,
+    T: Send,
+{
+    fn run(self: Box<Self>) -> Ran {
+        if !self.cell.begin() {
+            self.refuse(HostError::Cancelled);
+            return Ran::Skipped;
+        }
+        let Once { f, cell } = *self;
+        let context = cell.context();
+        let result = caught(|| f(&context));
+        end(&cell, result)
+    }
+
+    fn refuse(self: Box<Self>, why: HostError) {
+        let Once { f, cell } = *self;
+        drop_caught(f).unwrap_or_else(drop_payload);
+        cell.resolve(Err(why));
+    }
+}
+
+/// With a result, in steps.
+pub(super) struct Chunked<F, T> {
+    pub(super) step: F,
+    pub(super) cell: Arc<Cell<T>>,
+}
+
+impl<F, T> Job for Chunked<F, T>
+where
+    F: FnMut(&JobContext) -> Chunk<T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn run(mut self: Box<Self>) -> Ran {
+        if !self.cell.begin() {
+            self.refuse(HostError::Cancelled);
+            return Ran::Skipped;
+        }
+        let context = self.cell.context();
+        match caught(|| (self.step)(&context)) {
+            Ok(Chunk::More) => Ran::More(self),
+            ended => {
+                let Chunked { step, cell } = *self;
+                // What it captured goes first: whoever sees the result sees that done.
+                drop_caught(step).unwrap_or_else(drop_payload);
+                end(
+                    &cell,
+                    ended.map(|step| match step {
+                        Chunk::Done(value) => value,
+                        Chunk::More => unreachable!("it is not over then"),
+                    }),
+                )
+            }
+        }
+    }
+
+    fn refuse(self: Box<Self>, why: HostError) {
+        let Chunked { step, cell } = *self;
+        drop_caught(step).unwrap_or_else(drop_payload);
+        cell.resolve(Err(why));
+    }
+}
+
+fn end<T>(cell: &Cell<T>, result: Result<T, glassloop_executor::Payload>) -> Ran {
+    let ran = if result.is_ok() { Ran::Done } else { Ran::Panicked };
+    cell.resolve(result.map_err(HostError::Panicked));
+    ran
+}

@@ -338,6 +338,7 @@ fn who_waits_for_the_host_is_named_and_no_deadlock_is_claimed() {
     let waits = awaits(&event_loop, HostQueue::new().call(|| ()));
     pump(&event_loop);
     assert!(matches!(*waits.borrow(), Some(Err(HostError::Closed))));
+    let host = HostQueue::new();
     let _waits = awaits(&event_loop, host.call(|| ()));
     let text = event_loop.snapshot().to_string();
     assert!(text.contains("host call"), "{text}");

@@ -210,7 +210,12 @@ impl<S: Source> Registered<S> {
                 return Poll::Pending;
             }
             if !self.reactor.spend_operation() {
-                self.put_off(cx, wait);
+                // Others have their turn; this one goes on in the next batch.
+                if wait.direction == Direction::Read {
+                    self.put_off_read();
+                }
+                self.reactor.note_place(wait.place);
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             match io(self.get_ref()) {
@@ -241,14 +246,9 @@ impl<S: Source> Registered<S> {
         polled
     }
 
-    /// Others have their turn: who polls comes back in the next batch, as it does beyond its budget
-    /// of operations. No stand-in is called meanwhile.
-    pub(crate) fn put_off(&self, cx: &Context<'_>, wait: Wait) {
-        if wait.direction == Direction::Read {
-            self.reactor.with_sources(|sources| sources.note_goes_on(self.id));
-        }
-        self.reactor.note_place(wait.place);
-        cx.waker().wake_by_ref();
+    /// Who reads comes back in the next turn: no stand-in is called when this one ends.
+    pub(crate) fn put_off_read(&self) {
+        self.reactor.with_sources(|sources| sources.note_goes_on(self.id));
     }
 
     /// Ready once an operation in this direction is worth trying.

@@ -49,6 +49,7 @@ pub enum Side {
 #[non_exhaustive]
 pub struct CloseInfo {
     /// The code of the Close frame that came first; 1005 if it held none, 1006 if there was none.
+    /// Ours, of two that cross, as when the program closes in the turn in which the peer's is read.
     pub code: u16,
     /// The reason beside that code, often empty.
     pub reason: Utf8Bytes,

@@ -20,6 +20,7 @@ use crate::counts::Counts;
 use crate::limits::Limits;
 use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
+use crate::share::Share;
 use crate::time::deadline;
 use crate::waiting::Awaited;
 use crate::waits::Waits;
@@ -43,6 +44,8 @@ pub(crate) struct Connection {
     corked: Cell<bool>,
     handles: Cell<usize>,
     counts: Cell<Counts>,
+    /// What this turn has read.
+    pub(crate) share: Cell<Share>,
     /// How many messages that somebody keeps until then have left.
     kept_left: Cell<u64>,
     /// True if the driver is to be polled when another one has.
@@ -80,6 +83,7 @@ impl Connection {
             corked: Cell::new(false),
             handles: Cell::new(1),
             counts: Cell::default(),
+            share: Cell::default(),
             kept_left: Cell::default(),
             driver_waits_for_kept: Cell::default(),
         })

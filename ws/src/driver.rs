@@ -29,8 +29,8 @@ use crate::wire::Wire;
 ///
 /// Spawn it, or poll it beside the work that uses the [`WebSocket`](crate::WebSocket): while it is
 /// not polled no heartbeat is sent, nothing that waits longer than a turn leaves, and nothing ends.
-/// It reads what comes while nobody waits for a message, or nobody comes for it. In one
-/// turn both take at most `read_bytes_per_turn_max` bytes.
+/// It reads what comes while nobody waits for a message, or nobody comes for it. In one turn both
+/// take at most `read_bytes_per_turn_max` bytes.
 ///
 /// # Cancel safety
 /// A driver dropped before its end drops the socket: whatever waits on the handles learns
@@ -164,7 +164,9 @@ impl Future for Driver {
             Next::Wait => driver.connection.put_wire(wire),
             Next::Again => {
                 driver.connection.put_wire(wire);
-                cx.waker().wake_by_ref();
+                if !driver.connection.puts_off_driver() {
+                    cx.waker().wake_by_ref();
+                }
             }
             Next::Over => {
                 driver.alarm = Alarm::default();

@@ -106,6 +106,7 @@ mod reconnect;
 mod ring;
 mod sending;
 mod server;
+mod share;
 mod socket;
 mod target;
 mod time;

@@ -70,9 +70,9 @@ pub struct Limits {
     /// enter the ring below it, too; above it the newest replaces those before it.
     pub outgoing_low_bytes_max: usize,
     /// High water (256 KiB): above it the policy of [`Config::overflow`] holds; under the default
-    /// one `send` waits and `try_send` gives the message back. What an early write took along
-    /// counts until the turn ends. One write takes so much, and the frame that passes it: messages
-    /// beyond it are not encoded before the socket has taken those before them.
+    /// one `send` waits and `try_send` gives the message back. What has left before the end of a
+    /// turn counts until then, for those who wait. One write takes so much, and the frame that
+    /// passes it: messages beyond it are not encoded before the socket has taken those before them.
     pub outgoing_high_bytes_max: usize,
     /// The most that may wait to be sent (4 MiB). A single message larger than this is taken when
     /// nothing else waits.

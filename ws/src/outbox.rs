@@ -74,7 +74,7 @@ pub(crate) struct Outbox {
     queued_bytes: usize,
     /// What lies in the ring: encoded, and not yet taken by the socket.
     ring_bytes: usize,
-    /// What early writes of this turn were begun with.
+    /// What has left in this turn, before its end.
     early_bytes: usize,
     /// True while the socket takes no more.
     blocked: bool,
@@ -158,7 +158,7 @@ impl Outbox {
         let under = |most: usize| before == 0 || before.saturating_add(outgoing.cost()) <= most;
         let fits = under(limits.outgoing_bytes_max)
             && match room {
-                Room::Marks => !self.choked,
+                Room::Marks => !self.is_choked(limits),
                 Room::High => under(limits.outgoing_high_bytes_max),
                 Room::Cap => true,
             };
@@ -198,14 +198,14 @@ impl Outbox {
 
     fn push(&mut self, outgoing: Outgoing, limits: &Limits) {
         self.queued_bytes += outgoing.cost();
-        self.choked = self.bytes_of_turn() > limits.outgoing_high_bytes_max;
+        self.choked = self.buffered() > limits.outgoing_high_bytes_max;
         self.queue.push_back(outgoing);
     }
 
-    /// What the marks are held against. An early write counts until the turn ends: who sends
-    /// without end to a socket that takes everything would else never come to wait.
-    fn bytes_of_turn(&self) -> usize {
-        self.buffered() + self.early_bytes
+    /// True if what was sent in this turn is above high water, whether or not it has left: who
+    /// sends without end to a socket that takes everything would else never come to wait.
+    fn is_turn_full(&self, limits: &Limits) -> bool {
+        self.early_bytes > 0 && self.buffered() + self.early_bytes > limits.outgoing_high_bytes_max
     }
 
     /// True if all that waits leaves with the next write: the socket takes more, and a write takes
@@ -214,24 +214,20 @@ impl Outbox {
         !self.blocked && self.buffered() <= limits.outgoing_high_bytes_max
     }
 
-    /// True if so much waits that a write is worth it before the turn ends, which is counted. Past
-    /// high water of a turn nothing is.
+    /// True if so much waits that a write is worth it before the turn ends.
     // COST: a write of 64 KiB costs no more than half of one of 128, and what has left is not kept
     // alive until the turn ends: 64 connections with 16 messages of 16 KiB each under way take 6.0
     // us a message instead of 7.8, by the processor's time (bare mio with tungstenite 10.1).
-    pub(crate) fn begins_early_write(&mut self, limits: &Limits) -> bool {
-        let waiting = self.buffered();
-        let worth_it = !self.blocked
-            && waiting >= EARLY_WRITE_BYTES_MIN
-            && self.early_bytes < limits.outgoing_high_bytes_max;
-        if worth_it {
-            self.early_bytes += waiting;
-        }
-        worth_it
+    pub(crate) fn is_worth_a_write(&self) -> bool {
+        !self.blocked && self.buffered() >= EARLY_WRITE_BYTES_MIN
     }
 
-    /// The turn is over: early writes are counted anew, and the write that follows looks who may go
-    /// on.
+    /// So much has left before the end of the turn.
+    pub(crate) fn note_early(&mut self, bytes: usize) {
+        self.early_bytes = self.early_bytes.saturating_add(bytes);
+    }
+
+    /// The turn is over, and the write that follows looks who may go on.
     pub(crate) fn note_turn_end(&mut self) {
         self.early_bytes = 0;
     }
@@ -282,15 +278,14 @@ impl Outbox {
         Some(part)
     }
 
-    /// Notes what lies in the ring now, and whether the socket takes more. True at low water: who
-    /// waits for room may go on.
+    /// Notes what lies in the ring now, and whether the socket takes more. True if there is room
+    /// for who waits at the marks.
     pub(crate) fn note_ring(&mut self, bytes: usize, blocked: bool, limits: &Limits) -> bool {
         self.ring_bytes = bytes;
         self.blocked = blocked;
+        self.choked &= self.buffered() > limits.outgoing_low_bytes_max;
         // A message larger than the cap waits for an empty outbox: it asks again each time.
-        let low = self.bytes_of_turn() <= limits.outgoing_low_bytes_max;
-        self.choked &= !low;
-        low
+        !self.is_choked(limits)
     }
 
     /// Nobody will read what has not begun: of that, what is kept is handed out.
@@ -303,9 +298,9 @@ impl Outbox {
         kept
     }
 
-    /// True from high water down to low water.
-    pub(crate) fn is_choked(&self) -> bool {
-        self.choked
+    /// True from high water down to low water, and above high water of this turn.
+    pub(crate) fn is_choked(&self, limits: &Limits) -> bool {
+        self.choked || self.is_turn_full(limits)
     }
 
     /// The peer is too slow to be served: what waits here is handed out. The count says how many

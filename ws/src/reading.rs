@@ -45,7 +45,7 @@ pub(crate) fn read_turn(
     wire: &mut Wire,
     cx: &mut Context<'_>,
 ) -> Reading {
-    if wire.spent && wire.ending.is_some() {
+    if connection.ended_in_turn() {
         return Reading::Spent;
     }
     match wire.ending.take() {
@@ -64,11 +64,7 @@ pub(crate) fn read_turn(
     let outcome = read_through(connection, wire, cx, &mut buffer);
     SHARED_BUFFER.set(buffer);
     let ended = wire.ending.is_some();
-    wire.spent |= ended;
-    if wire.spent {
-        // The flush at the end of the turn forgets it.
-        connection.cork();
-    }
+    connection.end_reading(ended, wire.stream.may_read());
     if ended { Reading::Spent } else { outcome }
 }
 
@@ -78,19 +74,17 @@ fn read_through(
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Reading {
-    let mut budget = if wire.spent { 0 } else { connection.limits().read_bytes_per_turn_max };
-    match digest_rest(connection, wire) {
-        Some(taken) => budget = budget.saturating_sub(taken),
-        None => return Reading::Paused,
+    if digest_rest(connection, wire) {
+        return Reading::Paused;
     }
-    while budget > 0 {
+    while connection.share_left() > 0 {
         if !wire.stream.may_read() {
             return Reading::Blocked;
         }
         // A message that has begun goes before what comes now.
         let kept = wire.rest.len();
         buffer[..kept].copy_from_slice(&wire.rest);
-        let space = budget.min(buffer.len() - kept);
+        let space = connection.share_left().min(buffer.len() - kept);
         match wire.stream.poll_read(cx, &mut buffer[kept..kept + space]) {
             Poll::Pending => {
                 if wire.stream.take_heard() {
@@ -108,8 +102,7 @@ fn read_through(
                 wire.counts.reads += 1;
                 wire.counts.bytes_read += count as u64;
                 note_heard(connection);
-                budget -= count;
-                wire.spent = budget == 0;
+                connection.spend_share(count);
                 let mut left = &buffer[..kept + count];
                 let paused = digest(connection, wire, &mut left);
                 if kept > 0 || !left.is_empty() {
@@ -125,7 +118,6 @@ fn read_through(
             }
         }
     }
-    wire.spent = true;
     Reading::Spent
 }
 
@@ -135,18 +127,19 @@ fn note_heard(connection: &Connection) {
     connection.with(|mailbox, _| mailbox.heartbeat.heard(now));
 }
 
-/// First what was read before and not taken: how much of it was taken now. `None` if the mailbox is
+/// First what was read before and not taken, which counts like what is read. True if the mailbox is
 /// full.
-fn digest_rest(connection: &Rc<Connection>, wire: &mut Wire) -> Option<usize> {
+fn digest_rest(connection: &Rc<Connection>, wire: &mut Wire) -> bool {
     if wire.rest.is_empty() && !wire.protocol.holds_bytes() {
         // COST: nearly always; to digest nothing took 190 instructions.
-        return (!must_pause(connection, wire)).then_some(0);
+        return must_pause(connection, wire);
     }
     let rest = std::mem::take(&mut wire.rest);
     let mut left = &rest[..];
     let paused = digest(connection, wire, &mut left);
+    connection.spend_share(rest.len() - left.len());
     wire.rest = remainder(&rest, left);
-    (!paused).then(|| rest.len() - left.len())
+    paused
 }
 
 /// True if nothing more may be taken now.

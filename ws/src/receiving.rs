@@ -73,8 +73,8 @@ impl Receiving {
         // Nothing came that is a message, or not the whole of it.
         if connection.with(|mailbox, _| mailbox.nothing_received()) {
             self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
-            if !self.at_socket && wire.spent && !wire.has_ended() {
-                wire.stream.put_off_read(cx);
+            if !self.at_socket && !wire.has_ended() && connection.puts_off_reader() {
+                wire.stream.put_off_read();
             }
         }
         // No event tells of what TLS keeps.

@@ -17,6 +17,7 @@ use crate::mailbox::Stage;
 use crate::outbox::{Last, Outbox, Outgoing, Part, Room};
 use crate::overflow::{Overflow, TrySend};
 use crate::time::deadline;
+use crate::waits::WaitsFor;
 use crate::wire::Wire;
 
 /// What became of something that was to be sent.
@@ -51,6 +52,14 @@ pub(crate) enum Sender {
     Handle,
     /// A hub: what doesn't fit now is never sent.
     Hub,
+}
+
+/// When a write happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Within the turn.
+    Early,
+    TurnEnd,
 }
 
 impl Connection {
@@ -102,13 +111,13 @@ impl Connection {
             let outbox = &mut mailbox.outbox;
             outbox.offer(outgoing, room, limits)?;
             // A hub has any number of members: what it sends leaves as the flushes of a turn allow.
-            let early = sender == Sender::Handle && outbox.begins_early_write(limits);
+            let early = sender == Sender::Handle && outbox.is_worth_a_write();
             Ok((posted(outbox, limits), early))
         });
         let (before, early) = offered?;
         self.cork();
         if early && let Some(wire) = self.take_wire() {
-            self.write_out(wire);
+            self.write_out(wire, When::Early);
             return Ok(self.with(|mailbox, _| posted(&mailbox.outbox, limits)));
         }
         Ok(before)
@@ -205,7 +214,7 @@ impl Connection {
         // As often as it takes for what waits now: what wakers send meanwhile is for later.
         for _ in 0..=waiting / self.limits().outgoing_high_bytes_max {
             let Some(wire) = self.take_wire() else { return false };
-            if !self.write_out(wire) {
+            if !self.write_out(wire, When::Early) {
                 return true;
             }
         }
@@ -213,11 +222,16 @@ impl Connection {
     }
 
     /// One write. True if more waits and the socket may take it.
-    fn write_out(self: &Rc<Self>, mut wire: Box<Wire>) -> bool {
+    fn write_out(self: &Rc<Self>, mut wire: Box<Wire>, when: When) -> bool {
         let guard = self.guard();
         let was_blocked = wire.blocked;
         self.encode(&mut wire);
+        let before = wire.counts.bytes_written;
         wire.write_once();
+        if when == When::Early {
+            let left = usize::try_from(wire.counts.bytes_written - before).unwrap_or(usize::MAX);
+            self.with(|mailbox, _| mailbox.outbox.note_early(left));
+        }
         let news = wire.error.is_some() || wire.blocked != was_blocked;
         let stopped = wire.error.is_some() || wire.blocked;
         self.put_wire(wire);
@@ -239,13 +253,24 @@ fn posted(outbox: &Outbox, limits: &Limits) -> Posted {
 }
 
 impl Flush for Connection {
-    /// What this turn wanted sent, and has not left by now, leaves in one write.
+    /// What this turn wanted sent, and has not left by now, leaves in one write. Who has read
+    /// enough for this turn goes on in the next.
     fn flush(self: Rc<Self>) {
         self.uncork();
-        self.with(|mailbox, _| mailbox.outbox.note_turn_end());
-        if let Some(mut wire) = self.take_wire() {
-            wire.spent = false;
-            self.write_out(wire);
+        let guard = self.guard();
+        let share = self.share.take();
+        self.with(|mailbox, woken| {
+            mailbox.outbox.note_turn_end();
+            if share.reader_goes_on {
+                mailbox.waits.take(WaitsFor::Message, woken);
+            }
+            if share.driver_goes_on {
+                woken.extend(mailbox.driver.take());
+            }
+        });
+        drop(guard);
+        if let Some(wire) = self.take_wire() {
+            self.write_out(wire, When::TurnEnd);
         }
     }
 }

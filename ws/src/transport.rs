@@ -95,9 +95,8 @@ impl Transport {
     }
 
     /// As [`TcpStream::put_off_read`].
-    #[track_caller]
-    pub(crate) fn put_off_read(&self, cx: &mut Context<'_>) {
-        self.socket().put_off_read(cx);
+    pub(crate) fn put_off_read(&self) {
+        self.socket().put_off_read();
     }
 
     /// Whoever waits to read waits no more.

@@ -25,8 +25,6 @@ pub(crate) struct Wire {
     pub(crate) rest: Bytes,
     /// What ended the input in this turn. It takes effect in the next.
     pub(crate) ending: Option<Ending>,
-    /// True once enough was read for this turn, by whomever: a budget of bytes, or an ending.
-    pub(crate) spent: bool,
     /// True while the socket takes no more; then the driver waits for it, and flushes skip.
     pub(crate) blocked: bool,
     /// True once the peer's end of the stream was read.
@@ -53,7 +51,6 @@ impl Wire {
             protocol,
             rest,
             ending: None,
-            spent: false,
             blocked: false,
             at_end: false,
             error: None,

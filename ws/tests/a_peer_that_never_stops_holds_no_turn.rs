@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{End, Loop, Raw, close_code, close_payload, echo, masked, receive_all, unmasked};
+use common::{End, Loop, Raw, close_code, close_payload, masked, receive_all, unmasked};
 use glassloop_ws::{Cause, Config, Error, code};
 
 const READ_BUDGET: u64 = 64 * 1024;
@@ -68,19 +68,6 @@ fn a_hundred_thousand_empty_fragments_are_taken_by_the_budget() {
 #[ignore = "the full size, for .ci/full"]
 fn full_a_million_empty_fragments_are_taken_by_the_budget() {
     a_flood_of_fragments_is_taken_by_the_budget(1_000_000);
-}
-
-#[test]
-fn who_receives_and_the_driver_share_one_budget() {
-    let mut event_loop = roomy_loop();
-    let (server, mut raw) = event_loop.raw_client(Config::default());
-    event_loop.spawn(echo(server.socket.clone()));
-    let bytes = masked(0x82, b"").repeat(100_000);
-    let (most_bytes, most_frames) = flood(&mut event_loop, &server, &mut raw, &bytes);
-    assert_eq!(most_bytes, READ_BUDGET);
-    assert!(most_frames <= READ_BUDGET.div_ceil(EMPTY_FRAME_BYTES), "{most_frames} frames");
-    raw.read();
-    assert_eq!(raw.bytes.len(), 200_000, "each is answered");
 }
 
 #[test]

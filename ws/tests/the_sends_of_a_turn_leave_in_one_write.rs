@@ -4,14 +4,16 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake};
 use std::time::Duration;
 
 use common::twins::a_hundred_sends_of_a_turn_are_one_write;
-use common::{Loop, REQUEST, echo, next_turn, receive_all};
+use common::{Loop, REQUEST, echo, masked, next_turn, receive_all};
 use glassloop_reactor::net::TcpListener;
 use glassloop_ws::{Bytes, Config, Message, TrySend, WebSocket, accept};
 
@@ -141,6 +143,73 @@ fn who_sends_without_end_to_a_socket_that_takes_everything_waits_for_the_next_tu
     drop(raw);
 }
 
+#[test]
+fn what_leaves_by_flush_now_counts_too() {
+    let mut event_loop = roomy();
+    let (server, _raw) = event_loop.raw_client(Config::default());
+    let socket = server.socket.clone();
+    let sent = event_loop.spawn(async move {
+        for _ in 0..200 {
+            socket.send(vec![1; 63 << 10].into()).await.expect("open");
+            socket.flush_now();
+        }
+    });
+    let began = event_loop.turns;
+    event_loop.wait_for(&sent);
+    assert_eq!(event_loop.turns - began, 200 / 5, "the fifth passes high water");
+}
+
+#[test]
+fn what_left_counts_until_the_turn_ends_and_what_did_not_is_counted_once() {
+    let mut event_loop = Loop::with_pipes_of(150_000);
+    let (server, _raw) = event_loop.raw_client(Config::default());
+    let send_all = || {
+        let taken = |_: &u32| server.socket.try_send(vec![1; 8 << 10].into()).is_taken();
+        (0_u32..).take_while(taken).count() * (8 << 10)
+    };
+    let (high, early) = (256 << 10, 150_000);
+    let sent = send_all();
+    assert!((high..high + (9 << 10)).contains(&sent), "{sent} bytes in one turn");
+    let waiting = server.socket.buffered_amount();
+    assert!(waiting.abs_diff(sent - early) < 1_000, "{waiting} of {sent} bytes wait");
+    event_loop.settle();
+    let waiting = waiting + send_all();
+    assert!((high..high + (9 << 10)).contains(&waiting), "{waiting} bytes wait");
+}
+
+thread_local! {
+    static SENDER: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
+}
+
+/// Sends as much as is taken, and notes how often.
+struct Sends(AtomicUsize);
+
+impl Wake for Sends {
+    fn wake(self: Arc<Self>) {
+        let socket = SENDER.take().expect("this thread's");
+        while socket.try_send(vec![1; 8 << 10].into()).is_taken() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn who_sends_while_somebody_works_on_the_wire_has_all_the_room() {
+    let mut event_loop = roomy();
+    let (server, mut raw) = event_loop.raw_client(Config::default());
+    SENDER.set(Some(server.socket.clone()));
+    let sends = Arc::new(Sends(AtomicUsize::new(0)));
+    let waker = Arc::clone(&sends).into();
+    let mut pong = Box::pin(server.socket.ping());
+    assert!(pong.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    event_loop.settle();
+    raw.read();
+    let ping = raw.bytes.split_off(raw.bytes.len() - 8);
+    raw.write(&mut event_loop, &masked(0x8a, &ping));
+    event_loop.settle();
+    assert_eq!(sends.0.load(Ordering::Relaxed), 32, "256 KiB, and none of it twice");
+}
+
 struct Panics;
 
 impl Wake for Panics {
@@ -217,9 +286,9 @@ fn a_full_socket_stops_the_sender_and_loses_nothing() {
             other => panic!("{other:?}"),
         }
     }
-    // High water is 256 KiB, and the 70 of the early write count until the turn ends: the message
-    // that passes it is the last one taken.
-    assert_eq!(sent, 7 + 19);
+    // High water is 256 KiB, and the 64 that have left count until the turn ends: the message that
+    // passes it is the last one taken.
+    assert_eq!(sent, 27);
     event_loop.settle();
     assert_eq!(client.socket.buffered_amount(), 0, "the server's queue has room");
 

@@ -59,8 +59,9 @@ fn a_message_that_is_waited_for_takes_one_poll_and_none_of_the_driver() {
     event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
     event_loop.settle();
     let (before, began) = (driver_polls.get(), polls.get());
+    // More than the share of a turn, all together.
     for round in 1..=10 {
-        raw.write(&mut event_loop, &masked(0x81, b"hello"));
+        raw.write(&mut event_loop, &masked(0x82, &[7; 10_000]));
         event_loop.settle();
         assert_eq!((received.get(), polls.get() - began), (round, round));
     }

@@ -192,10 +192,10 @@ impl<S: ReadBytes> ByteStream<S> {
         self.inner.poll_in(Seat::StandIn, cx, self.inner.wait(Direction::Read, "stand in"))
     }
 
-    /// Who has read enough for this turn is woken to read on in the next, and no stand-in instead.
-    #[track_caller]
-    pub fn put_off_read(&self, cx: &mut Context<'_>) {
-        self.inner.put_off(cx, self.inner.wait(Direction::Read, "read"));
+    /// Who has read enough for this turn reads on in the next, whoever wakes it: no stand-in is
+    /// woken for what is left when this turn ends.
+    pub fn put_off_read(&self) {
+        self.inner.put_off_read();
     }
 
     /// Whoever waits to read waits no more, and is not woken.

@@ -326,7 +326,8 @@ impl Up {
                 return;
             }
             // Below high water it was refused for its length: an empty outbox takes anything.
-            let choked = connection.with(|mailbox, _| mailbox.outbox.is_choked());
+            let limits = connection.limits();
+            let choked = connection.with(|mailbox, _| mailbox.outbox.is_choked(limits));
             let room = if choked { &mut self.room } else { &mut self.drain };
             if !room.put(cx) {
                 return;

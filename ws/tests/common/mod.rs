@@ -49,6 +49,8 @@ pub struct Loop {
     pub reactor: Rc<Reactor>,
     pub clock: ManualClock,
     pub turns: u64,
+    /// What becomes ready in a turn is run in the same turn, so often at most.
+    pub refills_max: u32,
     tasks: Rc<RefCell<Vec<Task>>>,
     events: Events,
     _entered: Entered,
@@ -74,6 +76,7 @@ impl Loop {
             reactor,
             clock,
             turns: 0,
+            refills_max: 0,
             tasks: Rc::default(),
             events: Events::default(),
             _entered: entered,
@@ -128,6 +131,12 @@ impl Loop {
         self.reactor.timers(&mut woken);
         woken.drain(..).for_each(Waker::wake);
         self.run_batch();
+        for _ in 0..self.refills_max {
+            if !self.is_ready() {
+                break;
+            }
+            self.run_batch();
+        }
         let mut writers = Vec::new();
         self.reactor.take_flushes(usize::MAX, &mut writers);
         for writer in writers {

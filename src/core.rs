@@ -18,6 +18,7 @@ use crate::{
     debug::Registration,
     frames::Frames,
     observer::Observers,
+    outside::Line,
     resume::Listeners,
     ring::{Event, Happening},
     shared::Shared,
@@ -47,6 +48,8 @@ pub(crate) struct Core {
     pub(crate) turns: Cell<u64>,
     /// `run` or `block_on` is under way: the loop is entered already.
     pub(crate) running: Cell<bool>,
+    /// What is to run when the turn is over.
+    pub(crate) outside: Line,
     /// When the pump under way is over, if it has a budget.
     pub(crate) pump_end: Cell<Option<u64>>,
     /// The host waits for the loop's descriptor.

@@ -37,7 +37,8 @@ impl fmt::Display for RunError {
             }
             RunError::Reentrant => f.write_str(
                 "a turn was asked for inside a turn of the same loop: spawn a task or defer a call \
-                 instead",
+                 instead; for a dialog that runs its host's loop, open it with \
+                 `outside(..).await`",
             ),
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
             RunError::Io(error) => write!(f, "waiting for the operating system failed: {error}"),

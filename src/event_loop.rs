@@ -99,6 +99,8 @@ impl EventLoop {
         turn.flush();
         turn.render();
         turn.finish();
+        drop(turn);
+        self.core.step_outside();
         Ok(())
     }
 

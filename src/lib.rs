@@ -63,6 +63,7 @@ mod limits;
 mod loop_thread;
 mod now_record;
 mod observer;
+mod outside;
 mod phase;
 mod policy;
 mod pump;
@@ -101,6 +102,7 @@ pub use crate::{
     loop_thread::{LoopThread, StillRuns, ThreadError},
     now_record::{Now, NowRecord},
     observer::Observer,
+    outside::{Outside, outside},
     phase::Phase,
     policy::RunPolicy,
     pump::Pumped,

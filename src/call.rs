@@ -192,8 +192,8 @@ impl<T> Call<T> {
         }
     }
 
-    /// From now on dropping it [cancels](Call::cancel) it, instead of detaching it: who waits for it
-    /// and is aborted takes it along, from one thread to the other.
+    /// From now on dropping it [cancels](Call::cancel) it, instead of detaching it: who waits for
+    /// it and is aborted takes it along, from one thread to the other.
     ///
     /// ```
     /// use std::time::Duration;
@@ -201,7 +201,7 @@ impl<T> Call<T> {
     ///
     /// let child = LoopThread::start("child")?;
     /// let export = child.spawn(|| sleep(Duration::from_secs(3600))).cancel_on_drop();
-    /// let ended = glassloop::run(timeout(Duration::from_millis(10), export));
+    /// let ended = glassloop::run(async { timeout(Duration::from_millis(10), export).await });
     /// assert!(ended.is_ok_and(|ended| ended.is_err()), "the parent has lost patience");
     /// # let mut child = child;
     /// let report = child.join(Duration::from_secs(5)).unwrap();
@@ -223,9 +223,10 @@ impl<T> Call<T> {
     ///
     /// # Errors
     /// [`CallError::WouldDeadlock`] on the loop's own thread, and on one that drains a
-    /// [`HostQueue`](crate::HostQueue), which the loop may wait for:
-    /// [`block_on`](crate::HostQueue::block_on) drains it meanwhile. [`CallError::TimedOut`] when the time
-    /// is over (the call goes on, wait again), and every error that the call itself ends in.
+    /// [`HostQueue`](crate::HostQueue), which the loop may wait for (its
+    /// [`block_on`](crate::HostQueue::block_on) drains it meanwhile); [`CallError::TimedOut`] when
+    /// the time is over (the call goes on, wait again); and every error that the call itself ends
+    /// in.
     ///
     /// # Panics
     /// When its result was taken before.

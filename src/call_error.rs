@@ -18,7 +18,8 @@ pub enum CallError {
     /// Waiting for it on the loop's own thread would never end; nor, perhaps, on that of a host
     /// which the loop waits for.
     WouldDeadlock,
-    /// It had not resolved within the time that [`Call::wait`] was given; wait again if you like.
+    /// It had not resolved within the time that [`Call::wait`](crate::Call::wait) was given; wait
+    /// again if you like.
     TimedOut,
 }
 

@@ -181,7 +181,9 @@ fn is_due(core: &Core, clock: &ManualClock) -> bool {
 
 fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {
     let events = Waiting::begin(&event_loop.core)?.wait(Some(timeout))?;
-    event_loop.turn(events)
+    event_loop.turn(events)?;
+    event_loop.core.step_outside();
+    Ok(())
 }
 
 /// Aborts every task, newest first, until none is left or each round brings new ones.

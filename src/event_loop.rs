@@ -81,6 +81,7 @@ impl EventLoop {
     /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`,
     /// [`RunError::Io`] when the system refuses.
     pub fn wait(&self) -> Result<Events, RunError> {
+        self.core.step_outside();
         let waiting = Waiting::begin(&self.core)?;
         self.core.shared.notifier.unpark_by_host();
         waiting.wait(None)
@@ -99,8 +100,6 @@ impl EventLoop {
         turn.flush();
         turn.render();
         turn.finish();
-        drop(turn);
-        self.core.step_outside();
         Ok(())
     }
 
@@ -160,6 +159,7 @@ impl EventLoop {
         while going() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
             self.turn(events)?;
+            self.core.step_outside();
             match self.look_for_end() {
                 Err(RunError::Stopped) if !going() => return Ok(()),
                 looked => looked?,

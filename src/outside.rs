@@ -35,10 +35,11 @@ struct Slot<T> {
 
 /// Has `f` run outside of any turn of the current loop, and gives its result.
 ///
-/// It runs as the last act of the turn that polls this first: after
-/// [`turn`](crate::EventLoop::turn), within [`run`](crate::EventLoop::run) or
-/// [`pump`](crate::EventLoop::pump). While it runs, the loop may be pumped from inside of it, as a
-/// host does whose dialog runs a loop of its own. Whatever waits for the thread waits for `f`.
+/// It runs when the turn that polls this first has returned, within
+/// [`run`](crate::EventLoop::run) or [`pump`](crate::EventLoop::pump); for turns made by hand,
+/// when [`wait`](crate::EventLoop::wait) is called next. While it runs, the loop may be pumped
+/// from inside of it, as a host does whose dialog runs a loop of its own. Whatever waits for the
+/// thread waits for `f`.
 ///
 /// # Panics
 /// Outside of a loop. A panic of `f` goes on where this is awaited.
@@ -79,6 +80,9 @@ where
 }
 
 /// The future of [`outside`].
+///
+/// # Cancel safety
+/// Dropped before its closure ran, that never runs; a result that has come is dropped with it.
 #[must_use = "futures do nothing unless polled"]
 pub struct Outside<F, T> {
     f: Option<F>,

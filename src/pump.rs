@@ -76,6 +76,7 @@ impl EventLoop {
         for _ in 0..most {
             let events = Waiting::begin(core)?.wait(Some(Duration::ZERO))?;
             self.turn(events)?;
+            core.step_outside();
             self.look_for_end()?;
             if !core.has_work() || core.budget_is_spent() {
                 break;

@@ -125,7 +125,7 @@ impl<'a> Turn<'a> {
         let mut writers = core.flushes.take();
         self.reactor.take_flushes(core.limits.flushes_per_turn_max, &mut writers);
         let mut line = writers.drain(..);
-        while let Some(writer) = line.next() {
+        for writer in line.by_ref() {
             self.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
             if let Err(payload) = caught(|| writer.flush()) {
                 self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);

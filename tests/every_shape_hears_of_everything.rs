@@ -3,7 +3,8 @@
 //!
 //! The shapes are those of `common/shapes.rs`; each goes through the same rounds. What a round
 //! waits for would come at once; the patience below is for a machine that has other things to do.
-#![cfg(all(test, not(miri)))]
+#![cfg(test)]
+#![cfg(all(unix, not(miri)))]
 
 #[path = "common/shapes.rs"]
 mod shapes;

@@ -245,7 +245,7 @@ fn a_wait_on_the_hosts_thread_for_what_needs_the_host_is_refused_or_drains() {
     let (host, mut network) = (HostQueue::new(), LoopThread::start("network").unwrap());
     let main_menu = host.clone();
     let mut connects = network.spawn(move || async move { main_menu.call(|| "connected").await });
-    assert_eq!(host.drain(Duration::ZERO).more, false);
+    assert!(!host.drain(Duration::ZERO).more);
     match connects.wait(PATIENCE) {
         Err(CallError::WouldDeadlock) => {
             let connected = host.block_on(connects, PATIENCE).expect("in time");

@@ -186,6 +186,21 @@ impl<T: Send + 'static> HostCall<T> {
 
     /// How long it may run before the log is told, once. Nobody can end what runs on the host's
     /// thread; a [chunked](super::HostQueue::call_chunked) call ends between two steps.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::{EventLoop, HostError, HostQueue};
+    ///
+    /// let (host, event_loop) = (HostQueue::new(), EventLoop::new()?); // and nobody drains
+    /// let asked = host.clone();
+    /// let answer = event_loop.block_on(async move {
+    ///     let call = asked.call(|| 6 * 7);
+    ///     // Twenty milliseconds for the host to come to it; it may run for a second.
+    ///     call.queue_timeout(Duration::from_millis(20)).warn_after(Duration::from_secs(1)).await
+    /// })?;
+    /// assert!(matches!(answer, Err(HostError::TimedOut)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn warn_after(mut self, running: Duration) -> HostCall<T> {
         self.warned_after = running;
         self
@@ -246,8 +261,8 @@ impl<T: Send + 'static> IntoFuture for HostCall<T> {
 
 /// A [`HostCall`] that is awaited. Its timeouts count from its first poll.
 ///
-/// # Drop
-/// As the call's.
+/// # Cancel safety
+/// Dropped, it is cancelled as the call is.
 #[must_use = "futures do nothing unless polled"]
 pub struct HostCalling<T> {
     held: Held<T>,

@@ -28,7 +28,7 @@ pub struct Drain {
 
 impl Drain {
     /// Runs jobs on this thread, which is the host's, for about as long as `budget`. As
-    /// [`HostQueue::drain`].
+    /// [`HostQueue::drain`](super::HostQueue::drain).
     pub fn run(mut self, budget: Duration) -> Drained {
         match self.inner.take() {
             Some(inner) => inner.drain(budget),

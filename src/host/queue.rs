@@ -66,11 +66,11 @@ impl Default for HostLimits {
 /// let scene = host.clone();
 /// let task = network.spawn(move || async move {
 ///     // On the loop's thread, which may not touch the scene.
-///     scene.call(|| "made a sphere").await
+///     scene.call(|| "a sphere").await
 /// });
 /// posted.recv()?.run(Duration::from_millis(5)); // the host's main thread comes to it
 /// let answer = host.block_on(task, Duration::from_secs(5)).expect("in time");
-/// assert_eq!(answer.unwrap().unwrap(), "made a sphere");
+/// assert_eq!(answer.unwrap().unwrap(), "a sphere");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct HostQueue {
@@ -155,6 +155,20 @@ impl HostQueue {
     }
 
     /// As [`call`](HostQueue::call); `f` is told whether anybody still wants its result.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::HostQueue;
+    ///
+    /// let host = HostQueue::new();
+    /// let render = host.call_with(|job| {
+    ///     (0..1_000).take_while(|_line| !job.is_cancelled()).count() // ... render a line ...
+    /// });
+    /// assert_eq!(host.drain(Duration::from_secs(1)).ran, 1);
+    /// assert!(render.is_resolved());
+    /// let statistics = host.statistics();
+    /// assert_eq!((statistics.ran, statistics.queued), (1, 0));
+    /// ```
     #[track_caller]
     pub fn call_with<F, T>(&self, f: F) -> HostCall<T>
     where

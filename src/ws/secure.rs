@@ -7,7 +7,7 @@ use glassloop_ws::{Config, Error, TlsServer, WebSocket};
 
 use super::driven;
 
-/// As [`accept`], over TLS.
+/// As [`accept`](super::accept), over TLS.
 ///
 /// ```
 /// use glassloop::{net::duplex, spawn, ws};

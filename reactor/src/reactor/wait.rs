@@ -50,6 +50,18 @@ impl Reactor {
         waited
     }
 
+    /// The number of the descriptor that the OS's poller is. It is readable while an event waits.
+    ///
+    /// # Errors
+    /// `Unsupported` without a poller of the OS.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
+        self.registry.as_ref().map(std::os::fd::AsRawFd::as_raw_fd).ok_or_else(|| {
+            let what = "a loop without a poller of the operating system has no descriptor";
+            std::io::Error::new(std::io::ErrorKind::Unsupported, what)
+        })
+    }
+
     /// Asks the OS what it has, without blocking.
     fn look(&self, events: &mut Events) -> io::Result<()> {
         self.poller.borrow_mut().wait(Some(Duration::ZERO), events)

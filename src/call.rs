@@ -232,6 +232,7 @@ impl<T> Call<T> {
     /// When its result was taken before.
     pub fn wait(&mut self, timeout: Duration) -> Result<T, CallError> {
         let end = Instant::now().checked_add(timeout);
+        let never_ends = self.shared.is_loop_thread() || serves_a_host();
         let mut state = self.cell.state();
         loop {
             match std::mem::replace(&mut *state, State::Taken) {
@@ -239,7 +240,7 @@ impl<T> Call<T> {
                 State::Taken => panic!("the result of a Call was taken before"),
                 waiting @ State::Waiting { .. } => *state = waiting,
             }
-            if self.shared.is_loop_thread() || serves_a_host() {
+            if never_ends {
                 return Err(CallError::WouldDeadlock);
             }
             let left =

@@ -115,6 +115,7 @@ impl Core {
             || self.reactor.has_pending_events()
             || self.reactor.has_flushes()
             || self.shared.notifier.is_notified()
+            || self.outside.len() > 0
     }
 
     /// When something is due next, a timer or a frame, or a little earlier.

@@ -12,7 +12,6 @@
 //! promise with its test.
 
 use std::{
-    cell::Cell,
     future::Future,
     panic::Location,
     pin::Pin,
@@ -153,8 +152,7 @@ impl EventLoop {
     pub(crate) fn run_while(&self, going: impl Fn() -> bool) -> Result<(), RunError> {
         self.can_run()?;
         let _entered = current::enter(&self.core);
-        let _running = Running::begin(&self.core.running);
-        self.core.shared.notifier.unpark_by_host();
+        let _running = Running::begin(&self.core);
         self.core.items_since_poll.set(0);
         while going() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
@@ -168,13 +166,22 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Whether the turn that was just made is to be the last one.
+    /// Whether the turn that was just made is to be the last one. Within a dialog that somebody opened
+    /// [`outside`](crate::outside) of a turn it stays so: whoever made that turn is to end, too.
     pub(crate) fn look_for_end(&self) -> Result<(), RunError> {
-        if self.core.failed.replace(false) {
-            return Err(RunError::Failed(self.core.failure.take().unwrap_or_default()));
+        let core = &self.core;
+        let nested = core.outside.is_running();
+        if core.failed.replace(core.failed.get() && nested) {
+            let failure = core.failure.borrow().clone();
+            if !nested {
+                core.failure.replace(None);
+            }
+            return Err(RunError::Failed(failure.unwrap_or_default()));
         }
-        if self.core.executor.is_stopping() {
-            self.core.executor.stopped();
+        if core.executor.is_stopping() {
+            if !nested {
+                core.executor.stopped();
+            }
             return Err(RunError::Stopped);
         }
         Ok(())
@@ -275,19 +282,21 @@ impl EventLoop {
     }
 }
 
-/// Marks a run under way, until dropped.
-struct Running<'a>(&'a Cell<bool>);
+/// Marks a run under way, until dropped: then the thread is the host's again.
+struct Running<'a>(&'a Core);
 
 impl<'a> Running<'a> {
-    fn begin(running: &'a Cell<bool>) -> Running<'a> {
-        running.set(true);
-        Running(running)
+    fn begin(core: &'a Core) -> Running<'a> {
+        core.shared.notifier.unpark_by_host();
+        core.running.set(true);
+        Running(core)
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.running.set(false);
+        self.0.lend();
     }
 }
 

@@ -296,7 +296,12 @@ impl Drop for LoopThread {
         if self.thread.is_none() {
             return;
         }
+        if !self.end.asked.load(Ordering::Relaxed) {
+            self.stop(DROP_WAIT / 2);
+        }
         match self.join(DROP_WAIT) {
+            // On its own thread: it ends when this call is over.
+            Err(ThreadError::WouldDeadlock) => {}
             Ok(report) if report.is_clean() => {}
             Ok(report) => quietly(|| {
                 log::warn!("the loop of thread `{}` was dropped; {report}", self.name);

@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use glassloop_executor::{Payload, caught};
+use glassloop_executor::{Payload, PlaceId, caught};
 
 use crate::{core::Core, current};
 
@@ -23,6 +23,8 @@ use crate::{core::Core, current};
 #[derive(Default)]
 pub(crate) struct Line {
     calls: RefCell<VecDeque<Box<dyn FnOnce()>>>,
+    /// How many of them run now, one within the other.
+    depth: Cell<u32>,
 }
 
 /// Where the result goes.
@@ -135,6 +137,7 @@ impl<F, T> Drop for Outside<F, T> {
             slot.dropped.set(true);
             let waker = slot.waker.take();
             drop(waker);
+            tell_of(slot.result.take());
         }
     }
 }
@@ -145,6 +148,9 @@ impl<T> Slot<T> {
             return;
         }
         let result = caught(f);
+        if self.dropped.get() {
+            return tell_of(Some(result));
+        }
         let replaced = self.result.replace(Some(result));
         drop(replaced);
         let waker = self.waker.take();
@@ -154,14 +160,30 @@ impl<T> Slot<T> {
     }
 }
 
+/// Nobody awaits this any more: a panic is told like any other that nobody will ask for.
+fn tell_of<T>(result: Option<Result<T, Payload>>) {
+    if let (Some(Err(payload)), Some(core)) = (result, current::get()) {
+        core.executor.report("a closure outside of a turn", PlaceId::UNKNOWN, payload);
+    }
+}
+
 impl Line {
     fn add(&self, core: &Core, call: Box<dyn FnOnce()>) {
         self.calls.borrow_mut().push_back(call);
         // No other turn is made in place of the end of this one.
         core.reactor.add_chore();
+        if !core.busy.get() {
+            // The host polls by itself: there is something to do for whoever runs the loop.
+            core.shared.notifier.notify();
+        }
     }
 
-    fn len(&self) -> usize {
+    /// Whether one of them runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.depth.get() > 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.calls.borrow().len()
     }
 
@@ -183,19 +205,21 @@ impl Core {
     #[cold]
     fn run_outside(self: &Rc<Self>) {
         let _entered = current::enter(self);
-        let (running, pump_end) = (self.running.replace(false), self.pump_end.take());
-        // What comes meanwhile calls the host, if it has said how.
-        let _parked = self.shared.notifier.park();
+        let (running, pump_end) = (self.running.replace(false), self.pump_end.get());
+        self.set_pump_end(None);
+        self.outside.depth.set(self.outside.depth.get() + 1);
         for _ in 0..self.outside.len() {
             let Some(call) = self.outside.next() else { break };
+            // Nobody returns to the host before this is over: it is called for what there is.
+            self.lend();
             if let Err(payload) = caught(call) {
-                let place = glassloop_executor::PlaceId::UNKNOWN;
-                self.executor.report("a waker outside of a turn", place, payload);
+                self.executor.report("a waker outside of a turn", PlaceId::UNKNOWN, payload);
             }
         }
+        self.outside.depth.set(self.outside.depth.get() - 1);
         self.shared.notifier.unpark_by_host();
         self.running.set(running);
-        self.pump_end.set(pump_end);
+        self.set_pump_end(pump_end);
     }
 }
 

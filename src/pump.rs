@@ -28,8 +28,8 @@ impl EventLoop {
     /// Runs turns for about as long as `budget`, without ever waiting, and gives the thread back.
     ///
     /// It makes one turn in any case, and further ones while there is something to do and time
-    /// left. The budget counts from the call; one item is never cut short, so it returns as late as
-    /// the longest of them. [`Duration::ZERO`] is exactly one turn, within its own
+    /// left. The budget counts from the call. An item with its microtasks is never cut short, nor is
+    /// a write, nor the drawing of a frame, so it returns as late as the longest of them. [`Duration::ZERO`] is exactly one turn, within its own
     /// [limits](crate::Limits).
     ///
     /// Until the next pump nobody looks at the loop's sockets and timers: pump again when
@@ -40,7 +40,8 @@ impl EventLoop {
     /// # Errors
     /// [`RunError::Reentrant`] inside a turn or a run of this loop, [`RunError::Closed`] after
     /// `close`, [`RunError::Stopped`] after a turn that was asked to [stop](Self::stop) the loop
-    /// (pump on at once, or close it), [`RunError::Io`] when the system refuses.
+    /// and [`RunError::Failed`] after a failure that ends a loop for tests (pump on at once, or
+    /// close it), [`RunError::Io`] when the system refuses.
     ///
     /// ```
     /// use std::time::Duration;
@@ -63,10 +64,10 @@ impl EventLoop {
         self.can_run()?;
         let core = &self.core;
         core.shared.notifier.unpark_by_host();
-        core.begin_pump(budget);
-        let ran =
-            self.pump_turns(if budget.is_zero() { 1 } else { core.limits.turns_per_pump_max });
-        core.end_pump();
+        let pumping = Pumping::begin(core, budget);
+        let most = if budget.is_zero() { 1 } else { core.limits.turns_per_pump_max };
+        let ran = self.pump_turns(most);
+        drop(pumping);
         let pumped = core.give_back();
         ran.map(|()| pumped)
     }
@@ -77,6 +78,9 @@ impl EventLoop {
             let events = Waiting::begin(core)?.wait(Some(Duration::ZERO))?;
             self.turn(events)?;
             core.step_outside();
+            if core.closed.get() {
+                return Err(RunError::Closed);
+            }
             self.look_for_end()?;
             if !core.has_work() || core.budget_is_spent() {
                 break;
@@ -104,8 +108,32 @@ impl EventLoop {
     /// event_loop.pump(Duration::from_millis(2))?; // prints "called"
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// Whenever this loop doesn't run, the host has the thread: also before the first pump, and after
+    /// a [`run`](Self::run). What has come in by now calls `f` at once. It takes the place of a
+    /// function set before; on a loop whose [descriptor](Self::descriptor) was given away that is
+    /// made readable all the same.
     pub fn on_wake(&self, f: impl Fn() + Send + Sync + 'static) {
-        self.core.shared.notifier.set_on_wake(Box::new(f));
+        self.hear(Box::new(f));
+    }
+
+    /// Sets what calls the host, and leaves the word armed if the thread is the host's now.
+    fn hear(&self, f: Box<dyn Fn() + Send + Sync>) {
+        let notifier = &self.core.shared.notifier;
+        if self.core.by_descriptor.get() {
+            let weak = std::sync::Arc::downgrade(notifier);
+            notifier.set_on_wake(Box::new(move || {
+                f();
+                if let Some(notifier) = weak.upgrade() {
+                    notifier.wake_os();
+                }
+            }));
+        } else {
+            notifier.set_on_wake(f);
+        }
+        if self.can_run().is_ok() && !self.core.closed.get() {
+            self.core.lend();
+        }
     }
 
     /// How long a host may wait before it pumps: until the next timer or frame is due, `None` for
@@ -120,8 +148,9 @@ impl EventLoop {
     /// nothing may be read from it.
     ///
     /// The host waits for it, for [`timeout`](Self::timeout) at most, and then
-    /// [pumps](Self::pump). From this call on `on_wake` is no more the host's: what comes while
-    /// the host has the thread makes the descriptor readable instead.
+    /// [pumps](Self::pump). From this call on, what would call the host's function of
+    /// [`on_wake`](Self::on_wake) makes the descriptor readable; a function that was set before is
+    /// not called any more, one that is set later is called as well.
     ///
     /// # Errors
     /// `Unsupported` on a loop without descriptors.
@@ -155,27 +184,33 @@ impl EventLoop {
     pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
         let descriptor = self.core.reactor.descriptor()?;
         if !self.core.by_descriptor.replace(true) {
-            let notifier = std::sync::Arc::downgrade(&self.core.shared.notifier);
-            self.on_wake(move || {
-                if let Some(notifier) = notifier.upgrade() {
-                    notifier.wake_os();
-                }
-            });
+            self.hear(Box::new(|| {}));
         }
         Ok(descriptor)
     }
 }
 
-impl Core {
-    fn begin_pump(&self, budget: Duration) {
-        let end = self.reactor.read_clock().saturating_add(nanoseconds(budget));
-        self.pump_end.set((!budget.is_zero()).then_some(end));
-        self.stride.read_always(!budget.is_zero());
-    }
+/// A pump under way: it has a budget, and the clock is read often.
+struct Pumping<'a>(&'a Core);
 
-    fn end_pump(&self) {
-        self.pump_end.set(None);
-        self.stride.read_always(false);
+impl<'a> Pumping<'a> {
+    fn begin(core: &'a Core, budget: Duration) -> Pumping<'a> {
+        let end = core.reactor.read_clock().saturating_add(nanoseconds(budget));
+        core.set_pump_end((!budget.is_zero()).then_some(end));
+        Pumping(core)
+    }
+}
+
+impl Drop for Pumping<'_> {
+    fn drop(&mut self) {
+        self.0.set_pump_end(None);
+    }
+}
+
+impl Core {
+    pub(crate) fn set_pump_end(&self, end: Option<u64>) {
+        self.pump_end.set(end);
+        self.stride.read_always(end.is_some());
     }
 
     /// Whether a pump is under way and its time is over.
@@ -202,6 +237,15 @@ impl Core {
             self.shared.notifier.wake_os();
         }
         Pumped { more, next: if more { Some(Duration::ZERO) } else { next } }
+    }
+
+    /// The same where nothing can be returned to the host: it is called if there is anything to do,
+    /// or to be told.
+    pub(crate) fn lend(&self) {
+        let next = self.timeout();
+        if !self.shared.notifier.park() || next.is_some() {
+            self.shared.notifier.wake_host();
+        }
     }
 
     /// How long nothing will be due.

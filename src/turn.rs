@@ -134,7 +134,15 @@ impl<'a> Turn<'a> {
                 break;
             }
         }
-        self.reactor.put_back_flushes(line);
+        let mut rest = Vec::new();
+        for writer in line {
+            rest.push(Rc::downgrade(&writer));
+            // We may be the last to let go of it.
+            if let Err(payload) = caught(|| drop(writer)) {
+                self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
+            }
+        }
+        self.reactor.put_back_flushes(rest);
         core.flushes.replace(writers);
     }
 

@@ -120,7 +120,9 @@ impl Notifier {
         }
     }
 
-    fn wake_host(&self) {
+    /// Calls the host, whatever the word says: the thread goes to it, and there is something to do
+    /// that nobody will call it for.
+    pub fn wake_host(&self) {
         self.host_wakes.fetch_add(1, Ordering::Relaxed);
         // Cloned out first: the host's function runs while no lock of ours is held.
         let on_wake = self.on_wake.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -224,9 +224,7 @@ impl Reactor {
     }
 
     /// Puts writers that were taken and not called before those in line.
-    pub fn put_back_flushes(&self, writers: impl Iterator<Item = Rc<dyn Flush>>) {
-        // Let go of before the borrow: the last one who holds a writer drops it.
-        let writers: Vec<_> = writers.map(|writer| Rc::downgrade(&writer)).collect();
+    pub fn put_back_flushes(&self, writers: Vec<Weak<dyn Flush>>) {
         self.flushes.borrow_mut().put_back(writers);
     }
 

@@ -26,9 +26,18 @@ use crate::{
 };
 
 enum State<T> {
-    Waiting { begun: bool, waker: Option<Waker> },
+    Waiting { progress: Progress, waker: Option<Waker> },
     Resolved(Result<T, HostError>),
     Taken,
+}
+
+/// How far the host has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    /// It runs, or one of its steps does.
+    running: bool,
+    /// Steps that are done.
+    steps: u32,
 }
 
 /// Where the result goes.
@@ -42,7 +51,7 @@ pub(super) struct Cell<T> {
 impl<T> Cell<T> {
     pub(super) fn new() -> Arc<Cell<T>> {
         Arc::new(Cell {
-            state: Mutex::new(State::Waiting { begun: false, waker: None }),
+            state: Mutex::new(State::Waiting { progress: Progress::default(), waker: None }),
             resolved: Condvar::new(),
             cancelled: Arc::default(),
             note: NoteCell::default(),
@@ -59,14 +68,24 @@ impl<T> Cell<T> {
 
     /// The host has come to it. False if nobody wants it any more.
     pub(super) fn begin(&self) -> bool {
-        if let State::Waiting { begun, .. } = &mut *self.state() {
-            *begun = true;
+        if let State::Waiting { progress, .. } = &mut *self.state() {
+            progress.running = true;
         }
         !self.cancelled.load(Ordering::Acquire)
     }
 
-    fn has_begun(&self) -> bool {
-        matches!(*self.state(), State::Waiting { begun: true, .. })
+    /// A step is done, and the next one waits.
+    pub(super) fn pause(&self) {
+        if let State::Waiting { progress, .. } = &mut *self.state() {
+            *progress = Progress { running: false, steps: progress.steps.saturating_add(1) };
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match *self.state() {
+            State::Waiting { progress, .. } => progress,
+            State::Resolved(_) | State::Taken => Progress::default(),
+        }
     }
 
     fn is_resolved(&self) -> bool {
@@ -99,8 +118,8 @@ impl<T> Cell<T> {
         match std::mem::replace(&mut *state, State::Taken) {
             State::Resolved(result) => Poll::Ready(result),
             State::Taken => panic!("a host call was polled after it gave its result"),
-            State::Waiting { begun, waker: before } => {
-                *state = State::Waiting { begun, waker: Some(waker) };
+            State::Waiting { progress, waker: before } => {
+                *state = State::Waiting { progress, waker: Some(waker) };
                 drop(state);
                 drop(before);
                 Poll::Pending
@@ -113,7 +132,10 @@ impl<T> Cell<T> {
         self.cancelled.store(true, Ordering::Release);
         self.note.set(None);
         let before = std::mem::replace(&mut *self.state(), State::Taken);
-        drop(before);
+        if let State::Resolved(Err(error @ HostError::Panicked(_))) = &before {
+            quietly(|| log::error!("nobody asked for the result of a host call: {error}"));
+        }
+        drop_caught(before).unwrap_or_else(drop_payload);
     }
 }
 
@@ -276,38 +298,49 @@ pub struct HostCalling<T> {
 /// The clock of a call that is awaited.
 struct Timer {
     alarm: Sleep,
-    /// By when the host has to have come.
+    /// By when the host has to have come to it, or to its next step.
     queued_until: Instant,
-    /// It was seen running when the alarm last rang.
-    seen_running: bool,
-    /// There is nothing left to look at the clock for.
-    over: bool,
+    /// How far it was when the alarm last rang.
+    seen: Progress,
+    /// The log was told.
+    told: bool,
 }
+
+/// Who waits looks no more often than this whether its call has begun.
+const LOOK_MIN: Duration = Duration::from_millis(10);
 
 impl<T: Send + 'static> HostCalling<T> {
     /// Looks at the clock. True if the host hasn't come in time.
     ///
-    /// Nobody is woken when the host begins, so an alarm that rings looks whether it has. So the
-    /// log may be told as late as after twice the time.
+    /// Nobody is woken when the host begins, so an alarm that rings looks how far it is. So the log
+    /// may be told as late as after twice the time. On a thread without a loop there is no clock:
+    /// whoever blocks there has a timeout of its own.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        let (queued_for, warned_after) = (self.queued_for, self.warned_after);
+        if current::get().is_none() {
+            return false;
+        }
+        let queued_for = self.queued_for;
+        let warned_after = self.warned_after.max(LOOK_MIN);
         let timer = self.timer.get_or_insert_with(|| Timer {
             alarm: sleep(queued_for.min(warned_after)),
             queued_until: sleep(queued_for).deadline(),
-            seen_running: false,
-            over: false,
+            seen: Progress::default(),
+            told: false,
         });
-        while !timer.over && Pin::new(&mut timer.alarm).poll(cx).is_ready() {
-            let now = timer.alarm.deadline();
-            if timer.seen_running {
-                self.held.queue.inside().statistics.slow += 1;
-                let place = self.held.place;
-                quietly(|| {
-                    log::warn!("a host call made at {place} has been running for {warned_after:?}");
-                });
-                timer.over = true;
-            } else if self.held.cell.has_begun() {
-                timer.seen_running = true;
+        while Pin::new(&mut timer.alarm).poll(cx).is_ready() {
+            let (now, progress) = (timer.alarm.deadline(), self.held.cell.progress());
+            let before = std::mem::replace(&mut timer.seen, progress);
+            if progress.steps > before.steps {
+                timer.queued_until = sleep(queued_for).deadline();
+            }
+            if progress.running {
+                if progress == before && !std::mem::replace(&mut timer.told, true) {
+                    self.held.queue.inside().statistics.slow += 1;
+                    let place = self.held.place;
+                    quietly(|| {
+                        log::warn!("a host call made at {place} has run for {warned_after:?}");
+                    });
+                }
                 timer.alarm = sleep(warned_after);
             } else if now >= timer.queued_until {
                 return true;

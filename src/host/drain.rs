@@ -23,15 +23,23 @@ pub struct Drained {
 /// resolves with [`HostError::HostGone`], and what was deferred is dropped.
 #[must_use = "a drain that is dropped tells everybody that the host has gone"]
 pub struct Drain {
-    pub(super) inner: Option<Arc<Inner>>,
+    inner: Option<Arc<Inner>>,
+    number: u64,
 }
 
 impl Drain {
+    pub(super) fn new(inner: &Arc<Inner>, number: u64) -> Drain {
+        Drain { inner: Some(Arc::clone(inner)), number }
+    }
+
     /// Runs jobs on this thread, which is the host's, for about as long as `budget`. As
     /// [`HostQueue::drain`](super::HostQueue::drain).
     pub fn run(mut self, budget: Duration) -> Drained {
         match self.inner.take() {
-            Some(inner) => inner.drain(budget),
+            Some(inner) => {
+                inner.end_kick(self.number);
+                inner.drain(budget)
+            }
             None => Drained { ran: 0, more: false },
         }
     }
@@ -40,9 +48,13 @@ impl Drain {
 impl Drop for Drain {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take() else { return };
-        inner.inside().kicked = false;
+        if !inner.end_kick(self.number) {
+            return;
+        }
         let lost = inner.refuse_all(|| HostError::HostGone);
-        quietly(|| log::warn!("the host let go of a kick; {lost} job(s) for it were lost"));
+        if lost > 0 {
+            quietly(|| log::warn!("the host let go of a kick; {lost} job(s) for it were lost"));
+        }
     }
 }
 

@@ -19,7 +19,8 @@ pub enum HostError {
     Full,
     /// Waiting for it here would never end: this is the host's own thread, or a loop's in its turn.
     WouldDeadlock,
-    /// It had not begun in the time it was given, and never will.
+    /// It was not done in the time it was given. If it had not begun it never will; what ran by then
+    /// goes on, and its result is dropped.
     TimedOut,
 }
 
@@ -48,7 +49,8 @@ impl fmt::Display for HostError {
                  queue meanwhile (`HostQueue::block_on`), in a task await it",
             ),
             HostError::TimedOut => f.write_str(
-                "the host did not come to the call in the time it was given; it will not run",
+                "the host call was not done in the time it was given; unless it runs by now it \
+                 never will",
             ),
         }
     }

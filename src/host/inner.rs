@@ -14,7 +14,7 @@ use glassloop_executor::{caught, drop_payload, message, quietly};
 
 use super::{
     Drain, Drained, HostError, HostLimits, HostStatistics,
-    job::{Job, Ran},
+    job::{Ended, Job},
     statistics::Waited,
 };
 
@@ -35,11 +35,13 @@ pub(super) struct Inner {
 pub(super) struct Inside {
     pub(super) jobs: BTreeMap<u64, Queued>,
     next_key: u64,
-    /// The host was asked, and has not come.
-    pub(super) kicked: bool,
+    /// The number of the kick that the host was given and has not used.
+    kicked: Option<u64>,
     pub(super) closed: bool,
     /// The thread that drained last.
     host: Option<ThreadId>,
+    /// How many drains are under way there, one within the other.
+    depth: u32,
     pub(super) waited: Waited,
     pub(super) statistics: HostStatistics,
 }
@@ -47,8 +49,14 @@ pub(super) struct Inside {
 pub(super) struct Queued {
     job: Box<dyn Job>,
     pub(super) since: Instant,
-    /// It has run a step already.
-    pub(super) begun: bool,
+    /// The drain that ran its last step, by number; 0 if it has not begun.
+    stepped_in: u64,
+}
+
+impl Queued {
+    pub(super) fn has_begun(&self) -> bool {
+        self.stepped_in > 0
+    }
 }
 
 /// The right to leave one job.
@@ -61,12 +69,12 @@ impl Admitted<'_> {
     pub(super) fn leave(mut self, job: Box<dyn Job>) -> u64 {
         let key = self.inside.next_key;
         self.inside.next_key += 1;
-        self.inside.jobs.insert(key, Queued { job, since: Instant::now(), begun: false });
+        self.inside.jobs.insert(key, Queued { job, since: Instant::now(), stepped_in: 0 });
         let kicks = self.inner.begin_kick(&mut self.inside);
         drop(self.inside);
         self.inner.changed.notify_all();
-        if kicks {
-            self.inner.kick();
+        if let Some(number) = kicks {
+            self.inner.kick(number);
         }
         key
     }
@@ -88,19 +96,19 @@ impl Inner {
         Err(why)
     }
 
-    /// Whether the host is to be asked now.
-    fn begin_kick(&self, inside: &mut Inside) -> bool {
-        let kicks = self.kick.is_some() && !inside.kicked && !inside.jobs.is_empty();
-        if kicks {
-            inside.kicked = true;
-            inside.statistics.kicks += 1;
+    /// The number of the kick, if the host is to be asked now.
+    fn begin_kick(&self, inside: &mut Inside) -> Option<u64> {
+        if self.kick.is_none() || inside.kicked.is_some() || inside.jobs.is_empty() {
+            return None;
         }
-        kicks
+        inside.statistics.kicks += 1;
+        inside.kicked = Some(inside.statistics.kicks);
+        inside.kicked
     }
 
-    fn kick(self: &Arc<Self>) {
+    fn kick(self: &Arc<Self>, number: u64) {
         let Some(kick) = &self.kick else { return };
-        let drain = Drain { inner: Some(Arc::clone(self)) };
+        let drain = Drain::new(self, number);
         // If it panics the drain is dropped on its way, which tells those who wait.
         if let Err(payload) = caught(|| kick(drain)) {
             quietly(|| {
@@ -111,46 +119,74 @@ impl Inner {
         }
     }
 
+    /// The host has used that kick, or let go of it. False if another one counts by now.
+    pub(super) fn end_kick(&self, number: u64) -> bool {
+        self.inside().kicked.take_if(|kicked| *kicked == number).is_some()
+    }
+
     pub(super) fn drain(self: &Arc<Self>, budget: Duration) -> Drained {
-        let began = Instant::now();
-        let mut inside = self.inside();
-        inside.kicked = false;
-        inside.host = Some(thread::current().id());
-        inside.statistics.drains += 1;
+        let (began, here) = (Instant::now(), thread::current().id());
         serve(self);
+        let mut inside = self.inside();
+        if inside.depth > 0 && inside.host != Some(here) {
+            // Another thread is at it: jobs run one after the other.
+            return Drained { ran: 0, more: true };
+        }
+        inside.host = Some(here);
+        inside.depth += 1;
+        inside.statistics.drains += 1;
+        let number = inside.statistics.drains;
         let mut ran = 0;
-        let mut go_on = Vec::new();
         while ran == 0 || began.elapsed() < budget {
-            let Some((key, queued)) = inside.jobs.pop_first() else { break };
-            if !queued.begun {
+            let next = inside.jobs.iter().find(|(_, queued)| queued.stepped_in != number);
+            let Some((key, queued)) = next.map(|(key, _)| *key).and_then(|key| inside.take(key))
+            else {
+                break;
+            };
+            if !queued.has_begun() {
                 inside.waited.add(queued.since.elapsed());
             }
             drop(inside);
-            let outcome = queued.job.run();
-            inside = self.inside();
+            let more = queued.job.run(&Tally(self));
             ran += 1;
-            let statistics = &mut inside.statistics;
-            match outcome {
-                Ran::Done => statistics.ran += 1,
-                Ran::Panicked => statistics.panicked += 1,
-                Ran::Skipped => statistics.cancelled += 1,
-                Ran::More(job) => go_on.push((key, Queued { job, begun: true, ..queued })),
+            if let Some(job) = more {
+                self.put_back(key, Queued { job, stepped_in: number, ..queued });
             }
+            inside = self.inside();
         }
-        // In their old places: the next drain begins with a step of each.
-        inside.jobs.extend(go_on);
+        inside.depth -= 1;
         let (kicks, more) = (self.begin_kick(&mut inside), !inside.jobs.is_empty());
         drop(inside);
-        if kicks {
-            self.kick();
+        self.changed.notify_all();
+        if let Some(number) = kicks {
+            self.kick(number);
         }
         Drained { ran, more }
+    }
+
+    /// A job has more steps: it keeps its place, unless it has ended meanwhile.
+    fn put_back(&self, key: u64, queued: Queued) {
+        let mut inside = self.inside();
+        let why = if inside.closed {
+            inside.statistics.lost += 1;
+            HostError::Closed
+        } else if queued.job.is_cancelled() {
+            inside.statistics.cancelled += 1;
+            HostError::Cancelled
+        } else {
+            queued.job.pause();
+            inside.jobs.insert(key, queued);
+            return;
+        };
+        drop(inside);
+        queued.job.refuse(why);
     }
 
     /// Blocks this thread until a job comes or `woken` says so, at most `timeout`.
     pub(super) fn rest(&self, timeout: Duration, woken: impl Fn() -> bool) {
         let inside = self.inside();
-        if !inside.jobs.is_empty() || woken() {
+        let drained_elsewhere = inside.depth > 0 && inside.host != Some(thread::current().id());
+        if (!inside.jobs.is_empty() && !drained_elsewhere) || woken() {
             return;
         }
         // A wait that is too long for the platform's clock is a long wait all the same.
@@ -189,6 +225,26 @@ impl Inner {
     }
 }
 
+impl Inside {
+    fn take(&mut self, key: u64) -> Option<(u64, Queued)> {
+        self.jobs.remove(&key).map(|queued| (key, queued))
+    }
+}
+
+/// Counts what becomes of a job, before anybody hears of it.
+pub(super) struct Tally<'a>(&'a Inner);
+
+impl Tally<'_> {
+    pub(super) fn count(&self, ended: Ended) {
+        let statistics = &mut self.0.inside().statistics;
+        match ended {
+            Ended::Done => statistics.ran += 1,
+            Ended::Panicked => statistics.panicked += 1,
+            Ended::Cancelled => statistics.cancelled += 1,
+        }
+    }
+}
+
 thread_local! {
     /// The queues that this thread has drained.
     static SERVED: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
@@ -210,5 +266,6 @@ fn serve(inner: &Arc<Inner>) {
 /// Whether this thread is the host's of a queue that is open.
 pub(crate) fn serves_a_host() -> bool {
     let served = SERVED.try_with(|served| served.borrow().clone()).unwrap_or_default();
-    served.iter().filter_map(Weak::upgrade).any(|inner| !inner.inside().closed)
+    let serves = |inner: &Arc<Inner>| inner.is_host_thread() && !inner.inside().closed;
+    served.iter().filter_map(Weak::upgrade).any(|inner| serves(&inner))
 }

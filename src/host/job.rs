@@ -5,27 +5,35 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use glassloop_executor::{caught, drop_caught, drop_payload, message, quietly};
+use glassloop_executor::{Payload, caught, drop_caught, drop_payload, message, quietly};
 
-use super::{HostError, call::Cell};
+use super::{HostError, call::Cell, inner::Tally};
 
 /// What lies in the queue.
 pub(super) trait Job: Send {
-    /// Runs it, or a step of it: on the host's thread, with nothing locked.
-    fn run(self: Box<Self>) -> Ran;
+    /// Runs it, or a step of it: on the host's thread, with nothing locked. Given back if there are
+    /// more steps.
+    fn run(self: Box<Self>, tally: &Tally<'_>) -> Option<Box<dyn Job>>;
 
-    /// It will never run; who waits for it is told why.
+    /// It will never run, or never again; who waits for it is told why.
     fn refuse(self: Box<Self>, why: HostError);
+
+    /// Whether nobody wants it any more.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    /// It waits again, for its next step.
+    fn pause(&self) {}
 }
 
-/// What became of a job that was run.
-pub(super) enum Ran {
+/// How a job has ended that the host came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
     Done,
     Panicked,
-    /// It had been cancelled, and was not run.
-    Skipped,
-    /// There are more steps.
-    More(Box<dyn Job>),
+    /// Nobody wanted it any more.
+    Cancelled,
 }
 
 /// How a chunked call goes on; see [`HostQueue::call_chunked`](super::HostQueue::call_chunked).
@@ -59,16 +67,17 @@ impl JobContext {
 pub(super) struct Deferred<F>(pub(super) F);
 
 impl<F: FnOnce() + Send> Job for Deferred<F> {
-    fn run(self: Box<Self>) -> Ran {
+    fn run(self: Box<Self>, tally: &Tally<'_>) -> Option<Box<dyn Job>> {
         match caught(self.0) {
-            Ok(()) => Ran::Done,
+            Ok(()) => tally.count(Ended::Done),
             Err(payload) => {
+                tally.count(Ended::Panicked);
                 let what = message(payload.as_ref());
                 quietly(|| log::error!("a call deferred to the host panicked: {what}"));
                 drop_payload(payload);
-                Ran::Panicked
             }
         }
+        None
     }
 
     fn refuse(self: Box<Self>, _why: HostError) {
@@ -87,15 +96,16 @@ where
     F: FnOnce(&JobContext) -> T + Send,
     T: Send,
 {
-    fn run(self: Box<Self>) -> Ran {
+    fn run(self: Box<Self>, tally: &Tally<'_>) -> Option<Box<dyn Job>> {
         if !self.cell.begin() {
+            tally.count(Ended::Cancelled);
             self.refuse(HostError::Cancelled);
-            return Ran::Skipped;
+            return None;
         }
         let Once { f, cell } = *self;
         let context = cell.context();
-        let result = caught(|| f(&context));
-        end(&cell, result)
+        end(&cell, caught(|| f(&context)), tally);
+        None
     }
 
     fn refuse(self: Box<Self>, why: HostError) {
@@ -116,27 +126,23 @@ where
     F: FnMut(&JobContext) -> Chunk<T> + Send + 'static,
     T: Send + 'static,
 {
-    fn run(mut self: Box<Self>) -> Ran {
+    fn run(mut self: Box<Self>, tally: &Tally<'_>) -> Option<Box<dyn Job>> {
         if !self.cell.begin() {
+            tally.count(Ended::Cancelled);
             self.refuse(HostError::Cancelled);
-            return Ran::Skipped;
+            return None;
         }
         let context = self.cell.context();
-        match caught(|| (self.step)(&context)) {
-            Ok(Chunk::More) => Ran::More(self),
-            ended => {
-                let Chunked { step, cell } = *self;
-                // What it captured goes first: whoever sees the result sees that done.
-                drop_caught(step).unwrap_or_else(drop_payload);
-                end(
-                    &cell,
-                    ended.map(|step| match step {
-                        Chunk::Done(value) => value,
-                        Chunk::More => unreachable!("it is not over then"),
-                    }),
-                )
-            }
-        }
+        let result = match caught(|| (self.step)(&context)) {
+            Ok(Chunk::More) => return Some(self),
+            Ok(Chunk::Done(value)) => Ok(value),
+            Err(payload) => Err(payload),
+        };
+        let Chunked { step, cell } = *self;
+        // What it captured goes first: whoever sees the result sees that done.
+        drop_caught(step).unwrap_or_else(drop_payload);
+        end(&cell, result, tally);
+        None
     }
 
     fn refuse(self: Box<Self>, why: HostError) {
@@ -144,10 +150,18 @@ where
         drop_caught(step).unwrap_or_else(drop_payload);
         cell.resolve(Err(why));
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.cell.context().is_cancelled()
+    }
+
+    fn pause(&self) {
+        self.cell.pause();
+    }
 }
 
-fn end<T>(cell: &Cell<T>, result: Result<T, glassloop_executor::Payload>) -> Ran {
-    let ran = if result.is_ok() { Ran::Done } else { Ran::Panicked };
+/// Counted first: whoever sees the result sees it counted.
+fn end<T>(cell: &Cell<T>, result: Result<T, Payload>, tally: &Tally<'_>) {
+    tally.count(if result.is_ok() { Ended::Done } else { Ended::Panicked });
     cell.resolve(result.map_err(HostError::Panicked));
-    ran
 }

@@ -48,7 +48,8 @@ impl Default for HostLimits {
 }
 
 /// Jobs for a host's own thread: what only that thread may do to the host's scene, window or
-/// document. Cheap to clone, for any thread; with the last handle the queue is closed.
+/// document. Cheap to clone, for any thread; with the last handle the queue is closed (a job that
+/// holds one keeps it open).
 ///
 /// A host that has an idle queue of its own (`executeDeferred`, `invokeMethod`, `PostMessage`) is
 /// [kicked](HostQueueBuilder::kick): asked to drain. Any host can drain by itself, once a frame or
@@ -229,7 +230,8 @@ impl HostQueue {
     /// Runs jobs on this thread, which is the host's, for about as long as `budget`: one in any
     /// case, if one waits. One job is never cut short.
     ///
-    /// A job may drain itself, as when it opens a dialog that runs the host's loop.
+    /// A job may drain itself, as when it opens a dialog that runs the host's loop. On another thread
+    /// than the one that is draining nothing is run.
     pub fn drain(&self, budget: Duration) -> Drained {
         self.inner.drain(budget)
     }
@@ -284,7 +286,7 @@ impl HostQueue {
     #[must_use]
     pub fn statistics(&self) -> HostStatistics {
         let inside = self.inner.inside();
-        let oldest = inside.jobs.values().find(|queued| !queued.begun);
+        let oldest = inside.jobs.values().find(|queued| !queued.has_begun());
         HostStatistics {
             queued: inside.jobs.len(),
             oldest_wait: oldest.map_or(Duration::ZERO, |queued| queued.since.elapsed()),

@@ -164,7 +164,7 @@ impl Future for Driver {
             Next::Wait => driver.connection.put_wire(wire),
             Next::Again => {
                 driver.connection.put_wire(wire);
-                if !driver.connection.puts_off_driver() {
+                if !driver.connection.puts_off(|share| share.driver_goes_on = true) {
                     cx.waker().wake_by_ref();
                 }
             }

@@ -73,7 +73,8 @@ impl Receiving {
         // Nothing came that is a message, or not the whole of it.
         if connection.with(|mailbox, _| mailbox.nothing_received()) {
             self.at_socket = wire.stream.poll_read_ready(cx).is_pending();
-            if !self.at_socket && !wire.has_ended() && connection.puts_off_reader() {
+            let may_go_on = !self.at_socket && !wire.has_ended();
+            if may_go_on && connection.puts_off(|share| share.reader_goes_on = true) {
                 wire.stream.put_off_read();
             }
         }

@@ -64,17 +64,12 @@ impl Connection {
         self.share.get().ended
     }
 
-    /// Whether this turn reads no more; then who receives is woken when it is over.
-    pub(crate) fn puts_off_reader(&self) -> bool {
+    /// Whether this turn reads no more. Then `who` is noted, to go on when it is over.
+    pub(crate) fn puts_off(&self, who: impl FnOnce(&mut Share)) -> bool {
         let spent = self.share.get().is_spent(self.limits());
-        self.change_share(|share| share.reader_goes_on |= spent);
-        spent
-    }
-
-    /// The same for the driver.
-    pub(crate) fn puts_off_driver(&self) -> bool {
-        let spent = self.share.get().is_spent(self.limits());
-        self.change_share(|share| share.driver_goes_on |= spent);
+        if spent {
+            self.change_share(who);
+        }
         spent
     }
 }

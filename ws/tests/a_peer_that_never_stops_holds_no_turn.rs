@@ -1,11 +1,12 @@
-//! However much lies there, one turn takes its budget and no more. Counted in bytes
-//! and frames, which are the same on every machine; a frame costs well below a microsecond, so
-//! that the 10,923 of a full turn stay below 4 ms.
+//! However much lies there, one turn takes its budget and no more. Counted in bytes and frames,
+//! which are the same on every machine; a frame costs well below a microsecond, so that the 10,923
+//! of a full turn stay below 4 ms.
 
 mod common;
 
 use std::time::Duration;
 
+use common::polls::most_of_a_turn;
 use common::{End, Loop, Raw, close_code, close_payload, masked, receive_all, unmasked};
 use glassloop_ws::{Cause, Config, Error, code};
 
@@ -20,18 +21,12 @@ fn roomy_loop() -> Loop {
 
 /// Floods a server with `bytes`; gives the most bytes and frames that any turn took.
 fn flood(event_loop: &mut Loop, server: &End, raw: &mut Raw, mut bytes: &[u8]) -> (u64, u64) {
-    let mut most = (0, 0);
-    while !bytes.is_empty() || event_loop.has_work() {
+    most_of_a_turn(event_loop, server, || {
         if let Ok(count) = raw.stream.try_write(bytes) {
             bytes = &bytes[count..];
         }
-        let before = server.socket.counts();
-        event_loop.turn(Duration::ZERO);
-        let after = server.socket.counts();
-        most.0 = most.0.max(after.bytes_read - before.bytes_read);
-        most.1 = most.1.max(after.frames_read - before.frames_read);
-    }
-    most
+        !bytes.is_empty()
+    })
 }
 
 /// `fragments` empty fragments that never become a message.

@@ -3,39 +3,18 @@
 
 mod common;
 
-use std::cell::Cell;
-use std::future::{Future, poll_fn};
 use std::rc::Rc;
-use std::time::Duration;
 
-use common::{End, Loop, close_payload, echo, masked, next_turn};
+use common::polls::{counted, most_of_a_turn, receive};
+use common::{Loop, close_payload, echo, masked, next_turn};
 use glassloop_reactor::{Limits, Options};
 use glassloop_ws::{Config, WebSocket};
 
 /// Two bytes and a mask.
 const EMPTY_FRAME_BYTES: u64 = 6;
 
-async fn receive(socket: WebSocket, received: Rc<Cell<u32>>) {
-    while let Ok(Some(_)) = socket.recv().await {
-        received.set(received.get() + 1);
-    }
-}
-
-/// Turns until nothing is left to do, `feed` before each; the most bytes and frames of any turn.
-fn most_of_a_turn(event_loop: &mut Loop, server: &End, mut feed: impl FnMut() -> bool) -> [u64; 2] {
-    let mut most = [0; 2];
-    while feed() || event_loop.has_work() {
-        let before = server.socket.counts();
-        event_loop.turn(Duration::ZERO);
-        let after = server.socket.counts();
-        most[0] = most[0].max(after.bytes_read - before.bytes_read);
-        most[1] = most[1].max(after.frames_read - before.frames_read);
-    }
-    most
-}
-
 /// Empty messages, so many, from a peer of whom as many as fit lie in the socket at any time.
-fn flood(event_loop: &mut Loop, config: Config, messages: usize, task: Task) -> [u64; 2] {
+fn flood(event_loop: &mut Loop, config: Config, messages: usize, task: Task) -> (u64, u64) {
     let (server, raw) = event_loop.raw_client(config);
     task(event_loop, server.socket.clone());
     event_loop.settle();
@@ -81,7 +60,7 @@ fn who_receives_and_the_driver_share_one_budget() {
     let budget = 64 * 1024;
     for task in [receiving as Task, echoing, receiving_by_fits] {
         let mut event_loop = Loop::with_pipes_of(1 << 20);
-        let [bytes, frames] = flood(&mut event_loop, Config::default(), 200_000, task);
+        let (bytes, frames) = flood(&mut event_loop, Config::default(), 200_000, task);
         assert_eq!(bytes, budget);
         assert!(frames <= budget.div_ceil(EMPTY_FRAME_BYTES), "{frames} frames");
     }
@@ -98,24 +77,11 @@ fn another_budget_than_the_default_one_is_kept_too() {
         let mut event_loop = Loop::with(Options { limits, ..Options::default() });
         let mut config = Config::default();
         config.limits.read_bytes_per_turn_max = budget;
-        let [bytes, frames] = flood(&mut event_loop, config, 100_000, receiving);
+        let (bytes, frames) = flood(&mut event_loop, config, 100_000, receiving);
         let budget = budget as u64;
         assert!(bytes <= budget, "{bytes} of {budget}");
         assert!(frames <= budget.div_ceil(EMPTY_FRAME_BYTES), "{frames} frames of {budget}");
     }
-}
-
-/// Counts the polls of a future.
-fn counted<F: Future>(
-    future: F,
-    polls: &Rc<Cell<u32>>,
-) -> impl Future<Output = F::Output> + use<F> {
-    let polls = Rc::clone(polls);
-    let mut future = Box::pin(future);
-    poll_fn(move |cx| {
-        polls.set(polls.get() + 1);
-        future.as_mut().poll(cx)
-    })
 }
 
 /// The turns and polls that these bytes take on a loop whose turns go on until nothing is ready.

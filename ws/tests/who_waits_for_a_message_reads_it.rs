@@ -4,7 +4,7 @@
 mod common;
 
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use common::polls::{counted, receive};
 use common::{Loop, Raw, masked};
 use glassloop_reactor::Events;
 use glassloop_ws::{Cause, Config, WebSocket};
@@ -23,32 +24,12 @@ struct Counted {
     driver_polls: Rc<Cell<u32>>,
 }
 
-/// Counts the polls of a future.
-fn counted<F: Future>(
-    future: F,
-    polls: &Rc<Cell<u32>>,
-) -> impl Future<Output = F::Output> + use<F> {
-    let polls = Rc::clone(polls);
-    let mut future = Box::pin(future);
-    poll_fn(move |cx| {
-        polls.set(polls.get() + 1);
-        future.as_mut().poll(cx)
-    })
-}
-
 fn connection(event_loop: &mut Loop) -> Counted {
     let ((socket, driver), raw) = event_loop.accepted(Config::default());
     let driver_polls = Rc::default();
     event_loop.spawn(counted(driver, &driver_polls));
     event_loop.settle();
     Counted { socket, raw, driver_polls }
-}
-
-/// Receives for ever, and says how much.
-async fn receive(socket: WebSocket, received: Rc<Cell<u32>>) {
-    while let Ok(Some(_)) = socket.recv().await {
-        received.set(received.get() + 1);
-    }
 }
 
 #[test]
@@ -214,34 +195,33 @@ fn a_close_with_the_end_of_the_stream_behind_it_is_a_close() {
     assert_eq!((info.code, &*info.reason), (4000, "done"), "{info:?}");
 }
 
-#[test]
-fn who_receives_in_a_loop_yields_to_others() {
+/// How many messages are received where these bytes come at once, in how many polls of who
+/// receives, and of the driver.
+fn coming_at_once(bytes: &[u8]) -> (u32, u32, u32) {
     let mut event_loop = Loop::with_pipes_of(1 << 20);
     let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
     let (received, polls) = (Rc::default(), Rc::default());
     event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
     event_loop.settle();
     let (before, began) = (driver_polls.get(), polls.get());
-    let bytes: Vec<u8> = (0..64).flat_map(|_| masked(0x82, &[7; 8_000])).collect();
-    raw.write(&mut event_loop, &bytes);
+    raw.write(&mut event_loop, bytes);
     event_loop.pass(Duration::ZERO);
-    assert_eq!(received.get(), 64);
-    assert!(polls.get() - began >= 8, "64 KiB a poll: {} polls", polls.get() - began);
-    assert_eq!(driver_polls.get(), before, "not one of the driver");
+    (received.get(), polls.get() - began, driver_polls.get() - before)
+}
+
+#[test]
+fn who_receives_in_a_loop_yields_to_others() {
+    let bytes: Vec<u8> = (0..64).flat_map(|_| masked(0x82, &[7; 8_000])).collect();
+    let (received, polls, driver_polls) = coming_at_once(&bytes);
+    assert_eq!(received, 64);
+    assert!(polls >= 8, "64 KiB a poll: {polls} polls");
+    assert_eq!(driver_polls, 0, "not one of the driver");
 }
 
 #[test]
 fn who_receives_a_long_message_reads_all_of_it_in_shares_of_a_turn() {
-    let mut event_loop = Loop::with_pipes_of(1 << 20);
-    let Counted { socket, mut raw, driver_polls } = connection(&mut event_loop);
-    let (received, polls) = (Rc::default(), Rc::default());
-    event_loop.spawn(counted(receive(socket.clone(), Rc::clone(&received)), &polls));
-    event_loop.settle();
-    let (before, began) = (driver_polls.get(), polls.get());
-    raw.write(&mut event_loop, &masked(0x82, &vec![7; 192 << 10]));
-    event_loop.pass(Duration::ZERO);
-    assert_eq!((received.get(), polls.get() - began), (1, 4), "three times 64 KiB, and the head");
-    assert_eq!(driver_polls.get(), before, "not one of the driver");
+    let taken = coming_at_once(&masked(0x82, &vec![7; 192 << 10]));
+    assert_eq!(taken, (1, 4, 0), "three times 64 KiB, the head, and no poll of the driver");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod frames;
+pub mod polls;
 mod raw;
 pub mod twins;
 

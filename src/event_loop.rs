@@ -166,8 +166,9 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Whether the turn that was just made is to be the last one. Within a dialog that somebody opened
-    /// [`outside`](crate::outside) of a turn it stays so: whoever made that turn is to end, too.
+    /// Whether the turn that was just made is to be the last one. Within a dialog that somebody
+    /// opened [`outside`](crate::outside) of a turn it stays so: whoever made that turn is to end,
+    /// too.
     pub(crate) fn look_for_end(&self) -> Result<(), RunError> {
         let core = &self.core;
         let nested = core.outside.is_running();

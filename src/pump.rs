@@ -28,9 +28,9 @@ impl EventLoop {
     /// Runs turns for about as long as `budget`, without ever waiting, and gives the thread back.
     ///
     /// It makes one turn in any case, and further ones while there is something to do and time
-    /// left. The budget counts from the call. An item with its microtasks is never cut short, nor is
-    /// a write, nor the drawing of a frame, so it returns as late as the longest of them. [`Duration::ZERO`] is exactly one turn, within its own
-    /// [limits](crate::Limits).
+    /// left. The budget counts from the call. An item with its microtasks is never cut short, nor
+    /// is a write, nor the drawing of a frame, so it returns as late as the longest of them.
+    /// [`Duration::ZERO`] is exactly one turn, within its own [limits](crate::Limits).
     ///
     /// Until the next pump nobody looks at the loop's sockets and timers: pump again when
     /// [`next`](Pumped::next) is over, at once if there is [`more`](Pumped::more), when the
@@ -109,8 +109,8 @@ impl EventLoop {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Whenever this loop doesn't run, the host has the thread: also before the first pump, and after
-    /// a [`run`](Self::run). What has come in by now calls `f` at once. It takes the place of a
+    /// Whenever this loop doesn't run, the host has the thread: also before the first pump, and
+    /// after a [`run`](Self::run). What has come in by now calls `f` at once. It takes the place of a
     /// function set before; on a loop whose [descriptor](Self::descriptor) was given away that is
     /// made readable all the same.
     pub fn on_wake(&self, f: impl Fn() + Send + Sync + 'static) {

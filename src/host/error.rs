@@ -19,8 +19,8 @@ pub enum HostError {
     Full,
     /// Waiting for it here would never end: this is the host's own thread, or a loop's in its turn.
     WouldDeadlock,
-    /// It was not done in the time it was given. If it had not begun it never will; what ran by then
-    /// goes on, and its result is dropped.
+    /// It was not done in the time it was given. If it had not begun it never will; what ran by
+    /// then goes on, and its result is dropped.
     TimedOut,
 }
 

@@ -230,8 +230,8 @@ impl HostQueue {
     /// Runs jobs on this thread, which is the host's, for about as long as `budget`: one in any
     /// case, if one waits. One job is never cut short.
     ///
-    /// A job may drain itself, as when it opens a dialog that runs the host's loop. On another thread
-    /// than the one that is draining nothing is run.
+    /// A job may drain itself, as when it opens a dialog that runs the host's loop. On another
+    /// thread than the one that is draining nothing is run.
     pub fn drain(&self, budget: Duration) -> Drained {
         self.inner.drain(budget)
     }

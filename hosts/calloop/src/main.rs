@@ -72,6 +72,6 @@ fn main() -> Result<(), Failure> {
     theirs.run(None, &mut host, |_| {})?;
     match host.failed {
         Some(failed) => Err(failed),
-        None => visit.end(&ours, "calloop", host.pumps),
+        None => visit.end(&ours, "calloop", format_args!("{} pumps", host.pumps)),
     }
 }

@@ -5,13 +5,13 @@
 //! line that says how it went.
 
 mod document;
-mod pumped;
 mod served;
+mod visit;
 
 pub use self::{
     document::Document,
-    pumped::Visit,
     served::{Failure, Served, serve},
+    visit::Visit,
 };
 
 /// A wait in whole milliseconds, as most hosts want it. Never shorter than it was: a timer that

@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
         let _pumped = ours.pump(Duration::ZERO)?;
         pumps += 1;
     }
-    visit.end(&ours, "epoll", pumps)
+    visit.end(&ours, "epoll", format_args!("{pumps} pumps"))
 }
 
 /// As epoll wants it. Here it may be exact: the wait takes nanoseconds.

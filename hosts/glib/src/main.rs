@@ -76,6 +76,6 @@ fn main() -> Result<(), Failure> {
 
     match guest.failed.take() {
         Some(failed) => Err(failed),
-        None => visit.end(&guest.ours, "glib", guest.pumps.get()),
+        None => visit.end(&guest.ours, "glib", format_args!("{} pumps", guest.pumps.get())),
     }
 }

@@ -72,6 +72,6 @@ fn main() -> Result<(), Failure> {
 
     match guest.failed.take() {
         Some(failed) => Err(failed),
-        None => visit.end(&guest.ours, "libuv", guest.pumps.get()),
+        None => visit.end(&guest.ours, "libuv", format_args!("{} pumps", guest.pumps.get())),
     }
 }

@@ -1,6 +1,6 @@
-//! A visit to a loop that its host pumps: the server as a task, and what has become of it.
+//! A visit to a loop on the host's own thread: the server as a task, and what has become of it.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, fmt, rc::Rc, time::Duration};
 
 use glassloop::EventLoop;
 
@@ -38,12 +38,17 @@ impl Visit {
     ///
     /// # Errors
     /// What the server ended in; that the loop had something left; a bad result.
-    pub fn end(self, event_loop: &EventLoop, host: &str, pumps: u32) -> Result<(), Failure> {
+    pub fn end(
+        self,
+        event_loop: &EventLoop,
+        host: &str,
+        work: impl fmt::Display,
+    ) -> Result<(), Failure> {
         let report = event_loop.close(GRACE);
         if !report.is_clean() {
             return Err(format!("{host}: the loop was not empty: {report}").into());
         }
         let served = self.outcome.take().ok_or("the host quit before its visitor did")??;
-        served.tell(host, format_args!("{pumps} pumps"))
+        served.tell(host, work)
     }
 }

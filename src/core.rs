@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) run_ns_max: u64,
     /// `limits.poll_us_max`, likewise.
     pub(crate) poll_ns_max: u64,
+    /// The process that made it.
+    pub(crate) process: Cell<u32>,
     pub(crate) made: &'static Location<'static>,
     pub(crate) observers: Observers,
     pub(crate) waits: Waits,
@@ -91,6 +93,14 @@ impl Core {
             return Err(RunError::Reentrant);
         }
         Ok(())
+    }
+
+    /// Whether this is still the process that made the loop.
+    // COST: a system call, 40 ns.
+    #[cold]
+    pub(crate) fn look_for_fork(&self) -> Result<(), RunError> {
+        let (made_in, here) = (self.process.get(), std::process::id());
+        if made_in == here { Ok(()) } else { Err(RunError::Forked { made_in, here }) }
     }
 
     /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn that

@@ -1,6 +1,6 @@
-//! What does a loop do while nothing is to be done? Nothing, in each of the shapes in which it lives
-//! in its host: no wait returns, no tick and no pump is asked for. `tools/idle.sh` has the kernel
-//! say the same.
+//! What does a loop do while nothing is to be done? Nothing, in each of the shapes in which it
+//! lives in its host: no wait returns, no tick and no pump is asked for. `tools/idle.sh` has the
+//! kernel say the same.
 //!
 //! cargo run --release --example idle -- 10
 #![allow(clippy::print_stdout)]

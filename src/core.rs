@@ -96,7 +96,7 @@ impl Core {
     }
 
     /// Whether this is still the process that made the loop.
-    // COST: a system call, 40 ns.
+    // COST: a system call, some 200 ns.
     #[cold]
     pub(crate) fn look_for_fork(&self) -> Result<(), RunError> {
         let (made_in, here) = (self.process.get(), std::process::id());

@@ -25,8 +25,8 @@ pub enum RunError {
     /// [`EventLoop::test`](crate::EventLoop::test).
     Failed(String),
     /// The process was forked since the loop was made, and this is the child: it would share the
-    /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by each
-    /// turn in debug mode.
+    /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by
+    /// each turn in debug mode.
     Forked {
         /// The process that made the loop.
         made_in: u32,
@@ -58,8 +58,8 @@ impl fmt::Display for RunError {
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
             RunError::Forked { made_in, here } => write!(
                 f,
-                "the loop was made in process {made_in} and this is process {here}: after a fork the \
-                 child makes a loop of its own, and leaves its parent's alone"
+                "the loop was made in process {made_in} and this is process {here}: after a fork \
+                 the child makes a loop of its own, and leaves its parent's alone"
             ),
             RunError::Io(error) => write!(f, "waiting for the operating system failed: {error}"),
         }

@@ -103,8 +103,8 @@ impl Core {
         if made_in == here { Ok(()) } else { Err(RunError::Forked { made_in, here }) }
     }
 
-    /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn that
-    /// is seen anyway; a host that has the thread is called.
+    /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn
+    /// that is seen anyway; a host that has the thread is called.
     pub(crate) fn rouse(&self) {
         if self.shared.notifier.is_armed() {
             self.shared.notifier.notify();

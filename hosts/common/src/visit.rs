@@ -1,6 +1,12 @@
 //! A visit to a loop on the host's own thread: the server as a task, and what has become of it.
 
-use std::{cell::RefCell, fmt, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    future::{Future, ready},
+    rc::Rc,
+    time::Duration,
+};
 
 use glassloop::EventLoop;
 
@@ -23,10 +29,22 @@ impl Visit {
         mut change: impl FnMut(&str) -> String + 'static,
         quit: impl FnOnce() + 'static,
     ) -> Visit {
+        Visit::open_with(event_loop, move |text| ready(Ok(change(&text))), quit)
+    }
+
+    /// As [`open`](Visit::open), where the change takes its time.
+    pub fn open_with<F>(
+        event_loop: &EventLoop,
+        change: impl FnMut(String) -> F + 'static,
+        quit: impl FnOnce() + 'static,
+    ) -> Visit
+    where
+        F: Future<Output = Result<String, Failure>> + 'static,
+    {
         let outcome = Rc::new(RefCell::new(None));
         let told = Rc::clone(&outcome);
         let server = async move {
-            let served = serve(move |text| std::future::ready(Ok(change(&text)))).await;
+            let served = serve(change).await;
             told.replace(Some(served));
             quit();
         };

@@ -69,7 +69,7 @@ fn main() -> Result<(), Failure> {
     let change = move |title: &str| shown.change(title).unwrap_or_else(|error| error.to_string());
     let visit = Visit::open(&ours, change, glassloop::stop);
 
-    // A proxy whose loop is gone gives back what it was sent; a tick that is dropped ends the guest.
+    // A proxy whose loop is gone gives the tick back, and a tick that is dropped ends the guest.
     let (posts, tells) = (winit.create_proxy(), winit.create_proxy());
     let post = move |tick| drop(posts.send_event(Ours::Tick(tick)));
     let ended = move |end| drop(tells.send_event(Ours::Ended(end)));

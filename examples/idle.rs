@@ -91,7 +91,7 @@ fn pumped(idle: Duration) -> Outcome {
 #[cfg(unix)]
 fn by_descriptor(idle: Duration) -> Outcome {
     let (event_loop, mut host) = (furnished()?, mio::Poll::new()?);
-    let descriptor = event_loop.descriptor()?;
+    let descriptor = std::os::fd::AsRawFd::as_raw_fd(&event_loop.descriptor()?);
     let readable = mio::Interest::READABLE;
     host.registry().register(&mut mio::unix::SourceFd(&descriptor), mio::Token(0), readable)?;
     let mut events = mio::Events::with_capacity(8);

@@ -6,7 +6,7 @@
 use std::{
     fmt,
     future::Future,
-    panic::{Location, resume_unwind},
+    panic::Location,
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -68,8 +68,8 @@ impl<T> Cell<T> {
         let mut state = self.state();
         if !matches!(*state, State::Waiting { .. }) {
             drop(state);
-            if let Err(CallError::Panicked(payload)) = result {
-                resume_unwind(payload);
+            if let Err(CallError::Panicked(panic)) = result {
+                panic.resume();
             }
             return;
         }
@@ -125,7 +125,7 @@ impl<T: Send + 'static> Call<T> {
         F: FnOnce() -> T + Send + 'static,
     {
         Call::leave(shared, place, move |resolver| {
-            let result = caught(f).map_err(CallError::Panicked);
+            let result = caught(f).map_err(|payload| CallError::Panicked(payload.into()));
             resolver.0.resolve(result);
         })
     }
@@ -146,7 +146,7 @@ impl<T: Send + 'static> Call<T> {
                     let future = Box::pin(future);
                     executor.spawn(Spawned { future: Some(future), resolver }, place).detach();
                 }
-                Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload))),
+                Err(payload) => resolver.0.resolve(Err(CallError::Panicked(payload.into()))),
             }
         })
     }
@@ -343,7 +343,7 @@ impl<U: Future> Future for Spawned<U> {
             match caught(|| future.as_mut().poll(cx)) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(value)) => Ok(value),
-                Err(payload) => Err(CallError::Panicked(payload)),
+                Err(payload) => Err(CallError::Panicked(payload.into())),
             }
         };
         // The future goes first: whoever sees the result sees its drop done.

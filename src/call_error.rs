@@ -2,13 +2,13 @@
 
 use std::{any::Any, fmt};
 
-use glassloop_executor::{Payload, message};
+use glassloop_executor::Panic;
 
 /// Why a call has no value.
 #[non_exhaustive]
 pub enum CallError {
     /// It panicked on the loop's thread; this is what the panic carried.
-    Panicked(Payload),
+    Panicked(Panic),
     /// It was cancelled, or dropped unrun when its loop ended.
     Cancelled,
     /// The loop was closed before it was asked.
@@ -32,9 +32,7 @@ impl fmt::Debug for CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CallError::Panicked(payload) => {
-                write!(f, "the call panicked: {}", message(payload.as_ref()))
-            }
+            CallError::Panicked(panic) => write!(f, "the call panicked: {panic}"),
             CallError::Cancelled => f.write_str("the call was cancelled"),
             CallError::Closed => f.write_str("the loop was closed before the call was asked for"),
             CallError::Full => {
@@ -66,7 +64,7 @@ impl CallError {
     #[must_use]
     pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
         match self {
-            CallError::Panicked(payload) => Some(payload),
+            CallError::Panicked(panic) => Some(panic.into_payload()),
             _ => None,
         }
     }

@@ -134,7 +134,7 @@ impl EventLoop {
         let ran = self.run_while(|| !main.is_finished());
         match Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(value)) => ran.map(|()| value),
-            Poll::Ready(Err(JoinError::Panicked(payload))) => std::panic::resume_unwind(payload),
+            Poll::Ready(Err(JoinError::Panicked(panic))) => panic.resume(),
             Poll::Ready(Err(error)) => Err(ran.err().unwrap_or(match error {
                 JoinError::Refused if !self.core.closed.get() => RunError::Refused,
                 _ => RunError::Closed,

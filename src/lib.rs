@@ -118,8 +118,8 @@ pub use crate::{
 };
 pub use glassloop_executor::{
     Cause, Child, Counts as ExecutorCounts, Entry, Failure, Gather, JoinError, JoinHandle, Kind,
-    LocalScope, Outcome, Race, Refused, RunScope, Scope, ScopeError, ScopeFailure, Shield, TaskId,
-    TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
+    LocalScope, Outcome, Panic, Race, Refused, RunScope, Scope, ScopeError, ScopeFailure, Shield,
+    TaskId, TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
 };
 pub use glassloop_reactor::{
     Addresses, Answer, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest,

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{Entry, Payload, Refused, caught, message, quietly};
+use glassloop_executor::{Entry, Panic, Payload, Refused, caught, quietly};
 use glassloop_reactor::nanoseconds;
 
 use crate::{Call, CloseReport, EventLoop, Now, Remote, RunError, TaskLine, Watch};
@@ -81,7 +81,7 @@ pub enum ThreadError {
     /// The loop's run ended in an error; the loop was closed behind it.
     Run(RunError),
     /// The thread panicked, outside of any task or call.
-    Panicked(Payload),
+    Panicked(Panic),
     /// A thread that waits for its own end would never come to it.
     WouldDeadlock,
     /// It was joined before.
@@ -238,7 +238,9 @@ impl LoopThread {
             Some(outcome) => {
                 // What is left of it is the end of a thread. Its outcome is the one it has told.
                 drop(thread.join());
-                outcome.map_err(ThreadError::Panicked)?.map_err(ThreadError::Run)
+                outcome
+                    .map_err(|payload| ThreadError::Panicked(payload.into()))?
+                    .map_err(ThreadError::Run)
             }
         }
     }
@@ -359,9 +361,7 @@ impl fmt::Display for ThreadError {
         match self {
             ThreadError::StillRuns(still_runs) => still_runs.fmt(f),
             ThreadError::Run(error) => write!(f, "the run of the thread's loop failed: {error}"),
-            ThreadError::Panicked(payload) => {
-                write!(f, "the thread of the loop panicked: {}", message(payload.as_ref()))
-            }
+            ThreadError::Panicked(panic) => write!(f, "the thread of the loop panicked: {panic}"),
             ThreadError::WouldDeadlock => {
                 f.write_str("a thread that waits for its own end would never come to it")
             }

@@ -21,7 +21,9 @@ pub struct Pumped {
     /// called.
     pub more: bool,
     /// In how long a timer or a frame is due: nothing if there is more to do, `None` if nothing
-    /// but `on_wake` can bring work.
+    /// but `on_wake` can bring work. A host that waits for the
+    /// [descriptor](EventLoop::descriptor) sets no timer for it while there is `more`: that is
+    /// readable already.
     pub next: Option<Duration>,
 }
 
@@ -143,14 +145,18 @@ impl EventLoop {
         self.core.timeout()
     }
 
-    /// The number of a descriptor that becomes readable when the loop has something to do, for a
-    /// host that waits for descriptors: with epoll, poll, a libuv or glib loop. The loop owns it;
-    /// nothing may be read from it.
+    /// A descriptor that becomes readable when the loop has something to do, for a host that waits
+    /// for descriptors: with epoll, poll, a libuv or glib loop. It is the loop's own poller:
+    /// nothing may be read from it, and it lives as long as the loop.
     ///
     /// The host waits for it, for [`timeout`](Self::timeout) at most, and then
     /// [pumps](Self::pump). From this call on, what would call the host's function of
     /// [`on_wake`](Self::on_wake) makes the descriptor readable; a function that was set before is
     /// not called any more, one that is set later is called as well.
+    ///
+    /// A host's loop that runs no source inside itself, as glib's, doesn't look at the descriptor
+    /// while a dialog that was opened by its very source is open: there be a
+    /// [guest](crate::Guest).
     ///
     /// # Errors
     /// `Unsupported` on a loop without descriptors.
@@ -158,14 +164,15 @@ impl EventLoop {
     /// ```
     /// # #[cfg(unix)]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
+    /// use std::{os::fd::AsRawFd, time::Duration};
     /// use glassloop::{EventLoop, mio};
     ///
     /// let event_loop = EventLoop::new()?;
     /// let descriptor = event_loop.descriptor()?;
     /// let mut host = mio::Poll::new()?; // stands for the host's loop
     /// let readable = mio::Interest::READABLE;
-    /// host.registry().register(&mut mio::unix::SourceFd(&descriptor), mio::Token(0), readable)?;
+    /// let mut source = mio::unix::SourceFd(&descriptor.as_raw_fd());
+    /// host.registry().register(&mut source, mio::Token(0), readable)?;
     ///
     /// event_loop.pump(Duration::ZERO)?;
     /// let remote = event_loop.remote();
@@ -181,7 +188,7 @@ impl EventLoop {
     /// # fn main() {}
     /// ```
     #[cfg(unix)]
-    pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
+    pub fn descriptor(&self) -> std::io::Result<std::os::fd::BorrowedFd<'_>> {
         let descriptor = self.core.reactor.descriptor()?;
         if !self.core.by_descriptor.replace(true) {
             self.hear(Box::new(|| {}));

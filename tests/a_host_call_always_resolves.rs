@@ -93,8 +93,8 @@ fn a_panic_is_an_answer_and_the_next_job_runs() {
     let next = host.call(|| 7);
     host.defer(|| panic!("nobody hears this")).unwrap();
     assert_eq!(all(&host), 3);
-    let Err(HostError::Panicked(payload)) = answer(call) else { panic!("it panicked") };
-    assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
+    let Err(HostError::Panicked(panic)) = answer(call) else { panic!("it panicked") };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&"out of paper"));
     assert_eq!(answer(next).unwrap(), 7);
     let statistics = host.statistics();
     assert_eq!((statistics.ran, statistics.panicked), (1, 2));

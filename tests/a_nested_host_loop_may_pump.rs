@@ -152,8 +152,8 @@ fn a_panic_goes_on_where_it_is_awaited() {
     let event_loop = EventLoop::new().unwrap();
     let joined =
         event_loop.block_on(async { spawn(async { outside(|| panic!("no dialog")).await }).await });
-    let Err(JoinError::Panicked(payload)) = joined.unwrap() else { panic!("it panicked") };
-    assert_eq!(payload.downcast_ref(), Some(&"no dialog"));
+    let Err(JoinError::Panicked(panic)) = joined.unwrap() else { panic!("it panicked") };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&"no dialog"));
 }
 
 #[test]

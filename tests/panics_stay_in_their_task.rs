@@ -41,8 +41,8 @@ fn the_payload_reaches_the_handle_as_it_was() {
     let (event_loop, told) = telling_loop();
     let result =
         event_loop.block_on(async { glassloop::spawn(async { panic_quietly(Payload(7)) }).await });
-    let Ok(Err(JoinError::Panicked(payload))) = result else { panic!("{result:?}") };
-    assert_eq!(payload.downcast_ref(), Some(&Payload(7)));
+    let Ok(Err(JoinError::Panicked(panic))) = result else { panic!("{result:?}") };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&Payload(7)));
     assert_eq!(told.borrow().len(), 0, "who has the handle was told");
 }
 
@@ -120,8 +120,8 @@ fn a_panic_in_the_drop_of_a_future_that_ended_takes_the_place_of_its_result() {
     }));
     turn(&event_loop);
     assert_eq!(book.count(Event::OutputDropped), 1, "nobody can have it any more");
-    let Poll::Ready(Err(JoinError::Panicked(payload))) = ask(&mut task) else { panic!() };
-    assert_eq!(payload.downcast_ref(), Some(&Payload(3)));
+    let Poll::Ready(Err(JoinError::Panicked(panic))) = ask(&mut task) else { panic!() };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&Payload(3)));
     assert_eq!(told.borrow().len(), 0);
 }
 
@@ -151,8 +151,8 @@ fn a_panic_in_the_drop_of_a_future_that_panicked_is_told_beside_the_first() {
         panic_quietly(Payload(1))
     }));
     turn(&event_loop);
-    let Poll::Ready(Err(JoinError::Panicked(payload))) = ask(&mut task) else { panic!() };
-    assert_eq!(payload.downcast_ref(), Some(&Payload(1)));
+    let Poll::Ready(Err(JoinError::Panicked(panic))) = ask(&mut task) else { panic!() };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&Payload(1)));
     assert_eq!(told.borrow().len(), 1);
 }
 

@@ -84,8 +84,8 @@ fn a_panic_comes_back_as_what_it_was_and_where_it_is_awaited() {
     let host = HostQueue::new();
     let call = host.call(|| -> () { std::panic::panic_any(OutOfPaper { printer: 3 }) });
     let main = serving(&host);
-    let Err(HostError::Panicked(payload)) = call.wait(PATIENCE) else { panic!("it panicked") };
-    assert_eq!(payload.downcast_ref(), Some(&OutOfPaper { printer: 3 }));
+    let Err(HostError::Panicked(panic)) = call.wait(PATIENCE) else { panic!("it panicked") };
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&OutOfPaper { printer: 3 }));
     assert_eq!(host.call(|| 1).wait(PATIENCE).unwrap(), 1, "the host's thread lives on");
     host.close();
     main.join().unwrap();

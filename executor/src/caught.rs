@@ -5,12 +5,61 @@
 
 use std::{
     any::Any,
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
+    fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Mutex, PoisonError},
 };
 
 /// What a panic carried.
 pub type Payload = Box<dyn Any + Send + 'static>;
+
+/// What a panic carried, in an error: it may go to any thread, and be looked at from several.
+///
+/// Its `Display` is the text of the panic.
+///
+/// ```
+/// use glassloop_executor::{Panic, caught};
+///
+/// let panic = Panic::from(caught(|| panic!("out of paper")).unwrap_err());
+/// assert_eq!(panic.to_string(), "out of paper");
+/// assert_eq!(panic.into_payload().downcast_ref(), Some(&"out of paper"));
+/// ```
+pub struct Panic(Box<Mutex<Payload>>);
+
+impl Panic {
+    /// What it carried, for [`resume_unwind`].
+    #[must_use]
+    pub fn into_payload(self) -> Payload {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on with it here.
+    ///
+    /// # Panics
+    /// With what it carries.
+    pub fn resume(self) -> ! {
+        resume_unwind(self.into_payload())
+    }
+}
+
+impl From<Payload> for Panic {
+    fn from(payload: Payload) -> Panic {
+        // A box of its own: errors stay small, and only a panic pays for it.
+        Panic(Box::new(Mutex::new(payload)))
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(message(self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()))
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), f)
+    }
+}
 
 /// Runs `f`; a panic comes back as its payload.
 ///

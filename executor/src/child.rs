@@ -119,7 +119,7 @@ where
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Ok(value))) => return Poll::Ready(value),
             Ok(Poll::Ready(Err(error))) => ScopeFailure::Error(error),
-            Err(payload) => ScopeFailure::Panicked(payload),
+            Err(payload) => ScopeFailure::Panicked(payload.into()),
         };
         let executor = this.membership.members().executor();
         let task = executor.current_task();

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::caught::{Payload, message};
+use crate::caught::Panic;
 
 /// Why a task has no result.
 #[non_exhaustive]
@@ -12,7 +12,7 @@ pub enum JoinError {
     /// It was aborted, or its loop ended.
     Cancelled,
     /// It panicked; the payload is the panic's.
-    Panicked(Payload),
+    Panicked(Panic),
     /// It was never taken in: the loop had `tasks_max` tasks, or was closed.
     Refused,
 }
@@ -21,9 +21,7 @@ impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JoinError::Cancelled => f.write_str("Cancelled"),
-            JoinError::Panicked(payload) => {
-                f.debug_tuple("Panicked").field(&message(payload.as_ref())).finish()
-            }
+            JoinError::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
             JoinError::Refused => f.write_str("Refused"),
         }
     }
@@ -33,9 +31,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JoinError::Cancelled => f.write_str("the task was cancelled before it had a result"),
-            JoinError::Panicked(payload) => {
-                write!(f, "the task panicked: {}", message(payload.as_ref()))
-            }
+            JoinError::Panicked(panic) => write!(f, "the task panicked: {panic}"),
             JoinError::Refused => {
                 f.write_str("the task was refused: its loop was closed or had tasks_max tasks")
             }

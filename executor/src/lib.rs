@@ -96,7 +96,7 @@ mod yield_now;
 
 pub use batch::Batch;
 pub use callback::{BoxedCall, CallHandle};
-pub use caught::{Payload, caught, drop_caught, drop_payload, message, quietly};
+pub use caught::{Panic, Payload, caught, drop_caught, drop_payload, message, quietly};
 pub use child::Child;
 pub use counts::{Cause, Counts};
 pub use current::{Entered, Turning};

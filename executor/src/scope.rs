@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     JoinHandle,
-    caught::{Payload, caught, message},
+    caught::{Panic, caught},
     child::{Child, ChildTask, name_of},
     executor::Executor,
     id::TaskId,
@@ -33,7 +33,7 @@ pub enum ScopeFailure<E> {
     /// This was returned.
     Error(E),
     /// A panic, and what it carried.
-    Panicked(Payload),
+    Panicked(Panic),
     /// A child was never taken in: the loop had `tasks_max` tasks, or was closed.
     Refused,
 }
@@ -67,7 +67,7 @@ impl<E: Display> Display for ScopeError<E> {
         write!(f, "scope: `{}` (born at {}) ", self.name, self.place)?;
         match &self.failure {
             ScopeFailure::Error(error) => write!(f, "failed: {error}"),
-            ScopeFailure::Panicked(payload) => write!(f, "panicked: {}", message(payload.as_ref())),
+            ScopeFailure::Panicked(panic) => write!(f, "panicked: {panic}"),
             ScopeFailure::Refused => f.write_str("was refused: the loop is closed or full"),
         }
     }
@@ -77,9 +77,7 @@ impl<E: fmt::Debug> fmt::Debug for ScopeFailure<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ScopeFailure::Error(error) => f.debug_tuple("Error").field(error).finish(),
-            ScopeFailure::Panicked(payload) => {
-                f.debug_tuple("Panicked").field(&message(payload.as_ref())).finish()
-            }
+            ScopeFailure::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
             ScopeFailure::Refused => f.write_str("Refused"),
         }
     }
@@ -121,7 +119,9 @@ impl<E: Display + 'static> Shared<E> {
         let place = executor.place(error.place);
         let what = format!("`{}` in a scope", error.name);
         match error.failure {
-            ScopeFailure::Panicked(payload) => executor.report(what, place, payload),
+            ScopeFailure::Panicked(panic) => {
+                executor.report(what, place, panic.into_payload());
+            }
             ScopeFailure::Refused => executor.report_error(what, place, "it was refused".into()),
             // The text and the drop of an error are foreign.
             ScopeFailure::Error(error) => match caught(move || error.to_string()) {
@@ -255,7 +255,7 @@ where
                     None
                 }
                 Ok(Poll::Ready(Err(error))) => Some(ScopeFailure::Error(error)),
-                Err(payload) => Some(ScopeFailure::Panicked(payload)),
+                Err(payload) => Some(ScopeFailure::Panicked(payload.into())),
             };
             if let Some(failure) = failure {
                 let (task, name) = (TaskId::NONE, "body".to_owned());

@@ -108,7 +108,7 @@ impl Executor {
             }
             Err(payload) => {
                 count(&self.counters.panicked);
-                self.end(id, &mut future, JoinError::Panicked(payload));
+                self.end(id, &mut future, JoinError::Panicked(payload.into()));
                 self.finish(id, future);
                 Outcome::Panicked
             }

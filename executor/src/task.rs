@@ -113,7 +113,9 @@ where
             return None;
         }
         match self.project_replace(Stage::Taken) {
-            StageReplaced::Finished { result: Err(JoinError::Panicked(payload)) } => Some(payload),
+            StageReplaced::Finished { result: Err(JoinError::Panicked(panic)) } => {
+                Some(panic.into_payload())
+            }
             _ => None,
         }
     }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use glassloop_executor::{Payload, message};
+use glassloop_executor::Panic;
 
 /// Why a call into the host has no value.
 #[non_exhaustive]
 pub enum HostError {
     /// It panicked on the host's thread; this is what the panic carried.
-    Panicked(Payload),
+    Panicked(Panic),
     /// It was cancelled before it ran, or between two of its steps.
     Cancelled,
     /// The host let go of what it was asked to run.
@@ -33,9 +33,7 @@ impl fmt::Debug for HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HostError::Panicked(payload) => {
-                write!(f, "the host call panicked: {}", message(payload.as_ref()))
-            }
+            HostError::Panicked(panic) => write!(f, "the host call panicked: {panic}"),
             HostError::Cancelled => f.write_str("the host call was cancelled"),
             HostError::HostGone => {
                 f.write_str("the host let go of the call without running it: it quits, or is gone")

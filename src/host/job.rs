@@ -163,5 +163,5 @@ where
 /// Counted first: whoever sees the result sees it counted.
 fn end<T>(cell: &Cell<T>, result: Result<T, Payload>, tally: &Tally<'_>) {
     tally.count(if result.is_ok() { Ended::Done } else { Ended::Panicked });
-    cell.resolve(result.map_err(HostError::Panicked));
+    cell.resolve(result.map_err(|payload| HostError::Panicked(payload.into())));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::fd::AsRawFd,
     rc::Rc,
     sync::mpsc,
     time::{Duration, Instant},
@@ -96,7 +97,7 @@ impl Descriptor {
     pub(crate) fn new() -> Descriptor {
         let event_loop = EventLoop::new().unwrap();
         let host = mio::Poll::new().unwrap();
-        let descriptor = event_loop.descriptor().unwrap();
+        let descriptor = event_loop.descriptor().unwrap().as_raw_fd();
         let mut source = mio::unix::SourceFd(&descriptor);
         host.registry().register(&mut source, mio::Token(7), mio::Interest::READABLE).unwrap();
         Descriptor { event_loop, host }

@@ -1,7 +1,7 @@
 //! A host on calloop, as Wayland compositors and clients are: our descriptor is a source of its
 //! loop, and our next deadline a timer of its loop.
 
-use std::{os::fd::BorrowedFd, time::Duration};
+use std::time::Duration;
 
 use calloop::{
     Interest, LoopHandle, LoopSignal, Mode, PostAction, RegistrationToken,
@@ -59,8 +59,7 @@ fn main() -> Result<(), Failure> {
     let quit = signal.clone();
     let visit = Visit::open(&ours, move |line| document.add(line), move || quit.stop());
 
-    // SAFETY: it is the loop's own descriptor, and the loop outlives every use of it in here.
-    let descriptor = unsafe { BorrowedFd::borrow_raw(ours.descriptor()?) };
+    let descriptor = ours.descriptor()?;
     let source = Generic::new(descriptor, Interest::READ, Mode::Level);
     let insert = handle.insert_source(source, |_, _, host: &mut Host<'_>| {
         host.pump();

@@ -1,6 +1,6 @@
 //! A host that waits with epoll: our descriptor is one of those it waits for.
 
-use std::{cell::Cell, os::fd::BorrowedFd, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use glassloop::EventLoop;
 use host_common::{Document, Failure, Visit};
@@ -17,8 +17,7 @@ fn main() -> Result<(), Failure> {
     let visit = Visit::open(&ours, move |line| document.add(line), move || quit.set(true));
 
     let host = epoll::create(CreateFlags::CLOEXEC)?;
-    // SAFETY: it is the loop's own descriptor, and the loop outlives every use of it in here.
-    let descriptor = unsafe { BorrowedFd::borrow_raw(ours.descriptor()?) };
+    let descriptor = ours.descriptor()?;
     epoll::add(&host, descriptor, EventData::new_u64(0), EventFlags::IN)?;
 
     let mut pumps = 0;

@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    os::fd::AsRawFd,
     rc::Rc,
     time::Duration,
 };
@@ -66,11 +67,14 @@ fn main() -> Result<(), Failure> {
     let visit = Visit::open(&guest.ours, move |line| action.set(line), move || host.quit());
 
     let readable = Rc::clone(&guest);
-    let source =
-        glib_unix::unix_fd_add_local(guest.ours.descriptor()?, IOCondition::IN, move |_, _| {
+    let source = glib_unix::unix_fd_add_local(
+        guest.ours.descriptor()?.as_raw_fd(),
+        IOCondition::IN,
+        move |_, _| {
             readable.pump();
             ControlFlow::Continue
-        });
+        },
+    );
     guest.host.run();
     source.remove();
 

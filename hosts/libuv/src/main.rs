@@ -5,6 +5,7 @@ mod uv;
 
 use std::{
     cell::{Cell, RefCell},
+    os::fd::AsRawFd,
     rc::Rc,
     time::Duration,
 };
@@ -61,7 +62,7 @@ fn main() -> Result<(), Failure> {
     let due = Rc::clone(&guest);
     guest.timer.replace(Some(Timer::new(&theirs, move || due.pump())?));
     let readable = Rc::clone(&guest);
-    let descriptor = guest.ours.descriptor()?;
+    let descriptor = guest.ours.descriptor()?.as_raw_fd();
     let watched = Readable::new(&theirs, descriptor, move || readable.pump())?;
     theirs.run();
 

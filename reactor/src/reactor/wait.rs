@@ -55,15 +55,15 @@ impl Reactor {
         self.operations_left.set(self.limits.operations_per_poll_max);
     }
 
-    /// The number of the descriptor that the OS's poller is. It is readable while an event waits.
+    /// The descriptor that the OS's poller is. It is readable while an event waits.
     ///
     /// # Errors
     /// `Unsupported` without a poller of the OS.
     #[cfg(unix)]
-    pub fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
-        self.registry.as_ref().map(std::os::fd::AsRawFd::as_raw_fd).ok_or_else(|| {
+    pub fn descriptor(&self) -> io::Result<std::os::fd::BorrowedFd<'_>> {
+        self.registry.as_ref().map(std::os::fd::AsFd::as_fd).ok_or_else(|| {
             let what = "a loop without a poller of the operating system has no descriptor";
-            std::io::Error::new(std::io::ErrorKind::Unsupported, what)
+            io::Error::new(io::ErrorKind::Unsupported, what)
         })
     }
 

@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
     let served = network.spawn(move || async move {
         let change = |line: String| {
             let call = jobs.call(move || ACTION.with(|action| action.set(&line)));
-            async { call.await.map_err(|error| error.to_string().into()) }
+            async { Ok(call.await?) }
         };
         let served = serve(change).await;
         // A main loop that is told to quit before it runs would not hear of it: the queue waits.
@@ -41,8 +41,8 @@ fn main() -> Result<(), Failure> {
     host.run();
 
     let served = queue.block_on(served, PATIENCE).ok_or("the server did not end")?;
-    let served = served.map_err(|error| error.to_string())??;
-    let report = network.join(PATIENCE).map_err(|error| error.to_string())?;
+    let served = served??;
+    let report = network.join(PATIENCE)?;
     if !report.is_clean() {
         return Err(format!("glib, thread: the loop was not empty: {report}").into());
     }

@@ -69,7 +69,7 @@ fn main() -> Result<(), Failure> {
     let served = network.spawn(move || async move {
         let change = |title: String| {
             let call = jobs.call(move || TITLED.with(|titled| titled.change(&title)));
-            async { call.await.map_err(|error| error.to_string())? }
+            async { call.await? }
         };
         let served = serve(change).await;
         drop(quit.send_event(Asked::Quit));
@@ -82,8 +82,8 @@ fn main() -> Result<(), Failure> {
     }
 
     let served = queue.block_on(served, PATIENCE).ok_or("the server did not end")?;
-    let served = served.map_err(|error| error.to_string())??;
-    let report = network.join(PATIENCE).map_err(|error| error.to_string())?;
+    let served = served??;
+    let report = network.join(PATIENCE)?;
     if !report.is_clean() {
         return Err(format!("winit, thread: the loop was not empty: {report}").into());
     }

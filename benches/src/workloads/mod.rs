@@ -1,9 +1,11 @@
 //! The workloads: what is measured, by name, in the order of the table.
 
 mod deferred;
+mod host_call;
 mod idle;
 pub mod memory;
 mod ping_pong;
+mod pump_idle;
 mod spawn;
 pub mod tcp;
 mod timers;
@@ -171,6 +173,8 @@ pub const ALL: &[Workload] = &[
     ws_echo::workload::<1_000>("ws-1000", "WebSocket echo, 1,000 connections"),
     ws_broadcast::WORKLOAD,
     ws_memory::WORKLOAD,
+    host_call::WORKLOAD,
+    pump_idle::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

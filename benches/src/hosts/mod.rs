@@ -3,12 +3,14 @@
 //! This process's main thread stands for the host's. What is asked of it says whether it came to
 //! the right thread.
 
+pub mod backlog;
 pub mod calloop;
 pub mod channel;
 #[cfg(feature = "glib")]
 pub mod glib;
 #[cfg(feature = "ours")]
 pub mod ours;
+pub mod parked;
 pub mod poll;
 pub mod tokio;
 

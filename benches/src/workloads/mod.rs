@@ -3,9 +3,11 @@
 mod deferred;
 mod host_call;
 mod idle;
+mod idle_cpu;
 pub mod memory;
 mod ping_pong;
 mod pump_idle;
+pub mod pump_overrun;
 mod spawn;
 pub mod tcp;
 mod timers;
@@ -175,6 +177,8 @@ pub const ALL: &[Workload] = &[
     ws_memory::WORKLOAD,
     host_call::WORKLOAD,
     pump_idle::WORKLOAD,
+    pump_overrun::WORKLOAD,
+    idle_cpu::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

@@ -274,6 +274,7 @@ impl Builder {
             running: Cell::new(false),
             outside: Line::default(),
             pump_end: Cell::new(None),
+            lent: Cell::new(false),
             by_descriptor: Cell::new(false),
             items_since_poll: Cell::new(0),
             spare_events: Cell::default(),

@@ -120,6 +120,7 @@ fn end(
         event_loop.stop();
         return CloseReport { in_turn: true, ..CloseReport::default() };
     }
+    crate::guest::end_for(event_loop);
     let _entered = current::enter(core);
     core.shared.notifier.unpark_by_host();
     core.executor.inbox().close();

@@ -52,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) outside: Line,
     /// When the pump under way is over, if it has a budget.
     pub(crate) pump_end: Cell<Option<u64>>,
+    /// The loop is a guest, and a tick will come: nobody else runs it.
+    pub(crate) lent: Cell<bool>,
     /// The host waits for the loop's descriptor.
     pub(crate) by_descriptor: Cell<bool>,
     /// Items that ran since the operating system was last asked.
@@ -82,10 +84,21 @@ impl Core {
         if self.closed.get() {
             return Err(RunError::Closed);
         }
+        if self.lent.get() {
+            return Err(RunError::Guest);
+        }
         if self.busy.replace(true) {
             return Err(RunError::Reentrant);
         }
         Ok(())
+    }
+
+    /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn that
+    /// is seen anyway; a host that has the thread is called.
+    pub(crate) fn rouse(&self) {
+        if self.shared.notifier.is_armed() {
+            self.shared.notifier.notify();
+        }
     }
 
     /// An observer came or went, or recording was switched. In debug mode somebody always looks.

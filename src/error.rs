@@ -19,6 +19,8 @@ pub enum RunError {
     Refused,
     /// A turn inside a turn of the same loop.
     Reentrant,
+    /// The loop is a [guest](crate::Guest): its host runs it, by ticks.
+    Guest,
     /// A failure that nobody asked for, in a loop made by
     /// [`EventLoop::test`](crate::EventLoop::test).
     Failed(String),
@@ -39,6 +41,10 @@ impl fmt::Display for RunError {
                 "a turn was asked for inside a turn of the same loop: spawn a task or defer a call \
                  instead; for a dialog that runs its host's loop, open it with \
                  `outside(..).await`",
+            ),
+            RunError::Guest => f.write_str(
+                "the loop is a guest, whose turns are the ticks that its host runs: spawn on it, \
+                 or end the guest first",
             ),
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
             RunError::Io(error) => write!(f, "waiting for the operating system failed: {error}"),

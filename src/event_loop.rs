@@ -144,8 +144,12 @@ impl EventLoop {
     }
 
     pub(crate) fn can_run(&self) -> Result<(), RunError> {
-        let runs = self.core.busy.get() || self.core.running.get();
-        if runs { Err(RunError::Reentrant) } else { Ok(()) }
+        let core = &self.core;
+        match core.busy.get() || core.running.get() {
+            true => Err(RunError::Reentrant),
+            false if core.lent.get() => Err(RunError::Guest),
+            false => Ok(()),
+        }
     }
 
     /// Turns, for as long as `going` says so and nothing else ends it.
@@ -158,7 +162,7 @@ impl EventLoop {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
             self.turn(events)?;
             self.core.step_outside();
-            match self.look_for_end() {
+            match self.look_for_end(self.core.outside.is_running()) {
                 Err(RunError::Stopped) if !going() => return Ok(()),
                 looked => looked?,
             }
@@ -166,12 +170,11 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Whether the turn that was just made is to be the last one. Within a dialog that somebody
-    /// opened [`outside`](crate::outside) of a turn it stays so: whoever made that turn is to end,
-    /// too.
-    pub(crate) fn look_for_end(&self) -> Result<(), RunError> {
+    /// Whether the turn that was just made is to be the last one. If it is nested in a dialog that
+    /// somebody opened [`outside`](crate::outside) of a turn it stays so: whoever made that turn is
+    /// to end, too.
+    pub(crate) fn look_for_end(&self, nested: bool) -> Result<(), RunError> {
         let core = &self.core;
-        let nested = core.outside.is_running();
         if core.failed.replace(core.failed.get() && nested) {
             let failure = core.failure.borrow().clone();
             if !nested {

@@ -128,6 +128,7 @@ where
     core.frames.renders.borrow_mut().push(callback.entry());
     // This turn's phase `render` is not to be passed over.
     core.reactor.add_chore();
+    core.rouse();
     Ok(callback)
 }
 
@@ -142,6 +143,7 @@ where
     };
     let callback = callbacks::held(core, f, run, place)?;
     core.frames.idles.borrow_mut().push_back(callback.entry());
+    core.rouse();
     Ok(callback)
 }
 

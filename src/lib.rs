@@ -58,6 +58,7 @@ mod error;
 mod event_loop;
 mod frames;
 mod functions;
+mod guest;
 mod host;
 mod limits;
 mod loop_thread;
@@ -94,6 +95,7 @@ pub use crate::{
     event_loop::EventLoop,
     frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
+    guest::{Guest, GuestEnd, GuestTick},
     host::{
         Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostLimits, HostQueue,
         HostQueueBuilder, HostStatistics, JobContext,

@@ -172,10 +172,7 @@ impl Line {
         self.calls.borrow_mut().push_back(call);
         // No other turn is made in place of the end of this one.
         core.reactor.add_chore();
-        if !core.busy.get() {
-            // The host polls by itself: there is something to do for whoever runs the loop.
-            core.shared.notifier.notify();
-        }
+        core.rouse();
     }
 
     /// Whether one of them runs.

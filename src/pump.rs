@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use glassloop_reactor::nanoseconds;
+use glassloop_executor::quietly;
+use glassloop_reactor::{LentWait, nanoseconds};
 
 use crate::{EventLoop, RunError, core::Core, waiting::Waiting};
 
@@ -65,8 +66,7 @@ impl EventLoop {
         let core = &self.core;
         core.shared.notifier.unpark_by_host();
         let pumping = Pumping::begin(core, budget);
-        let most = if budget.is_zero() { 1 } else { core.limits.turns_per_pump_max };
-        let ran = self.pump_turns(most);
+        let ran = self.pump_turns(core.turns_of_pump(budget));
         drop(pumping);
         let pumped = core.give_back();
         ran.map(|()| pumped)
@@ -81,7 +81,7 @@ impl EventLoop {
             if core.closed.get() {
                 return Err(RunError::Closed);
             }
-            self.look_for_end()?;
+            self.look_for_end(core.outside.is_running())?;
             if !core.has_work() || core.budget_is_spent() {
                 break;
             }
@@ -191,10 +191,10 @@ impl EventLoop {
 }
 
 /// A pump under way: it has a budget, and the clock is read often.
-struct Pumping<'a>(&'a Core);
+pub(crate) struct Pumping<'a>(&'a Core);
 
 impl<'a> Pumping<'a> {
-    fn begin(core: &'a Core, budget: Duration) -> Pumping<'a> {
+    pub(crate) fn begin(core: &'a Core, budget: Duration) -> Pumping<'a> {
         let end = core.reactor.read_clock().saturating_add(nanoseconds(budget));
         core.set_pump_end((!budget.is_zero()).then_some(end));
         Pumping(core)
@@ -211,6 +211,10 @@ impl Core {
     pub(crate) fn set_pump_end(&self, end: Option<u64>) {
         self.pump_end.set(end);
         self.stride.read_always(end.is_some());
+    }
+
+    pub(crate) fn turns_of_pump(&self, budget: Duration) -> usize {
+        if budget.is_zero() { 1 } else { self.limits.turns_per_pump_max }
     }
 
     /// Whether a pump is under way and its time is over.
@@ -240,11 +244,27 @@ impl Core {
     }
 
     /// The same where nothing can be returned to the host: it is called if there is anything to do,
-    /// or to be told.
+    /// or to be told. A guest's host has its tick, or will be given one.
     pub(crate) fn lend(&self) {
+        if self.lent.get() {
+            return;
+        }
         let next = self.timeout();
         if !self.shared.notifier.park() || next.is_some() {
             self.shared.notifier.wake_host();
+        }
+    }
+
+    /// A wait that was lent ends here, unused: what it brought is not lost.
+    pub(crate) fn take_in(&self, wait: LentWait) {
+        match self.reactor.end_wait(wait) {
+            Ok(events) => {
+                let mut woken = self.woken.take();
+                self.reactor.io(&events, &mut woken);
+                woken.drain(..).for_each(|waker| self.executor.wake_foreign(waker));
+                self.woken.replace(woken);
+            }
+            Err(error) => quietly(|| log::debug!("the last wait of a guest failed: {error}")),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use glassloop_reactor::{Clock, Events};
+use glassloop_reactor::{Clock, Events, LentWait};
 
 use crate::{
     Phase, RunError,
@@ -90,7 +90,31 @@ impl<'a> Waiting<'a> {
     /// Asks the system and the clock, and blocks if nothing is ready.
     fn ask(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
         let core = self.core;
+        let choice = self.asking(timeout);
         let mut events = core.spare_events.take();
+        // The reactor arms the wake word if it blocks, and reads the clock afterwards.
+        core.reactor.wait(choice, &mut events)?;
+        self.asked(events.len());
+        Ok(events)
+    }
+
+    /// The first half of a wait that another thread may make; it is ended by
+    /// [`take_back`](Waiting::take_back).
+    pub(crate) fn lend(self) -> LentWait {
+        let choice = self.asking(None);
+        self.core.reactor.begin_wait(choice, self.core.spare_events.take())
+    }
+
+    /// The second half of it.
+    pub(crate) fn take_back(self, lent: LentWait) -> Result<Events, RunError> {
+        let events = self.core.reactor.end_wait(lent)?;
+        self.asked(events.len());
+        Ok(events)
+    }
+
+    /// How long to wait; whoever watches is told.
+    fn asking(&self, timeout: Option<Duration>) -> Option<Duration> {
+        let core = self.core;
         core.items_since_poll.set(0);
         self.tell(Phase::Wait);
         let mut choice = self.choose(timeout);
@@ -100,16 +124,17 @@ impl<'a> Waiting<'a> {
             choice = self.choose(timeout);
         }
         core.shared.now.set(glassloop_executor::Entry::NOTHING, Phase::Wait);
-        let began = core.stride.read_at();
-        // The reactor arms the wake word if it blocks, and reads the clock afterwards.
-        core.reactor.wait(choice, &mut events)?;
+        choice
+    }
+
+    /// The wait is over: the turn's `now` is there.
+    fn asked(&self, events: usize) {
+        let core = self.core;
         core.resume.look(core);
-        let now = core.reactor.now();
+        let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
-        let waited = Happening::waited(events.len());
-        core.record(Phase::Wait, began, now.saturating_sub(began), waited);
-        core.observers.tell(&core.executor, |observer| observer.wait_ended(events.len()));
-        Ok(events)
+        core.record(Phase::Wait, began, now.saturating_sub(began), Happening::waited(events));
+        core.observers.tell(&core.executor, |observer| observer.wait_ended(events));
     }
 
     /// How long to wait: not at all if a turn has something to do right now.

@@ -6,6 +6,8 @@
 #![cfg(test)]
 #![cfg(all(unix, not(miri)))]
 
+#[path = "common/guest_host.rs"]
+mod guest_host;
 #[path = "common/shapes.rs"]
 mod shapes;
 
@@ -24,7 +26,7 @@ use std::{
 };
 
 use glassloop::{EventLoop, net};
-use shapes::{Descriptor, Pump, Shape};
+use shapes::{Descriptor, Lodger, Pump, Shape};
 
 const ROUNDS: u64 = 1_000;
 
@@ -89,6 +91,21 @@ fn an_earlier_timer_of_the_hosts_own_thread(shape: &mut dyn Shape) {
     later.cancel();
 }
 
+fn a_frame_and_an_idle_callback_of_the_hosts_own_thread(shape: &mut dyn Shape) {
+    let ran = Rc::new(Cell::new(0));
+    let bring = |event_loop: &EventLoop, round: u64| {
+        let ran = Rc::clone(&ran);
+        let count = move || ran.set(ran.get() + 1);
+        // A frame is due some milliseconds after the last one.
+        if round.is_multiple_of(10) {
+            event_loop.request_render(move |_| count()).unwrap();
+        } else {
+            event_loop.request_idle(move |_| count()).unwrap();
+        }
+    };
+    rounds(shape, bring, &|| ran.get());
+}
+
 /// The host's own look at a socket is no call: it comes by itself, or by the descriptor.
 fn a_byte_on_a_socket(shape: &mut dyn Shape) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -135,6 +152,11 @@ macro_rules! acceptance {
             }
 
             #[test]
+            fn a_frame_and_an_idle_callback_of_the_hosts_own_thread_run() {
+                super::a_frame_and_an_idle_callback_of_the_hosts_own_thread(&mut $shape);
+            }
+
+            #[test]
             fn a_byte_on_a_socket_is_read() {
                 super::a_byte_on_a_socket(&mut $shape);
             }
@@ -145,4 +167,5 @@ macro_rules! acceptance {
 acceptance! {
     pump: Pump::new();
     descriptor: Descriptor::new();
+    guest: Lodger::new();
 }

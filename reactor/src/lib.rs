@@ -114,7 +114,7 @@ pub use manual_clock::ManualClock;
 pub use notifier::{Notifier, OnWake, Unblock};
 pub use parker::Parker;
 pub use poller::PollerKind;
-pub use reactor::{Options, Reactor};
+pub use reactor::{LentWait, Options, Reactor};
 pub use readiness::{Direction, Interest, Readiness};
 pub use registered::{Registered, Wait};
 pub use script::{Answer, Script, Step, Transcript};

@@ -32,8 +32,15 @@ pub enum PollerKind {
 /// A poller at work.
 #[derive(Debug)]
 pub(crate) enum Poller {
-    Mio { poll: mio::Poll, events: mio::Events },
-    Parked { parker: Arc<Parker> },
+    Mio {
+        poll: mio::Poll,
+        events: mio::Events,
+    },
+    Parked {
+        parker: Arc<Parker>,
+    },
+    /// It is with another thread, which waits in the loop's place.
+    Lent,
 }
 
 impl Poller {
@@ -69,6 +76,7 @@ impl Poller {
             // Without a timeout to wait there is nothing to look at either.
             Poller::Parked { .. } if timeout == Some(Duration::ZERO) => {}
             Poller::Parked { parker } => parker.park(timeout),
+            Poller::Lent => return Err(io::Error::other("the poller is with another thread")),
             Poller::Mio { poll, events: raw } => {
                 match poll.poll(raw, timeout) {
                     // A signal came first: as good as a wait that brought nothing.
@@ -92,7 +100,7 @@ impl Poller {
     pub(crate) fn registry(&self) -> io::Result<Option<mio::Registry>> {
         match self {
             Poller::Mio { poll, .. } => poll.registry().try_clone().map(Some),
-            Poller::Parked { .. } => Ok(None),
+            Poller::Parked { .. } | Poller::Lent => Ok(None),
         }
     }
 }

@@ -31,10 +31,13 @@ use crate::{
     waiter::{Place, Waiter},
 };
 
+mod lend;
 mod playing;
 mod service;
 mod views;
 mod wait;
+
+pub use lend::LentWait;
 
 /// For how many timers that fire at once the scratch is kept: 48 KiB.
 const FIRED_KEPT: usize = 1_024;

@@ -2,11 +2,14 @@
 
 use std::{
     io,
+    rc::Rc,
     sync::mpsc,
     time::{Duration, Instant},
 };
 
-use glassloop::{EventLoop, mio};
+use glassloop::{EventLoop, Guest, mio};
+
+use crate::guest_host::Host;
 
 /// For what comes at once unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -125,5 +128,42 @@ impl Shape for Descriptor {
             }
             self.turn();
         }
+    }
+}
+
+/// A host that runs the ticks it is given.
+pub(crate) struct Lodger {
+    event_loop: Rc<EventLoop>,
+    host: Host,
+    _guest: Guest,
+    posted_when_parked: u64,
+}
+
+impl Lodger {
+    pub(crate) fn new() -> Lodger {
+        let (event_loop, host) = (Rc::new(EventLoop::new().unwrap()), Host::new());
+        let guest = host.start(&event_loop);
+        Lodger { event_loop, host, _guest: guest, posted_when_parked: 0 }
+    }
+}
+
+impl Shape for Lodger {
+    fn event_loop(&self) -> &EventLoop {
+        &self.event_loop
+    }
+
+    fn park(&mut self) {
+        self.host.park(&self.event_loop);
+        self.posted_when_parked = self.host.posted();
+    }
+
+    fn serve_until(&mut self, done: &dyn Fn() -> bool) {
+        self.host.serve_until(done);
+        assert!(self.host.posted() > self.posted_when_parked, "it came without a tick");
+    }
+
+    /// Its helper is called, and gives the host a tick.
+    fn calls_of_host(&self) -> u64 {
+        self.event_loop().snapshot().reactor.wake_calls
     }
 }

@@ -44,10 +44,15 @@ impl Reactor {
         } else {
             self.block(timeout, events)
         };
+        self.after_wait();
+        waited
+    }
+
+    /// The end of every wait: the turn's `now`.
+    pub(super) fn after_wait(self: &Rc<Self>) {
         self.now.set(self.clock.now());
         self.play_if_due();
         self.operations_left.set(self.limits.operations_per_poll_max);
-        waited
     }
 
     /// The number of the descriptor that the OS's poller is. It is readable while an event waits.
@@ -63,7 +68,7 @@ impl Reactor {
     }
 
     /// Asks the OS what it has, without blocking.
-    fn look(&self, events: &mut Events) -> io::Result<()> {
+    pub(super) fn look(&self, events: &mut Events) -> io::Result<()> {
         self.poller.borrow_mut().wait(Some(Duration::ZERO), events)
     }
 
@@ -118,7 +123,7 @@ impl Reactor {
 
     /// Where there is an alarm: has it set for the next deadline. The timeout stays what it was,
     /// and is the later of the two.
-    fn set_alarm(&self) -> io::Result<()> {
+    pub(super) fn set_alarm(&self) -> io::Result<()> {
         let mut alarm = self.alarm.borrow_mut();
         let Some(alarm) = &mut *alarm else { return Ok(()) };
         let timers = self.timers.borrow().next_deadline();
@@ -130,7 +135,7 @@ impl Reactor {
     }
 
     /// A timeout that loses nothing even where the OS has refused to wake us.
-    fn trusted(&self, timeout: Option<Duration>) -> Option<Duration> {
+    pub(super) fn trusted(&self, timeout: Option<Duration>) -> Option<Duration> {
         if !self.notifier.wake_failed() {
             return timeout;
         }

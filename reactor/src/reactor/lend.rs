@@ -1,0 +1,137 @@
+//! A wait that another thread makes for the loop, as a guest's helper does.
+//!
+//! The poller goes along by ownership, so never two threads wait at once; everything else stays
+//! where it is, and sources may be registered meanwhile.
+
+use std::{io, mem, rc::Rc, sync::Arc, time::Duration};
+
+use crate::{events::Events, notifier::Notifier, poller::Poller, reactor::Reactor};
+
+/// A wait that has begun, on its way to the thread that makes it and back.
+///
+/// Dropped, the poller goes with it, and its loop waits no more.
+#[derive(Debug)]
+#[must_use = "who has it has the poller: give it back by `end_wait`"]
+pub struct LentWait {
+    /// None if there is nothing to wait for.
+    poller: Option<Poller>,
+    timeout: Option<Duration>,
+    notifier: Arc<Notifier>,
+    events: Events,
+    waited: io::Result<()>,
+}
+
+impl LentWait {
+    /// Whether it has anything to wait for: else it is over, and can be ended at once.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.poller.is_some()
+    }
+
+    /// Blocks this thread until the wait is over. The wake word is at RUNNING afterwards: the loop
+    /// is on its way.
+    pub fn block(&mut self) {
+        if let Some(poller) = &mut self.poller {
+            self.waited = poller.wait(self.timeout, &mut self.events);
+            self.notifier.after_wait();
+        }
+    }
+}
+
+impl Reactor {
+    /// The first half of phase 1, for a wait that another thread may make. As [`Reactor::wait`],
+    /// but for the blocking; it looks whether that is needed. From here on the wake word is armed
+    /// if the wait [blocks](LentWait::blocks), and the poller is away.
+    pub fn begin_wait(self: &Rc<Self>, timeout: Option<Duration>, mut events: Events) -> LentWait {
+        events.clear();
+        self.play();
+        self.count(|counts| counts.waits += 1);
+        let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
+        let mut waited = self.look(&mut events);
+        let mut poller = None;
+        if waited.is_ok() && idle && events.is_empty() && self.notifier.arm_wait() {
+            self.count(|counts| counts.blocked += 1);
+            waited = self.set_alarm();
+            if waited.is_ok() {
+                poller = Some(mem::replace(&mut *self.poller.borrow_mut(), Poller::Lent));
+            } else {
+                self.notifier.after_wait();
+            }
+        }
+        let (timeout, notifier) = (self.trusted(timeout), Arc::clone(&self.notifier));
+        LentWait { poller, timeout, notifier, events, waited }
+    }
+
+    /// The second half of phase 1, on the loop's thread: the poller is back, and the clock is read.
+    /// What came is added to `events`.
+    ///
+    /// # Errors
+    /// As [`Reactor::wait`].
+    pub fn end_wait(self: &Rc<Self>, lent: LentWait) -> io::Result<Events> {
+        let LentWait { poller, events, waited, notifier, .. } = lent;
+        if let Some(poller) = poller {
+            // In case nobody made it.
+            notifier.after_wait();
+            *self.poller.borrow_mut() = poller;
+        }
+        self.after_wait();
+        waited.map(|()| events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, PollerKind};
+
+    fn reactors() -> Vec<Rc<Reactor>> {
+        let kinds = [PollerKind::Mio, PollerKind::TimersOnly];
+        let new = |poller| Reactor::new(Options { poller, ..Options::default() }).unwrap();
+        kinds.into_iter().filter(|kind| !cfg!(miri) || *kind != PollerKind::Mio).map(new).collect()
+    }
+
+    #[test]
+    fn a_wait_is_made_by_another_thread_and_ended_by_this_one() {
+        for reactor in reactors() {
+            let mut lent = reactor.begin_wait(None, Events::new());
+            assert!(lent.blocks() && reactor.notifier().is_armed());
+            let waits = std::thread::spawn(move || {
+                lent.block();
+                lent
+            });
+            reactor.notifier().notify();
+            let lent = waits.join().unwrap();
+            assert!(reactor.notifier().is_notified(), "it is seen by the turn, not by the wait");
+            assert!(reactor.end_wait(lent).unwrap().is_empty());
+            assert!(reactor.notifier().disarm());
+            reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_has_come_by_then_is_not_waited_for() {
+        for reactor in reactors() {
+            reactor.notifier().notify();
+            let lent = reactor.begin_wait(None, Events::new());
+            assert!(!lent.blocks());
+            reactor.end_wait(lent).unwrap();
+            let lent = reactor.begin_wait(Some(Duration::ZERO), Events::new());
+            assert!(!lent.blocks());
+            reactor.end_wait(lent).unwrap();
+        }
+    }
+
+    #[test]
+    fn while_it_is_away_the_loop_can_not_wait_and_a_failure_comes_back_with_it() {
+        let reactor = Reactor::new(Options::default()).unwrap();
+        let mut lent = reactor.begin_wait(None, Events::new());
+        if lent.blocks() {
+            let refused = reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap_err();
+            assert!(refused.to_string().contains("another thread"), "{refused}");
+        }
+        lent.waited = Err(io::Error::other("out of order"));
+        assert_eq!(reactor.end_wait(lent).unwrap_err().to_string(), "out of order");
+        assert!(!reactor.notifier().is_armed());
+        reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap();
+    }
+}

@@ -5,7 +5,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 #[cfg(feature = "ours")]
-pub use self::ours::{Nested, our_thread};
+pub use self::ours::{AsGuest, Nested, our_thread};
 use crate::peers::tokio::runtime;
 
 /// With a tokio that waits on a thread of its own.
@@ -20,9 +20,11 @@ pub fn tokio_thread<T>(host: impl FnOnce() -> T) -> T {
 
 #[cfg(feature = "ours")]
 mod ours {
+    use std::rc::Rc;
+    use std::sync::mpsc;
     use std::time::Duration;
 
-    use glassloop::{EventLoop, LoopThread};
+    use glassloop::{EventLoop, Guest, GuestTick, LoopThread};
     use mio::unix::SourceFd;
 
     /// With a `LoopThread` that waits.
@@ -65,6 +67,29 @@ mod ours {
 
         fn pump(&mut self) {
             let _more = self.event_loop.pump(Duration::ZERO).expect("the loop runs");
+        }
+    }
+
+    /// A loop as the guest of this thread; a channel stands for the host's queue of events.
+    pub struct AsGuest {
+        // Dropped before the channel: a tick that nobody takes would tell that the host has gone.
+        _guest: Guest,
+        ticks: mpsc::Receiver<GuestTick>,
+    }
+
+    impl AsGuest {
+        pub fn start() -> AsGuest {
+            let event_loop = Rc::new(EventLoop::new().expect("glassloop starts"));
+            let (post, ticks) = mpsc::channel();
+            let guest = Guest::start(&event_loop, move |tick| drop(post.send(tick)), |_end| {});
+            AsGuest { _guest: guest.expect("this thread has no other guest"), ticks }
+        }
+
+        /// Waits until the loop has something to do, or `left` is over.
+        pub fn wait(&self, left: Duration) {
+            if let Ok(tick) = self.ticks.recv_timeout(left) {
+                tick.run(Duration::ZERO);
+            }
         }
     }
 }

@@ -33,6 +33,11 @@ pub const WORKLOAD: Workload = Workload {
                 idle(time, |left| host.wait(left))
             }),
             #[cfg(feature = "ours")]
+            ("glassloop guest", |time| {
+                let host = parked::AsGuest::start();
+                idle(time, |left| host.wait(left))
+            }),
+            #[cfg(feature = "ours")]
             ("glassloop pumped", in_frames::<ours::OneTurn>),
             ("tokio thread", |time| parked::tokio_thread(|| asleep(time))),
             ("tokio pumped", in_frames::<tokio::OneYield>),

@@ -40,7 +40,7 @@ pub const WORKLOAD: Workload = Workload {
     enter: |effort, _| {
         let (heaps, heap) = match effort {
             Effort::Full => (20, Heap { timers: 10_000, calls: 10_000, sockets: 1_000 }),
-            Effort::Quick => (4, Heap { timers: 10_000, calls: 10_000, sockets: 1_000 }),
+            Effort::Quick => (10, Heap { timers: 10_000, calls: 10_000, sockets: 1_000 }),
             Effort::Smoke => (1, Heap { timers: 5_000, calls: 5_000, sockets: 50 }),
         };
         vec![
@@ -60,7 +60,7 @@ const BUDGET: Duration = Duration::from_millis(2);
 const MESSAGE: [u8; 64] = [7; 64];
 
 /// The steps of an item's work, each of five or six cycles that wait for the step before.
-const STEPS: u64 = 500;
+const STEPS: u64 = 800;
 
 /// What each item does: about a microsecond of work, counted.
 pub fn item() {

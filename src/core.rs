@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) run_ns_max: u64,
     /// `limits.poll_us_max`, likewise.
     pub(crate) poll_ns_max: u64,
+    /// The process that made it.
+    pub(crate) process: Cell<u32>,
     pub(crate) made: &'static Location<'static>,
     pub(crate) observers: Observers,
     pub(crate) waits: Waits,
@@ -93,8 +95,16 @@ impl Core {
         Ok(())
     }
 
-    /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn that
-    /// is seen anyway; a host that has the thread is called.
+    /// Whether this is still the process that made the loop.
+    // COST: a system call, some 200 ns.
+    #[cold]
+    pub(crate) fn look_for_fork(&self) -> Result<(), RunError> {
+        let (made_in, here) = (self.process.get(), std::process::id());
+        if made_in == here { Ok(()) } else { Err(RunError::Forked { made_in, here }) }
+    }
+
+    /// Work was added by the loop's own thread, into no queue that says so by itself. In a turn
+    /// that is seen anyway; a host that has the thread is called.
     pub(crate) fn rouse(&self) {
         if self.shared.notifier.is_armed() {
             self.shared.notifier.notify();

@@ -24,6 +24,15 @@ pub enum RunError {
     /// A failure that nobody asked for, in a loop made by
     /// [`EventLoop::test`](crate::EventLoop::test).
     Failed(String),
+    /// The process was forked since the loop was made, and this is the child: it would share the
+    /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by
+    /// each turn in debug mode.
+    Forked {
+        /// The process that made the loop.
+        made_in: u32,
+        /// This one.
+        here: u32,
+    },
     /// The operating system refused to wait.
     Io(io::Error),
 }
@@ -47,6 +56,11 @@ impl fmt::Display for RunError {
                  or end the guest first",
             ),
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
+            RunError::Forked { made_in, here } => write!(
+                f,
+                "the loop was made in process {made_in} and this is process {here}: after a fork \
+                 the child makes a loop of its own, and leaves its parent's alone"
+            ),
             RunError::Io(error) => write!(f, "waiting for the operating system failed: {error}"),
         }
     }

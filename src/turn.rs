@@ -42,6 +42,9 @@ impl<'a> Turn<'a> {
     #[inline]
     pub(crate) fn begin(core: &'a Rc<Core>, events: Events) -> Result<Turn<'a>, RunError> {
         core.begin_busy()?;
+        if core.debug.is_some() {
+            core.look_for_fork().inspect_err(|_| core.busy.set(false))?;
+        }
         let _entered = (!core.running.get()).then(|| current::enter(core));
         let turn = core.turns.get() + 1;
         core.turns.set(turn);

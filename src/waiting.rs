@@ -90,7 +90,7 @@ impl<'a> Waiting<'a> {
     /// Asks the system and the clock, and blocks if nothing is ready.
     fn ask(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
         let core = self.core;
-        let choice = self.asking(timeout);
+        let choice = self.asking(timeout)?;
         let mut events = core.spare_events.take();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
         core.reactor.wait(choice, &mut events)?;
@@ -100,9 +100,9 @@ impl<'a> Waiting<'a> {
 
     /// The first half of a wait that another thread may make; it is ended by
     /// [`take_back`](Waiting::take_back).
-    pub(crate) fn lend(self) -> LentWait {
-        let choice = self.asking(None);
-        self.core.reactor.begin_wait(choice, self.core.spare_events.take())
+    pub(crate) fn lend(self) -> Result<LentWait, RunError> {
+        let choice = self.asking(None)?;
+        Ok(self.core.reactor.begin_wait(choice, self.core.spare_events.take()))
     }
 
     /// The second half of it.
@@ -113,7 +113,7 @@ impl<'a> Waiting<'a> {
     }
 
     /// How long to wait; whoever watches is told.
-    fn asking(&self, timeout: Option<Duration>) -> Option<Duration> {
+    fn asking(&self, timeout: Option<Duration>) -> Result<Option<Duration>, RunError> {
         let core = self.core;
         core.items_since_poll.set(0);
         self.tell(Phase::Wait);
@@ -124,7 +124,10 @@ impl<'a> Waiting<'a> {
             choice = self.choose(timeout);
         }
         core.shared.now.set(glassloop_executor::Entry::NOTHING, Phase::Wait);
-        choice
+        if choice != Some(Duration::ZERO) {
+            core.look_for_fork()?;
+        }
+        Ok(choice)
     }
 
     /// The wait is over: the turn's `now` is there.
@@ -194,5 +197,45 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.core.busy.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::{EventLoop, RunError, sleep};
+
+    #[test]
+    fn a_loop_that_finds_itself_in_another_process_says_so_before_it_blocks() {
+        let event_loop = EventLoop::new().unwrap();
+        let here = std::process::id();
+        event_loop.core.process.set(here + 1);
+        let sleeper = event_loop.spawn(async { sleep(Duration::from_secs(3600)).await });
+        let told = event_loop.run().unwrap_err();
+        match told {
+            RunError::Forked { made_in, here: told } => {
+                assert_eq!((made_in, told), (here + 1, here))
+            }
+            other => panic!("{other}"),
+        }
+        // One turn was made, for the task, and nothing is stuck.
+        assert_eq!(event_loop.snapshot().turn, 1);
+        assert!(event_loop.pump(Duration::ZERO).is_ok());
+        event_loop.core.process.set(here);
+        drop(sleeper);
+    }
+
+    #[test]
+    fn in_debug_mode_each_turn_says_so() {
+        let event_loop = EventLoop::builder().debug(true).build().unwrap();
+        event_loop.core.process.set(std::process::id() + 1);
+        for _ in 0..2 {
+            let told = event_loop.pump(Duration::ZERO).unwrap_err();
+            assert!(matches!(told, RunError::Forked { .. }), "{told}");
+        }
+        assert_eq!(event_loop.snapshot().turn, 0);
+        event_loop.core.process.set(std::process::id());
+        assert!(event_loop.pump(Duration::ZERO).is_ok());
     }
 }

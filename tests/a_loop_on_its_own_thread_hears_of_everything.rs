@@ -1,5 +1,5 @@
-//! A loop on a thread of its own does at once what comes while it sleeps, and the system is asked to
-//! wake it exactly once for it.
+//! A loop on a thread of its own does at once what comes while it sleeps, and the system is asked
+//! to wake it exactly once for it.
 //!
 //! The twin of `every_shape_hears_of_everything`, for the shape that has no host on its thread.
 #![cfg(test)]

@@ -5,7 +5,8 @@
 #   build EXAMPLE...               builds examples, optimised; they are in the folder `examples`
 #   first_address FILE             the ws:// address that the program `started` writes there
 #   ended                          ends that program, if there is one
-#   traced EXAMPLE OPTION...       builds an example and runs it under strace, which writes to `trace`
+#   traced EXAMPLE OPTION... [-- ARGUMENT...]
+#                                  builds an example and runs it under strace, which writes to `trace`
 #   count WORD                     the number that a traced example said behind `WORD=`
 #   install_websockets             Python `websockets`, found by every python3 that follows
 #
@@ -48,8 +49,14 @@ first_address() {
 traced() {
   [ "$(uname -s)" = Linux ] || fail 'needs Linux: what is counted are its system calls'
   command -v strace >/dev/null || fail 'needs strace: apt-get install strace'
-  build "$1"
-  strace --quiet=all "${@:2}" -o "$trace" "$examples/$1" | tee "$folder/said.txt"
+  local example=$1 options=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  build "$example"
+  strace --quiet=all "${options[@]}" -o "$trace" "$examples/$example" "${@:2}" | tee "$folder/said.txt"
 }
 
 count() {

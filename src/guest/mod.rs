@@ -134,7 +134,8 @@ impl Guest {
         let passage = Passage::new(core, Box::new(post), Box::new(ended));
         // A wait before the thread: if the loop is closed none is started.
         core.shared.notifier.unpark_by_host();
-        let wait = Waiting::begin(core).map_err(io::Error::other)?.lend();
+        let lent = Waiting::begin(core).and_then(Waiting::lend);
+        let wait = lent.map_err(io::Error::other)?;
         let helps = Arc::clone(&passage);
         let spawned =
             thread::Builder::new().name("glassloop-guest".to_owned()).spawn(move || helps.help());
@@ -229,7 +230,7 @@ impl Inner {
             if self.passage.is_over() {
                 break;
             }
-            wait = Waiting::begin(core)?.lend();
+            wait = Waiting::begin(core)?.lend()?;
             let over = turn == most || core.budget_is_spent() || core.outside.len() > 0;
             if over || wait.blocks() {
                 return Ok(Some(wait));

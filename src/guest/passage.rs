@@ -1,7 +1,8 @@
 //! `Passage`: what goes between a guest's thread and its helper's, and to the host.
 //!
-//! It promises that the wait, and the poller with it, is in one place at a time; that one tick is on
-//! its way at most; that the end is told once; and that no lock is held while the host's code runs.
+//! It promises that the wait, and the poller with it, is in one place at a time; that one tick is
+//! on its way at most; that the end is told once; and that no lock is held while the host's code
+//! runs.
 
 use std::{
     panic::Location,

@@ -9,6 +9,7 @@ mod echo_client;
 mod effort;
 mod floors;
 mod footprint;
+mod hosts;
 mod machine;
 mod measure;
 mod options;

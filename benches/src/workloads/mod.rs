@@ -1,9 +1,13 @@
 //! The workloads: what is measured, by name, in the order of the table.
 
 mod deferred;
+mod host_call;
 mod idle;
+mod idle_cpu;
 pub mod memory;
 mod ping_pong;
+mod pump_idle;
+pub mod pump_overrun;
 mod spawn;
 pub mod tcp;
 mod timers;
@@ -171,6 +175,10 @@ pub const ALL: &[Workload] = &[
     ws_echo::workload::<1_000>("ws-1000", "WebSocket echo, 1,000 connections"),
     ws_broadcast::WORKLOAD,
     ws_memory::WORKLOAD,
+    host_call::WORKLOAD,
+    pump_idle::WORKLOAD,
+    pump_overrun::WORKLOAD,
+    idle_cpu::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

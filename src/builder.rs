@@ -276,6 +276,7 @@ impl Builder {
             outside: Line::default(),
             pump_end: Cell::new(None),
             lent: Cell::new(false),
+            guest: RefCell::default(),
             by_descriptor: Cell::new(false),
             items_since_poll: Cell::new(0),
             spare_events: Cell::default(),

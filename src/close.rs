@@ -120,10 +120,11 @@ fn end(
         event_loop.stop();
         return CloseReport { in_turn: true, ..CloseReport::default() };
     }
-    crate::guest::end_for(event_loop);
+    core.executor.inbox().close();
+    // Afterwards it can be no guest again: its inbox is closed.
+    crate::guest::end_for(core);
     let _entered = current::enter(core);
     core.shared.notifier.unpark_by_host();
-    core.executor.inbox().close();
     // Both count from here: what the calls take is not given to the tasks once more.
     let calls_end = core.reactor.deadline_after(calls_for);
     let tasks_end = core.reactor.deadline_after(tasks_for);

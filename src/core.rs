@@ -6,7 +6,7 @@
 use std::{
     cell::{Cell, RefCell},
     panic::Location,
-    rc::Rc,
+    rc::{Rc, Weak},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     Limits, Phase, RunError, RunPolicy,
     debug::Registration,
     frames::Frames,
+    guest::Lodging,
     observer::Observers,
     outside::Line,
     resume::Listeners,
@@ -56,6 +57,8 @@ pub(crate) struct Core {
     pub(crate) pump_end: Cell<Option<u64>>,
     /// The loop is a guest, and a tick will come: nobody else runs it.
     pub(crate) lent: Cell<bool>,
+    /// What ends it as a guest.
+    pub(crate) guest: RefCell<Weak<Lodging>>,
     /// The host waits for the loop's descriptor.
     pub(crate) by_descriptor: Cell<bool>,
     /// Items that ran since the operating system was last asked.

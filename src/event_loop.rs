@@ -80,6 +80,7 @@ impl EventLoop {
     /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`,
     /// [`RunError::Io`] when the system refuses.
     pub fn wait(&self) -> Result<Events, RunError> {
+        self.can_run()?;
         self.core.step_outside();
         let waiting = Waiting::begin(&self.core)?;
         self.core.shared.notifier.unpark_by_host();
@@ -159,7 +160,10 @@ impl EventLoop {
         let _running = Running::begin(&self.core);
         self.core.items_since_poll.set(0);
         while going() {
-            let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else { return Ok(()) };
+            let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else {
+                // What failed before this run, in a guest's last turn, is told here.
+                return self.look_for_end(self.core.outside.is_running());
+            };
             self.turn(events)?;
             self.core.step_outside();
             match self.look_for_end(self.core.outside.is_running()) {

@@ -7,8 +7,7 @@
 
 use std::time::Duration;
 
-use glassloop_executor::quietly;
-use glassloop_reactor::{LentWait, nanoseconds};
+use glassloop_reactor::nanoseconds;
 
 use crate::{EventLoop, RunError, core::Core, waiting::Waiting};
 
@@ -240,6 +239,10 @@ impl Core {
 
     /// The thread goes back to the host: the wake word is left armed.
     fn give_back(&self) -> Pumped {
+        if self.lent.get() {
+            // It became a guest outside of a turn: its ticks come by themselves.
+            return Pumped { more: false, next: None };
+        }
         // It notes what deadline the host is told.
         let next = self.timeout();
         let parked = self.shared.notifier.park();
@@ -253,25 +256,12 @@ impl Core {
     /// The same where nothing can be returned to the host: it is called if there is anything to do,
     /// or to be told. A guest's host has its tick, or will be given one.
     pub(crate) fn lend(&self) {
-        if self.lent.get() {
+        if self.lent.get() || self.closed.get() {
             return;
         }
         let next = self.timeout();
         if !self.shared.notifier.park() || next.is_some() {
             self.shared.notifier.wake_host();
-        }
-    }
-
-    /// A wait that was lent ends here, unused: what it brought is not lost.
-    pub(crate) fn take_in(&self, wait: LentWait) {
-        match self.reactor.end_wait(wait) {
-            Ok(events) => {
-                let mut woken = self.woken.take();
-                self.reactor.io(&events, &mut woken);
-                woken.drain(..).for_each(|waker| self.executor.wake_foreign(waker));
-                self.woken.replace(woken);
-            }
-            Err(error) => quietly(|| log::debug!("the last wait of a guest failed: {error}")),
         }
     }
 

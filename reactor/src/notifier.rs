@@ -120,6 +120,14 @@ impl Notifier {
         }
     }
 
+    /// Gets the loop's thread out of the OS if it is there and nobody has seen to that by now. It
+    /// finds nothing: this is not for work, but for whoever wants the poller back.
+    pub fn interrupt(&self) {
+        if self.exchange(WAITING, RUNNING).is_ok() {
+            self.wake_os();
+        }
+    }
+
     /// Calls the host, whatever the word says: the thread goes to it, and there is something to do
     /// that nobody will call it for.
     pub fn wake_host(&self) {

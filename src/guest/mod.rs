@@ -23,11 +23,12 @@ use std::{
     time::Duration,
 };
 
+use glassloop_executor::quietly;
 use glassloop_reactor::LentWait;
 
-use self::passage::{Order, Passage};
+use self::passage::{Order, Passage, Told};
 pub use self::tick::GuestTick;
-use crate::{EventLoop, RunError, pump::Pumping, waiting::Waiting};
+use crate::{EventLoop, RunError, core::Core, pump::Pumping, waiting::Waiting};
 
 /// How a guest has ended.
 #[derive(Debug)]
@@ -38,8 +39,8 @@ pub enum GuestEnd {
     /// A turn, or a wait, failed so.
     Failed(RunError),
     /// The host let go of a tick without running it, or ran it on another thread than the loop's:
-    /// it quits, or will not come. Calls to the loop are refused from now on; end the guest on its
-    /// own thread and close the loop, which answers those that wait.
+    /// it quits, or will not come. Calls to the loop are refused from now on. Those that were
+    /// accepted wait until the guest is ended on its own thread, and the loop run or closed there.
     Abandoned,
 }
 
@@ -84,25 +85,27 @@ pub enum GuestEnd {
 /// ```
 #[must_use = "a guest that is dropped is ended"]
 pub struct Guest {
-    inner: Rc<Inner>,
+    inner: Rc<Lodging>,
 }
 
 /// The guest on its thread: held by its handle, and by a tick while it runs.
-struct Inner {
+pub(crate) struct Lodging {
     event_loop: Rc<EventLoop>,
     passage: Arc<Passage>,
     helper: Cell<Option<thread::JoinHandle<()>>>,
     /// The host's `post` is called on this very stack.
     posting: Cell<bool>,
+    /// The tick that it ran at once.
+    bounced: Cell<Option<GuestTick>>,
     ended: Cell<bool>,
 }
 
 thread_local! {
     /// The guest of this thread.
-    static HERE: RefCell<Weak<Inner>> = const { RefCell::new(Weak::new()) };
+    static HERE: RefCell<Weak<Lodging>> = const { RefCell::new(Weak::new()) };
 }
 
-fn here() -> Option<Rc<Inner>> {
+fn here() -> Option<Rc<Lodging>> {
     HERE.try_with(|here| here.borrow().upgrade()).ok().flatten()
 }
 
@@ -113,12 +116,18 @@ impl Guest {
     /// and must not block; to refuse a tick it drops it. `ended` is called once: on this thread,
     /// or, if the host let go of a tick, wherever that was dropped.
     ///
-    /// Until the guest has ended, `run`, `pump`, `wait` and `turn` of its loop are
-    /// [`RunError::Guest`].
+    /// Until the guest has been ended, or has ended by itself on this thread, `run`, `pump`, `wait`
+    /// and `turn` of its loop are [`RunError::Guest`]. A guest is not looked through for deadlocks,
+    /// as a run is: its host may always come. Its helper blocks at once, whatever
+    /// [`Builder::spin_us`](crate::Builder::spin_us) says.
+    ///
+    /// What `post` must not do: run the tick on another thread (as glib's `invoke` does while
+    /// nobody runs the main context: give it `idle_add`), keep it where nobody looks (as Maya's
+    /// idle queue in batch), or block for the host's thread, which may be waiting for it.
     ///
     /// # Errors
-    /// `AlreadyExists` if this thread has a guest already; that the loop runs, or is closed; the
-    /// operating system's, if it gives no thread.
+    /// `AlreadyExists` if this thread has a guest already; that the loop runs, or is closed or
+    /// abandoned; the operating system's, if it gives no thread.
     pub fn start(
         event_loop: &Rc<EventLoop>,
         post: impl Fn(GuestTick) + Send + Sync + 'static,
@@ -131,30 +140,20 @@ impl Guest {
         }
         event_loop.can_run().map_err(io::Error::other)?;
         let core = &event_loop.core;
-        let passage = Passage::new(core, Box::new(post), Box::new(ended));
-        // A wait before the thread: if the loop is closed none is started.
-        core.shared.notifier.unpark_by_host();
-        let lent = Waiting::begin(core).and_then(Waiting::lend);
-        let wait = lent.map_err(io::Error::other)?;
-        let helps = Arc::clone(&passage);
-        let spawned =
-            thread::Builder::new().name("glassloop-guest".to_owned()).spawn(move || helps.help());
-        let helper = match spawned {
-            Ok(helper) => helper,
-            Err(error) => {
-                core.take_in(wait);
-                return Err(error);
-            }
-        };
-        let inner = Rc::new(Inner {
+        if core.executor.inbox().is_closed() {
+            return Err(io::Error::other(RunError::Closed));
+        }
+        let inner = Rc::new(Lodging {
             event_loop: Rc::clone(event_loop),
-            passage,
-            helper: Cell::new(Some(helper)),
+            passage: Passage::new(core, Box::new(post), Box::new(ended)),
+            helper: Cell::new(None),
             posting: Cell::new(false),
+            bounced: Cell::new(None),
             ended: Cell::new(false),
         });
         HERE.set(Rc::downgrade(&inner));
-        inner.hand_over(wait, inner.passage.tick());
+        core.guest.replace(Rc::downgrade(&inner));
+        inner.begin().inspect_err(|_| drop(inner.leave()))?;
         Ok(Guest { inner })
     }
 
@@ -185,12 +184,30 @@ impl Drop for Guest {
     }
 }
 
-impl Inner {
+impl Lodging {
+    /// The first wait, and the thread that will make it.
+    fn begin(&self) -> io::Result<()> {
+        let core = &self.event_loop.core;
+        core.shared.notifier.unpark_by_host();
+        let wait = Waiting::begin(core).and_then(Waiting::lend).map_err(io::Error::other)?;
+        let helps = Arc::clone(&self.passage);
+        let named = thread::Builder::new().name("glassloop-guest".to_owned());
+        match named.spawn(move || helps.help()) {
+            Ok(helper) => self.helper.set(Some(helper)),
+            Err(error) => {
+                self.take_in(wait);
+                return Err(error);
+            }
+        }
+        self.hand_over(wait, self.passage.tick());
+        Ok(())
+    }
+
     /// Runs a tick. What is left afterwards is the helper's to wait for, or the next tick's to do.
     fn run(&self, tick: GuestTick, budget: Duration) {
         if self.posting.get() {
             // The host runs at once what it is given on its own thread: this would never end.
-            return self.passage.order(Order::Post(tick));
+            return self.bounced.set(Some(tick));
         }
         let Some(wait) = self.passage.take_wait() else { return tick.spend() };
         let core = &self.event_loop.core;
@@ -204,10 +221,7 @@ impl Inner {
                 // The last act: the thread is the host's again, ticks come while these run.
                 core.step_outside();
             }
-            Ok(None) => {
-                tick.spend();
-                core.lend();
-            }
+            Ok(None) => tick.spend(),
             Err(error) => {
                 tick.spend();
                 self.end(match error {
@@ -216,23 +230,32 @@ impl Inner {
                 });
             }
         }
+        // If it has ended: nobody else says what there is to do.
+        core.lend();
     }
 
     /// At most so many turns, the first one with what that wait has brought. The wait for the next
-    /// one; none if the guest was ended by one of its own tasks.
+    /// one; none if the guest was ended by its own code.
     fn turns(&self, mut wait: LentWait, most: usize) -> Result<Option<LentWait>, RunError> {
         let core = &self.event_loop.core;
         for turn in 1.. {
             let events = Waiting::begin(core)?.take_back(wait)?;
             self.event_loop.turn(events)?;
-            // Within a dialog it ends as well: the guest is one, however deep its host's loops.
-            self.event_loop.look_for_end(false)?;
             if self.passage.is_over() {
                 break;
             }
+            // What is to run outside of this turn comes before its end, as in a run.
+            let steps_outside = core.outside.len() > 0;
+            if !steps_outside {
+                // Within a dialog, too: the guest is one, however deep its host's loops.
+                self.event_loop.look_for_end(false)?;
+            }
             wait = Waiting::begin(core)?.lend()?;
-            let over = turn == most || core.budget_is_spent() || core.outside.len() > 0;
-            if over || wait.blocks() {
+            if self.passage.is_over() {
+                self.take_in(wait);
+                break;
+            }
+            if wait.blocks() || steps_outside || turn == most || core.budget_is_spent() {
                 return Ok(Some(wait));
             }
         }
@@ -241,48 +264,78 @@ impl Inner {
 
     /// The thread goes back to the host: the helper waits, or the tick comes again.
     fn hand_over(&self, wait: LentWait, tick: GuestTick) {
-        self.event_loop.core.lent.set(true);
+        let core = &self.event_loop.core;
+        core.lent.set(true);
         if wait.blocks() {
             tick.spend();
             return self.passage.order(Order::Wait(wait));
         }
+        // Nobody waits: the host has the thread.
+        core.shared.now.clear();
         self.passage.keep(wait);
         self.posting.set(true);
         self.passage.post(tick);
         self.posting.set(false);
+        if let Some(tick) = self.bounced.take() {
+            self.passage.order(Order::Post(tick));
+        }
+    }
+
+    /// A wait ends here, unused: what it brought is not lost.
+    fn take_in(&self, wait: LentWait) {
+        let core = &self.event_loop.core;
+        match Waiting::begin(core).and_then(|waiting| waiting.take_back(wait)) {
+            Ok(events) => {
+                let mut woken = core.woken.take();
+                core.reactor.io(&events, &mut woken);
+                woken.drain(..).for_each(|waker| core.executor.wake_foreign(waker));
+                core.woken.replace(woken);
+            }
+            Err(error) => quietly(|| log::debug!("the last wait of a guest failed: {error}")),
+        }
+        core.shared.now.clear();
     }
 
     /// The loop is an ordinary one again, if it isn't by now.
     fn end(&self, why: GuestEnd) {
+        if let Some(told) = self.leave() {
+            passage::tell(told, why);
+        }
+    }
+
+    /// The same; whom to tell, if nobody was told.
+    fn leave(&self) -> Option<Told> {
         if self.ended.replace(true) {
-            return;
+            return None;
         }
         let core = &self.event_loop.core;
         let (wait, told) = self.passage.end();
         // A thread that ends may have lost it already.
         HERE.try_with(|here| here.take()).ok();
+        core.guest.take();
         if core.lent.replace(false) {
             match wait {
-                Some(wait) => core.take_in(wait),
-                None => log::error!("the helper of a guest did not come back from its wait"),
+                Some(wait) => self.take_in(wait),
+                None => quietly(|| {
+                    log::error!("the helper of a guest has not come back, nor has its poller");
+                }),
             }
         }
         if let Some(helper) = self.helper.take() {
             self.passage.join(helper);
         }
-        if !core.busy.get() && !core.closed.get() {
+        if !core.busy.get() {
             core.lend();
         }
-        if let Some(told) = told {
-            passage::tell(told, why);
-        }
+        told
     }
 }
 
-/// Ends the guest of this thread if it is that loop: the loop is about to be closed.
-pub(crate) fn end_for(event_loop: &EventLoop) {
-    if let Some(inner) = here().filter(|inner| std::ptr::eq(&*inner.event_loop, event_loop)) {
-        inner.end(GuestEnd::Stopped);
+/// Ends a loop's life as a guest: it is about to be closed.
+pub(crate) fn end_for(core: &Core) {
+    let guest = core.guest.borrow().upgrade();
+    if let Some(guest) = guest {
+        guest.end(GuestEnd::Stopped);
     }
 }
 

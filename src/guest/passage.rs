@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{Inbox, caught, drop_payload, message, quietly};
+use glassloop_executor::{Inbox, caught, drop_caught, drop_payload, message, quietly};
 use glassloop_reactor::{LentWait, Notifier};
 
 use super::{GuestEnd, GuestTick};
@@ -23,9 +23,12 @@ type Post = dyn Fn(GuestTick) + Send + Sync;
 /// Is told of the end.
 pub(super) type Told = Box<dyn FnOnce(GuestEnd) + Send>;
 
-/// How long the guest's thread waits for its helper at the end. It comes at once, unless the system
-/// doesn't wake it or the host's code blocks it.
-const HELPER_WAIT: Duration = Duration::from_secs(1);
+/// How long the guest's thread waits for the poller at the end. It comes at once, unless the system
+/// gives the helper no time, or it is no more, as in the child of a fork.
+const POLLER_WAIT: Duration = Duration::from_secs(10);
+
+/// How long it then waits for a helper that is in the host's `post`.
+const POST_WAIT: Duration = Duration::from_secs(1);
 
 /// What the helper is to do next.
 pub(super) enum Order {
@@ -36,7 +39,8 @@ pub(super) enum Order {
 }
 
 pub(super) struct Passage {
-    post: Box<Post>,
+    /// There until it is dropped.
+    post: Option<Box<Post>>,
     notifier: Arc<Notifier>,
     inbox: Arc<Inbox>,
     made: &'static Location<'static>,
@@ -58,7 +62,7 @@ struct Inside {
 impl Passage {
     pub(super) fn new(core: &Core, post: Box<Post>, told: Told) -> Arc<Passage> {
         Arc::new(Passage {
-            post,
+            post: Some(post),
             notifier: Arc::clone(&core.shared.notifier),
             inbox: Arc::clone(core.executor.inbox()),
             made: core.made,
@@ -112,9 +116,9 @@ impl Passage {
         let (told, order) = (inside.told.take(), inside.order.take());
         self.changed.notify_all();
         if inside.waits {
-            self.notifier.wake_os();
+            self.notifier.interrupt();
         }
-        inside = self.rest(inside, |inside| !inside.waits);
+        inside = self.rest(inside, POLLER_WAIT, |inside| !inside.waits);
         let mut wait = inside.wait.take();
         drop(inside);
         match order {
@@ -127,7 +131,7 @@ impl Passage {
 
     /// Waits for the helper's last act.
     pub(super) fn join(&self, helper: thread::JoinHandle<()>) {
-        let inside = self.rest(self.inside(), |inside| inside.helper_ended);
+        let inside = self.rest(self.inside(), POST_WAIT, |inside| inside.helper_ended);
         let ended = inside.helper_ended;
         drop(inside);
         if ended {
@@ -142,11 +146,12 @@ impl Passage {
     fn rest<'a>(
         &self,
         mut inside: MutexGuard<'a, Inside>,
+        longest: Duration,
         done: impl Fn(&Inside) -> bool,
     ) -> MutexGuard<'a, Inside> {
         let began = Instant::now();
         while !done(&inside) {
-            let Some(left) = HELPER_WAIT.checked_sub(began.elapsed()) else { break };
+            let Some(left) = longest.checked_sub(began.elapsed()) else { break };
             let waited = self.changed.wait_timeout(inside, left);
             inside = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -157,7 +162,8 @@ impl Passage {
 
     pub(super) fn post(&self, tick: GuestTick) {
         // If it panics the tick is dropped on its way, which ends the guest.
-        if let Err(payload) = caught(|| (self.post)(tick)) {
+        let Some(post) = &self.post else { return };
+        if let Err(payload) = caught(|| post(tick)) {
             let what = message(payload.as_ref());
             quietly(|| log::error!("what posts the ticks of a guest panicked: {what}"));
             drop_payload(payload);
@@ -223,6 +229,16 @@ impl Passage {
         drop(inside);
         self.changed.notify_all();
         wanted
+    }
+}
+
+impl Drop for Passage {
+    /// What the host gave us may panic as it goes.
+    fn drop(&mut self) {
+        let inside = self.inside.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (post, told) = (self.post.take(), inside.told.take());
+        drop_caught(post).unwrap_or_else(drop_payload);
+        drop_caught(told).unwrap_or_else(drop_payload);
     }
 }
 

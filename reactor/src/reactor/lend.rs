@@ -48,6 +48,8 @@ impl Reactor {
         self.count(|counts| counts.waits += 1);
         let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
         let mut waited = self.look(&mut events);
+        // The look may have taken the one event that the alarm gives.
+        let idle = idle && !self.alarm_is_due();
         let mut poller = None;
         if waited.is_ok() && idle && events.is_empty() && self.notifier.arm_wait() {
             self.count(|counts| counts.blocked += 1);

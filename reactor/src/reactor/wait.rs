@@ -126,12 +126,21 @@ impl Reactor {
     pub(super) fn set_alarm(&self) -> io::Result<()> {
         let mut alarm = self.alarm.borrow_mut();
         let Some(alarm) = &mut *alarm else { return Ok(()) };
-        let timers = self.timers.borrow().next_deadline();
-        let deadline = timers.into_iter().chain(self.deadline_noted.get()).min();
-        if alarm.set(deadline, self.clock.now())? {
+        if alarm.set(self.alarm_deadline(), self.clock.now())? {
             self.count(|counts| counts.alarms_set += 1);
         }
         Ok(())
+    }
+
+    fn alarm_deadline(&self) -> Option<u64> {
+        let timers = self.timers.borrow().next_deadline();
+        timers.into_iter().chain(self.deadline_noted.get()).min()
+    }
+
+    /// Whether there is an alarm that has gone off, or would at once.
+    pub(super) fn alarm_is_due(&self) -> bool {
+        self.alarm.borrow().is_some()
+            && self.alarm_deadline().is_some_and(|at| at <= self.clock.now())
     }
 
     /// A timeout that loses nothing even where the OS has refused to wake us.

@@ -110,9 +110,9 @@ impl EventLoop {
     /// ```
     ///
     /// Whenever this loop doesn't run, the host has the thread: also before the first pump, and
-    /// after a [`run`](Self::run). What has come in by now calls `f` at once. It takes the place of a
-    /// function set before; on a loop whose [descriptor](Self::descriptor) was given away that is
-    /// made readable all the same.
+    /// after a [`run`](Self::run). What has come in by now calls `f` at once. It takes the place
+    /// of a function set before; on a loop whose [descriptor](Self::descriptor) was given away
+    /// that is made readable all the same.
     pub fn on_wake(&self, f: impl Fn() + Send + Sync + 'static) {
         self.hear(Box::new(f));
     }

@@ -39,10 +39,7 @@ where
 }
 
 /// A call that a job may take in hand.
-fn shared() -> (Arc<Mutex<Option<HostCall<()>>>>, Arc<Mutex<Option<HostCall<()>>>>) {
-    let call = Arc::default();
-    (Arc::clone(&call), call)
-}
+type Shared = Arc<Mutex<Option<HostCall<()>>>>;
 
 fn lost_and_cancelled(host: &HostQueue) -> (u64, u64) {
     let statistics = host.statistics();
@@ -53,7 +50,8 @@ fn lost_and_cancelled(host: &HostQueue) -> (u64, u64) {
 #[test]
 fn a_step_that_is_over_is_in_its_place_before_the_next_job_runs() {
     let host = HostQueue::new();
-    let (held, kept) = shared();
+    let kept = Shared::default();
+    let held = Arc::clone(&kept);
     let (steps, call) = endless(&host, |_| ());
     let cancels = host.call(move || {
         let guard = held.lock().unwrap();
@@ -74,7 +72,8 @@ fn a_step_that_is_over_is_in_its_place_before_the_next_job_runs() {
 #[test]
 fn cancelled_in_its_step_it_ends_with_the_step_and_is_told_of_it_there() {
     let host = HostQueue::new();
-    let (held, kept) = shared();
+    let kept = Shared::default();
+    let held = Arc::clone(&kept);
     let told = Arc::new(AtomicUsize::new(0));
     let tell = Arc::clone(&told);
     let (steps, call) = endless(&host, move |context| {

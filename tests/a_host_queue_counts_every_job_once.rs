@@ -94,8 +94,8 @@ fn close_under_fire(round: usize) {
     assert_eq!(sum(|it| it.answered + it.lost), 32, "round {round}: each call is answered");
     assert_eq!(sum(|it| it.answered), called, "round {round}: what ran is what was answered");
     let statistics = host.statistics();
-    let [ran_all, lost, refused] =
-        [statistics.ran, statistics.lost, statistics.refused].map(|count| count as usize);
+    let [ran_all, lost, refused] = [statistics.ran, statistics.lost, statistics.refused]
+        .map(|count| usize::try_from(count).unwrap());
     assert_eq!((ran_all, statistics.queued), (deferred + called, 0), "round {round}");
     assert_eq!(ran_all + lost + refused, 64, "round {round}: {statistics:?}");
     // What was deferred ran or was lost; what was called was refused at once or lost as well.

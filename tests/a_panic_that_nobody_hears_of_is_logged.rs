@@ -1,5 +1,5 @@
-//! Whatever panics on a host's thread is told: to who asked for it, and to the log if nobody did, or
-//! nobody does any more.
+//! Whatever panics on a host's thread is told: to who asked for it, and to the log if nobody did,
+//! or nobody does any more.
 #![cfg(test)]
 
 #[path = "common/journal.rs"]

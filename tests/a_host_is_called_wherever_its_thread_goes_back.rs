@@ -196,9 +196,12 @@ fn parked_with_a_wake_to_come(event_loop: &EventLoop) -> Rc<Cell<Option<usize>>>
     called
 }
 
+/// Has a loop make turns, until it has nothing to do at this moment.
+type MakeTurns = fn(&EventLoop);
+
 #[test]
 fn while_the_loop_runs_it_is_not_called() {
-    let ways: [(&str, fn(&EventLoop)); 5] = [
+    let ways: [(&str, MakeTurns); 5] = [
         ("pump", |event_loop| assert!(!event_loop.pump(BUDGET).unwrap().more)),
         ("run", |event_loop| event_loop.run().unwrap()),
         ("block_on", |event_loop| event_loop.block_on(yield_now()).unwrap()),

@@ -19,8 +19,11 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What a host may run a loop by, and what that ended in.
-const WAYS: [(&str, fn(&EventLoop) -> Result<(), RunError>); 3] = [
+/// Runs a loop, and gives what that ended in.
+type Run = fn(&EventLoop) -> Result<(), RunError>;
+
+/// What a host may run a loop by.
+const WAYS: [(&str, Run); 3] = [
     ("run", |event_loop| event_loop.run()),
     ("block_on", |event_loop| event_loop.block_on(std::future::pending())),
     ("pump", |event_loop| event_loop.pump(BUDGET).map(drop)),

@@ -14,7 +14,8 @@ use std::{
 
 use glassloop::{EventLoop, mio, yield_now};
 
-const BUDGET: Duration = Duration::from_millis(2);
+/// More than anything here takes: a pump ends when there is no more to do.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// For what comes at once unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(10);

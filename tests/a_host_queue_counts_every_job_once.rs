@@ -3,6 +3,8 @@
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/seed.rs"]
+mod seed;
 
 use std::{
     future::{Future, IntoFuture},
@@ -18,6 +20,7 @@ use std::{
 
 use common::OnDrop;
 use glassloop::{Chunk, HostCall, HostError, HostQueue, HostStatistics, JobContext, Refused};
+use seed::Seed;
 
 /// For what comes at once unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -198,4 +201,61 @@ fn what_is_dropped_unrun_is_counted_by_then() {
     let closed = host.call_chunked(holds(&looks));
     assert_eq!((host.close(), looks.seen()), (1, vec![[0, 0, 2, 1, 1]]));
     assert!(closed.is_resolved());
+}
+
+/// Asks for one job in a way that the seed decides, and waits for it or gives it up in another.
+fn ask_somehow(host: &HostQueue, seed: &Seed) {
+    let (ran, steps) = (Arc::new(AtomicUsize::new(0)), 1 + seed.below(3));
+    let counted = Arc::clone(&ran);
+    let call = if seed.below(2) == 0 {
+        host.call(move || _ = counted.fetch_add(steps, SeqCst))
+    } else {
+        host.call_chunked(move |_| match counted.fetch_add(1, SeqCst) + 1 {
+            step if step == steps => Chunk::Done(()),
+            _ => Chunk::More,
+        })
+    };
+    (0..seed.below(200)).for_each(|_| std::hint::spin_loop());
+    match seed.below(4) {
+        0 => drop(call),
+        1 => {
+            call.cancel();
+            let ended = call.wait(PATIENCE);
+            assert!(matches!(ended, Ok(()) | Err(HostError::Cancelled)), "{ended:?}");
+        }
+        2 => {
+            let ended = call.wait(Duration::from_micros(seed.below(50) as u64));
+            assert!(matches!(ended, Ok(()) | Err(HostError::TimedOut)), "{ended:?}");
+        }
+        _ => {
+            call.wait(PATIENCE).unwrap();
+            assert_eq!(ran.load(SeqCst), steps);
+        }
+    }
+    assert!(ran.load(SeqCst) <= steps);
+}
+
+#[test]
+fn however_calls_are_given_up_each_is_counted_once() {
+    for round in 0..if cfg!(miri) { 1 } else { 100 } {
+        let host = HostQueue::new();
+        let serves = host.clone();
+        let main = thread::spawn(move || {
+            while !serves.is_closed() {
+                serves.block_on(std::future::pending::<()>(), Duration::from_micros(200));
+            }
+        });
+        let askers: Vec<_> = (0..4)
+            .map(|asker| {
+                let (host, seed) = (host.clone(), Seed::new(round * 4 + asker));
+                thread::spawn(move || (0..50).for_each(|_| ask_somehow(&host, &seed)))
+            })
+            .collect();
+        askers.into_iter().for_each(|asker| asker.join().unwrap());
+        host.close();
+        main.join().unwrap();
+        let it = host.statistics();
+        let ended = it.ran + it.cancelled + it.timed_out + it.lost;
+        assert_eq!((ended, it.queued, it.panicked, it.refused), (200, 0, 0, 0), "{it:?}");
+    }
 }

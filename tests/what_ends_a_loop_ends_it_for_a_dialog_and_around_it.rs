@@ -13,7 +13,8 @@ use glassloop::{
     yield_now,
 };
 
-const BUDGET: Duration = Duration::from_millis(2);
+/// More than anything here takes: a pump ends when there is no more to do.
+const BUDGET: Duration = Duration::from_secs(10);
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -29,16 +30,14 @@ const WAYS: [(&str, Run); 3] = [
     ("pump", |event_loop| event_loop.pump(BUDGET).map(drop)),
 ];
 
-/// Opens a dialog in a task that never ends, since it would wait for itself.
-fn opens(event_loop: &EventLoop, dialog: impl FnOnce() + 'static) {
-    event_loop
-        .spawn(async move {
-            outside(dialog).await;
-            loop {
-                yield_now().await;
-            }
-        })
-        .detach();
+/// Opens a dialog in a task that would go on for long afterwards.
+fn opens(event_loop: &EventLoop, dialog: impl FnOnce() + 'static) -> JoinHandle<()> {
+    event_loop.spawn(async move {
+        outside(dialog).await;
+        for _ in 0..1_000 {
+            yield_now().await;
+        }
+    })
 }
 
 #[test]
@@ -47,7 +46,7 @@ fn a_stop_that_a_dialog_pumps_ends_what_is_run_around_it_too() {
         let event_loop = Rc::new(EventLoop::new().unwrap());
         let (inner, ended) = (Rc::clone(&event_loop), Rc::new(Cell::new(0)));
         let counted = Rc::clone(&ended);
-        opens(&event_loop, move || {
+        let task = opens(&event_loop, move || {
             inner.stop();
             for _ in 0..2 {
                 let stopped = matches!(inner.pump(BUDGET), Err(RunError::Stopped));
@@ -60,6 +59,7 @@ fn a_stop_that_a_dialog_pumps_ends_what_is_run_around_it_too() {
             "run" => assert!(outer.is_ok()),
             _ => assert!(matches!(outer, Err(RunError::Stopped)), "{way}: {outer:?}"),
         }
+        assert!(!task.is_finished(), "{way}: it ended before the task did");
         assert!(event_loop.pump(BUDGET).is_ok(), "{way}: told once, the loop goes on");
     }
 }
@@ -70,8 +70,8 @@ fn a_stop_in_a_dialog_in_a_dialog_ends_all_of_them() {
     let (inner, innermost) = (Rc::clone(&event_loop), Rc::clone(&event_loop));
     let ended = Rc::new(RefCell::new(Vec::new()));
     let (told, first) = (Rc::clone(&ended), Rc::clone(&ended));
-    opens(&event_loop, move || {
-        opens(&inner, move || {
+    let _outer = opens(&event_loop, move || {
+        let _inner = opens(&inner, move || {
             innermost.stop();
             let end = innermost.pump(BUDGET);
             first.borrow_mut().push(end);
@@ -92,7 +92,7 @@ fn a_failure_that_a_dialog_pumps_ends_what_is_run_around_it_too() {
         let event_loop = Rc::new(EventLoop::test());
         let (inner, told) = (Rc::clone(&event_loop), Rc::new(RefCell::new(None)));
         let tell = Rc::clone(&told);
-        opens(&event_loop, move || {
+        let _outer = opens(&event_loop, move || {
             inner.spawn(async { panic!("out of paper") }).detach();
             tell.replace(inner.pump(BUDGET).err());
         });
@@ -111,7 +111,7 @@ fn a_loop_that_a_dialog_closes_is_closed_for_who_runs_it() {
         let event_loop = Rc::new(EventLoop::new().unwrap());
         let (inner, aborted) = (Rc::clone(&event_loop), Rc::new(Cell::new(0)));
         let counted = Rc::clone(&aborted);
-        opens(&event_loop, move || {
+        let _outer = opens(&event_loop, move || {
             let report = inner.close(Duration::ZERO);
             assert!(!report.in_turn);
             counted.set(report.tasks_aborted);
@@ -121,6 +121,13 @@ fn a_loop_that_a_dialog_closes_is_closed_for_who_runs_it() {
         assert_eq!(aborted.get(), 1 + usize::from(way == "block_on"), "{way}");
         assert!(matches!(run(&event_loop), Err(RunError::Closed)), "{way}");
     }
+    // And for who makes its turns by hand.
+    let event_loop = Rc::new(EventLoop::new().unwrap());
+    let inner = Rc::clone(&event_loop);
+    let _task = opens(&event_loop, move || drop(inner.close(Duration::ZERO)));
+    let events = event_loop.wait().unwrap();
+    event_loop.turn(events).unwrap();
+    assert!(matches!(event_loop.wait(), Err(RunError::Closed)));
 }
 
 #[test]
@@ -133,7 +140,7 @@ fn the_outer_pump_keeps_to_its_own_budget_after_a_nested_one() {
     let counted = Rc::clone(&ran);
     event_loop
         .spawn(async move {
-            outside(move || assert!(!inner.pump(BUDGET).unwrap().more)).await;
+            outside(move || assert!(!inner.pump(ms(1)).unwrap().more)).await;
             for _ in 0..100 {
                 let (moved, counted) = (moved.clone(), Rc::clone(&counted));
                 let slow = move || {
@@ -153,21 +160,23 @@ fn the_outer_pump_keeps_to_its_own_budget_after_a_nested_one() {
 
 #[test]
 fn a_panic_of_a_dialog_whose_task_has_gone_is_reported_once() {
-    let told = Rc::new(RefCell::new(Vec::new()));
-    let kept = Rc::clone(&told);
-    let builder = EventLoop::builder()
-        .on_unhandled(move |failure| kept.borrow_mut().push(failure.to_string()));
-    let event_loop = Rc::new(builder.build().unwrap());
-    let task: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
-    let (inner, opener) = (Rc::clone(&event_loop), Rc::clone(&task));
-    let dialog = move || {
-        opener.borrow().as_ref().unwrap().abort();
-        assert!(!inner.pump(BUDGET).unwrap().more);
-        panic!("nobody sees this dialog");
-    };
-    task.replace(Some(event_loop.spawn(async move { outside(dialog).await })));
-    assert!(!event_loop.pump(BUDGET).unwrap().more);
-    assert!(!event_loop.pump(BUDGET).unwrap().more);
-    let told = told.take();
-    assert!(told.len() == 1 && told[0].contains("nobody sees this dialog"), "{told:?}");
+    // The task is aborted while its dialog is open; it goes then, or when its turn comes.
+    for pumps in [true, false] {
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&told);
+        let builder = EventLoop::builder()
+            .on_unhandled(move |failure| kept.borrow_mut().push(failure.to_string()));
+        let event_loop = Rc::new(builder.build().unwrap());
+        let task: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
+        let (inner, opener) = (Rc::clone(&event_loop), Rc::clone(&task));
+        let dialog = move || {
+            opener.borrow().as_ref().unwrap().abort();
+            assert!(!pumps || !inner.pump(BUDGET).unwrap().more);
+            panic!("nobody sees this dialog");
+        };
+        task.replace(Some(event_loop.spawn(async move { outside(dialog).await })));
+        while event_loop.pump(BUDGET).unwrap().more {}
+        let told = told.take();
+        assert!(told.len() == 1 && told[0].contains("nobody sees this dialog"), "{told:?}");
+    }
 }

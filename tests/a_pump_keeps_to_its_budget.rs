@@ -157,8 +157,7 @@ impl Drop for Numbered {
 #[test]
 fn writers_for_whom_no_time_is_left_keep_their_order_and_their_place() {
     let (builder, clock) = on_a_clock();
-    let mut limits = Limits::default();
-    limits.flushes_per_turn_max = 5;
+    let limits = Limits { flushes_per_turn_max: 5, ..Limits::default() };
     let event_loop = builder.limits(limits).build().unwrap();
     let written = Rc::new(RefCell::new(Vec::new()));
     let numbered = |number| Numbered {

@@ -18,7 +18,8 @@ use std::{
 };
 
 use glassloop::{
-    CancelToken, EventLoop, Remote, RunError, call_later, outside, remote, sleep, spawn, yield_now,
+    CancelToken, EventLoop, Remote, RunError, call_later, call_soon, outside, queue_microtask,
+    remote, request_idle, request_render, sleep, spawn, yield_now,
 };
 
 /// More than anything here takes: a pump ends when there is no more to do.
@@ -241,4 +242,29 @@ fn after_code_outside_of_a_turn_the_thread_is_the_loops_again() {
         calls.get() - before
     });
     assert_eq!(called.unwrap(), 0);
+}
+
+#[test]
+fn what_the_hosts_own_thread_asks_for_between_two_pumps_calls_it_once() {
+    let asks: [(&str, fn()); 6] = [
+        ("a task", || spawn(async {}).detach()),
+        ("a callback", || drop(call_soon(|| ()).unwrap())),
+        ("a microtask", || queue_microtask(|| ()).unwrap()),
+        ("a drawing", || drop(request_render(|_| ()).unwrap())),
+        ("an idle callback", || drop(request_idle(|_| ()).unwrap())),
+        ("code outside of a turn", || {
+            let mut asked = pin!(outside(|| ()));
+            assert!(asked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }),
+    ];
+    for (what, ask) in asks {
+        let event_loop = EventLoop::new().unwrap();
+        let calls = Calls::of(&event_loop);
+        assert!(!event_loop.pump(BUDGET).unwrap().more);
+        event_loop.enter(ask);
+        assert_eq!(calls.get(), 1, "{what}");
+        event_loop.enter(ask);
+        assert_eq!(calls.get(), 1, "{what}, the second one");
+        while event_loop.pump(BUDGET).unwrap().more {}
+    }
 }

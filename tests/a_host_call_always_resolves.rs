@@ -372,3 +372,28 @@ fn an_awaited_call_may_be_dropped_at_every_poll() {
         assert_eq!(event_loop.snapshot().timers.len(), 0);
     }
 }
+
+#[test]
+fn no_time_and_all_the_time_are_times_like_any_other() {
+    let ((event_loop, clock), host) = (on_a_clock(), HostQueue::new());
+    let at_once = awaits(&event_loop, host.call(|| 1).queue_timeout(Duration::ZERO));
+    assert!(matches!(*at_once.borrow(), Some(Err(HostError::TimedOut))));
+    let call = host.call(|| 2).queue_timeout(Duration::MAX);
+    // Who is to be told after no time at all is told in time, and nothing spins for it.
+    let late = awaits(&event_loop, call.warn_after(Duration::ZERO));
+    let polls = || event_loop.snapshot().tasks.iter().map(|task| task.polls).sum::<u32>();
+    for round in 1..=10 {
+        assert_eq!(polls(), round);
+        clock.advance(Duration::from_millis(10));
+        pump(&event_loop);
+    }
+    let call = host.call(|| 3).queue_timeout(Duration::MAX).warn_after(Duration::MAX);
+    let last = awaits(&event_loop, call);
+    assert_eq!(host.drain(Duration::MAX).ran, 2);
+    assert!(!event_loop.pump(Duration::MAX).unwrap().more);
+    assert!(matches!((&*late.borrow(), &*last.borrow()), (Some(Ok(2)), Some(Ok(3)))));
+    let mut network = LoopThread::start("network").unwrap();
+    let call = network.call(|| 4);
+    assert_eq!(host.block_on(call, Duration::MAX).expect("in time").unwrap(), 4);
+    assert!(network.join(Duration::MAX).unwrap().is_clean());
+}

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop::{EventLoop, LoopThread, ThreadError, spawn};
+use glassloop::{CancelToken, EventLoop, LoopThread, ThreadError, spawn};
 
 /// For what comes at once unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,6 +62,7 @@ fn a_join_that_loses_patience_names_what_runs_and_can_be_repeated() {
         spawn(export).named("export").await.unwrap();
     });
     begins.recv_timeout(PATIENCE).unwrap();
+    network.stop(PATIENCE);
     let Err(ThreadError::StillRuns(still)) = network.join(Duration::from_millis(5)) else {
         panic!("it waits for us")
     };
@@ -207,4 +208,88 @@ fn a_run_that_fails_is_told() {
     }
     let Err(ThreadError::Run(error)) = network.join(PATIENCE) else { panic!("it failed") };
     assert!(error.to_string().contains("nobody asked"), "{error}");
+}
+
+/// A thread whose loop tells when it is gone, and on which thread.
+fn telling_thread() -> (LoopThread, mpsc::Receiver<ThreadId>) {
+    let (gone, goes) = mpsc::channel();
+    let make = move || {
+        let tells = Tells(gone);
+        EventLoop::builder().on_unhandled(move |_| _ = &tells).build()
+    };
+    (LoopThread::start_with("network", make).unwrap(), goes)
+}
+
+#[test]
+fn a_handle_that_is_dropped_untold_ends_its_loop_and_so_does_a_join() {
+    let (network, goes) = telling_thread();
+    let there = network.call(here).wait(PATIENCE).unwrap().0;
+    // What other threads hold keeps it alive no longer.
+    let remote = network.remote().clone();
+    drop(network);
+    assert_eq!(goes.recv_timeout(PATIENCE), Ok(there));
+    assert!(remote.is_closed() && remote.defer(|| ()).is_err());
+    let (mut network, goes) = telling_thread();
+    assert!(network.join(PATIENCE).unwrap().is_clean());
+    assert!(goes.try_recv().is_ok(), "the loop had gone when the thread had ended");
+}
+
+#[test]
+fn a_handle_that_is_dropped_on_its_own_thread_ends_its_loop_when_that_call_is_over() {
+    let (network, goes) = telling_thread();
+    let there = network.call(here).wait(PATIENCE).unwrap().0;
+    let remote = network.remote().clone();
+    let itself = Arc::new(Mutex::new(Some(network)));
+    // It has work for ever, of which it is rid by the end of its grace.
+    remote.defer(|| spawn(pending::<()>()).detach()).unwrap();
+    let (begun, begins) = mpsc::channel();
+    let drops = move || {
+        drop(itself.lock().unwrap().take());
+        begun.send(glassloop::snapshot().turn).unwrap();
+    };
+    remote.defer(drops).unwrap();
+    assert!(begins.recv_timeout(PATIENCE).unwrap() > 0, "it runs on, and waits for nothing");
+    assert_eq!(goes.recv_timeout(PATIENCE), Ok(there));
+    assert!(remote.is_closed());
+}
+
+#[test]
+fn a_join_that_loses_patience_names_the_task_and_its_place() {
+    // It tells its state at the end of each turn.
+    let make = || EventLoop::builder().snapshot_every(Duration::ZERO).build();
+    let mut network = LoopThread::start_with("network", make).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let (began, begins) = mpsc::channel();
+    let (token, line) = (CancelToken::new(), line!() + 9);
+    let go = token.clone();
+    let task = network.spawn(move || async move {
+        let hangs = async move {
+            began.send(()).unwrap();
+            go.cancelled().await;
+            began.send(()).unwrap();
+            released.recv().unwrap();
+        };
+        spawn(hangs).named("export").await.unwrap();
+    });
+    begins.recv_timeout(PATIENCE).unwrap();
+    // Asked for by now, it runs in a later turn: the one with the task in it has ended then.
+    network.call(|| ()).wait(PATIENCE).unwrap();
+    token.cancel();
+    begins.recv_timeout(PATIENCE).unwrap();
+    // It has the time that it needs, when it goes on.
+    network.stop(PATIENCE);
+    for _ in 0..2 {
+        let Err(ThreadError::StillRuns(still)) = network.join(Duration::from_millis(1)) else {
+            panic!("it waits for us")
+        };
+        let text = still.to_string();
+        let first = text.lines().next().unwrap();
+        assert!(first.contains("`export`") && first.contains("phase `run`"), "{text}");
+        assert!(first.contains(&format!("{}:{line}", file!())), "{text}");
+        assert!(still.tasks.iter().any(|task| task.name == "export"), "{text}");
+    }
+    release.send(()).unwrap();
+    assert!(network.join(PATIENCE).unwrap().is_clean());
+    assert!(task.is_resolved());
+    assert!(matches!(network.join(PATIENCE), Err(ThreadError::Joined)));
 }

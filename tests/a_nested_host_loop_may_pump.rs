@@ -16,7 +16,8 @@ use std::{
 
 use glassloop::{EventLoop, JoinError, RunError, outside, spawn, yield_now};
 
-const BUDGET: Duration = Duration::from_millis(2);
+/// More than anything here takes: a pump ends when there is no more to do.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// A host with a queue of events; among them, that our loop wants to be pumped.
 struct Host {

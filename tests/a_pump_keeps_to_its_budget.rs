@@ -9,7 +9,7 @@ use std::{
 };
 
 use glassloop::{
-    Builder, Clock, EventLoop, ManualClock, PollerKind, RunError, RunPolicy, call_soon,
+    Builder, Clock, EventLoop, Limits, ManualClock, PollerKind, RunError, RunPolicy, call_soon,
     request_idle, spawn, yield_now,
 };
 use glassloop_reactor::{Flush, Reactor};
@@ -86,10 +86,7 @@ fn ten_thousand_timers_and_calls_and_a_thousand_sockets_are_served_bit_by_bit() 
     let new_writer = || Writer { clock: clock.clone(), takes: write, written: Rc::clone(&written) };
     let writers: Vec<Rc<dyn Flush>> =
         (0..1_000).map(|_| Rc::new(new_writer()) as Rc<dyn Flush>).collect();
-    event_loop.enter(|| {
-        let reactor = Reactor::expect_current("a test").unwrap();
-        writers.iter().for_each(|writer| reactor.at_turn_end(Rc::downgrade(writer)));
-    });
+    line_up(&event_loop, &writers);
 
     let took = pump_all(&event_loop, &clock, BUDGET);
     let longest = took.iter().max().unwrap();
@@ -118,14 +115,96 @@ fn what_was_written_leaves_though_there_is_always_more_to_run() {
         || Writer { clock: clock.clone(), takes: us(50), written: Rc::clone(&written) };
     let writers: Vec<Rc<dyn Flush>> =
         (0..100).map(|_| Rc::new(new_writer()) as Rc<dyn Flush>).collect();
-    event_loop.enter(|| {
-        let reactor = Reactor::expect_current("a test").unwrap();
-        writers.iter().for_each(|writer| reactor.at_turn_end(Rc::downgrade(writer)));
-    });
+    line_up(&event_loop, &writers);
     for pump in 1..=20 {
         assert!(event_loop.pump(BUDGET).unwrap().more);
         assert!(written.get() >= (pump * 5).min(100), "a quarter is theirs: {}", written.get());
     }
+}
+
+/// Puts writers in line for the phase `flush`.
+fn line_up(event_loop: &EventLoop, writers: &[Rc<dyn Flush>]) {
+    event_loop.enter(|| {
+        let reactor = Reactor::expect_current("a test").unwrap();
+        writers.iter().for_each(|writer| reactor.at_turn_end(Rc::downgrade(writer)));
+    });
+}
+
+/// A writer that notes its number when it writes, and takes long for it.
+struct Numbered {
+    number: usize,
+    clock: ManualClock,
+    written: Rc<RefCell<Vec<usize>>>,
+    /// It is held by nothing but the writer before it, which lets go of it when it writes.
+    next: RefCell<Option<Rc<Numbered>>>,
+}
+
+impl Flush for Numbered {
+    fn flush(self: Rc<Self>) {
+        self.clock.advance(us(700));
+        self.written.borrow_mut().push(self.number);
+        let next = self.next.take();
+        drop(next);
+    }
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        assert!(self.number != usize::MAX, "as it was told to");
+    }
+}
+
+#[test]
+fn writers_for_whom_no_time_is_left_keep_their_order_and_their_place() {
+    let (builder, clock) = on_a_clock();
+    let limits = Limits { flushes_per_turn_max: 5, ..Limits::default() };
+    let event_loop = builder.limits(limits).build().unwrap();
+    let written = Rc::new(RefCell::new(Vec::new()));
+    let numbered = |number| Numbered {
+        number,
+        clock: clock.clone(),
+        written: Rc::clone(&written),
+        next: RefCell::default(),
+    };
+    let writer = |number| Rc::new(numbered(number)) as Rc<dyn Flush>;
+    let writers: Vec<_> = (0..10).map(writer).collect();
+    line_up(&event_loop, &writers[..8]);
+    // Five are taken, and three writes take all of the 2 ms: two go back before the other three.
+    assert!(event_loop.pump(BUDGET).unwrap().more);
+    assert_eq!(*written.borrow(), [0, 1, 2]);
+    line_up(&event_loop, &writers[8..]);
+    assert!(event_loop.pump(BUDGET).unwrap().more);
+    assert_eq!(*written.borrow(), [0, 1, 2, 3, 4, 5]);
+    pump_all(&event_loop, &clock, BUDGET);
+    assert!(written.borrow().iter().copied().eq(0..10), "each once: {written:?}");
+}
+
+#[test]
+fn a_writer_put_back_whose_drop_panics_is_reported_and_the_others_write() {
+    let (builder, clock) = on_a_clock();
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let kept = Rc::clone(&told);
+    let builder = builder.on_unhandled(move |it| kept.borrow_mut().push(it.to_string()));
+    let event_loop = builder.build().unwrap();
+    let written = Rc::new(RefCell::new(Vec::new()));
+    let numbered = |number, next| {
+        let (clock, written) = (clock.clone(), Rc::clone(&written));
+        Rc::new(Numbered { number, clock, written, next: RefCell::new(next) })
+    };
+    let doomed = numbered(usize::MAX, None);
+    let in_line: Rc<dyn Flush> = Rc::clone(&doomed) as Rc<dyn Flush>;
+    let first: Rc<dyn Flush> = numbered(1, Some(doomed));
+    // With the first one the time is over.
+    let moved = clock.clone();
+    let second: Rc<dyn Flush> = numbered(2, None);
+    line_up(&event_loop, &[Rc::clone(&first), Rc::clone(&in_line), Rc::clone(&second)]);
+    drop(in_line);
+    event_loop.call_soon(move || moved.advance(us(1_500))).unwrap();
+    assert!(event_loop.pump(BUDGET).unwrap().more);
+    assert_eq!((&*written.borrow(), told.borrow().len()), (&vec![1], 1));
+    assert!(told.borrow()[0].contains("as it was told to"), "{told:?}");
+    pump_all(&event_loop, &clock, BUDGET);
+    assert_eq!((&*written.borrow(), told.borrow().len()), (&vec![1, 2], 1));
 }
 
 #[test]
@@ -223,13 +302,16 @@ fn a_pump_inside_a_turn_or_a_run_is_refused() {
     let (builder, _clock) = on_a_clock();
     let event_loop = Rc::new(builder.build().unwrap());
     let weak = Rc::downgrade(&event_loop);
-    let nested = move || weak.upgrade().map(|event_loop| event_loop.pump(BUDGET));
-    let refused =
-        |nested: Option<Result<_, RunError>>| matches!(nested, Some(Err(RunError::Reentrant)));
-    let first = nested.clone();
-    event_loop.call_soon(move || assert!(refused(first()))).unwrap();
+    let nested = move || {
+        let pumped = weak.upgrade().map(|event_loop| event_loop.pump(BUDGET));
+        matches!(pumped, Some(Err(RunError::Reentrant)))
+    };
+    let (first, refused) = (nested.clone(), Rc::new(Cell::new(false)));
+    let told = Rc::clone(&refused);
+    event_loop.call_soon(move || told.set(first())).unwrap();
     assert!(!event_loop.pump(BUDGET).unwrap().more);
-    assert!(event_loop.block_on(async move { refused(nested()) }).unwrap());
+    assert!(refused.get(), "inside a turn of a pump");
+    assert!(event_loop.block_on(async move { nested() }).unwrap(), "inside a run");
 }
 
 #[test]

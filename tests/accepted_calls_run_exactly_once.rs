@@ -214,24 +214,30 @@ fn a_closed_loop_hands_the_closure_back() {
     });
 }
 
+/// What one thread has posted: how much was taken, and how much was handed back.
+fn post(remote: &Remote, ran: &Arc<AtomicU64>) -> [u64; 2] {
+    let (mut accepted, mut refused) = (0, 0);
+    loop {
+        let count = Arc::clone(ran);
+        match remote.defer(move || add_to(&count, 1)) {
+            Ok(()) => accepted += 1,
+            Err(Refused::Full(_)) => {
+                refused += 1;
+                thread::yield_now();
+            }
+            Err(_) => return [accepted, refused + 1],
+        }
+    }
+}
+
 /// Eight threads leave calls until they hear that the loop is closed, which it soon is.
 fn close_under_fire(builder: Builder, round: u64) {
-    let event_loop = builder.build().unwrap();
+    let event_loop = loop_with_room(builder, 100);
     let ran = Arc::new(AtomicU64::new(0));
     let senders: Vec<_> = (0..SENDERS)
         .map(|_| {
             let (remote, ran) = (event_loop.remote(), Arc::clone(&ran));
-            thread::spawn(move || {
-                let mut accepted = 0;
-                loop {
-                    let count = Arc::clone(&ran);
-                    match remote.defer(move || add_to(&count, 1)) {
-                        Ok(()) => accepted += 1,
-                        Err(Refused::Full(_)) => thread::yield_now(),
-                        Err(_) => return accepted,
-                    }
-                }
-            })
+            thread::spawn(move || post(&remote, &ran))
         })
         .collect();
     for _ in 0..round % 5 {
@@ -241,9 +247,14 @@ fn close_under_fire(builder: Builder, round: u64) {
     let in_time = round.is_multiple_of(2);
     let deadline = Duration::from_secs(if in_time { 60 } else { 0 });
     let report = event_loop.close(deadline);
-    let accepted: u64 = senders.into_iter().map(|sender| sender.join().unwrap()).sum();
+    let (mut posted, mut refused) = (0, 0);
+    for [accepted, handed_back] in senders.into_iter().map(|sender| sender.join().unwrap()) {
+        posted += accepted + handed_back;
+        refused += handed_back;
+    }
     let (ran_now, dropped) = (ran.load(SeqCst), report.calls.len() as u64);
-    assert_eq!(accepted, ran_now + dropped, "round {round}: {dropped} were dropped");
+    assert_eq!(posted, ran_now + dropped + refused, "round {round}: {dropped} were dropped");
+    assert!(refused >= SENDERS as u64, "each heard of the close");
     assert!(!in_time || dropped == 0, "round {round}: there was time, {dropped} were dropped");
     assert_eq!(Arc::strong_count(&ran), 1, "round {round}: no closure is left anywhere");
 }
@@ -251,6 +262,12 @@ fn close_under_fire(builder: Builder, round: u64) {
 #[test]
 fn what_is_accepted_while_the_loop_closes_runs_or_is_listed() {
     (0..100).for_each(|round| for_each_poller(|builder| close_under_fire(builder, round)));
+}
+
+#[test]
+#[ignore = "full size: run with --release"]
+fn full_what_is_accepted_while_the_loop_closes_runs_or_is_listed() {
+    (0..1_000).for_each(|round| for_each_poller(|builder| close_under_fire(builder, round)));
 }
 
 #[test]

@@ -281,7 +281,8 @@ impl<T: Send + 'static> IntoFuture for HostCall<T> {
     }
 }
 
-/// A [`HostCall`] that is awaited. Its timeouts count from its first poll.
+/// A [`HostCall`] that is awaited. Its timeouts count from its first poll in a loop; on a thread
+/// without one it has none, and whoever polls it there has their own.
 ///
 /// # Cancel safety
 /// Dropped, it is cancelled as the call is.
@@ -356,7 +357,7 @@ impl<T: Send + 'static> Future for HostCalling<T> {
     type Output = Result<T, HostError>;
 
     /// # Panics
-    /// When polled again after it was ready, or outside of a loop.
+    /// When polled again after it was ready.
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let place = Location::caller();

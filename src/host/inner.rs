@@ -138,7 +138,8 @@ impl Inner {
         let number = inside.statistics.drains;
         let mut ran = 0;
         while ran == 0 || began.elapsed() < budget {
-            let next = inside.jobs.iter().find(|(_, queued)| queued.stepped_in != number);
+            // A step that a drain within this one ran counts as well.
+            let next = inside.jobs.iter().find(|(_, queued)| queued.stepped_in < number);
             let Some((key, queued)) = next.map(|(key, _)| *key).and_then(|key| inside.take(key))
             else {
                 break;

@@ -8,10 +8,7 @@ use std::{
     future::{Future, IntoFuture},
     panic::Location,
     pin::Pin,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -26,9 +23,18 @@ use crate::{
 };
 
 enum State<T> {
-    Waiting { progress: Progress, waker: Option<Waker> },
+    Waiting(Waiting),
     Resolved(Result<T, HostError>),
     Taken,
+}
+
+/// Who waits, and for what.
+#[derive(Default)]
+struct Waiting {
+    progress: Progress,
+    waker: Option<Waker>,
+    /// A thread blocks for it. Telling a condition of which nobody hears is a system call, too.
+    blocked: bool,
 }
 
 /// How far the host has come.
@@ -44,16 +50,16 @@ struct Progress {
 pub(super) struct Cell<T> {
     state: Mutex<State<T>>,
     resolved: Condvar,
-    cancelled: Arc<AtomicBool>,
+    pub(super) context: JobContext,
     note: NoteCell,
 }
 
 impl<T> Cell<T> {
     pub(super) fn new() -> Arc<Cell<T>> {
         Arc::new(Cell {
-            state: Mutex::new(State::Waiting { progress: Progress::default(), waker: None }),
+            state: Mutex::new(State::Waiting(Waiting::default())),
             resolved: Condvar::new(),
-            cancelled: Arc::default(),
+            context: JobContext::default(),
             note: NoteCell::default(),
         })
     }
@@ -62,40 +68,36 @@ impl<T> Cell<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn context(&self) -> JobContext {
-        JobContext::new(&self.cancelled)
-    }
-
     /// The host has come to it. False if nobody wants it any more.
     pub(super) fn begin(&self) -> bool {
-        if let State::Waiting { progress, .. } = &mut *self.state() {
-            progress.running = true;
+        if let State::Waiting(waiting) = &mut *self.state() {
+            waiting.progress.running = true;
         }
-        !self.cancelled.load(Ordering::Acquire)
+        !self.context.is_cancelled()
     }
 
     /// A step is done, and the next one waits.
     pub(super) fn pause(&self) {
-        if let State::Waiting { progress, .. } = &mut *self.state() {
+        if let State::Waiting(Waiting { progress, .. }) = &mut *self.state() {
             *progress = Progress { running: false, steps: progress.steps.saturating_add(1) };
         }
     }
 
     fn progress(&self) -> Progress {
         match *self.state() {
-            State::Waiting { progress, .. } => progress,
+            State::Waiting(Waiting { progress, .. }) => progress,
             State::Resolved(_) | State::Taken => Progress::default(),
         }
     }
 
     fn is_resolved(&self) -> bool {
-        !matches!(*self.state(), State::Waiting { .. })
+        !matches!(*self.state(), State::Waiting(_))
     }
 
     /// The first result stays; wakes who waits, with no lock held.
     pub(super) fn resolve(&self, result: Result<T, HostError>) {
         let mut state = self.state();
-        if !matches!(*state, State::Waiting { .. }) {
+        if !matches!(*state, State::Waiting(_)) {
             drop(state);
             if let Err(HostError::Panicked(_)) = &result {
                 quietly(|| log::error!("nobody waited for a host call any more: it panicked"));
@@ -104,32 +106,49 @@ impl<T> Cell<T> {
         }
         let before = std::mem::replace(&mut *state, State::Resolved(result));
         drop(state);
-        self.resolved.notify_all();
-        if let State::Waiting { waker: Some(waker), .. } = before {
+        let State::Waiting(before) = before else { return };
+        if before.blocked {
+            self.resolved.notify_all();
+        }
+        if let Some(waker) = before.waker {
             waits::wake(waker);
+        }
+    }
+
+    /// The result, if it is there and was not taken.
+    fn take(&self) -> Option<Result<T, HostError>> {
+        let mut state = self.state();
+        if matches!(*state, State::Waiting(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut *state, State::Taken) {
+            State::Resolved(result) => Some(result),
+            _ => panic!("a host call was polled after it gave its result"),
         }
     }
 
     /// The result, or leaves a waker for it.
     fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, HostError>> {
-        // A waker's clone isn't ours to make under a lock.
+        if let Some(result) = self.take() {
+            return Poll::Ready(result);
+        }
+        // A waker's clone isn't ours to make under a lock, nor its drop.
         let waker = cx.waker().clone();
         let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Resolved(result) => Poll::Ready(result),
-            State::Taken => panic!("a host call was polled after it gave its result"),
-            State::Waiting { progress, waker: before } => {
-                *state = State::Waiting { progress, waker: Some(waker) };
-                drop(state);
-                drop(before);
-                Poll::Pending
-            }
+        if let State::Waiting(waiting) = &mut *state {
+            let replaced = waiting.waker.replace(waker);
+            drop(state);
+            drop(replaced);
+            return Poll::Pending;
         }
+        drop(state);
+        // It has come meanwhile.
+        self.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Nobody will take the result.
     fn abandon(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        self.context.cancel();
         self.note.set(None);
         let before = std::mem::replace(&mut *self.state(), State::Taken);
         if let State::Resolved(Err(error @ HostError::Panicked(_))) = &before {
@@ -168,6 +187,8 @@ struct Held<T> {
     queue: Arc<Inner>,
     key: u64,
     place: &'static Location<'static>,
+    /// The result was taken: there is nothing to cancel.
+    taken: bool,
 }
 
 impl<T> Held<T> {
@@ -179,8 +200,11 @@ impl<T> Held<T> {
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
         if !self.cell.is_resolved() {
-            self.cell.cancelled.store(true, Ordering::Release);
+            self.cell.context.cancel();
             self.withdraw(HostError::Cancelled);
         }
         self.cell.abandon();
@@ -196,7 +220,8 @@ impl<T: Send + 'static> HostCall<T> {
     ) -> HostCall<T> {
         let queued_for = Duration::from_millis(queue.limits.queued_ms_max);
         let warned_after = Duration::from_millis(queue.limits.running_ms_warned);
-        HostCall { held: Held { cell, queue, key, place }, queued_for, warned_after }
+        let held = Held { cell, queue, key, place, taken: false };
+        HostCall { held, queued_for, warned_after }
     }
 
     /// How long the host may take to come to it, by the clock of the loop that awaits it. Then it
@@ -231,7 +256,7 @@ impl<T: Send + 'static> HostCall<T> {
     /// Asks that it end: if it waits it never runs, if it runs it is told so. It then resolves with
     /// [`HostError::Cancelled`], unless it runs to its end all the same.
     pub fn cancel(&self) {
-        self.held.cell.cancelled.store(true, Ordering::Release);
+        self.held.cell.context.cancel();
         self.held.withdraw(HostError::Cancelled);
     }
 
@@ -253,7 +278,8 @@ impl<T: Send + 'static> HostCall<T> {
         }
         let began = Instant::now();
         let mut state = cell.state();
-        while let State::Waiting { .. } = *state {
+        while let State::Waiting(waiting) = &mut *state {
+            waiting.blocked = true;
             let Some(left) = timeout.checked_sub(began.elapsed()).filter(|left| !left.is_zero())
             else {
                 drop(state);
@@ -266,7 +292,7 @@ impl<T: Send + 'static> HostCall<T> {
         }
         match std::mem::replace(&mut *state, State::Taken) {
             State::Resolved(result) => result,
-            State::Taken | State::Waiting { .. } => unreachable!("nobody else takes it"),
+            State::Taken | State::Waiting(_) => unreachable!("nobody else takes it"),
         }
     }
 }
@@ -310,6 +336,11 @@ struct Timer {
 /// Who waits looks no more often than this whether its call has begun.
 const LOOK_MIN: Duration = Duration::from_millis(10);
 
+/// So much later, or as late as the platform's clock can say.
+fn later(deadline: Instant, by: Duration) -> Instant {
+    deadline.checked_add(by).unwrap_or(deadline)
+}
+
 impl<T: Send + 'static> HostCalling<T> {
     /// Looks at the clock. True if the host hasn't come in time.
     ///
@@ -322,11 +353,11 @@ impl<T: Send + 'static> HostCalling<T> {
         }
         let queued_for = self.queued_for;
         let warned_after = self.warned_after.max(LOOK_MIN);
-        let timer = self.timer.get_or_insert_with(|| Timer {
-            alarm: sleep(queued_for.min(warned_after)),
-            queued_until: sleep(queued_for).deadline(),
-            seen: Progress::default(),
-            told: false,
+        let timer = self.timer.get_or_insert_with(|| {
+            let first = queued_for.min(warned_after);
+            let alarm = sleep(first);
+            let queued_until = later(alarm.deadline(), queued_for - first);
+            Timer { alarm, queued_until, seen: Progress::default(), told: false }
         });
         while Pin::new(&mut timer.alarm).poll(cx).is_ready() {
             let (now, progress) = (timer.alarm.deadline(), self.held.cell.progress());
@@ -368,6 +399,7 @@ impl<T: Send + 'static> Future for HostCalling<T> {
             polled = self.held.cell.poll(cx);
         }
         if polled.is_ready() {
+            self.held.taken = true;
             self.held.cell.note.set(None);
             self.timer = None;
             return polled;

@@ -38,7 +38,7 @@ impl Drain {
         match self.inner.take() {
             Some(inner) => {
                 inner.end_kick(self.number);
-                inner.drain(budget)
+                inner.drain(budget, || false)
             }
             None => Drained { ran: 0, more: false },
         }

@@ -5,7 +5,10 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicUsize},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread::{self, ThreadId},
     time::{Duration, Instant},
 };
@@ -29,6 +32,8 @@ pub(super) struct Inner {
     /// A job came, or somebody was woken, while the host's thread blocks.
     pub(super) changed: Condvar,
     pub(super) handles: AtomicUsize,
+    /// What has become of the jobs that the host came to, by [`Ended`].
+    pub(super) ended: [AtomicU64; Ended::KINDS],
 }
 
 #[derive(Default)]
@@ -42,6 +47,8 @@ pub(super) struct Inside {
     host: Option<ThreadId>,
     /// How many drains are under way there, one within the other.
     depth: u32,
+    /// The host's thread blocks, and nobody has called it since.
+    resting: bool,
     pub(super) waited: Waited,
     pub(super) statistics: HostStatistics,
 }
@@ -71,8 +78,7 @@ impl Admitted<'_> {
         self.inside.next_key += 1;
         self.inside.jobs.insert(key, Queued { job, since: Instant::now(), stepped_in: 0 });
         let kicks = self.inner.begin_kick(&mut self.inside);
-        drop(self.inside);
-        self.inner.changed.notify_all();
+        self.inner.rouse(self.inside);
         if let Some(number) = kicks {
             self.inner.kick(number);
         }
@@ -83,6 +89,16 @@ impl Admitted<'_> {
 impl Inner {
     pub(super) fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something has changed for the host's thread: it is called if it blocks. Telling a condition
+    /// of which nobody hears costs a system call, a sixth of a host call.
+    pub(super) fn rouse(&self, mut inside: MutexGuard<'_, Inside>) {
+        let resting = std::mem::take(&mut inside.resting);
+        drop(inside);
+        if resting {
+            self.changed.notify_all();
+        }
     }
 
     pub(super) fn admit(self: &Arc<Self>) -> Result<Admitted<'_>, HostError> {
@@ -124,7 +140,8 @@ impl Inner {
         self.inside().kicked.take_if(|kicked| *kicked == number).is_some()
     }
 
-    pub(super) fn drain(self: &Arc<Self>, budget: Duration) -> Drained {
+    /// Runs jobs for about as long as `budget`, one in any case, or until `enough` says so.
+    pub(super) fn drain(self: &Arc<Self>, budget: Duration, enough: impl Fn() -> bool) -> Drained {
         let (began, here) = (Instant::now(), thread::current().id());
         serve(self);
         let mut inside = self.inside();
@@ -136,8 +153,8 @@ impl Inner {
         inside.depth += 1;
         inside.statistics.drains += 1;
         let number = inside.statistics.drains;
-        let mut ran = 0;
-        while ran == 0 || began.elapsed() < budget {
+        let (mut ran, mut now) = (0, began);
+        while ran == 0 || (now - began < budget && !enough()) {
             // A step that a drain within this one ran counts as well.
             let next = inside.jobs.iter().find(|(_, queued)| queued.stepped_in < number);
             let Some((key, queued)) = next.map(|(key, _)| *key).and_then(|key| inside.take(key))
@@ -145,11 +162,13 @@ impl Inner {
                 break;
             };
             if !queued.has_begun() {
-                inside.waited.add(queued.since.elapsed());
+                inside.waited.add(now.saturating_duration_since(queued.since));
             }
             drop(inside);
             let more = queued.job.run(&Tally(self));
             ran += 1;
+            // One reading serves the budget and the next job's wait.
+            now = Instant::now();
             if let Some(job) = more {
                 self.put_back(key, Queued { job, stepped_in: number, ..queued });
             }
@@ -157,8 +176,7 @@ impl Inner {
         }
         inside.depth -= 1;
         let (kicks, more) = (self.begin_kick(&mut inside), !inside.jobs.is_empty());
-        drop(inside);
-        self.changed.notify_all();
+        self.rouse(inside);
         if let Some(number) = kicks {
             self.kick(number);
         }
@@ -185,12 +203,13 @@ impl Inner {
 
     /// Blocks this thread until a job comes or `woken` says so, at most `timeout`.
     pub(super) fn rest(&self, timeout: Duration, woken: impl Fn() -> bool) {
-        let inside = self.inside();
+        let mut inside = self.inside();
         let drained_elsewhere = inside.depth > 0 && inside.host != Some(thread::current().id());
         if (!inside.jobs.is_empty() && !drained_elsewhere) || woken() {
             return;
         }
         // A wait that is too long for the platform's clock is a long wait all the same.
+        inside.resting = true;
         let waited = self.changed.wait_timeout(inside, timeout.min(Duration::from_secs(3600)));
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
@@ -217,7 +236,7 @@ impl Inner {
         drop(inside);
         let count = jobs.len();
         jobs.into_values().for_each(|queued| queued.job.refuse(why()));
-        self.changed.notify_all();
+        self.rouse(self.inside());
         count
     }
 
@@ -237,12 +256,7 @@ pub(super) struct Tally<'a>(&'a Inner);
 
 impl Tally<'_> {
     pub(super) fn count(&self, ended: Ended) {
-        let statistics = &mut self.0.inside().statistics;
-        match ended {
-            Ended::Done => statistics.ran += 1,
-            Ended::Panicked => statistics.panicked += 1,
-            Ended::Cancelled => statistics.cancelled += 1,
-        }
+        self.0.ended[ended as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
 

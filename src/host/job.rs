@@ -36,6 +36,10 @@ pub(super) enum Ended {
     Cancelled,
 }
 
+impl Ended {
+    pub(super) const KINDS: usize = 3;
+}
+
 /// How a chunked call goes on; see [`HostQueue::call_chunked`](super::HostQueue::call_chunked).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk<T> {
@@ -46,14 +50,14 @@ pub enum Chunk<T> {
 }
 
 /// What a job that runs is told of who asked for it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct JobContext {
-    cancelled: Arc<AtomicBool>,
+    cancelled: AtomicBool,
 }
 
 impl JobContext {
-    pub(super) fn new(cancelled: &Arc<AtomicBool>) -> JobContext {
-        JobContext { cancelled: Arc::clone(cancelled) }
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
     }
 
     /// Whether nobody wants the result any more: a long job looks now and then, and leaves off.
@@ -103,8 +107,7 @@ where
             return None;
         }
         let Once { f, cell } = *self;
-        let context = cell.context();
-        end(&cell, caught(|| f(&context)), tally);
+        end(&cell, caught(|| f(&cell.context)), tally);
         None
     }
 
@@ -132,8 +135,8 @@ where
             self.refuse(HostError::Cancelled);
             return None;
         }
-        let context = self.cell.context();
-        let result = match caught(|| (self.step)(&context)) {
+        let Chunked { step, cell } = &mut *self;
+        let result = match caught(|| step(&cell.context)) {
             Ok(Chunk::More) => return Some(self),
             Ok(Chunk::Done(value)) => Ok(value),
             Err(payload) => Err(payload),
@@ -152,7 +155,7 @@ where
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cell.context().is_cancelled()
+        self.cell.context.is_cancelled()
     }
 
     fn pause(&self) {

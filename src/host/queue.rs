@@ -24,7 +24,7 @@ use super::{
     blocking::Woken,
     call::Cell,
     inner::{Inner, KickFunction},
-    job::{Chunked, Deferred, Job, Once},
+    job::{Chunked, Deferred, Ended, Job, Once},
 };
 
 /// How much a host queue holds, and how patient those who wait are.
@@ -110,6 +110,7 @@ impl HostQueueBuilder {
             inside: Mutex::default(),
             changed: Condvar::new(),
             handles: AtomicUsize::new(1),
+            ended: Default::default(),
         };
         HostQueue { inner: Arc::new(inner) }
     }
@@ -233,7 +234,7 @@ impl HostQueue {
     /// A job may drain itself, as when it opens a dialog that runs the host's loop. On another
     /// thread than the one that is draining nothing is run.
     pub fn drain(&self, budget: Duration) -> Drained {
-        self.inner.drain(budget)
+        self.inner.drain(budget, || false)
     }
 
     /// Blocks the host's thread until `future` is ready, at most `timeout`, and drains the queue
@@ -263,7 +264,7 @@ impl HostQueue {
                 return Some(value);
             }
             let left = timeout.checked_sub(began.elapsed()).filter(|left| !left.is_zero())?;
-            if self.drain(Duration::ZERO).ran == 0 {
+            if self.inner.drain(left, || woken.is_set()).ran == 0 {
                 self.inner.rest(left, || woken.is_set());
             }
         }
@@ -286,11 +287,15 @@ impl HostQueue {
     #[must_use]
     pub fn statistics(&self) -> HostStatistics {
         let inside = self.inner.inside();
+        let ended = |how: Ended| self.inner.ended[how as usize].load(Ordering::Relaxed);
         let oldest = inside.jobs.values().find(|queued| !queued.has_begun());
         HostStatistics {
             queued: inside.jobs.len(),
             oldest_wait: oldest.map_or(Duration::ZERO, |queued| queued.since.elapsed()),
             waited_p95: inside.waited.p95(),
+            ran: ended(Ended::Done),
+            panicked: ended(Ended::Panicked),
+            cancelled: inside.statistics.cancelled + ended(Ended::Cancelled),
             ..inside.statistics
         }
     }

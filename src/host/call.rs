@@ -1,172 +1,26 @@
 //! `HostCall`: the result of something asked of the host's thread.
 //!
-//! It always resolves. The cell between the two threads is locked for moves only; what the host
-//! never begins is given up by the clock of the loop that waits.
+//! It always resolves: what the host never begins is given up by the clock of the loop that waits.
 
 use std::{
     fmt,
     future::{Future, IntoFuture},
     panic::Location,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{drop_caught, drop_payload, quietly};
+use glassloop_executor::quietly;
 use glassloop_reactor::{Sleep, sleep};
 
-use super::{HostError, JobContext, inner::Inner};
-use crate::{
-    current,
-    waits::{self, Note, NoteCell, Noted},
+use super::{
+    HostError,
+    cell::{Cell, Progress},
+    inner::Inner,
 };
-
-enum State<T> {
-    Waiting(Waiting),
-    Resolved(Result<T, HostError>),
-    Taken,
-}
-
-/// Who waits, and for what.
-#[derive(Default)]
-struct Waiting {
-    progress: Progress,
-    waker: Option<Waker>,
-    /// A thread blocks for it. Telling a condition of which nobody hears is a system call, too.
-    blocked: bool,
-}
-
-/// How far the host has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Progress {
-    /// It runs, or one of its steps does.
-    running: bool,
-    /// Steps that are done.
-    steps: u32,
-}
-
-/// Where the result goes.
-pub(super) struct Cell<T> {
-    state: Mutex<State<T>>,
-    resolved: Condvar,
-    pub(super) context: JobContext,
-    note: NoteCell,
-}
-
-impl<T> Cell<T> {
-    pub(super) fn new() -> Arc<Cell<T>> {
-        Arc::new(Cell {
-            state: Mutex::new(State::Waiting(Waiting::default())),
-            resolved: Condvar::new(),
-            context: JobContext::default(),
-            note: NoteCell::default(),
-        })
-    }
-
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The host has come to it. False if nobody wants it any more.
-    pub(super) fn begin(&self) -> bool {
-        if let State::Waiting(waiting) = &mut *self.state() {
-            waiting.progress.running = true;
-        }
-        !self.context.is_cancelled()
-    }
-
-    /// A step is done, and the next one waits.
-    pub(super) fn pause(&self) {
-        if let State::Waiting(Waiting { progress, .. }) = &mut *self.state() {
-            *progress = Progress { running: false, steps: progress.steps.saturating_add(1) };
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match *self.state() {
-            State::Waiting(Waiting { progress, .. }) => progress,
-            State::Resolved(_) | State::Taken => Progress::default(),
-        }
-    }
-
-    fn is_resolved(&self) -> bool {
-        !matches!(*self.state(), State::Waiting(_))
-    }
-
-    /// The first result stays; wakes who waits, with no lock held.
-    pub(super) fn resolve(&self, result: Result<T, HostError>) {
-        let mut state = self.state();
-        if !matches!(*state, State::Waiting(_)) {
-            drop(state);
-            if let Err(HostError::Panicked(_)) = &result {
-                quietly(|| log::error!("nobody waited for a host call any more: it panicked"));
-            }
-            return drop_caught(result).unwrap_or_else(drop_payload);
-        }
-        let before = std::mem::replace(&mut *state, State::Resolved(result));
-        drop(state);
-        let State::Waiting(before) = before else { return };
-        if before.blocked {
-            self.resolved.notify_all();
-        }
-        if let Some(waker) = before.waker {
-            waits::wake(waker);
-        }
-    }
-
-    /// The result, if it is there and was not taken.
-    fn take(&self) -> Option<Result<T, HostError>> {
-        let mut state = self.state();
-        if matches!(*state, State::Waiting(_)) {
-            return None;
-        }
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Resolved(result) => Some(result),
-            _ => panic!("a host call was polled after it gave its result"),
-        }
-    }
-
-    /// The result, or leaves a waker for it.
-    fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, HostError>> {
-        if let Some(result) = self.take() {
-            return Poll::Ready(result);
-        }
-        // A waker's clone isn't ours to make under a lock, nor its drop.
-        let waker = cx.waker().clone();
-        let mut state = self.state();
-        if let State::Waiting(waiting) = &mut *state {
-            let replaced = waiting.waker.replace(waker);
-            drop(state);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        drop(state);
-        // It has come meanwhile.
-        self.take().map_or(Poll::Pending, Poll::Ready)
-    }
-
-    /// Nobody will take the result.
-    fn abandon(&self) {
-        self.context.cancel();
-        self.note.set(None);
-        let before = std::mem::replace(&mut *self.state(), State::Taken);
-        if let State::Resolved(Err(error @ HostError::Panicked(_))) = &before {
-            quietly(|| log::error!("nobody asked for the result of a host call: {error}"));
-        }
-        drop_caught(before).unwrap_or_else(drop_payload);
-    }
-}
-
-impl<T: Send> Noted for Cell<T> {
-    fn note(&self) -> Option<Note> {
-        self.note.get()
-    }
-
-    fn is_answered_elsewhere(&self) -> bool {
-        !self.is_resolved()
-    }
-}
+use crate::{current, waits::Noted};
 
 /// Something asked of the host; see [`HostQueue::call`](super::HostQueue::call). Await it in a
 /// task, or [`wait`](HostCall::wait) for it on a thread of no loop.
@@ -276,24 +130,10 @@ impl<T: Send + 'static> HostCall<T> {
         if !cell.is_resolved() && (self.held.queue.is_host_thread() || current::in_turn()) {
             return Err(HostError::WouldDeadlock);
         }
-        let began = Instant::now();
-        let mut state = cell.state();
-        while let State::Waiting(waiting) = &mut *state {
-            waiting.blocked = true;
-            let Some(left) = timeout.checked_sub(began.elapsed()).filter(|left| !left.is_zero())
-            else {
-                drop(state);
-                self.held.withdraw(HostError::TimedOut);
-                return Err(HostError::TimedOut);
-            };
-            // A wait that is too long for the platform's clock is a long wait all the same.
-            let waited = cell.resolved.wait_timeout(state, left.min(Duration::from_secs(3600)));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Resolved(result) => result,
-            State::Taken | State::Waiting(_) => unreachable!("nobody else takes it"),
-        }
+        cell.wait(timeout).unwrap_or_else(|| {
+            self.held.withdraw(HostError::TimedOut);
+            Err(HostError::TimedOut)
+        })
     }
 }
 
@@ -336,10 +176,8 @@ struct Timer {
 /// Who waits looks no more often than this whether its call has begun.
 const LOOK_MIN: Duration = Duration::from_millis(10);
 
-/// So much later, or as late as the platform's clock can say.
-fn later(deadline: Instant, by: Duration) -> Instant {
-    deadline.checked_add(by).unwrap_or(deadline)
-}
+/// A century is for ever, and every platform's clock can say it.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl<T: Send + 'static> HostCalling<T> {
     /// Looks at the clock. True if the host hasn't come in time.
@@ -356,7 +194,7 @@ impl<T: Send + 'static> HostCalling<T> {
         let timer = self.timer.get_or_insert_with(|| {
             let first = queued_for.min(warned_after);
             let alarm = sleep(first);
-            let queued_until = later(alarm.deadline(), queued_for - first);
+            let queued_until = alarm.deadline() + (queued_for - first).min(FOR_EVER);
             Timer { alarm, queued_until, seen: Progress::default(), told: false }
         });
         while Pin::new(&mut timer.alarm).poll(cx).is_ready() {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use glassloop_executor::{Payload, caught, drop_caught, drop_payload, message, quietly};
 
-use super::{HostError, call::Cell, inner::Tally};
+use super::{HostError, cell::Cell, inner::Tally};
 
 /// What lies in the queue.
 pub(super) trait Job: Send {

@@ -5,6 +5,7 @@
 
 mod blocking;
 mod call;
+mod cell;
 mod drain;
 mod error;
 mod inner;

@@ -22,7 +22,7 @@ use glassloop_executor::Refused;
 use super::{
     Chunk, Drain, Drained, HostCall, HostError, HostStatistics, JobContext,
     blocking::Woken,
-    call::Cell,
+    cell::Cell,
     inner::{Inner, KickFunction},
     job::{Chunked, Deferred, Ended, Job, Once},
 };

@@ -20,6 +20,7 @@ pub fn tokio_thread<T>(host: impl FnOnce() -> T) -> T {
 
 #[cfg(feature = "ours")]
 mod ours {
+    use std::os::fd::AsRawFd;
     use std::rc::Rc;
     use std::sync::mpsc;
     use std::time::Duration;
@@ -45,7 +46,7 @@ mod ours {
     impl Nested {
         pub fn start() -> Nested {
             let event_loop = EventLoop::new().expect("glassloop starts");
-            let descriptor = event_loop.descriptor().expect("it has one");
+            let descriptor = event_loop.descriptor().expect("it has one").as_raw_fd();
             let host = mio::Poll::new().expect("there is a free descriptor");
             let readable = mio::Interest::READABLE;
             let watched =

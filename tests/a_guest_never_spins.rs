@@ -326,7 +326,7 @@ fn the_script_of_a_guest_is_played() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "os-time", target_os = "linux"))]
 fn the_system_is_told_of_each_deadline_where_the_timeout_is_too_coarse() {
     let precise = EventLoop::builder().timeout_precision(Precision::Precise);
     for builder in [precise, EventLoop::builder().clock(Clock::Boot)] {

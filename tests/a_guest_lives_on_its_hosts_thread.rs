@@ -19,7 +19,8 @@ use std::{
 };
 
 use glassloop::{
-    Clock, EventLoop, Guest, GuestEnd, ManualClock, PollerKind, RunError, net, sleep, spawn, stop,
+    Clock, EventLoop, Guest, GuestEnd, ManualClock, Observer, PollerKind, RunError, net, sleep,
+    spawn, stop,
 };
 use guest_host::{BUDGET, Event, Host};
 
@@ -368,4 +369,24 @@ fn nobody_else_runs_a_guest() {
     guest.end();
     assert!(matches!(host.run(), GuestEnd::Stopped));
     assert_eq!(event_loop.block_on(async { 7 }).unwrap(), 7);
+}
+
+/// Starts a guest as another one's first wait begins.
+struct Second(Cell<Option<io::Result<Guest>>>);
+
+impl Observer for Second {
+    fn wait_began(&self, _timeout: Option<Duration>) {
+        let other = Rc::new(EventLoop::new().unwrap());
+        self.0.set(Some(Guest::start(&other, drop, |_| panic!("it never began"))));
+    }
+}
+
+#[test]
+fn while_it_starts_it_is_the_threads_guest_by_now() {
+    let (host, event_loop) = (Host::new(), Rc::new(EventLoop::new().unwrap()));
+    let second = Rc::new(Second(Cell::default()));
+    event_loop.observe(second.clone());
+    let _guest = host.start(&event_loop);
+    let refused = second.0.take().expect("a wait has begun").unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
 }

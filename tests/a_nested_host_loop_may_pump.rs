@@ -185,3 +185,15 @@ fn between_turns_that_are_made_by_hand_the_next_wait_begins_with_it() {
     event_loop.turn(events).unwrap();
     assert!(task.is_finished());
 }
+
+#[test]
+fn a_wait_within_a_turn_is_refused_and_runs_nothing_there() {
+    let event_loop = Rc::new(EventLoop::new().unwrap());
+    let (pumped, waits) = (Rc::clone(&event_loop), Rc::clone(&event_loop));
+    // In a turn the dialog's pump would be refused.
+    let dialog = event_loop.spawn(outside(move || pumped.pump(BUDGET).map(|pumped| pumped.more)));
+    let refused = event_loop.spawn(async move { waits.wait().map(drop) });
+    let (pumped, refused) = event_loop.block_on(async { (dialog.await, refused.await) }).unwrap();
+    assert!(matches!(refused, Ok(Err(RunError::Reentrant))), "{refused:?}");
+    assert!(matches!(pumped, Ok(Ok(_))), "{pumped:?}");
+}

@@ -10,15 +10,20 @@ use std::{
     cell::{Cell, RefCell},
     io::Write,
     rc::Rc,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
 use glassloop::{
-    CallError, EventLoop, Guest, GuestEnd, GuestTick, Refused, RunError, net, outside, spawn,
-    yield_now,
+    CallError, EventLoop, Events, Guest, GuestEnd, GuestTick, Phase, Refused, RunError, net,
+    outside, spawn, yield_now,
 };
+use glassloop_reactor::Reactor;
 use guest_host::{BUDGET, Event, Host};
 
 fn parked() -> (Host, Rc<EventLoop>, Guest) {
@@ -236,4 +241,125 @@ fn nothing_of_the_helper_is_left_when_the_guest_has_ended() {
     assert_eq!(Arc::strong_count(&held), 2);
     guest.end();
     assert_eq!(Arc::strong_count(&held), 1, "its thread had it, too");
+}
+
+#[test]
+fn an_end_calls_the_system_only_where_nobody_has_seen_to_that() {
+    for round in 0..500 {
+        let (_host, event_loop, guest) = parked();
+        // The helper may wait by now, or be about to.
+        for _ in 0..round * 10 {
+            std::hint::spin_loop();
+        }
+        let has_come = round % 2 == 0;
+        if has_come {
+            event_loop.spawn(async {}).detach();
+        }
+        guest.end();
+        let counts = event_loop.snapshot().reactor;
+        assert_eq!(counts.blocked, 1);
+        let least = u64::from(has_come);
+        assert!((least..=1).contains(&counts.wake_calls), "round {round}: {counts:?}");
+    }
+}
+
+#[test]
+fn it_may_be_told_to_somebody_who_panics() {
+    let event_loop = Rc::new(EventLoop::new().unwrap());
+    let told = Arc::new(AtomicU64::new(0));
+    let panics = |told: &Arc<AtomicU64>| {
+        let told = Arc::clone(told);
+        move |_| {
+            told.fetch_add(1, SeqCst);
+            panic!("the host's own affair")
+        }
+    };
+    // Each of them on this thread, the last by a tick that is let go of.
+    let (queue, events) = mpsc::channel();
+    let post = move |tick: GuestTick| drop(queue.send(tick));
+    Guest::start(&event_loop, post.clone(), panics(&told)).unwrap().end();
+    let guest = Guest::start(&event_loop, post.clone(), panics(&told)).unwrap();
+    event_loop.spawn(async { glassloop::stop() }).detach();
+    events.recv().unwrap().run(BUDGET);
+    assert!(guest.has_ended() && told.load(SeqCst) == 2);
+    let guest = Guest::start(&event_loop, post, panics(&told)).unwrap();
+    event_loop.spawn(async {}).detach();
+    drop(events.recv().unwrap());
+    assert!(guest.has_ended() && told.load(SeqCst) == 3);
+    guest.end();
+    assert_eq!(event_loop.block_on(async { 7 }).unwrap(), 7);
+}
+
+/// Panics as it is dropped.
+struct Bad(Arc<AtomicU64>);
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+        panic!("the host's own affair");
+    }
+}
+
+#[test]
+fn what_posts_and_who_is_told_may_panic_as_they_go() {
+    let event_loop = Rc::new(EventLoop::new().unwrap());
+    let dropped = Arc::new(AtomicU64::new(0));
+    let bad = || Bad(Arc::clone(&dropped));
+    for round in 1..=3 {
+        let (host, posts, told) = (Host::new(), bad(), bad());
+        let queue = host.queue.clone();
+        let post = move |tick| {
+            let _posts = &posts;
+            queue.send(Event::Tick(tick)).unwrap();
+        };
+        let guest = Guest::start(&event_loop, post, move |_| drop(told)).unwrap();
+        let task = event_loop.spawn(async {});
+        host.serve_until(&|| task.is_finished());
+        guest.end();
+        assert_eq!(dropped.load(SeqCst), round * 2);
+    }
+    assert!(!event_loop.pump(BUDGET).unwrap().more);
+}
+
+#[test]
+fn what_was_asked_for_outside_of_the_turn_that_stops_runs_before_the_end() {
+    let (host, event_loop, guest) = parked();
+    let ended = Rc::new(Cell::new(None));
+    let (runs, lives) = (Rc::clone(&ended), Rc::new(guest));
+    let sees = Rc::clone(&lives);
+    let asks = outside(move || runs.set(Some(sees.has_ended())));
+    event_loop.spawn(asks).detach();
+    event_loop.spawn(async { glassloop::stop() }).detach();
+    assert!(matches!(host.run(), GuestEnd::Stopped));
+    assert_eq!(ended.get(), Some(false), "it ran, and the guest was one");
+    assert!(lives.has_ended());
+}
+
+#[test]
+fn a_wait_that_fails_ends_it() {
+    let (host, event_loop) = (Host::new(), Rc::new(EventLoop::new().unwrap()));
+    // Somebody else has the poller: the guest's wait can only fail.
+    let reactor = event_loop.enter(Reactor::current).unwrap();
+    let taken = reactor.begin_wait(None, Events::new());
+    assert!(taken.blocks());
+    let guest = host.start(&event_loop);
+    match host.run() {
+        GuestEnd::Failed(RunError::Io(error)) => {
+            assert!(error.to_string().contains("another thread"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(guest.has_ended() && host.is_idle());
+    assert_eq!(event_loop.snapshot().turn, 0);
+    reactor.end_wait(taken).unwrap();
+    assert_eq!(event_loop.block_on(async { 7 }).unwrap(), 7);
+}
+
+#[test]
+fn whoever_watches_the_loop_sees_no_wait_of_it_any_more() {
+    let (_host, event_loop, guest) = parked();
+    let watch = event_loop.watch();
+    assert_eq!(watch.now().phase, cfg!(feature = "observe").then_some(Phase::Wait));
+    guest.end();
+    assert_eq!(watch.now().phase, None);
 }

@@ -231,6 +231,12 @@ impl Notifier {
         self.wake_failed.load(Ordering::Relaxed)
     }
 
+    /// As if the OS had just refused a wake.
+    #[cfg(test)]
+    pub(crate) fn refused(&self) {
+        self.wake_failed.store(true, Ordering::Relaxed);
+    }
+
     /// How often the OS was asked to wake the loop.
     #[must_use]
     pub fn wake_calls(&self) -> u64 {

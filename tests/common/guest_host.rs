@@ -30,6 +30,13 @@ pub(crate) enum Event {
     Call(Box<dyn FnOnce() + Send>),
 }
 
+/// What the wake word of a loop says: RUNNING, WAITING, PARKED or NOTIFIED.
+pub(crate) fn word(event_loop: &EventLoop) -> String {
+    let reactor = event_loop.enter(Reactor::current).expect("it was just entered");
+    let told = format!("{:?}", reactor.notifier());
+    told.split('"').nth(1).expect("the word is its first field").to_owned()
+}
+
 /// A host, and its queue.
 pub(crate) struct Host {
     pub(crate) queue: mpsc::Sender<Event>,
@@ -81,6 +88,21 @@ impl Host {
         while self.ran.get() < self.posted() || !reactor.notifier().is_armed() {
             self.step();
         }
+    }
+
+    /// Runs exactly so many ticks, each for as long as `budget`. Then none is on its way, and the
+    /// helper waits for something that has not come.
+    pub(crate) fn rests_after(&self, ticks: u64, budget: Duration, event_loop: &EventLoop) {
+        for tick in 1..=ticks {
+            match self.next() {
+                Event::Tick(tick) => tick.run(budget),
+                Event::Call(_) => panic!("a call in the place of tick {tick}"),
+                Event::Ended(end) => panic!("{end:?} in the place of tick {tick}"),
+            }
+            self.ran.set(self.ran.get() + 1);
+        }
+        assert!(self.is_idle() && self.ran.get() == self.posted(), "more than {ticks} ticks");
+        assert_eq!(word(event_loop), "WAITING");
     }
 
     fn run_until(&self, done: &dyn Fn() -> bool, end: &Cell<Option<GuestEnd>>) {

@@ -117,9 +117,11 @@ mod tests {
             let lent = reactor.begin_wait(None, Events::new());
             assert!(!lent.blocks());
             reactor.end_wait(lent).unwrap();
+            assert!(reactor.notifier().disarm());
             let lent = reactor.begin_wait(Some(Duration::ZERO), Events::new());
-            assert!(!lent.blocks());
+            assert!(!lent.blocks() && !reactor.notifier().is_armed(), "nor is there time to wait");
             reactor.end_wait(lent).unwrap();
+            assert_eq!((reactor.counts().waits, reactor.counts().blocked), (2, 0));
         }
     }
 
@@ -135,5 +137,48 @@ mod tests {
         assert_eq!(reactor.end_wait(lent).unwrap_err().to_string(), "out of order");
         assert!(!reactor.notifier().is_armed());
         reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap();
+    }
+
+    #[test]
+    fn where_the_os_has_refused_a_wake_it_waits_for_a_moment_at_most() {
+        let (second, moment) = (Duration::from_secs(1), Duration::from_millis(1));
+        for reactor in reactors() {
+            let timeout_of = |asked| {
+                let lent = reactor.begin_wait(asked, Events::new());
+                assert!(lent.blocks());
+                let timeout = lent.timeout;
+                reactor.end_wait(lent).unwrap();
+                timeout
+            };
+            assert_eq!((timeout_of(None), timeout_of(Some(second))), (None, Some(second)));
+            reactor.notifier().refused();
+            let most = Duration::from_millis(reactor.limits.wait_after_failed_wake_ms_max);
+            assert_eq!((timeout_of(None), timeout_of(Some(second))), (Some(most), Some(most)));
+            assert_eq!(timeout_of(Some(moment)), Some(moment));
+        }
+    }
+
+    #[test]
+    #[cfg(all(feature = "os-time", target_os = "linux", not(miri)))]
+    fn an_alarm_that_has_gone_off_by_then_is_not_waited_for() {
+        let options = Options { precision: crate::Precision::Precise, ..Options::default() };
+        let (reactor, hour) = (Reactor::new(options).unwrap(), Some(Duration::from_secs(3600)));
+        let deadline = loop {
+            let deadline = reactor.read_clock() + 1_000_000;
+            reactor.note_deadline(Some(deadline));
+            let first = reactor.begin_wait(hour, Events::new());
+            let blocks = first.blocks();
+            reactor.end_wait(first).unwrap();
+            // Else this thread was held for so long that it is over already.
+            if blocks {
+                break deadline;
+            }
+        };
+        assert!(reactor.counts().alarms_set > 0, "the OS knows of it");
+        // The OS tells of it once: to the look that every wait begins with.
+        while reactor.read_clock() < deadline {}
+        let second = reactor.begin_wait(hour, Events::new());
+        assert!(!second.blocks());
+        reactor.end_wait(second).unwrap();
     }
 }

@@ -131,6 +131,8 @@ impl EventLoop {
     {
         // Refused before it is spawned: what nobody waits for must not run.
         self.can_run()?;
+        // The thread is the loop's from here on: for its own main task the host needs no call.
+        self.core.shared.notifier.unpark_by_host();
         let mut main = self.spawn(future).named("main");
         let ran = self.run_while(|| !main.is_finished());
         match Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {

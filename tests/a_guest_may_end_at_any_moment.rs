@@ -309,9 +309,10 @@ fn a_close_ends_it_and_it_can_not_be_started_again_meanwhile() {
     drop(events);
 }
 
+type Late = (Rc<EventLoop>, Guest, mpsc::Sender<(bool, bool)>);
 /// Closes a loop when its thread ends.
 #[derive(Default)]
-struct AtTheEnd(RefCell<Option<(Rc<EventLoop>, Guest, mpsc::Sender<(bool, bool)>)>>);
+struct AtTheEnd(RefCell<Option<Late>>);
 
 impl Drop for AtTheEnd {
     fn drop(&mut self) {

@@ -228,6 +228,16 @@ fn while_the_loop_runs_it_is_not_called() {
 }
 
 #[test]
+fn for_the_main_task_of_a_block_on_nobody_is_called() {
+    let event_loop = EventLoop::new().unwrap();
+    let calls = Calls::of(&event_loop);
+    assert!(!event_loop.pump(BUDGET).unwrap().more);
+    let before = calls.get();
+    event_loop.block_on(yield_now()).unwrap();
+    assert_eq!(calls.get(), before);
+}
+
+#[test]
 fn after_code_outside_of_a_turn_the_thread_is_the_loops_again() {
     let event_loop = EventLoop::new().unwrap();
     let calls = Calls::of(&event_loop);

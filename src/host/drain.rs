@@ -20,7 +20,8 @@ pub struct Drained {
 ///
 /// # Drop
 /// A host that lets go of it without running it has gone, or will not come: every job that waits
-/// resolves with [`HostError::HostGone`], and what was deferred is dropped.
+/// resolves with [`HostError::HostGone`], and what was deferred is dropped. One that keeps it for
+/// good is not kicked again: calls then end by their timeout, and the queue fills up.
 #[must_use = "a drain that is dropped tells everybody that the host has gone"]
 pub struct Drain {
     inner: Option<Arc<Inner>>,

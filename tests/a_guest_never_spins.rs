@@ -90,7 +90,7 @@ impl Request {
         match self {
             Request::Task => event_loop.spawn(async move { tell() }).detach(),
             Request::Callback => drop(event_loop.call_soon(tell).unwrap()),
-            Request::Microtask => drop(event_loop.queue_microtask(tell).unwrap()),
+            Request::Microtask => event_loop.queue_microtask(tell).unwrap(),
             Request::Timer => drop(event_loop.call_later(MOMENT, tell).unwrap()),
             Request::Frame => drop(event_loop.request_render(move |_| tell()).unwrap()),
             Request::Idle => drop(event_loop.request_idle(move |_| tell()).unwrap()),

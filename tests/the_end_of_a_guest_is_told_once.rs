@@ -77,7 +77,7 @@ fn a_tick_that_is_let_go_of_abandons_the_guest() {
     let (host, event_loop, guest) = parked();
     let remote = event_loop.remote();
     let mut accepted = remote.call(|| 7);
-    let Event::Tick(tick) = host.next() else { panic!("a tick") };
+    let tick = host.next_tick();
     thread::spawn(move || drop(tick)).join().unwrap();
     assert!(matches!(host.run(), GuestEnd::Abandoned));
     assert!(guest.has_ended());
@@ -124,7 +124,7 @@ fn a_post_that_panics_abandons_the_guest() {
 fn a_tick_on_another_thread_abandons_the_guest() {
     let (host, event_loop, _guest) = parked();
     event_loop.spawn(async {}).detach();
-    let Event::Tick(tick) = host.next() else { panic!("a tick") };
+    let tick = host.next_tick();
     thread::spawn(move || tick.run(BUDGET)).join().unwrap();
     assert!(matches!(host.run(), GuestEnd::Abandoned));
     assert_eq!(event_loop.snapshot().tasks.len(), 1, "it has run nothing there");
@@ -134,7 +134,7 @@ fn a_tick_on_another_thread_abandons_the_guest() {
 fn a_tick_that_comes_after_the_end_does_nothing() {
     let (host, event_loop, guest) = parked();
     let task = event_loop.spawn(async {});
-    let Event::Tick(tick) = host.next() else { panic!("a tick") };
+    let tick = host.next_tick();
     guest.end();
     tick.run(BUDGET);
     assert!(!task.is_finished());
@@ -357,10 +357,16 @@ fn a_wait_that_fails_ends_it() {
 }
 
 #[test]
-fn whoever_watches_the_loop_sees_no_wait_of_it_any_more() {
-    let (_host, event_loop, guest) = parked();
+fn whoever_watches_the_loop_sees_it_wait_while_the_helper_does_and_no_longer() {
+    let (host, event_loop, guest) = parked();
     let watch = event_loop.watch();
-    assert_eq!(watch.now().phase, cfg!(feature = "observe").then_some(Phase::Wait));
+    let waits = cfg!(feature = "observe").then_some(Phase::Wait);
+    assert_eq!(watch.now().phase, waits);
+    event_loop.spawn(async { yield_now().await }).detach();
+    host.next_tick().run(Duration::ZERO);
+    assert_eq!(watch.now().phase, None, "the host has the thread, and a tick");
+    host.next_tick().run(Duration::ZERO);
+    assert_eq!(watch.now().phase, waits);
     guest.end();
     assert_eq!(watch.now().phase, None);
 }

@@ -93,12 +93,8 @@ impl Host {
     /// Runs exactly so many ticks, each for as long as `budget`. Then none is on its way, and the
     /// helper waits for something that has not come.
     pub(crate) fn rests_after(&self, ticks: u64, budget: Duration, event_loop: &EventLoop) {
-        for tick in 1..=ticks {
-            match self.next() {
-                Event::Tick(tick) => tick.run(budget),
-                Event::Call(_) => panic!("a call in the place of tick {tick}"),
-                Event::Ended(end) => panic!("{end:?} in the place of tick {tick}"),
-            }
+        for _ in 0..ticks {
+            self.next_tick().run(budget);
             self.ran.set(self.ran.get() + 1);
         }
         assert!(self.is_idle() && self.ran.get() == self.posted(), "more than {ticks} ticks");
@@ -133,6 +129,15 @@ impl Host {
         let until = Instant::now() + PATIENCE;
         let left = until.saturating_duration_since(Instant::now());
         self.events.recv_timeout(left).expect("the host's queue stayed empty for ten seconds")
+    }
+
+    /// The same, which is a tick.
+    pub(crate) fn next_tick(&self) -> GuestTick {
+        match self.next() {
+            Event::Tick(tick) => tick,
+            Event::Call(_) => panic!("a call in the place of a tick"),
+            Event::Ended(end) => panic!("{end:?} in the place of a tick"),
+        }
     }
 
     /// Whether nothing is in the queue.

@@ -84,7 +84,7 @@ impl Reactor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Options, PollerKind};
+    use crate::{Options, PollerKind, net};
 
     fn reactors() -> Vec<Rc<Reactor>> {
         let kinds = [PollerKind::Mio, PollerKind::TimersOnly];
@@ -121,7 +121,14 @@ mod tests {
             let lent = reactor.begin_wait(Some(Duration::ZERO), Events::new());
             assert!(!lent.blocks() && !reactor.notifier().is_armed(), "nor is there time to wait");
             reactor.end_wait(lent).unwrap();
-            assert_eq!((reactor.counts().waits, reactor.counts().blocked), (2, 0));
+            // There is room in a new pipe of memory, of which no system tells.
+            let _entered = reactor.enter();
+            let _pipe = net::duplex().unwrap();
+            assert!(reactor.has_pending_events() && !reactor.notifier().is_notified());
+            let lent = reactor.begin_wait(None, Events::new());
+            assert!(!lent.blocks());
+            reactor.end_wait(lent).unwrap();
+            assert_eq!((reactor.counts().waits, reactor.counts().blocked), (3, 0));
         }
     }
 

@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             drain.run(SLICE);
         }
     }
-    host.block_on(&mut actions, SLICE).expect("it has resolved")??;
+    host.block_on(&mut actions, SLICE)???;
     println!("left on the thread: {}", network.join(Duration::from_secs(5))?);
     Ok(())
 }

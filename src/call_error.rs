@@ -25,7 +25,16 @@ pub enum CallError {
 
 impl fmt::Debug for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(match self {
+            CallError::Panicked(panic) => {
+                return f.debug_tuple("Panicked").field(panic).finish();
+            }
+            CallError::Cancelled => "Cancelled",
+            CallError::Closed => "Closed",
+            CallError::Full => "Full",
+            CallError::WouldDeadlock => "WouldDeadlock",
+            CallError::TimedOut => "TimedOut",
+        })
     }
 }
 
@@ -39,8 +48,9 @@ impl fmt::Display for CallError {
                 f.write_str("the call was refused: as many wait as the limit allows")
             }
             CallError::WouldDeadlock => f.write_str(
-                "waiting for a call on the thread of its own loop would never end: await it there; \
-                 on the thread of a host use `HostQueue::block_on`",
+                "waiting for a call here might never end: this is its loop's own thread, where it \
+                 is awaited; or one that drains a `HostQueue`, for which the loop may be waiting: \
+                 use `HostQueue::block_on`",
             ),
             CallError::TimedOut => f.write_str("the call had no result within the time given"),
         }

@@ -67,7 +67,8 @@ impl Drop for Shared {
     }
 }
 
-/// A flag that is set once and that can be waited for. Clones are the same token.
+/// A flag that is set once and that can be waited for. Clones are the same token, and may be
+/// cancelled and waited for on any thread: it is how a host ends what runs on its loop's.
 ///
 /// ```
 /// let token = glassloop::CancelToken::new();

@@ -31,15 +31,18 @@
 //! # Where to begin
 //!
 //! [`EventLoop`] is the loop: `src/event_loop.rs` shows one turn on one screen. [`Remote`] is how
-//! other threads reach it, [`Snapshot`], [`Watch`] and [`Observer`] how you see into it. The two
-//! halves are crates of their own: `glassloop-reactor` turns readiness and time into wakes,
-//! `glassloop-executor` turns wakes into polls, and neither knows the other.
+//! other threads reach it, [`Snapshot`], [`Watch`] and [`Observer`] how you see into it. In a
+//! program with a main loop of its own it lives as a [`LoopThread`], a [`Guest`], or is
+//! [pumped](EventLoop::pump), and calls back through a [`HostQueue`]. The two halves are crates of
+//! their own: `glassloop-reactor` turns readiness and time into wakes, `glassloop-executor` turns
+//! wakes into polls, and neither knows the other.
 //!
 //! # Features
 //!
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
-//! WebSocket client and server. `os-time` (default): [`Clock::Boot`], [`on_resume`] on the system's
-//! clock, and [`Precision::Precise`], where the OS has them; it brings the crate rustix.
+//! WebSocket client and server; `tls`: `wss://` for both. `os-time` (default): [`Clock::Boot`],
+//! [`on_resume`] on the system's clock, and [`Precision::Precise`], where the OS has them; it
+//! brings the crate rustix.
 
 #![forbid(unsafe_code)]
 

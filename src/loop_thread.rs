@@ -218,6 +218,10 @@ impl LoopThread {
     /// close. If nobody has asked it to [`stop`](LoopThread::stop) this does, with half of the
     /// timeout as its grace.
     ///
+    /// On a host's thread let [`HostQueue::block_on`](crate::HostQueue::block_on) wait for what the
+    /// loop is still to do, and close the queue: this drains none, so a task that waits for the
+    /// host would be aborted when its grace is over.
+    ///
     /// # Errors
     /// [`ThreadError::StillRuns`] when the time is over, with the names of what runs; ask again if
     /// you like. [`ThreadError::WouldDeadlock`] on the loop's own thread. What the loop ended in,

@@ -38,8 +38,9 @@ struct Slot<T> {
 /// Has `f` run outside of any turn of the current loop, and gives its result.
 ///
 /// It runs when the turn that polls this first has returned, within
-/// [`run`](crate::EventLoop::run) or [`pump`](crate::EventLoop::pump); for turns made by hand,
-/// when [`wait`](crate::EventLoop::wait) is called next. While it runs, the loop may be pumped
+/// [`run`](crate::EventLoop::run), [`pump`](crate::EventLoop::pump) or a guest's
+/// [tick](crate::GuestTick::run); for turns made by hand, when [`wait`](crate::EventLoop::wait) is
+/// called next. While it runs, the loop may be pumped
 /// from inside of it, as a host does whose dialog runs a loop of its own. Whatever waits for the
 /// thread waits for `f`.
 ///

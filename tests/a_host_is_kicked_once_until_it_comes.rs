@@ -45,7 +45,7 @@ fn a_host_that_comes_by_itself_has_one_kick_in_its_own_queue_however_much_is_ask
     for _ in 0..50 {
         assert_eq!(host.drain(Duration::ZERO).ran, 1);
     }
-    assert_eq!(host.block_on(pending::<()>(), Duration::from_millis(1)), None);
+    assert!(host.block_on(pending::<()>(), Duration::from_millis(1)).is_err());
     while host.drain(PATIENCE).more {}
     assert!(asked.iter().all(HostCall::is_resolved));
     let more = calls(&host, 100);
@@ -196,4 +196,28 @@ fn one_thread_drains_at_a_time() {
     let here = host.call(|| thread::current().id());
     assert_eq!(host.drain(PATIENCE).ran, 1);
     assert_eq!(here.wait(PATIENCE).unwrap(), thread::current().id());
+}
+
+#[test]
+fn a_queue_with_a_thread_of_its_own_runs_nothing_on_another_one() {
+    let (post, kicks) = mpsc::channel();
+    let kick = move |drain: Drain| post.send(drain).unwrap();
+    let host = HostQueue::builder().for_this_thread().kick(kick).build();
+    let (ran, elsewhere) = (Arc::new(AtomicUsize::new(0)), host.clone());
+    let counted = Arc::clone(&ran);
+    let call = host.call(move || counted.fetch_add(1, SeqCst));
+    let kick: Drain = kicks.recv().unwrap();
+    let mistaken = thread::spawn(move || {
+        let drained = elsewhere.drain(Duration::MAX);
+        (drained.ran, drained.more, kick.run(Duration::MAX).ran)
+    });
+    assert_eq!(mistaken.join().unwrap(), (0, true, 0));
+    // A kick that was run there is as good as dropped.
+    assert!(matches!(host.block_on(call, Duration::ZERO), Ok(Err(HostError::HostGone))));
+    assert_eq!(ran.load(SeqCst), 0);
+    // And the next one may be run here.
+    let counted = Arc::clone(&ran);
+    host.defer(move || _ = counted.fetch_add(1, SeqCst)).unwrap();
+    assert_eq!(kicks.recv().unwrap().run(Duration::MAX).ran, 1);
+    assert_eq!(ran.load(SeqCst), 1);
 }

@@ -4,7 +4,7 @@
 //! Runs under Miri.
 #![cfg(test)]
 
-use std::{any::Any, error::Error, future::IntoFuture, panic::AssertUnwindSafe, thread};
+use std::{any::Any, error::Error, panic::AssertUnwindSafe, thread};
 
 use glassloop::{
     CallError, Elapsed, EventLoop, HostError, HostQueue, JoinError, Panic, RunError, ScopeError,
@@ -49,7 +49,7 @@ fn what_it_carried_is_in_it_as_it_was() {
     let host = HostQueue::new();
     let call = host.call(|| -> u32 { std::panic::panic_any(7_u64) });
     while host.drain(std::time::Duration::ZERO).more {}
-    let Some(Err(HostError::Panicked(panic))) = host.block_on(call.into_future(), SOON) else {
+    let Ok(Err(HostError::Panicked(panic))) = host.block_on(call, SOON) else {
         panic!("it panicked")
     };
     assert_eq!(panic.to_string(), "a panic without a text");

@@ -32,7 +32,7 @@ fn serving(host: &HostQueue) -> thread::JoinHandle<()> {
     let host = host.clone();
     thread::spawn(move || {
         while !host.is_closed() {
-            host.block_on(pending::<()>(), Duration::from_millis(1));
+            host.block_on(pending::<()>(), Duration::from_millis(1)).ok();
         }
     })
 }

@@ -25,7 +25,8 @@ use crate::sleep::{Sleep, current};
 /// # Cancel safety
 /// Dropping it drops the future.
 #[track_caller]
-pub fn timeout<F: Future>(after: Duration, future: F) -> Timeout<F> {
+pub fn timeout<F: IntoFuture>(after: Duration, future: F) -> Timeout<F::IntoFuture> {
+    let future = future.into_future();
     let reactor = current("timeout");
     let deadline = reactor.deadline_after(after);
     Timeout { future, sleep: Sleep::at(reactor, deadline), after }
@@ -73,6 +74,12 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
+    /// For a timeout that this crate knows nothing of.
+    #[must_use]
+    pub fn new(after: Duration) -> Elapsed {
+        Elapsed { after }
+    }
+
     /// How long it was given.
     #[must_use]
     pub fn after(&self) -> Duration {

@@ -121,6 +121,9 @@ impl Guest {
     /// as a run is: its host may always come. Its helper blocks at once, whatever
     /// [`Builder::spin_us`](crate::Builder::spin_us) says.
     ///
+    /// A dialog that runs the host's loop inside of a task, without [`outside`](crate::outside),
+    /// isn't refused, as none of our calls is made: the loop stands still until it is closed.
+    ///
     /// What `post` must not do: run the tick on another thread (as glib's `invoke` does while
     /// nobody runs the main context: give it `idle_add`), keep it where nobody looks (as Maya's
     /// idle queue in batch), or block for the host's thread, which may be waiting for it.

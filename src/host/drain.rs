@@ -35,8 +35,11 @@ impl Drain {
 
     /// Runs jobs on this thread, which is the host's, for about as long as `budget`. As
     /// [`HostQueue::drain`](super::HostQueue::drain).
+    ///
+    /// On a thread that is not [the only one](super::HostQueueBuilder::for_this_thread) that may,
+    /// it does as if it had been dropped.
     pub fn run(mut self, budget: Duration) -> Drained {
-        match self.inner.take() {
+        match self.inner.take_if(|inner| !inner.is_wrong_thread()) {
             Some(inner) => {
                 inner.end_kick(self.number);
                 inner.drain(budget, || false)

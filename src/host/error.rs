@@ -26,7 +26,17 @@ pub enum HostError {
 
 impl fmt::Debug for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(match self {
+            HostError::Panicked(panic) => {
+                return f.debug_tuple("Panicked").field(panic).finish();
+            }
+            HostError::Cancelled => "Cancelled",
+            HostError::HostGone => "HostGone",
+            HostError::Closed => "Closed",
+            HostError::Full => "Full",
+            HostError::WouldDeadlock => "WouldDeadlock",
+            HostError::TimedOut => "TimedOut",
+        })
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) type KickFunction = dyn Fn(Drain) + Send + Sync;
 pub(super) struct Inner {
     pub(super) limits: HostLimits,
     pub(super) kick: Option<Box<KickFunction>>,
+    /// The host's thread, if nobody else may drain.
+    pub(super) thread: Option<ThreadId>,
     pub(super) inside: Mutex<Inside>,
     /// A job came, or somebody was woken, while the host's thread blocks.
     pub(super) changed: Condvar,
@@ -143,7 +145,11 @@ impl Inner {
     /// Runs jobs for about as long as `budget`, one in any case, or until `enough` says so.
     pub(super) fn drain(self: &Arc<Self>, budget: Duration, enough: impl Fn() -> bool) -> Drained {
         let (began, here) = (Instant::now(), thread::current().id());
-        serve(self);
+        if self.is_wrong_thread() {
+            quietly(|| log::error!("a host queue is drained on a thread that isn't its host's"));
+            return Drained { ran: 0, more: !self.inside().jobs.is_empty() };
+        }
+        self.serve();
         let mut inside = self.inside();
         if inside.depth > 0 && inside.host != Some(here) {
             // Another thread is at it: jobs run one after the other.
@@ -241,7 +247,25 @@ impl Inner {
     }
 
     pub(super) fn is_host_thread(&self) -> bool {
-        self.inside().host == Some(thread::current().id())
+        self.thread.or(self.inside().host) == Some(thread::current().id())
+    }
+
+    /// Whether somebody else's is the only thread that may drain.
+    pub(super) fn is_wrong_thread(&self) -> bool {
+        self.thread.is_some_and(|host| host != thread::current().id())
+    }
+
+    /// This thread drains the queue, or is to: it is its host's.
+    pub(super) fn serve(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        // A thread that ends may have lost the list already; then it blocks no more either.
+        let _ended = SERVED.try_with(|served| {
+            let mut served = served.borrow_mut();
+            if !served.iter().any(|other| other.ptr_eq(&weak)) {
+                served.retain(|other| other.strong_count() > 0);
+                served.push(weak);
+            }
+        });
     }
 }
 
@@ -261,21 +285,8 @@ impl Tally<'_> {
 }
 
 thread_local! {
-    /// The queues that this thread has drained.
+    /// The queues whose host's thread this is, or was.
     static SERVED: RefCell<Vec<Weak<Inner>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// This thread drains that queue: it is its host's.
-fn serve(inner: &Arc<Inner>) {
-    let weak = Arc::downgrade(inner);
-    // A thread that ends may have lost the list already; then it blocks no more either.
-    let _ended = SERVED.try_with(|served| {
-        let mut served = served.borrow_mut();
-        if !served.iter().any(|other| other.ptr_eq(&weak)) {
-            served.retain(|other| other.strong_count() > 0);
-            served.push(weak);
-        }
-    });
 }
 
 /// Whether this thread is the host's of a queue that is open.

@@ -6,7 +6,7 @@
 
 use std::{
     fmt,
-    future::Future,
+    future::{Future, IntoFuture},
     panic::Location,
     pin::pin,
     sync::{
@@ -14,10 +14,12 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
+    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
 use glassloop_executor::Refused;
+use glassloop_reactor::Elapsed;
 
 use super::{
     Chunk, Drain, Drained, HostCall, HostError, HostStatistics, JobContext,
@@ -70,8 +72,8 @@ impl Default for HostLimits {
 ///     scene.call(|| "a sphere").await
 /// });
 /// posted.recv()?.run(Duration::from_millis(5)); // the host's main thread comes to it
-/// let answer = host.block_on(task, Duration::from_secs(5)).expect("in time");
-/// assert_eq!(answer.unwrap().unwrap(), "a sphere");
+/// let answer = host.block_on(task, Duration::from_secs(5))???; // in time, on both threads
+/// assert_eq!(answer, "a sphere");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct HostQueue {
@@ -84,6 +86,7 @@ pub struct HostQueue {
 pub struct HostQueueBuilder {
     limits: HostLimits,
     kick: Option<Box<KickFunction>>,
+    thread: Option<ThreadId>,
 }
 
 impl HostQueueBuilder {
@@ -95,9 +98,28 @@ impl HostQueueBuilder {
 
     /// How the host is asked to drain: `f` gives the [`Drain`] to the host's own queue of idle
     /// work, which runs it on the host's thread. It is called on whatever thread leaves a job, one
-    /// kick at a time, and must not block.
+    /// kick at a time, and must not block, nor run the drain itself: the jobs would run there.
     pub fn kick(mut self, f: impl Fn(Drain) + Send + Sync + 'static) -> HostQueueBuilder {
         self.kick = Some(Box::new(f));
+        self
+    }
+
+    /// This thread is the host's, and no other one ever runs a job: what is drained elsewhere is
+    /// refused and told to the log, as if the host had let go of it. Without this the host's thread
+    /// is the one that drained last.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use glassloop::{HostError, HostQueue};
+    ///
+    /// let host = HostQueue::builder().for_this_thread().build();
+    /// let (mistaken, job) = (host.clone(), host.call(|| 6 * 7));
+    /// thread::spawn(move || assert_eq!(mistaken.drain(Duration::ZERO).ran, 0)).join().unwrap();
+    /// // Also before the first drain: this wait would never end.
+    /// assert!(matches!(job.wait(Duration::from_secs(5)), Err(HostError::WouldDeadlock)));
+    /// ```
+    pub fn for_this_thread(mut self) -> HostQueueBuilder {
+        self.thread = Some(thread::current().id());
         self
     }
 
@@ -107,12 +129,17 @@ impl HostQueueBuilder {
         let inner = Inner {
             limits: self.limits,
             kick: self.kick,
+            thread: self.thread,
             inside: Mutex::default(),
             changed: Condvar::new(),
             handles: AtomicUsize::new(1),
             ended: Default::default(),
         };
-        HostQueue { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        if self.thread.is_some() {
+            inner.serve();
+        }
+        HostQueue { inner }
     }
 }
 
@@ -128,7 +155,8 @@ impl HostQueue {
         HostQueueBuilder::default()
     }
 
-    /// Leaves a job without a result. A panic of it goes to the log.
+    /// Leaves a job without a result. A panic of it goes to the log; if the host is found to have
+    /// gone by then, or goes, it is dropped.
     ///
     /// # Errors
     /// [`Refused`] with the closure: `Closed`, or `Full` when `jobs_max` jobs wait.
@@ -238,8 +266,12 @@ impl HostQueue {
     }
 
     /// Blocks the host's thread until `future` is ready, at most `timeout`, and drains the queue
-    /// meanwhile: what the future waits for may need the host itself. `None` when the time is over;
-    /// the future is dropped then.
+    /// meanwhile: what the future waits for may need the host itself. Of a job in steps it runs one
+    /// after the other, and nothing of the host's own between them. It runs no loop of this thread:
+    /// for what a [guest](crate::Guest) is to do, run its ticks.
+    ///
+    /// # Errors
+    /// [`Elapsed`] when the time is over; the future is dropped then.
     ///
     /// ```
     /// use std::time::Duration;
@@ -249,21 +281,25 @@ impl HostQueue {
     /// let scene = host.clone();
     /// let task = network.spawn(move || async move { scene.call(|| 6 * 7).await });
     /// // On the host's main thread; `task.wait` would wait for what only this thread can do.
-    /// let answer = host.block_on(task, Duration::from_secs(5)).expect("in time");
-    /// assert_eq!(answer.unwrap().unwrap(), 42);
-    /// # Ok::<(), std::io::Error>(())
+    /// let answer = host.block_on(task, Duration::from_secs(5))???; // in time, on both threads
+    /// assert_eq!(answer, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn block_on<F: Future>(&self, future: F, timeout: Duration) -> Option<F::Output> {
-        let (began, mut future) = (Instant::now(), pin!(future));
+    pub fn block_on<F>(&self, future: F, timeout: Duration) -> Result<F::Output, Elapsed>
+    where
+        F: IntoFuture,
+    {
+        let (began, mut future) = (Instant::now(), pin!(future.into_future()));
         let woken = Woken::new(&self.inner);
         let waker = Waker::from(Arc::clone(&woken));
         loop {
             if woken.take()
                 && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
             {
-                return Some(value);
+                return Ok(value);
             }
-            let left = timeout.checked_sub(began.elapsed()).filter(|left| !left.is_zero())?;
+            let left = timeout.checked_sub(began.elapsed()).filter(|left| !left.is_zero());
+            let left = left.ok_or(Elapsed::new(timeout))?;
             if self.inner.drain(left, || woken.is_set()).ran == 0 {
                 self.inner.rest(left, || woken.is_set());
             }

@@ -40,8 +40,7 @@ fn main() -> Result<(), Failure> {
     });
     host.run();
 
-    let served = queue.block_on(served, PATIENCE).ok_or("the server did not end")?;
-    let served = served??;
+    let served = queue.block_on(served, PATIENCE)???;
     let report = network.join(PATIENCE)?;
     if !report.is_clean() {
         return Err(format!("glib, thread: the loop was not empty: {report}").into());

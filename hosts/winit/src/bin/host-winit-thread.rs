@@ -81,8 +81,7 @@ fn main() -> Result<(), Failure> {
         return Err(failed);
     }
 
-    let served = queue.block_on(served, PATIENCE).ok_or("the server did not end")?;
-    let served = served??;
+    let served = queue.block_on(served, PATIENCE)???;
     let report = network.join(PATIENCE)?;
     if !report.is_clean() {
         return Err(format!("winit, thread: the loop was not empty: {report}").into());

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use glassloop::{EventLoop, JoinError, RunError, outside, spawn, yield_now};
+use glassloop::{EventLoop, JoinError, JoinHandle, RunError, outside, spawn, yield_now};
 
 /// More than anything here takes: a pump ends when there is no more to do.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -196,4 +196,41 @@ fn a_wait_within_a_turn_is_refused_and_runs_nothing_there() {
     let (pumped, refused) = event_loop.block_on(async { (dialog.await, refused.await) }).unwrap();
     assert!(matches!(refused, Ok(Err(RunError::Reentrant))), "{refused:?}");
     assert!(matches!(pumped, Ok(Ok(_))), "{pumped:?}");
+}
+
+#[test]
+fn a_host_that_does_not_pump_in_its_dialog_is_called_there() {
+    let host = Host::new();
+    let (remote, called) = (host.event_loop.remote(), Rc::clone(&host));
+    let dialog = move || {
+        while called.called.try_recv().is_ok() {}
+        let defers = thread::spawn(move || remote.defer(|| ()).unwrap());
+        defers.join().unwrap();
+        called.called.try_iter().count()
+    };
+    assert_eq!(host.event_loop.block_on(outside(dialog)).unwrap(), 1);
+}
+
+#[test]
+fn after_a_dialog_that_nobody_waits_for_a_run_blocks_again() {
+    let (event_loop, over) = (Rc::new(EventLoop::new().unwrap()), Rc::new(Cell::new(false)));
+    let asker: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
+    let (pumped, lets_go, closed) = (Rc::clone(&event_loop), Rc::clone(&asker), Rc::clone(&over));
+    let dialog = move || {
+        lets_go.take().expect("it asks").abort();
+        assert!(pumped.pump(Duration::ZERO).unwrap().more, "another task is ready");
+        closed.set(true);
+    };
+    asker.replace(Some(event_loop.spawn(outside(dialog))));
+    let counts = || glassloop::snapshot().reactor;
+    let waits = async move {
+        while !over.get() {
+            yield_now().await;
+        }
+        let before = counts();
+        glassloop::sleep(Duration::from_millis(5)).await;
+        (counts().waits - before.waits, counts().blocked - before.blocked)
+    };
+    let (waits, blocked) = event_loop.block_on(waits).unwrap();
+    assert!(waits > 0 && waits == blocked, "{waits} waits, of which {blocked} blocked");
 }

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use glassloop_executor::quietly;
+use glassloop_executor::{drop_caught, drop_payload, quietly};
 use glassloop_reactor::LentWait;
 
 use self::passage::{Order, Passage, Told};
@@ -156,7 +156,9 @@ impl Guest {
         });
         HERE.set(Rc::downgrade(&inner));
         core.guest.replace(Rc::downgrade(&inner));
-        inner.begin().inspect_err(|_| drop(inner.leave()))?;
+        // What is told of an end is not told of what never began. Its drop is the host's code.
+        let never_told = |_: &_| drop_caught(inner.leave()).unwrap_or_else(drop_payload);
+        inner.begin().inspect_err(never_told)?;
         Ok(Guest { inner })
     }
 

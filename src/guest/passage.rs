@@ -235,10 +235,7 @@ impl Passage {
 impl Drop for Passage {
     /// What the host gave us may panic as it goes.
     fn drop(&mut self) {
-        let inside = self.inside.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (post, told) = (self.post.take(), inside.told.take());
-        drop_caught(post).unwrap_or_else(drop_payload);
-        drop_caught(told).unwrap_or_else(drop_payload);
+        drop_caught(self.post.take()).unwrap_or_else(drop_payload);
     }
 }
 

@@ -18,11 +18,11 @@ use glassloop_reactor::{
 use crate::{
     EventLoop, Limits, RunPolicy,
     core::Core,
-    debug::{self, Registration},
-    environment,
+    debug, environment,
     frames::Frames,
     observer::Observers,
     outside::Line,
+    registry::{self, Registration},
     resume::Listeners,
     shared::Shared,
     stride::Stride,
@@ -77,6 +77,7 @@ pub struct Builder {
     on_unhandled: Option<Hook>,
     fails_on_unhandled: bool,
     debug: Option<bool>,
+    internal: bool,
 }
 
 impl Builder {
@@ -95,6 +96,7 @@ impl Builder {
             on_unhandled: None,
             fails_on_unhandled: false,
             debug: None,
+            internal: false,
         }
     }
 
@@ -223,6 +225,13 @@ impl Builder {
         self
     }
 
+    /// Marks the loop as part of a tool that looks at others: an inspector's own. Where loops are
+    /// listed it is left out.
+    pub fn internal(mut self) -> Builder {
+        self.internal = true;
+        self
+    }
+
     /// Makes the loop.
     ///
     /// # Errors
@@ -250,15 +259,18 @@ impl Builder {
         }
         let unpark = Waker::from(Arc::clone(reactor.notifier()));
         let executor = Executor::new(limits.executor, unpark);
-        let shared = Shared::new(
+        let halves = (
             Arc::clone(executor.inbox()),
             Arc::clone(reactor.notifier()),
             Arc::clone(executor.sites()),
         );
+        let name = registry::name(made, self.internal);
+        let shared = Arc::new(Shared::new(name, debug, halves));
+        let _registration = Registration::of(&shared);
         let core = Rc::new(Core {
             executor,
             reactor,
-            shared: Arc::new(shared),
+            shared,
             limits,
             run_ns_max: limits.run_us_max.saturating_mul(1_000),
             poll_ns_max: limits.poll_us_max.saturating_mul(1_000),
@@ -290,7 +302,8 @@ impl Builder {
             failed: Cell::new(false),
             suspected: Cell::new(false),
             closed: Cell::new(false),
-            debug: debug.then(|| Registration::of(made)),
+            debug,
+            _registration,
         });
         core.executor.set_debug(debug);
         core.update_watched();

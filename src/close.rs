@@ -211,7 +211,7 @@ pub(crate) fn dropped(event_loop: &EventLoop) {
     let never_run = core.turns.get() == 0;
     core.busy.set(false);
     let report = close(event_loop, Duration::ZERO, core.made);
-    if report.is_clean() && core.debug.is_none() {
+    if report.is_clean() && !core.debug {
         return;
     }
     quietly(|| {

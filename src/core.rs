@@ -15,11 +15,11 @@ use glassloop_reactor::{Events, Flush, Reactor};
 
 use crate::{
     Limits, Phase, RunError, RunPolicy,
-    debug::Registration,
     frames::Frames,
     guest::Lodging,
     observer::Observers,
     outside::Line,
+    registry::Registration,
     resume::Listeners,
     ring::{Event, Happening},
     shared::Shared,
@@ -78,8 +78,10 @@ pub(crate) struct Core {
     /// The log was told that the loop seems stuck for good.
     pub(crate) suspected: Cell<bool>,
     pub(crate) closed: Cell<bool>,
-    /// In debug mode: its place among the loops that live.
-    pub(crate) debug: Option<Registration>,
+    /// What is odd is told to the log.
+    pub(crate) debug: bool,
+    /// Its place among the loops that live.
+    pub(crate) _registration: Registration,
 }
 
 impl Core {
@@ -116,7 +118,7 @@ impl Core {
 
     /// An observer came or went, or recording was switched. In debug mode somebody always looks.
     pub(crate) fn update_watched(&self) {
-        self.watched.set(self.recording.get() || self.observers.any() || self.debug.is_some());
+        self.watched.set(self.recording.get() || self.observers.any() || self.debug);
     }
 
     /// Writes into the ring, while it is recording.

@@ -4,62 +4,17 @@
 //! closed, and, to whoever looks for a loop on the wrong thread, where the loops are. It is for
 //! finding faults, not for production: every item is timed by itself.
 
-use std::{
-    env,
-    panic::Location,
-    sync::{Mutex, MutexGuard, PoisonError},
-    thread,
-};
+use std::{env, thread};
 
 use glassloop_executor::{Entry, PlaceId, quietly};
 
-use crate::core::Core;
+use crate::{LoopName, core::Core, registry};
 
 /// The variable that switches it on for every loop of a process: anything but empty or `0`.
 const VARIABLE: &str = "GLASSLOOP_DEBUG";
 
 pub(crate) fn from_environment() -> bool {
     env::var_os(VARIABLE).is_some_and(|value| !value.is_empty() && value != "0")
-}
-
-/// A loop in debug mode that lives.
-struct Live {
-    number: u64,
-    made: &'static Location<'static>,
-    thread: String,
-}
-
-/// All of them, and how many there ever were.
-struct Register {
-    made: u64,
-    live: Vec<Live>,
-}
-
-fn register() -> MutexGuard<'static, Register> {
-    static REGISTER: Mutex<Register> = Mutex::new(Register { made: 0, live: Vec::new() });
-    REGISTER.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Keeps a loop in the register until dropped.
-#[derive(Debug)]
-pub(crate) struct Registration {
-    number: u64,
-}
-
-impl Registration {
-    pub(crate) fn of(made: &'static Location<'static>) -> Registration {
-        let mut register = register();
-        let number = register.made;
-        register.made += 1;
-        register.live.push(Live { number, made, thread: this_thread() });
-        Registration { number }
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        register().live.retain(|live| live.number != self.number);
-    }
 }
 
 /// What to call this thread in a message.
@@ -71,17 +26,16 @@ pub(crate) fn this_thread() -> String {
     }
 }
 
-/// Where the loops are, for somebody who looked in the wrong place. Empty without debug mode.
+/// Where the loops in debug mode are, for somebody who looked in the wrong place.
 pub(crate) fn where_the_loops_are() -> String {
-    let register = register();
-    let lives =
-        register.live.iter().map(|live| format!("made at {} on {}", live.made, live.thread));
-    let lives: Vec<_> = lives.collect();
-    if lives.is_empty() {
-        String::new()
-    } else {
-        format!(" Loops that live: {}.", lives.join("; "))
-    }
+    let live = registry::live();
+    let told = live.iter().filter(|shared| shared.debug);
+    let told = told.map(|shared| {
+        let LoopName { made, thread, .. } = &shared.name;
+        format!("made at {made} on thread `{thread}`")
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { String::new() } else { format!(" Loops that live: {}.", told.join("; ")) }
 }
 
 /// What debug mode keeps of an item while it runs: afterwards some of it is gone.

@@ -71,6 +71,7 @@ mod outside;
 mod phase;
 mod policy;
 mod pump;
+mod registry;
 mod remote;
 mod resume;
 mod ring;
@@ -111,6 +112,7 @@ pub use crate::{
     phase::Phase,
     policy::RunPolicy,
     pump::Pumped,
+    registry::{LoopName, loops},
     remote::{OnceKey, Remote},
     resume::{OnResume, on_resume},
     ring::{Event, Happening, Read, Ring},

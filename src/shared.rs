@@ -11,11 +11,14 @@ use std::{
 use glassloop_executor::{Inbox, Sites};
 use glassloop_reactor::Notifier;
 
-use crate::{Snapshot, now_record::NowRecord, ring::Ring};
+use crate::{LoopName, Snapshot, now_record::NowRecord, ring::Ring};
 
 /// What a loop shares with other threads.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) name: LoopName,
+    /// It is in debug mode.
+    pub(crate) debug: bool,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) sites: Arc<Sites>,
@@ -31,8 +34,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(inbox: Arc<Inbox>, notifier: Arc<Notifier>, sites: Arc<Sites>) -> Shared {
+    pub(crate) fn new(
+        name: LoopName,
+        debug: bool,
+        (inbox, notifier, sites): (Arc<Inbox>, Arc<Notifier>, Arc<Sites>),
+    ) -> Shared {
         Shared {
+            name,
+            debug,
             inbox,
             notifier,
             sites,

@@ -42,7 +42,7 @@ impl<'a> Turn<'a> {
     #[inline]
     pub(crate) fn begin(core: &'a Rc<Core>, events: Events) -> Result<Turn<'a>, RunError> {
         core.begin_busy()?;
-        if core.debug.is_some() {
+        if core.debug {
             core.look_for_fork().inspect_err(|_| core.busy.set(false))?;
         }
         let _entered = (!core.running.get()).then(|| current::enter(core));

@@ -7,7 +7,7 @@ use std::{panic::Location, sync::Arc};
 
 use glassloop_executor::Kind;
 
-use crate::{Snapshot, now_record::Now, ring::Read, shared::Shared};
+use crate::{LoopName, Snapshot, now_record::Now, ring::Read, shared::Shared};
 
 /// A loop's state as another thread may read it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +18,12 @@ pub struct Watch {
 impl Watch {
     pub(crate) fn new(shared: Arc<Shared>) -> Watch {
         Watch { shared }
+    }
+
+    /// Which loop this is.
+    #[must_use]
+    pub fn name(&self) -> &LoopName {
+        &self.shared.name
     }
 
     /// What the loop runs at this moment.

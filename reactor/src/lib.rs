@@ -58,6 +58,7 @@
 //! | `events.rs`, `flush.rs`, `waiter.rs`, `hooks.rs` | plain things that the phases hand about |
 //! | `alarm.rs` | what ends a wait at its very deadline |
 //! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
+//! | `os_thread.rs` | the OS's number of a thread |
 //! | `timers.rs` | what is due |
 //! | `sleep.rs`, `timeout.rs`, `interval.rs` | futures of time |
 //! | `net/` | streams, datagrams, listeners, pipes, names; streams in memory |
@@ -84,6 +85,7 @@ mod manual_clock;
 pub mod net;
 mod notifier;
 mod operation;
+mod os_thread;
 mod os_time;
 mod parker;
 mod poller;
@@ -112,6 +114,7 @@ pub use interval::{Interval, MissedTicks, Tick, interval};
 pub use limits::Limits;
 pub use manual_clock::ManualClock;
 pub use notifier::{Notifier, OnWake, Unblock};
+pub use os_thread::os_thread_id;
 pub use parker::Parker;
 pub use poller::PollerKind;
 pub use reactor::{LentWait, Options, Reactor};

@@ -153,7 +153,7 @@ impl Turn<'_> {
         core.observers.tell(self.executor, |observer| observer.item_began(entry));
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
-        let before = core.debug.is_some().then(|| Before::of(core, entry));
+        let before = core.debug.then(|| Before::of(core, entry));
         let outcome = self.executor.run_item(entry);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
@@ -224,7 +224,7 @@ impl Turn<'_> {
         core.stride.begin(ended);
         self.note_stretch(Stretch { took_ns, items: 1 }, after);
         let millis = took_ns / 1_000_000;
-        if core.debug.is_some() && millis >= core.limits.stall_ms_min {
+        if core.debug && millis >= core.limits.stall_ms_min {
             let item = core.item_name(after);
             quietly(|| {
                 log::warn!("run: the microtasks after {item} held the loop for {millis} ms");

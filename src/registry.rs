@@ -1,0 +1,96 @@
+//! The registry: every loop of this process that lives, to be found from any thread.
+//!
+//! A loop enters itself when it is built and leaves when it is dropped. The registry holds no loop
+//! alive, starts nothing, and its lock is held for a few instructions: no loop can wait behind it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+};
+
+use glassloop_reactor::os_thread_id;
+
+use crate::{Watch, shared::Shared, snapshot::Place};
+
+/// What tells one loop of a process from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoopName {
+    /// The how many-th loop of the process this is, counted from 1. Never used again.
+    pub number: u64,
+    /// Where it was made.
+    pub made: Place,
+    /// The thread it lives on: its name, or its number where it has none.
+    pub thread: String,
+    /// The operating system's number of that thread, where it has one to give: on Linux and
+    /// Android, with feature `os-time`.
+    pub thread_id: Option<u32>,
+    /// It is part of a tool that looks at loops, and is left out where loops are listed.
+    pub internal: bool,
+}
+
+struct Registry {
+    /// How many loops there ever were.
+    made: u64,
+    live: Vec<(u64, Weak<Shared>)>,
+}
+
+fn registry() -> MutexGuard<'static, Registry> {
+    static REGISTRY: Mutex<Registry> = Mutex::new(Registry { made: 0, live: Vec::new() });
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Every loop of this process that lives, oldest first, [internal](crate::Builder::internal) ones
+/// among them. Any thread may ask, and look at each through its [`Watch`].
+///
+/// ```
+/// let event_loop = glassloop::EventLoop::new()?;
+/// let here = std::thread::spawn(glassloop::loops).join().unwrap();
+/// assert!(here.iter().any(|watch| watch.name() == event_loop.watch().name()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn loops() -> Vec<Watch> {
+    live().into_iter().map(Watch::new).collect()
+}
+
+/// What every loop shares, oldest first. The last handle to one may be ours: it is dropped by the
+/// caller, outside of the lock.
+pub(crate) fn live() -> Vec<Arc<Shared>> {
+    registry().live.iter().filter_map(|(_, shared)| shared.upgrade()).collect()
+}
+
+/// The name of a loop that is being built on this thread.
+pub(crate) fn name(made: Place, internal: bool) -> LoopName {
+    let mut registry = registry();
+    registry.made += 1;
+    let number = registry.made;
+    drop(registry);
+    LoopName { number, made, thread: thread_name(), thread_id: os_thread_id(), internal }
+}
+
+/// Keeps a loop in the registry until dropped.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    number: u64,
+}
+
+impl Registration {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Registration {
+        let number = shared.name.number;
+        registry().live.push((number, Arc::downgrade(shared)));
+        Registration { number }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        registry().live.retain(|(number, _)| *number != self.number);
+    }
+}
+
+/// The name of this thread, or its number where it has none.
+fn thread_name() -> String {
+    let thread = thread::current();
+    thread.name().map_or_else(|| format!("{:?}", thread.id()), str::to_owned)
+}

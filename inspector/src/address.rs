@@ -31,8 +31,8 @@ pub(crate) fn on_loopback(address: SocketAddr) -> io::Result<SocketAddr> {
         return Ok(address);
     }
     Err(invalid(format!(
-        "expected a loopback address, 127.0.0.1 or [::1], came {address}: an inspector shows all of \
-         a program, and other machines could ask it there"
+        "expected a loopback address, 127.0.0.1 or [::1], came {address}: an inspector shows all \
+         of a program, and other machines could ask it there"
     )))
 }
 

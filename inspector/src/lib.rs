@@ -32,10 +32,10 @@
 //! # What ends it
 //!
 //! An [`Inspector`] that is dropped or stopped closes its port and removes its file. What [`init`]
-//! started lives as long as the process; where the main thread called it, its end by `return` or
-//! `exit` removes the file. A process that is killed leaves the file behind, and so do systems that
-//! don't drop the locals of the main thread: whoever reads the folder skips a file whose process
-//! has gone or whose port is closed, and removes it ([`run_file::Folder::list_live`]).
+//! started lives as long as the process; where the main thread called it, the file goes when `main`
+//! returns. A process that is killed leaves it behind, and so do systems that don't drop the locals
+//! of the main thread: whoever reads the folder skips a file whose process has gone or whose port
+//! is closed, and removes it ([`run_file::Folder::list_live`]).
 
 #![forbid(unsafe_code)]
 

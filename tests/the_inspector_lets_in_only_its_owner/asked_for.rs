@@ -5,6 +5,8 @@ use std::{env, process::Command};
 
 use glassloop_inspector::{Builder, init, try_init};
 
+use crate::logged;
+
 const CHILD: &str = "GLASSLOOP_TEST_CHILD";
 const VARIABLE: &str = "GLASSLOOP_INSPECT";
 
@@ -30,11 +32,16 @@ fn a_child_that_may_be_inspected() {
     if env::var_os(CHILD).is_none() {
         return;
     }
+    logged::listen();
     let before = (open_files(), threads());
     let started = init();
     assert!(started.is_none(), "{started:?}");
     assert_eq!((open_files(), threads()), before);
     let is_error = env::var(VARIABLE).is_ok_and(|value| value.len() > 1);
+    let told: Vec<_> = logged::lines().drain(..).collect();
+    assert_eq!(told.len(), usize::from(is_error), "{told:?}");
+    let says_why = |line: &String| line.starts_with("ERROR") && line.contains("expected");
+    assert!(told.iter().all(says_why), "{told:?}");
     assert_eq!(try_init().is_err(), is_error, "what can't be meant is told, and starts nothing");
     assert_eq!((open_files(), threads()), before);
 }

@@ -24,6 +24,7 @@ mod web;
 mod answers;
 mod asked_for;
 mod changes;
+mod logged;
 mod names;
 mod origins;
 mod tokens;

@@ -1,5 +1,5 @@
-//! Line 3: the `Host` is one of three, letter by letter, so that no name which was made to lead here
-//! (DNS rebinding) is taken for ours.
+//! Line 3: the `Host` is one of three, letter by letter, so that no name which was made to lead
+//! here (DNS rebinding) is taken for ours.
 #![cfg(test)]
 
 use crate::inspected::{UPGRADE, ask, inspected};

@@ -9,10 +9,10 @@ use crate::inspected::{UPGRADE, inspected};
 
 const FOREIGN: &str = "
     null http://evil http://evil.example:PORT https://localhost:PORT https://127.0.0.1:PORT
-    http://localhost http://127.0.0.1 http://127.0.0.1:1 http://localhost:PORT/ http://LOCALHOST:PORT
-    HTTP://localhost:PORT http://localhost.:PORT http://localhost:PORT.evil http://evil.localhost:PORT
-    http://evil@localhost:PORT http://127.0.0.2:PORT http://0.0.0.0:PORT file:// data:
-    chrome-extension://abcdef ws://127.0.0.1:PORT localhost:PORT //localhost:PORT";
+    http://localhost http://127.0.0.1 http://127.0.0.1:1 http://localhost:PORT/
+    http://LOCALHOST:PORT HTTP://localhost:PORT http://localhost.:PORT http://localhost:PORT.evil
+    http://evil.localhost:PORT http://evil@localhost:PORT http://127.0.0.2:PORT http://0.0.0.0:PORT
+    file:// data: chrome-extension://abcdef ws://127.0.0.1:PORT localhost:PORT //localhost:PORT";
 
 /// 4.
 #[test]

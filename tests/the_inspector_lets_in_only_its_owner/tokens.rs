@@ -1,18 +1,14 @@
 //! Line 5: a token of 256 bits, of which ten wrong ones a second are answered.
 #![cfg(test)]
 
-use std::{
-    cell::Cell,
-    rc::Rc,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use glassloop::ws;
 use glassloop_inspector::{Setup, server};
 
 use crate::{
     inspected::{UPGRADE, inspected, inspected_by, judged},
+    logged,
     web::{Client, in_memory},
 };
 
@@ -83,7 +79,7 @@ fn ten_wrong_tokens_a_second_are_answered_and_the_right_one_meanwhile() {
         let handle = ws::serve(server(setup), []).unwrap();
         let ask = async |token: &str| {
             let lines = format!("Host: localhost:7000\r\nAuthorization: Bearer {token}\r\n");
-            let mut client = Client::enter(&handle);
+            let client = Client::enter(&handle);
             client.say(format!("GET /state HTTP/1.1\r\n{lines}\r\n")).await;
             judged(String::from_utf8(client.rest().await).unwrap())
         };
@@ -109,29 +105,10 @@ fn ten_wrong_tokens_a_second_are_answered_and_the_right_one_meanwhile() {
     });
 }
 
-/// Everything that any test of this process has logged.
-static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Logger;
-
-impl log::Log for Logger {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        let line = format!("{} {}", record.level(), record.args());
-        LOGGED.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-
-    fn flush(&self) {}
-}
-
 /// 5.
 #[test]
 fn the_token_is_in_no_line_of_the_log_and_in_no_answer() {
-    log::set_logger(&Logger).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
+    logged::listen();
     let inspected = inspected_by(|builder| builder.allow_control(true));
     let (good, token, host) = (inspected.good(), inspected.token(), inspected.host());
     let wrong = format!("{host}Authorization: Bearer {}\r\n", &token[..32]);
@@ -156,7 +133,7 @@ fn the_token_is_in_no_line_of_the_log_and_in_no_answer() {
         (inspected.address().to_string(), inspected.file().to_owned(), token.to_owned());
     inspected.stop();
     drop(inspected);
-    let logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    let logged = logged::lines();
     let told: Vec<_> = logged.iter().filter(|line| line.contains(&address)).collect();
     let urls = told.iter().filter(|line| line.starts_with("INFO "));
     assert_eq!(urls.count(), 1, "where it listens is told once: {told:?}");

@@ -52,7 +52,7 @@ use shared::Shared;
 /// A server to be: its routes and limits.
 ///
 /// A path is exact, or a prefix that ends with `*`: `/files/*`. The exact one wins, then the
-/// longest prefix; pages, POST and WebSockets are looked up apart, so that all may live at one path.
+/// longest prefix; pages, POST and WebSockets are looked up apart: all may live at one path.
 /// Paths are compared as they come: nothing is decoded, and `/a/` is not `/a`.
 ///
 /// ```

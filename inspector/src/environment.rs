@@ -16,10 +16,8 @@ const VARIABLE: &str = "GLASSLOOP_INSPECT";
 /// Gives what runs, of which one may ask the address; a second call gives the same.
 ///
 /// ```
-/// fn main() {
-///     glassloop_inspector::init();
-///     // ... the program ...
-/// }
+/// glassloop_inspector::init(); // the first line of `main`
+/// // ... the program ...
 /// ```
 pub fn init() -> Option<&'static Inspector> {
     static KEPT: OnceLock<Option<Inspector>> = OnceLock::new();

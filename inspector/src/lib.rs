@@ -1,11 +1,9 @@
 //! Looks at the event loops of a running program: a server on loopback, for its owner alone.
 //!
 //! ```
-//! fn main() {
-//!     // Listens only if the environment says so: GLASSLOOP_INSPECT=1
-//!     glassloop_inspector::init();
-//!     // ... the program ...
-//! }
+//! // The first line of `main`. It listens only if the environment says so: GLASSLOOP_INSPECT=1
+//! glassloop_inspector::init();
+//! // ... the program ...
 //! ```
 //!
 //! Promises that nothing listens and no thread starts unless somebody asked for it; that the server

@@ -61,7 +61,7 @@ fn a_socket_brings_the_token_as_a_subprotocol_that_is_never_chosen() {
         request.headers_mut().insert("Sec-WebSocket-Protocol", named);
         let stream = TcpStream::connect(inspected.address()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        tungstenite::client(request, stream)
+        tungstenite::client(request, stream).map_err(|error| error.to_string())
     };
     let token = inspected.token();
     for order in [
@@ -89,11 +89,11 @@ fn a_socket_brings_the_token_as_a_subprotocol_that_is_never_chosen() {
         format!("glassloop.v1, glassloop.token.{}", token.to_uppercase()),
     ] {
         let error = open(&refused).map(drop).unwrap_err();
-        assert!(error.to_string().contains("401"), "{refused}: {error}");
+        assert!(error.contains("401"), "{refused}: {error}");
     }
     // The handshake must still choose something, or a browser would go away.
     let error = open(&format!("glassloop.v2, glassloop.token.{token}")).map(drop).unwrap_err();
-    assert!(error.to_string().contains("400"), "{error}");
+    assert!(error.contains("400"), "{error}");
     // It counts for the socket alone: any other path can be sent a header.
     let lines = format!("Sec-WebSocket-Protocol: glassloop.token.{token}\r\n");
     let state = inspected.ask("GET /state", &format!("{}{lines}", inspected.host()));

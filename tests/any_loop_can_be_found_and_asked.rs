@@ -74,18 +74,16 @@ fn a_loop_that_hangs_shows_its_last_state_and_its_age() {
     let (release, released) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         let event_loop = EventLoop::builder().snapshot_every(Duration::ZERO).build().unwrap();
-        hangs.send(event_loop.watch()).unwrap();
+        let watch = event_loop.watch();
         event_loop
             .block_on(async move {
                 sleep(Duration::from_millis(1)).await;
+                hangs.send(watch).unwrap();
                 released.recv().unwrap();
             })
             .unwrap();
     });
     let watch = hanging.recv().unwrap();
-    while watch.seen().is_none() {
-        thread::yield_now();
-    }
     let first = watch.look(Duration::ZERO).expect("the last one");
     let asked = Instant::now();
     let later = watch.look(Duration::from_millis(5)).expect("the last one");

@@ -1,7 +1,7 @@
 //! `Builder`: a loop made to measure.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     io,
     panic::Location,
     rc::Rc,
@@ -22,6 +22,7 @@ use crate::{
     frames::Frames,
     observer::Observers,
     outside::Line,
+    published::Published,
     registry::{self, Registration},
     resume::Listeners,
     shared::Shared,
@@ -265,7 +266,8 @@ impl Builder {
             Arc::clone(executor.sites()),
         );
         let name = registry::name(made, self.internal);
-        let shared = Arc::new(Shared::new(name, debug, halves));
+        let published = Published::new(self.snapshot_every.map(nanoseconds));
+        let shared = Arc::new(Shared::new(name, debug, published, halves));
         let _registration = Registration::of(&shared);
         let core = Rc::new(Core {
             executor,
@@ -295,9 +297,8 @@ impl Builder {
             woken: RefCell::default(),
             flushes: RefCell::default(),
             recording: Cell::new(false),
+            recorder: OnceCell::new(),
             watched: Cell::new(false),
-            snapshot_every_ns: Cell::new(self.snapshot_every.map(nanoseconds)),
-            snapshot_due: Cell::new(0),
             failure: RefCell::new(None),
             failed: Cell::new(false),
             suspected: Cell::new(false),

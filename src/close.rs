@@ -14,7 +14,8 @@ use crate::{
     EventLoop, RunError, Snapshot,
     core::Core,
     current, deadlock,
-    snapshot::{Place, SourceLine, TaskLine, task_lines},
+    gathering::task_lines,
+    snapshot::{Place, SourceLine, TaskLine},
     waiting::Waiting,
 };
 

@@ -4,27 +4,19 @@
 //! `event_loop.rs` is the loop, `turn.rs` the phases.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     panic::Location,
     rc::{Rc, Weak},
     sync::{Arc, atomic::Ordering},
 };
 
-use glassloop_executor::{Entry, Executor, TaskId};
-use glassloop_reactor::{Events, Flush, Reactor};
+use glassloop_executor::{Entry, Executor, Tap, TaskId};
+use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    Limits, Phase, RunError, RunPolicy,
-    frames::Frames,
-    guest::Lodging,
-    observer::Observers,
-    outside::Line,
-    registry::Registration,
-    resume::Listeners,
-    ring::{Event, Happening},
-    shared::Shared,
-    stride::Stride,
-    waits::Waits,
+    By, Limits, RunError, RunPolicy, frames::Frames, guest::Lodging, observer::Observers,
+    outside::Line, recorder::Recorder, registry::Registration, resume::Listeners, ring::Ring,
+    shared::Shared, stride::Stride, waits::Waits,
 };
 
 /// One loop.
@@ -65,13 +57,14 @@ pub(crate) struct Core {
     pub(crate) items_since_poll: Cell<usize>,
     /// The emptied events of the last turn, to be filled again.
     pub(crate) spare_events: Cell<Events>,
-    pub(crate) woken: RefCell<Vec<std::task::Waker>>,
+    /// Empty between two phases.
+    pub(crate) woken: RefCell<Woken>,
     pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
     pub(crate) recording: Cell<bool>,
+    /// Made when recording is first switched on.
+    pub(crate) recorder: OnceCell<Rc<Recorder>>,
     /// Somebody observes or records: each item is timed.
     pub(crate) watched: Cell<bool>,
-    pub(crate) snapshot_every_ns: Cell<Option<u64>>,
-    pub(crate) snapshot_due: Cell<u64>,
     /// The first failure that nobody handled, where such failures end the run.
     pub(crate) failure: RefCell<Option<String>>,
     pub(crate) failed: Cell<bool>,
@@ -121,14 +114,59 @@ impl Core {
         self.watched.set(self.recording.get() || self.observers.any() || self.debug);
     }
 
-    /// Writes into the ring, while it is recording.
-    #[inline]
-    pub(crate) fn record(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
-        if self.recording.get()
-            && let Some(ring) = self.shared.ring.get()
-        {
-            ring.write(Event { at_ns, took_ns, phase, what });
+    /// Switches recording on or off.
+    pub(crate) fn record(&self, on: bool) {
+        if !cfg!(feature = "observe") || self.recording.get() == on {
+            return;
         }
+        if on {
+            let recorder = self.recorder.get_or_init(|| {
+                let (ended_max, now_ns) = (self.limits.ended_tasks_max, self.reactor.now());
+                let recorder = Rc::new(Recorder::new(&self.shared, ended_max, now_ns));
+                self.executor.set_tap(Rc::clone(&recorder) as Rc<dyn Tap>);
+                recorder
+            });
+            self.shared.ring.get_or_init(|| Ring::new(self.limits.ring_events_max));
+            recorder.resume(self.executor.current_item(), self.reactor.read_clock());
+        }
+        self.executor.tap(on);
+        self.recording.set(on);
+        self.update_watched();
+    }
+
+    /// Who writes down what happens, while somebody records.
+    #[inline]
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        if self.recording.get() { self.recorder.get().map(|recorder| &**recorder) } else { None }
+    }
+
+    /// Who did so, if anybody ever recorded.
+    pub(crate) fn last_recorder(&self) -> Option<&Recorder> {
+        self.recorder.get().map(|recorder| &**recorder)
+    }
+
+    /// Where a phase puts those whom it wakes.
+    pub(crate) fn take_woken(&self) -> Woken {
+        let mut woken = self.woken.take();
+        woken.trace(self.recording.get());
+        woken
+    }
+
+    /// Wakes them, each by itself, with the tables released.
+    pub(crate) fn wake(&self, mut woken: Woken) {
+        for (waker, origin) in woken.drain() {
+            if let (Some(recorder), Some(origin)) = (self.recorder(), origin) {
+                match origin {
+                    Origin::Source(id) => recorder.wakes(By::Source(id), 0),
+                    Origin::Timer { place, at } => {
+                        let late_ns = self.reactor.now().saturating_sub(at);
+                        recorder.wakes(By::Timer(self.executor.place(place)), late_ns);
+                    }
+                }
+            }
+            self.executor.wake_foreign(waker);
+        }
+        self.woken.replace(woken);
     }
 
     /// Whether a turn has something to do right now.
@@ -156,6 +194,12 @@ impl Core {
     /// When something is due next, to the nanosecond.
     pub(crate) fn earliest_deadline(&self) -> Option<u64> {
         earlier(self.reactor.earliest_deadline(), self.frames.next_due())
+    }
+
+    /// How many are ready, callbacks, calls of other threads.
+    pub(crate) fn queue_depths(&self) -> [usize; 3] {
+        let executor = &self.executor;
+        [executor.ready_len(), executor.callbacks_waiting(), executor.inbox().calls()]
     }
 
     /// What to call an item in words.

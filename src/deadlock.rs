@@ -11,10 +11,7 @@ use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    CloseReport,
-    core::Core,
-    error::DeadlockReport,
-    snapshot::{TaskLine, task_lines},
+    CloseReport, core::Core, error::DeadlockReport, gathering::task_lines, snapshot::TaskLine,
 };
 
 /// What a loop that has nothing to do can hope for.

@@ -26,7 +26,7 @@ use glassloop_reactor::Events;
 
 use crate::{
     Builder, CloseReport, Limits, Observer, Remote, RunError, RunPolicy, Snapshot, Watch,
-    core::Core, current, ring::Ring, turn::Turn, waiting::Waiting,
+    core::Core, current, turn::Turn, waiting::Waiting,
 };
 
 /// An event loop: tasks, timers, sockets and calls of other threads, on one thread.
@@ -264,12 +264,7 @@ impl EventLoop {
     /// memory (see [`Limits::ring_events_max`]) is taken the first time and kept. Without feature
     /// `observe` nothing is recorded.
     pub fn record(&self, on: bool) {
-        if cfg!(feature = "observe") {
-            let ring = || Ring::new(self.core.limits.ring_events_max);
-            self.core.shared.ring.get_or_init(ring);
-            self.core.recording.set(on);
-            self.core.update_watched();
-        }
+        self.core.record(on);
     }
 
     /// How much of the ready queue one turn runs.

@@ -58,9 +58,11 @@ mod deadlock;
 mod debug;
 mod environment;
 mod error;
+mod event;
 mod event_loop;
 mod frames;
 mod functions;
+mod gathering;
 mod guest;
 mod host;
 mod limits;
@@ -70,7 +72,9 @@ mod observer;
 mod outside;
 mod phase;
 mod policy;
+mod published;
 mod pump;
+mod recorder;
 mod registry;
 mod remote;
 mod resume;
@@ -80,6 +84,7 @@ mod scope;
 mod shared;
 mod snapshot;
 mod snapshot_table;
+mod statistics;
 mod stride;
 mod turn;
 mod waiting;
@@ -96,6 +101,7 @@ pub use crate::{
     cancel_token::{CancelToken, Cancelled},
     close::CloseReport,
     error::{DeadlockReport, RunError},
+    event::{By, Event, Happening},
     event_loop::EventLoop,
     frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
@@ -111,25 +117,29 @@ pub use crate::{
     outside::{Outside, outside},
     phase::Phase,
     policy::RunPolicy,
+    published::Seen,
     pump::Pumped,
     registry::{LoopName, loops},
     remote::{OnceKey, Remote},
     resume::{OnResume, on_resume},
-    ring::{Event, Happening, Read, Ring},
+    ring::{Read, Ring},
     run_until_cancelled::RunUntilCancelled,
     scope::{scope, shield},
-    snapshot::{QueueLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine},
+    snapshot::{
+        QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
+    },
+    statistics::{Histogram, LoopTimes, TaskTimes, bucket_ends},
     watch::Watch,
 };
 pub use glassloop_executor::{
     Cause, Child, Counts as ExecutorCounts, Entry, Failure, Gather, JoinError, JoinHandle, Kind,
-    LocalScope, Outcome, Panic, Race, Refused, RunScope, Scope, ScopeError, ScopeFailure, Shield,
-    TaskId, TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
+    LocalScope, Outcome, Panic, PlaceId, Race, Refused, RunScope, Scope, ScopeError, ScopeFailure,
+    Shield, TaskId, TaskState, TryGather, Unhandled, YieldNow, gather, race, try_gather, yield_now,
 };
 pub use glassloop_reactor::{
     Addresses, Answer, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest,
     Interval, ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver,
-    Script, Sleep, Source, Step, Timeout, Transcript, Wait, mio, sleep,
+    Script, Sleep, Source, SourceId, Step, Timeout, Transcript, Wait, mio, sleep,
 };
 
 /// Something to do every so often.

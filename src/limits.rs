@@ -42,8 +42,10 @@ pub struct Limits {
     pub gap_ms_min: u64,
     /// Listeners that `on_resume` takes. 1,024.
     pub resume_listeners_max: usize,
-    /// Events that the ring holds while recording; rounded up to a power of two. 65,536: 2 MiB.
+    /// Events that the ring holds while recording; rounded up to a power of two. 65,536: 2.5 MiB.
     pub ring_events_max: usize,
+    /// Tasks that have ended whose names and counts are kept while recording. 256.
+    pub ended_tasks_max: usize,
 }
 
 impl Default for Limits {
@@ -65,6 +67,7 @@ impl Default for Limits {
             gap_ms_min: 1_000,
             resume_listeners_max: 1_024,
             ring_events_max: 1 << 16,
+            ended_tasks_max: 256,
         }
     }
 }

@@ -1,98 +1,17 @@
 //! `Ring`: the last events of a loop, written by it and read by any thread.
 //!
-//! Each event is four words; the first is a sequence number that is odd while the others change.
+//! Each slot is five words; the first is a sequence number that is odd while the others change.
 //! A reader that sees it change drops what it read and counts it as torn. The writer never waits,
 //! never allocates, and overwrites the oldest: how many were lost is known exactly.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use glassloop_executor::{Entry, Outcome};
-
-use crate::Phase;
-
-/// Something that happened, and how long it took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// When it began, in nanoseconds since the loop's clock began.
-    pub at_ns: u64,
-    /// How long it took; zero for what has no length. At most 2^48 - 1.
-    pub took_ns: u64,
-    /// The phase it happened in.
-    pub phase: Phase,
-    /// What happened.
-    pub what: Happening,
-}
-
-/// What an [`Event`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Happening {
-    /// The loop waited; this many events came.
-    Waited(u32),
-    /// A turn began: the low 32 bits of its number.
-    Turn(u32),
-    /// An item ran.
-    Ran(Entry, Outcome),
-}
-
-impl Happening {
-    pub(crate) fn waited(events: usize) -> Happening {
-        Happening::Waited(u32::try_from(events).unwrap_or(u32::MAX))
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "the low half of the number is kept")]
-    pub(crate) fn turn(turn: u64) -> Happening {
-        Happening::Turn(turn as u32)
-    }
-}
-
-const WAITED: u64 = 1;
-const TURN: u64 = 2;
-const RAN: u64 = 3;
-const TOOK_BITS: u32 = 48;
-
-const OUTCOMES: [Outcome; 6] = [
-    Outcome::Pending,
-    Outcome::Finished,
-    Outcome::Panicked,
-    Outcome::Cancelled,
-    Outcome::Called,
-    Outcome::Stale,
-];
-
-impl Event {
-    /// at | subject with the phase | took, outcome, kind
-    fn pack(self) -> [u64; 3] {
-        let (kind, subject, outcome) = match self.what {
-            Happening::Waited(events) => (WAITED, u64::from(events), 0),
-            Happening::Turn(turn) => (TURN, u64::from(turn), 0),
-            Happening::Ran(entry, outcome) => (RAN, entry.to_bits(), outcome as u64),
-        };
-        let subject = subject | (u64::from(self.phase as u8) << Entry::PHASE_SHIFT);
-        let took = self.took_ns.min((1 << TOOK_BITS) - 1);
-        [self.at_ns, subject, took | (outcome << TOOK_BITS) | (kind << 56)]
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its width")]
-    fn unpack([at_ns, subject, rest]: [u64; 3]) -> Option<Event> {
-        let phase = Phase::from_number(((subject >> Entry::PHASE_SHIFT) & 0xF) as u8)?;
-        let what = match rest >> 56 {
-            WAITED => Happening::Waited(subject as u32),
-            TURN => Happening::Turn(subject as u32),
-            RAN => {
-                let outcome = *OUTCOMES.get(((rest >> TOOK_BITS) & 0xFF) as usize)?;
-                Happening::Ran(Entry::from_bits(subject), outcome)
-            }
-            _ => return None,
-        };
-        Some(Event { at_ns, took_ns: rest & ((1 << TOOK_BITS) - 1), phase, what })
-    }
-}
+use crate::event::Event;
 
 #[derive(Default)]
 struct Slot {
     sequence: AtomicU64,
-    words: [AtomicU64; 3],
+    words: [AtomicU64; Event::WORDS],
 }
 
 /// The last events of a loop.
@@ -139,6 +58,11 @@ impl Ring {
         self.written.store(number + 1, Ordering::Release);
     }
 
+    /// How many events were written so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
     /// Reads the events from number `from` on; 0 begins with the oldest that is left.
     #[must_use]
     pub fn read(&self, from: u64) -> Read {
@@ -173,19 +97,10 @@ impl std::fmt::Debug for Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Happening, Phase};
 
     fn event(at_ns: u64) -> Event {
         Event { at_ns, took_ns: at_ns * 3, phase: Phase::Run, what: Happening::Turn(7) }
-    }
-
-    #[test]
-    fn an_event_comes_out_as_it_went_in() {
-        let entry = Entry::new(glassloop_executor::Kind::Task, 77, u32::MAX);
-        for outcome in OUTCOMES {
-            let what = Happening::Ran(entry, outcome);
-            let event = Event { at_ns: 5, took_ns: 6, phase: Phase::Run, what };
-            assert_eq!(Event::unpack(event.pack()), Some(event));
-        }
     }
 
     #[test]

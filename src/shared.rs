@@ -1,17 +1,17 @@
 //! `Shared`: the part of a loop that other threads may touch.
 //!
-//! The inbox, the wake word, the now-record, the ring and the last published snapshot. It outlives
+//! The inbox, the wake word, the now-record, the ring and the snapshots that it publishes. It outlives
 //! the loop in every `Remote` and `Watch`, and then says that it is closed.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     thread::ThreadId,
 };
 
 use glassloop_executor::{Inbox, Sites};
 use glassloop_reactor::Notifier;
 
-use crate::{LoopName, Snapshot, now_record::NowRecord, ring::Ring};
+use crate::{LoopName, now_record::NowRecord, published::Published, ring::Ring};
 
 /// What a loop shares with other threads.
 #[derive(Debug)]
@@ -25,8 +25,7 @@ pub(crate) struct Shared {
     pub(crate) now: NowRecord,
     /// Made when recording is first switched on.
     pub(crate) ring: OnceLock<Ring>,
-    /// The last snapshot that was published.
-    snapshot: Mutex<Option<Arc<Snapshot>>>,
+    pub(crate) published: Published,
     /// How many `Remote`s there are.
     pub(crate) remotes: AtomicUsize,
     /// The loop's thread.
@@ -37,6 +36,7 @@ impl Shared {
     pub(crate) fn new(
         name: LoopName,
         debug: bool,
+        published: Published,
         (inbox, notifier, sites): (Arc<Inbox>, Arc<Notifier>, Arc<Sites>),
     ) -> Shared {
         Shared {
@@ -47,21 +47,10 @@ impl Shared {
             sites,
             now: NowRecord::default(),
             ring: OnceLock::new(),
-            snapshot: Mutex::default(),
+            published,
             remotes: AtomicUsize::new(0),
             thread: std::thread::current().id(),
         }
-    }
-
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
-        let mut latest = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = latest.replace(Arc::new(snapshot));
-        drop(latest);
-        drop(before);
-    }
-
-    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn is_loop_thread(&self) -> bool {

@@ -1,14 +1,14 @@
 //! `Snapshot`: the state of a loop as data, exact at the moment it was made.
 //!
-//! It is built by the loop itself, from its tables; no future is polled for it. Its `Display` is a
-//! table for people (`snapshot_table.rs`). It keeps nothing alive.
+//! It is built by the loop itself, from its tables (`gathering.rs`); no future is polled for it. Its
+//! `Display` is a table for people (`snapshot_table.rs`). It keeps nothing alive.
 
-use std::{borrow::Cow, collections::HashMap, panic::Location};
+use std::{borrow::Cow, panic::Location};
 
-use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState, TaskView};
-use glassloop_reactor::{Counts as ReactorCounts, SourceView, TimerView};
+use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState};
+use glassloop_reactor::{Counts as ReactorCounts, Interest, SourceId};
 
-use crate::{core::Core, snapshot_table::due};
+use crate::{By, LoopName, LoopTimes, TaskTimes};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -17,6 +17,8 @@ pub(crate) type Place = &'static Location<'static>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
+    /// Which loop this is.
+    pub name: LoopName,
     /// Where the loop was made.
     pub made: Place,
     /// The turn it was made in.
@@ -35,6 +37,25 @@ pub struct Snapshot {
     pub executor: ExecutorCounts,
     /// What the reactor has done so far.
     pub reactor: ReactorCounts,
+    /// How often a [`Watch`](crate::Watch) asked for a fresh snapshot: each may have woken the loop.
+    pub looks: u64,
+    /// What recording has brought, if it was ever switched on.
+    pub recorded: Option<RecordedLine>,
+}
+
+/// What a recording holds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RecordedLine {
+    /// Whether it goes on.
+    pub on: bool,
+    /// How many events were written so far. The ring holds the last ones.
+    pub events: u64,
+    /// Where the loop's time went.
+    pub times: LoopTimes,
+    /// The tasks that ended last, the latest first, with when they did, in nanoseconds since the
+    /// clock's origin.
+    pub ended: Vec<(TaskLine, u64)>,
 }
 
 /// A task in a snapshot or a report.
@@ -63,6 +84,10 @@ pub struct TaskLine {
     pub awaits: Option<Place>,
     /// What it waits for, each leaf of ours by itself.
     pub waits: Vec<WaitLine>,
+    /// Who woke it last, of the wakes that were recorded.
+    pub woken_by: Option<By>,
+    /// Where its time went, since recording was switched on.
+    pub times: Option<TaskTimes>,
 }
 
 /// One thing that a task waits for.
@@ -73,16 +98,44 @@ pub struct WaitLine {
     pub operation: &'static str,
     /// Of what: "tcp 3 127.0.0.1:80", "task #4.9".
     pub of: String,
+    /// The same, to be followed.
+    pub on: WaitsOn,
     /// Where.
     pub place: Option<Place>,
+}
+
+/// What could end a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitsOn {
+    /// A source that becomes ready.
+    Source(SourceId),
+    /// A timer, due then, in nanoseconds since the clock's origin; `u64::MAX` is never.
+    Timer(u64),
+    /// Another task that ends.
+    Task(TaskId),
+    /// So many other tasks that end.
+    Tasks(usize),
+    /// Another thread: an answer, a name, a token.
+    Thread,
 }
 
 /// A source in a snapshot.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceLine {
+    /// Its id.
+    pub id: SourceId,
     /// Its kind, number and peer in words.
     pub name: String,
+    /// What it is: "tcp", "listener", "memory".
+    pub kind: &'static str,
+    /// Its number at the operating system, if it has one.
+    pub descriptor: Option<i32>,
+    /// What it is connected to, if that is known.
+    pub peer: Option<String>,
+    /// Which directions of it are watched.
+    pub interest: Interest,
     /// What is ready, and what is closed.
     pub readiness: String,
     /// Who waits for it, and at what.
@@ -113,24 +166,11 @@ pub struct QueueLine {
     pub depth: usize,
     /// How many it takes.
     pub max: Option<usize>,
+    /// Since when it was not empty, turn by turn, while recording; in nanoseconds.
+    pub age_ns: Option<u64>,
 }
 
 impl Snapshot {
-    pub(crate) fn of(core: &Core) -> Snapshot {
-        let now_ns = core.reactor.now();
-        Snapshot {
-            made: core.made,
-            turn: core.turns.get(),
-            now_ns,
-            tasks: task_lines(core, usize::MAX),
-            sources: sources(core),
-            timers: timers(core, now_ns),
-            queues: queues(core),
-            executor: core.executor.counts(),
-            reactor: core.reactor.counts(),
-        }
-    }
-
     /// The task with this id, if it was there.
     ///
     /// ```
@@ -156,129 +196,4 @@ impl TaskLine {
     pub fn is_alive(&self) -> bool {
         !matches!(self.state, TaskState::Finished | TaskState::Aborted)
     }
-}
-
-/// The first tasks of a loop, at most so many, each with what it waits for.
-pub(crate) fn task_lines(core: &Core, max: usize) -> Vec<TaskLine> {
-    let mut waits = waits_by_owner(core);
-    let line = |task: TaskView| TaskLine {
-        waits: waits.remove(&task.id).unwrap_or_default(),
-        id: task.id,
-        birth: task.birth,
-        name: task.name,
-        parent: task.parent,
-        state: task.state,
-        polls: task.polls,
-        wakes: task.wakes,
-        wakers_held: task.wakers_held,
-        born: task.born.location(),
-        awaits: task.awaits.location(),
-    };
-    core.executor.tasks_up_to(max).into_iter().map(line).collect()
-}
-
-/// The tasks of a scope that are named one by one; the others are counted.
-const MEMBERS_SHOWN: usize = 16;
-
-/// Who waits for what, gathered from every table that knows.
-fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
-    let mut waits: HashMap<TaskId, Vec<WaitLine>> = HashMap::new();
-    let mut add = |owner: TaskId, operation, of, place| {
-        waits.entry(owner).or_default().push(WaitLine { operation, of, place });
-    };
-    for source in core.reactor.sources() {
-        for waiter in &source.waiters {
-            let owner = Core::owner_of(waiter.owner);
-            add(owner, waiter.operation, source_name(&source), Some(waiter.place));
-        }
-    }
-    for lookup in core.reactor.lookups() {
-        let of = format!("name `{}`", lookup.host);
-        add(Core::owner_of(lookup.owner), "lookup", of, Some(lookup.place));
-    }
-    for timer in sorted_timers(core) {
-        let of = format!("timer {}", due(timer.at, core.reactor.now()));
-        add(Core::owner_of(timer.owner), timer.operation, of, Some(timer.place));
-    }
-    for task in core.executor.tasks() {
-        let Some((owner, place)) = task.joined_by else { continue };
-        let of = format!("task {} `{}`", task.id, task.name);
-        add(owner, "join", of, place.location());
-    }
-    for scope in core.executor.waiting_scopes() {
-        let (shown, more) = scope.members.split_at(scope.members.len().min(MEMBERS_SHOWN));
-        for member in shown {
-            let name = core.executor.task_name(*member).unwrap_or_default();
-            add(scope.owner, "scope", format!("task {member} `{name}`"), scope.place.location());
-        }
-        if !more.is_empty() {
-            let of = format!("{} tasks more", more.len());
-            add(scope.owner, "scope", of, scope.place.location());
-        }
-    }
-    for note in core.waits.notes() {
-        add(note.owner, note.operation, "another thread".to_owned(), note.place.location());
-    }
-    waits
-}
-
-fn sorted_timers(core: &Core) -> Vec<TimerView> {
-    let mut timers = core.reactor.timer_views();
-    timers.sort_by_key(|timer| timer.at);
-    timers
-}
-
-/// What a source is called: its kind, its number, its peer. Descriptors are left out, so that the
-/// same program prints the same table.
-fn source_name(source: &SourceView) -> String {
-    let name = format!("{} {}", source.kind, source.id.index);
-    match &source.peer {
-        Some(peer) => format!("{name} {peer}"),
-        None => name,
-    }
-}
-
-fn sources(core: &Core) -> Vec<SourceLine> {
-    let line = |source: SourceView| SourceLine {
-        name: source_name(&source),
-        readiness: format!("{:?}", source.readiness),
-        waiters: source
-            .waiters
-            .iter()
-            .map(|waiter| (Core::owner_of(waiter.owner), waiter.operation))
-            .collect(),
-    };
-    core.reactor.sources().into_iter().map(line).collect()
-}
-
-fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
-    let line = |timer: TimerView| TimerLine {
-        in_ns: if timer.at == u64::MAX { timer.at } else { timer.at.saturating_sub(now_ns) },
-        operation: timer.operation,
-        owner: Core::owner_of(timer.owner),
-        place: timer.place,
-    };
-    sorted_timers(core).into_iter().map(line).collect()
-}
-
-fn queues(core: &Core) -> Vec<QueueLine> {
-    let limits = &core.limits.executor;
-    let executor = &core.executor;
-    let frames = [("render", core.frames.render_len()), ("idle", core.frames.idle_len())];
-    let asked = frames.into_iter().filter(|(_, depth)| *depth > 0);
-    let mut queues = vec![
-        QueueLine { name: "ready", depth: executor.ready_len(), max: None },
-        QueueLine {
-            name: "callbacks",
-            depth: executor.callbacks_waiting(),
-            max: Some(limits.callbacks_max),
-        },
-        QueueLine {
-            name: "deferred",
-            depth: executor.inbox().calls(),
-            max: Some(limits.deferred_max),
-        },
-    ];
-    queues.extend(asked.map(|(name, depth)| QueueLine { name, depth, max: None }));
-    queues
 }

@@ -9,9 +9,7 @@ use std::rc::Rc;
 use glassloop_executor::{Cause, Entry, Executor, Kind, PlaceId, Turning, caught};
 use glassloop_reactor::{Events, Notifier, Reactor};
 
-use crate::{
-    Phase, RunError, Snapshot, core::Core, current, now_record::NowRecord, ring::Happening,
-};
+use crate::{Phase, RunError, Snapshot, core::Core, current, now_record::NowRecord};
 
 mod render;
 mod run;
@@ -28,7 +26,7 @@ pub(crate) struct Turn<'a> {
     items: usize,
     /// The system and the clock were asked before this turn.
     asked: bool,
-    /// Somebody wants to be told of each phase.
+    /// Somebody wants to be told of each phase, or records it.
     observed: bool,
     /// `run` will go on with the next turn, and nobody wants to be told of each.
     runs_on: bool,
@@ -49,11 +47,13 @@ impl<'a> Turn<'a> {
         let turn = core.turns.get() + 1;
         core.turns.set(turn);
         let runs_on = core.running.get() && !core.watched.get();
-        let observed = core.observers.any();
-        if observed {
+        let observed = core.watched.get();
+        if core.observers.any() {
             core.observers.tell(&core.executor, |observer| observer.turn_began(turn));
         }
-        core.record(Phase::Io, core.stride.read_at(), 0, Happening::turn(turn));
+        if let Some(recorder) = core.recorder() {
+            recorder.turn(turn, core.stride.read_at());
+        }
         Ok(Turn {
             core,
             executor: &core.executor,
@@ -79,9 +79,10 @@ impl<'a> Turn<'a> {
             return;
         }
         self.executor.set_cause(Cause::Io);
-        let mut woken = self.core.woken.take();
+        let mut woken = self.core.take_woken();
         self.reactor.io(&self.events, &mut woken);
-        self.wake(woken);
+        self.core.wake(woken);
+        self.served(self.events.len());
     }
 
     /// Phase 3: what is due is woken, in order. What is armed meanwhile waits for the next turn.
@@ -93,9 +94,11 @@ impl<'a> Turn<'a> {
             return;
         }
         self.executor.set_cause(Cause::Timer);
-        let mut woken = self.core.woken.take();
+        let mut woken = self.core.take_woken();
         self.reactor.timers(&mut woken);
-        self.wake(woken);
+        let due = woken.len();
+        self.core.wake(woken);
+        self.served(due);
     }
 
     /// Phase 4: what other threads left joins the ready queue, in order.
@@ -111,11 +114,13 @@ impl<'a> Turn<'a> {
         if !notifier.disarm() {
             return;
         }
+        let before = executor.ready_len();
         #[cfg(not(drain_before_disarm))]
         let more = executor.take_deferred();
         if more {
             notifier.notify();
         }
+        self.served(executor.ready_len() - before);
     }
 
     /// Phase 6: corked writers write, once each.
@@ -127,6 +132,7 @@ impl<'a> Turn<'a> {
         }
         let mut writers = core.flushes.take();
         self.reactor.take_flushes(core.limits.flushes_per_turn_max, &mut writers);
+        let taken = writers.len();
         let mut line = writers.drain(..);
         for writer in line.by_ref() {
             self.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
@@ -145,6 +151,7 @@ impl<'a> Turn<'a> {
                 self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
             }
         }
+        self.served(taken - rest.len());
         self.reactor.put_back_flushes(rest);
         core.flushes.replace(writers);
     }
@@ -156,16 +163,19 @@ impl<'a> Turn<'a> {
         let core = self.core;
         if self.reactor.has_chores() {
             self.executor.set_cause(Cause::Io);
-            let mut woken = core.woken.take();
+            let mut woken = core.take_woken();
             self.reactor.finish(&mut woken);
-            self.wake(woken);
+            core.wake(woken);
         }
-        if let Some(every) = core.snapshot_every_ns.get() {
-            let now = self.reactor.now();
-            if now >= core.snapshot_due.get() {
-                core.snapshot_due.set(now.saturating_add(every));
-                core.shared.publish(Snapshot::of(core));
+        let now = self.reactor.now();
+        if let Some(recorder) = core.recorder() {
+            recorder.queues(core.queue_depths(), now);
+        }
+        if core.shared.published.is_due(now) {
+            if let Some(on) = core.shared.published.take_record() {
+                core.record(on);
             }
+            core.shared.published.publish(now, || Snapshot::of(core));
         }
         if self.observed {
             let (turn, items) = (self.turn, self.items);
@@ -177,17 +187,30 @@ impl<'a> Turn<'a> {
     #[inline]
     fn phase(&self, phase: Phase) {
         if self.observed {
-            let (core, turn) = (self.core, self.turn);
-            core.observers.tell(self.executor, |observer| observer.phase_began(phase, turn));
+            self.tell_phase(phase);
         }
     }
 
-    /// Wakes what the tables gave back, each by itself, and keeps the vector.
-    fn wake(&self, mut woken: Vec<std::task::Waker>) {
-        for waker in woken.drain(..) {
-            self.executor.wake_foreign(waker);
+    #[cold]
+    fn tell_phase(&self, phase: Phase) {
+        let (core, turn) = (self.core, self.turn);
+        core.observers.tell(self.executor, |observer| observer.phase_began(phase, turn));
+        if let Some(recorder) = core.recorder() {
+            recorder.phase(phase);
         }
-        self.core.woken.replace(woken);
+    }
+
+    /// A phase had so much to do, and is over. Whoever records has the clock read for it, and what
+    /// follows begins there.
+    #[inline]
+    fn served(&self, count: usize) {
+        if count > 0
+            && let Some(recorder) = self.core.recorder()
+        {
+            let now = self.reactor.read_clock();
+            self.core.stride.begin(now);
+            recorder.served(count, now);
+        }
     }
 }
 
@@ -195,6 +218,9 @@ impl Drop for Turn<'_> {
     #[inline]
     fn drop(&mut self) {
         self.executor.set_cause(Cause::Host);
+        if let Some(recorder) = self.core.recorder() {
+            recorder.outside();
+        }
         if self.asked {
             let mut events = std::mem::take(&mut self.events);
             events.clear();

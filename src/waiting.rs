@@ -11,7 +11,6 @@ use crate::{
     Phase, RunError,
     core::Core,
     deadlock::{self, Outlook},
-    ring::Happening,
 };
 
 /// A wait that is about to happen. While it lives no turn and no other wait can begin.
@@ -80,7 +79,9 @@ impl<'a> Waiting<'a> {
         if self.core.watched.get() {
             self.tell(Phase::Wait);
             let Core { observers, executor, stride, .. } = &**self.core;
-            self.core.record(Phase::Wait, stride.read_at(), 0, Happening::waited(0));
+            if let Some(recorder) = self.core.recorder() {
+                recorder.waited(stride.read_at(), stride.read_at(), 0);
+            }
             observers.tell(executor, |observer| observer.wait_began(Some(Duration::ZERO)));
             observers.tell(executor, |observer| observer.wait_ended(0));
         }
@@ -136,7 +137,9 @@ impl<'a> Waiting<'a> {
         core.resume.look(core);
         let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
-        core.record(Phase::Wait, began, now.saturating_sub(began), Happening::waited(events));
+        if let Some(recorder) = core.recorder() {
+            recorder.waited(began, now, events);
+        }
         core.observers.tell(&core.executor, |observer| observer.wait_ended(events));
     }
 

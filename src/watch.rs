@@ -3,11 +3,12 @@
 //! Everything it gives was written by the loop itself, in atomics or as finished data: a watch
 //! takes no lock that the loop could hold, and can't slow it down or keep it alive.
 
-use std::{panic::Location, sync::Arc};
+use std::{panic::Location, sync::Arc, time::Duration};
 
-use glassloop_executor::Kind;
+use glassloop_executor::{Executor, Kind, Refused, TaskId};
+use glassloop_reactor::nanoseconds;
 
-use crate::{LoopName, Snapshot, now_record::Now, ring::Read, shared::Shared};
+use crate::{LoopName, Seen, Snapshot, now_record::Now, ring::Read, shared::Shared};
 
 /// A loop's state as another thread may read it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -43,11 +44,80 @@ impl Watch {
         [self.shared.sites.born(index).location(), self.shared.sites.awaits(index).location()]
     }
 
-    /// The snapshot that the loop published last: see
-    /// [`snapshot_every`](crate::Builder::snapshot_every).
+    /// The snapshot that the loop published last: because somebody [looked](Watch::look), or
+    /// because it was told to [every so often](Watch::snapshot_at_least_every).
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.shared.snapshot()
+        self.seen().map(|seen| seen.snapshot)
+    }
+
+    /// The same, with its age.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        self.shared.published.seen()
+    }
+
+    /// Has the loop make a snapshot now, and waits for it, `timeout` at most; if the loop hangs, or
+    /// nobody runs it, the last one that it published. A loop that sleeps is woken for it, once.
+    ///
+    /// On the loop's own thread, which would wait for itself, it gives the last one at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::LoopThread;
+    ///
+    /// let thread = LoopThread::start("network")?;
+    /// let watch = glassloop::loops().pop().expect("a loop");
+    /// let seen = watch.look(Duration::from_secs(60)).expect("it answers");
+    /// assert!(seen.fresh && seen.age < Duration::from_secs(60));
+    /// # drop(thread);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn look(&self, timeout: Duration) -> Option<Seen> {
+        if self.shared.is_loop_thread() {
+            return self.seen();
+        }
+        self.shared.published.look(timeout, || self.shared.notifier.notify())
+    }
+
+    /// Has the loop publish a snapshot at least this often from now on, as long as turns happen, as
+    /// [`snapshot_every`](crate::Builder::snapshot_every) does.
+    pub fn snapshot_at_least_every(&self, every: Duration) {
+        self.shared.published.at_least_every(nanoseconds(every));
+    }
+
+    /// Has the loop record, or stop doing so, from its next turn on: see
+    /// [`EventLoop::record`](crate::EventLoop::record). A loop that sleeps is woken for it.
+    pub fn record(&self, on: bool) {
+        self.shared.published.want_record(on, || self.shared.notifier.notify());
+    }
+
+    /// Has the loop abort a task in its next turn, as [`JoinHandle::abort`](crate::JoinHandle)
+    /// does: its future is dropped, whoever joins it hears that it was cancelled. A task that is
+    /// gone by then is left alone.
+    ///
+    /// ```
+    /// use glassloop::{EventLoop, JoinError};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let task = event_loop.spawn(std::future::pending::<()>());
+    /// let (watch, id) = (event_loop.watch(), task.id());
+    /// std::thread::spawn(move || watch.abort(id)).join().unwrap()?;
+    /// assert!(matches!(event_loop.block_on(task)?, Err(JoinError::Cancelled)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the loop is closed, or takes no more calls.
+    #[track_caller]
+    pub fn abort(&self, task: TaskId) -> Result<(), Refused<()>> {
+        let abort = move || {
+            if let Some(executor) = Executor::current() {
+                executor.abort(task);
+            }
+        };
+        self.shared.inbox.defer(abort, Location::caller()).map_err(|refused| refused.map(|_| ()))
     }
 
     /// The recorded events from number `from` on; empty when nothing was ever recorded.

@@ -28,6 +28,7 @@ use crate::{
     members::Members,
     place::{PlaceCache, PlaceId, Sites},
     table::TaskTable,
+    tap::Socket,
     task::{self, Stage},
     unhandled::{Unhandled, UnhandledHook},
     waker::TaskWaker,
@@ -73,6 +74,8 @@ pub struct Executor {
     stopping: Cell<bool>,
     /// Handles that nobody awaited are told to the log.
     pub(crate) debug: Cell<bool>,
+    /// Whoever records is told here.
+    pub(crate) socket: Socket,
 }
 
 impl Executor {
@@ -105,6 +108,7 @@ impl Executor {
             closed: Cell::new(false),
             stopping: Cell::new(false),
             debug: Cell::new(false),
+            socket: Socket::default(),
             limits,
         })
     }
@@ -181,6 +185,7 @@ impl Executor {
             }
         };
         self.sites.set_born(id.index, self.places.id(place));
+        self.socket.tell(|tap| tap.born(id, parent));
         self.queue(Entry::task(id));
         JoinHandle::new(self, id)
     }
@@ -202,7 +207,9 @@ impl Executor {
         } else {
             entry.kind() == Kind::Callback && self.callbacks.borrow_mut().wake(entry)
         };
-        self.counters.woken(entry == self.current.get());
+        let current = self.current.get();
+        self.counters.woken(entry == current);
+        self.socket.tell(|tap| tap.woken(entry, current, queue));
         if queue {
             self.ready.borrow_mut().push(entry);
         }
@@ -232,12 +239,19 @@ impl Executor {
             Left::Call(call) => {
                 self.deferred.borrow_mut().push_back(call);
                 self.ready.borrow_mut().push(Entry::DEFERRED);
+                self.socket.tell(|tap| tap.woken(Entry::DEFERRED, Entry::NOTHING, true));
             }
         })
     }
 
     pub(crate) fn take_left(&self, max: usize, found: impl FnMut(Left)) -> bool {
         self.outlet.take(max, found)
+    }
+
+    /// What runs right now, or [`Entry::NOTHING`].
+    #[must_use]
+    pub fn current_item(&self) -> Entry {
+        self.current.get()
     }
 
     /// The task that is being polled, or `TaskId::NONE`.

@@ -18,7 +18,7 @@ use crate::{
     caught::quietly,
     error::JoinError,
     executor::Executor,
-    id::TaskId,
+    id::{Entry, TaskId},
     place::PlaceId,
     slot::State,
     table::{Joined, Target, Waiter},
@@ -186,14 +186,17 @@ impl Executor {
         }
     }
 
-    pub(crate) fn abort(&self, id: TaskId) {
+    /// Aborts a task by its id, as its handle does. One that is gone is left alone.
+    pub fn abort(&self, id: TaskId) {
         let queue = {
             let mut tasks = self.tasks.borrow_mut();
             tasks.expect_nobody(id);
             tasks.abort(id)
         };
         if queue {
-            self.queue(crate::Entry::task(id));
+            let entry = Entry::task(id);
+            self.socket.tell(|tap| tap.woken(entry, self.current.get(), true));
+            self.queue(entry);
         }
     }
 

@@ -55,6 +55,7 @@
 //! | `id.rs` | names: of tasks, of entries in the queue |
 //! | `place.rs` | source locations as numbers |
 //! | `view.rs`, `counts.rs` | the state and the figures, as data |
+//! | `tap.rs` | who woke whom, as it happens |
 //! | `caught.rs`, `unhandled.rs`, `error.rs` | panics and refusals, as values |
 //! | `limits.rs` | every bound |
 //!
@@ -87,6 +88,7 @@ mod slot;
 mod step;
 mod sync;
 mod table;
+mod tap;
 mod task;
 mod task_local;
 mod unhandled;
@@ -113,6 +115,7 @@ pub use race::{Race, race};
 pub use scope::{RunScope, Scope, ScopeError, ScopeFailure};
 pub use shield::Shield;
 pub use step::Outcome;
+pub use tap::Tap;
 pub use task_local::{LocalScope, TaskLocal};
 pub use unhandled::{Failure, Unhandled};
 pub use view::{TaskState, TaskView};

@@ -49,6 +49,25 @@ impl PlaceId {
         PlaceId(row)
     }
 
+    /// The number itself, to be kept in a word.
+    #[must_use]
+    pub fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The id of a number that [`to_bits`](PlaceId::to_bits) gave.
+    ///
+    /// ```
+    /// use glassloop_executor::PlaceId;
+    ///
+    /// let here = PlaceId::of(std::panic::Location::caller());
+    /// assert_eq!(PlaceId::from_bits(here.to_bits()), here);
+    /// ```
+    #[must_use]
+    pub fn from_bits(bits: u32) -> PlaceId {
+        PlaceId(bits)
+    }
+
     /// The location itself.
     #[must_use]
     pub fn location(self) -> Option<&'static Location<'static>> {

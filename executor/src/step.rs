@@ -96,6 +96,9 @@ impl Executor {
                 Outcome::Pending
             }
             Ok(Poll::Ready(())) => {
+                if self.socket.is_on() {
+                    self.tell_ended(id, &mut future);
+                }
                 let ended = self.tasks.borrow_mut().ready(id, future, waker);
                 match ended {
                     Ok(ended) => {
@@ -108,6 +111,9 @@ impl Executor {
             }
             Err(payload) => {
                 count(&self.counters.panicked);
+                if self.socket.is_on() {
+                    self.tell_ended(id, &mut future);
+                }
                 self.end(id, &mut future, JoinError::Panicked(payload.into()));
                 self.finish(id, future);
                 Outcome::Panicked
@@ -118,6 +124,9 @@ impl Executor {
     /// Drops the future of an aborted task, here where its loop is current.
     fn drop_cancelled(&self, id: TaskId, mut future: BoxedTask) -> Outcome {
         count(&self.counters.cancelled);
+        if self.socket.is_on() {
+            self.tell_ended(id, &mut future);
+        }
         self.end(id, &mut future, JoinError::Cancelled);
         self.finish(id, future);
         Outcome::Cancelled

@@ -87,7 +87,7 @@ impl Executor {
         ids.into_iter().filter_map(|id| self.view(&mut tasks, id)).collect()
     }
 
-    fn view(&self, tasks: &mut TaskTable, id: TaskId) -> Option<TaskView> {
+    pub(crate) fn view(&self, tasks: &mut TaskTable, id: TaskId) -> Option<TaskView> {
         let name = tasks.name_or_type(id).unwrap_or(Cow::Borrowed("(running)"));
         let slot = tasks.get(id)?;
         Some(TaskView {

@@ -55,7 +55,7 @@
 //! | `poller.rs`, `parker.rs` | where the loop blocks, with descriptors and without |
 //! | `notifier.rs` | the wake word |
 //! | `script.rs`, `script/` | for tests: a world of peers as data, played by a seed |
-//! | `events.rs`, `flush.rs`, `waiter.rs`, `hooks.rs` | plain things that the phases hand about |
+//! | `events.rs`, `flush.rs`, `waiter.rs`, `woken.rs`, `hooks.rs` | plain things that the phases hand about |
 //! | `alarm.rs` | what ends a wait at its very deadline |
 //! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
 //! | `os_thread.rs` | the OS's number of a thread |
@@ -102,6 +102,7 @@ mod sync;
 mod timeout;
 mod timers;
 mod waiter;
+mod woken;
 
 pub use alarm::Precision;
 pub use clock::{Clock, nanoseconds};
@@ -126,6 +127,7 @@ pub use source::{Peer, Source, SourceId, SourceView, TimerView, WaiterView};
 pub use timeout::{Elapsed, Timeout, timeout};
 pub use timers::{NEVER, TimerId, Timers};
 pub use waiter::{Place, Waiter};
+pub use woken::{Origin, Woken};
 
 /// The version of mio whose sources can be registered.
 pub use mio;

@@ -29,6 +29,7 @@ use crate::{
     source_table::SourceTable,
     timers::Timers,
     waiter::{Place, Waiter},
+    woken::{Origin, Woken},
 };
 
 mod lend;
@@ -38,9 +39,6 @@ mod views;
 mod wait;
 
 pub use lend::LentWait;
-
-/// For how many timers that fire at once the scratch is kept: 48 KiB.
-const FIRED_KEPT: usize = 1_024;
 
 /// What a reactor is built of.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +77,6 @@ pub struct Reactor {
     stirred: Cell<bool>,
     sources: RefCell<SourceTable>,
     timers: RefCell<Timers<Waiter>>,
-    /// Scratch of the phase `timers`, empty between two calls.
-    fired: Cell<Vec<Waiter>>,
     flushes: RefCell<FlushLine>,
     names: RefCell<Names>,
     /// The turn's `now`.
@@ -128,7 +124,6 @@ impl Reactor {
             stirred: Cell::new(is_scripted),
             sources: RefCell::new(SourceTable::new(options.limits.sources_max)),
             timers: RefCell::new(Timers::new(now)),
-            fired: Cell::default(),
             flushes: RefCell::default(),
             names: RefCell::default(),
             now: Cell::new(now),
@@ -149,7 +144,7 @@ impl Reactor {
 
     /// Phase 2: what the events told is stored, and so is what memory sockets have told since. The
     /// wakers of those who waited for it are added to `woken`.
-    pub fn io(&self, events: &Events, woken: &mut Vec<Waker>) {
+    pub fn io(&self, events: &Events, woken: &mut Woken) {
         let mut sources = self.sources.borrow_mut();
         let mut stale = 0;
         for event in events {
@@ -170,12 +165,10 @@ impl Reactor {
     }
 
     /// Phase 3: the wakers of those whose deadline has come are added to `woken`, in order.
-    pub fn timers(&self, woken: &mut Vec<Waker>) {
-        let mut fired = self.fired.take();
-        let count = self.timers.borrow_mut().expire(self.now.get(), &mut fired);
-        woken.extend(fired.drain(..).map(|waiter| waiter.waker));
-        fired.shrink_to(FIRED_KEPT);
-        self.fired.set(fired);
+    pub fn timers(&self, woken: &mut Woken) {
+        let count = self.timers.borrow_mut().expire(self.now.get(), |at, waiter| {
+            woken.push(waiter.waker, Origin::Timer { place: waiter.place, at });
+        });
         if count > 0 {
             self.count(|counts| counts.timers_fired += count as u64);
         }
@@ -255,7 +248,7 @@ impl Reactor {
     /// stand-ins for whom something is left to read are added to `woken`. Without
     /// [chores](Self::has_chores) it does nothing.
     #[inline]
-    pub fn finish(&self, woken: &mut Vec<Waker>) {
+    pub fn finish(&self, woken: &mut Woken) {
         self.sources.borrow_mut().finish(woken);
         self.chores.set(self.has_flushes() || self.has_pending_events());
     }

@@ -6,7 +6,7 @@
 use std::{fmt, net::SocketAddr};
 
 use crate::{
-    readiness::{Direction, Readiness},
+    readiness::{Direction, Interest, Readiness},
     waiter::Place,
 };
 
@@ -120,6 +120,8 @@ pub struct SourceView {
     pub id: SourceId,
     /// What it is: "tcp", "listener", "memory".
     pub kind: &'static str,
+    /// Which directions of it are watched.
+    pub interest: Interest,
     /// Its number at the OS, if it has one.
     pub descriptor: Option<i32>,
     /// What it is connected to, if that is known.

@@ -2,13 +2,19 @@
 //!
 //! It promises nothing by itself: the table that holds it does, and keeps its counts.
 
-use crate::{readiness::Readiness, seat::Seat, source::Peer, waiter::Waiter};
+use crate::{
+    readiness::{Interest, Readiness},
+    seat::Seat,
+    source::Peer,
+    waiter::Waiter,
+};
 
 /// One registered source.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) generation: u32,
     pub(crate) kind: &'static str,
+    pub(crate) interest: Interest,
     /// Whether the OS tells its readiness, or another part of the program.
     pub(crate) from_kernel: bool,
     pub(crate) descriptor: Option<i32>,

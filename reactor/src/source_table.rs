@@ -9,17 +9,19 @@ use std::{io, task::Waker};
 use slab::Slab;
 
 use crate::{
-    readiness::{Direction, Readiness},
+    readiness::{Direction, Interest, Readiness},
     seat::Seat,
     source::{SourceId, SourceView, WaiterView},
     source_entry::{Entry, Waiting},
     waiter::{Place, Waiter},
+    woken::{Origin, Woken},
 };
 
 /// What the table keeps of a source beside its readiness.
 #[derive(Debug)]
 pub(crate) struct Description {
     pub(crate) kind: &'static str,
+    pub(crate) interest: Interest,
     pub(crate) from_kernel: bool,
     pub(crate) descriptor: Option<i32>,
 }
@@ -73,6 +75,7 @@ impl SourceTable {
         vacant.insert(Entry {
             generation: id.generation,
             kind: description.kind,
+            interest: description.interest,
             from_kernel: description.from_kernel,
             descriptor: description.descriptor,
             peer: None,
@@ -102,7 +105,7 @@ impl SourceTable {
     /// The turn is over: frees the slots of the sources that are gone, and moves the wakers of the
     /// stand-ins for whom something is left to `woken`.
     #[inline]
-    pub(crate) fn finish(&mut self, woken: &mut Vec<Waker>) {
+    pub(crate) fn finish(&mut self, woken: &mut Woken) {
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
         unclaimed.retain(|&id| {
             let Some(entry) = self.get_mut(id) else { return false };
@@ -111,7 +114,9 @@ impl SourceTable {
             entry.unclaimed = std::mem::take(&mut entry.goes_on) && left;
             let unclaimed = entry.unclaimed;
             if left && !unclaimed {
-                woken.extend(self.take_waiter(id, Seat::StandIn).map(|waiter| waiter.waker));
+                if let Some(waiter) = self.take_waiter(id, Seat::StandIn) {
+                    woken.push(waiter.waker, Origin::Source(id));
+                }
             }
             unclaimed
         });
@@ -138,30 +143,31 @@ impl SourceTable {
 
     /// An event has come for a source. The wakers of those who waited for it are moved to `woken`.
     /// False if the source is gone.
-    pub(crate) fn deliver(
-        &mut self,
-        id: SourceId,
-        told: Readiness,
-        woken: &mut Vec<Waker>,
-    ) -> bool {
+    pub(crate) fn deliver(&mut self, id: SourceId, told: Readiness, woken: &mut Woken) -> bool {
         let Some(entry) = live(&mut self.entries, id) else { return false };
         entry.readiness.add(told);
         let before = woken.len();
         if entry.readiness.is_ready(Direction::Read) {
             match entry.take(Seat::Reader) {
                 Some(reader) => {
-                    woken.push(reader.waker);
+                    woken.push(reader.waker, Origin::Source(id));
                     // Whether it leaves anything is seen when the turn ends.
                     let stands_in = entry.seats[Seat::StandIn as usize].is_some();
                     if stands_in && !std::mem::replace(&mut entry.unclaimed, true) {
                         self.unclaimed.push(id);
                     }
                 }
-                None => woken.extend(entry.take(Seat::StandIn).map(|waiter| waiter.waker)),
+                None => {
+                    if let Some(stand_in) = entry.take(Seat::StandIn) {
+                        woken.push(stand_in.waker, Origin::Source(id));
+                    }
+                }
             }
         }
-        if entry.readiness.is_ready(Direction::Write) {
-            woken.extend(entry.take(Seat::Writer).map(|waiter| waiter.waker));
+        if entry.readiness.is_ready(Direction::Write)
+            && let Some(writer) = entry.take(Seat::Writer)
+        {
+            woken.push(writer.waker, Origin::Source(id));
         }
         let (taken, from_kernel) = (woken.len() - before, entry.from_kernel);
         self.note_taken(taken, from_kernel);
@@ -198,7 +204,7 @@ impl SourceTable {
     }
 
     /// Delivers what was raised. Returns how many events that were, and how many came too late.
-    pub(crate) fn deliver_raised(&mut self, woken: &mut Vec<Waker>) -> (u64, u64) {
+    pub(crate) fn deliver_raised(&mut self, woken: &mut Woken) -> (u64, u64) {
         let mut raised = std::mem::take(&mut self.raised);
         let (mut events, mut stale) = (0, 0);
         for id in raised.drain(..) {
@@ -302,6 +308,7 @@ impl SourceTable {
                 generation: entry.generation,
             },
             kind: entry.kind,
+            interest: entry.interest,
             descriptor: entry.descriptor,
             peer: entry.peer,
             readiness: entry.readiness,
@@ -332,8 +339,12 @@ fn live(entries: &mut Slab<Entry>, id: SourceId) -> Option<&mut Entry> {
 mod tests {
     use super::*;
 
-    const MEMORY: Description =
-        Description { kind: "memory", from_kernel: false, descriptor: None };
+    const MEMORY: Description = Description {
+        kind: "memory",
+        interest: Interest::Both,
+        from_kernel: false,
+        descriptor: None,
+    };
 
     #[test]
     fn a_slot_is_not_used_again_before_the_turn_is_over() {
@@ -342,10 +353,10 @@ mod tests {
         table.retire(first);
         let second = table.insert(MEMORY).unwrap();
         assert_ne!(first.index, second.index, "the turn is not over");
-        table.finish(&mut Vec::new());
+        table.finish(&mut Woken::default());
         let third = table.insert(MEMORY).unwrap();
         assert_eq!((third.index, third.generation), (first.index, 2));
-        assert!(!table.deliver(first, Readiness::READABLE, &mut Vec::new()), "stale");
+        assert!(!table.deliver(first, Readiness::READABLE, &mut Woken::default()), "stale");
         assert!(table.get(third).is_some_and(|entry| entry.readiness.is_empty()));
     }
 
@@ -370,7 +381,7 @@ mod tests {
         let mut table = SourceTable::new(8);
         let id = table.insert(MEMORY).unwrap();
         assert!(table.raise(id, Readiness::READABLE) && table.raise(id, Readiness::WRITABLE));
-        assert_eq!(table.deliver_raised(&mut Vec::new()), (1, 0));
+        assert_eq!(table.deliver_raised(&mut Woken::default()), (1, 0));
         assert_eq!(table.get(id).unwrap().readiness, Readiness::READABLE | Readiness::WRITABLE);
         assert!(!table.has_raised());
     }

@@ -56,9 +56,9 @@ const READ_EXACTLY_MAX: usize = 16;
 /// assert_eq!(timers.cancel(dropped), Some("not at all"));
 ///
 /// let mut fired = Vec::new();
-/// assert_eq!(timers.expire(1_999, &mut fired), 1);
-/// assert_eq!(timers.expire(2_000, &mut fired), 1);
-/// assert_eq!(fired, ["soon", "later"]);
+/// assert_eq!(timers.expire(1_999, |at, what| fired.push((at, what))), 1);
+/// assert_eq!(timers.expire(2_000, |at, what| fired.push((at, what))), 1);
+/// assert_eq!(fired, [(1_000, "soon"), (2_000, "later")]);
 /// ```
 pub struct Timers<W> {
     entries: Slab<Entry<W>>,
@@ -147,20 +147,20 @@ impl<W> Timers<W> {
         id.find(&self.entries).map(|entry| entry.at)
     }
 
-    /// Moves the payloads of all timers whose deadline is at or before `now` to the end of `out`,
-    /// by deadline and, where deadlines are equal, in the order of arming. Returns how many.
+    /// Takes out every timer whose deadline is at or before `now` and hands it to `fired`, deadline
+    /// and payload, by deadline and, where deadlines are equal, in the order of arming. Returns how
+    /// many.
     ///
     /// A `now` before an earlier one is allowed; what is due then is decided by the new one.
-    pub fn expire(&mut self, now: u64, out: &mut Vec<W>) -> usize {
-        let before = out.len();
-        self.fire(now, out);
+    pub fn expire(&mut self, now: u64, mut fired: impl FnMut(u64, W)) -> usize {
+        let mut count = self.fire(now, &mut fired);
         if tick_of(now) > self.wheel.tick() {
             debug_assert!(self.due.is_empty(), "what an earlier tick left is due now");
             self.advance(tick_of(now));
-            self.fire(now, out);
+            count += self.fire(now, &mut fired);
         }
         self.trim();
-        out.len() - before
+        count
     }
 
     /// A time at which to call [`expire`](Self::expire) next: never later than the earliest
@@ -256,13 +256,16 @@ impl<W> Timers<W> {
     }
 
     /// Moves out what the due list holds up to `now`.
-    fn fire(&mut self, now: u64, out: &mut Vec<W>) {
+    fn fire(&mut self, now: u64, fired: &mut impl FnMut(u64, W)) -> usize {
+        let mut count = 0;
         while let Some(item) = self.due.take_until(now) {
             let entry = self.entries.remove(item.index as usize);
             debug_assert!(entry.at <= now && entry.sequence == item.sequence);
-            out.push(entry.payload);
+            fired(entry.at, entry.payload);
+            count += 1;
             self.due.skip_forgotten(|item| is_live(&self.entries, item));
         }
+        count
     }
 
     /// Gives the table's memory back once nothing is left of a crowd.
@@ -314,7 +317,7 @@ mod tests {
                 timers.arm(at, payload);
             }
             fired.clear();
-            timers.expire(at, &mut fired);
+            timers.expire(at, |_, payload| fired.push(payload));
             assert_eq!(fired, [0, 1, 2, 3, 4, 5]);
         }
     }

@@ -12,7 +12,7 @@ use std::{
 
 use common::{Count, Harness, both};
 use glassloop_reactor::{
-    Events,
+    Events, Woken,
     net::{TcpStream, duplex},
 };
 
@@ -58,13 +58,13 @@ fn turn_without_events(harness: &Harness, run: impl FnOnce()) {
 }
 
 fn turn_within(harness: &Harness, timeout: Duration, run: impl FnOnce()) {
-    let (mut events, mut woken) = (Events::new(), Vec::new());
+    let (mut events, mut woken) = (Events::new(), Woken::default());
     harness.reactor.wait(Some(timeout), &mut events).unwrap();
     harness.reactor.io(&events, &mut woken);
-    woken.drain(..).for_each(Waker::wake);
+    woken.drain().for_each(|(waker, _)| waker.wake());
     run();
     harness.reactor.finish(&mut woken);
-    woken.into_iter().for_each(Waker::wake);
+    woken.drain().for_each(|(waker, _)| waker.wake());
 }
 
 #[test]

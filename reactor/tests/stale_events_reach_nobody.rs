@@ -8,7 +8,7 @@ use std::{io, time::Duration};
 
 use common::Harness;
 use glassloop_reactor::{
-    Direction, Event, Events, Interest, Readiness, Registered, Source, SourceId, net,
+    Direction, Event, Events, Interest, Readiness, Registered, Source, SourceId, Woken, net,
 };
 use mio::net::UdpSocket;
 
@@ -45,18 +45,18 @@ fn reuse_slots_of_the_kernel(rounds: usize) {
         let old_id = old.id();
         drop(old);
         let same_turn = datagrams().unwrap();
-        reactor.io(&events, &mut Vec::new());
+        reactor.io(&events, &mut Woken::default());
         assert_ne!(same_turn.id().index, old_id.index, "the slot is free before its turn is over");
-        reactor.finish(&mut Vec::new());
+        reactor.finish(&mut Woken::default());
         let next_turn = datagrams().unwrap();
-        reactor.io(&events, &mut Vec::new());
+        reactor.io(&events, &mut Woken::default());
         for source in [&same_turn, &next_turn] {
             let readiness = source.readiness();
             assert!(!readiness.is_ready(Direction::Read), "round {round}: misdelivered");
         }
         // Its slot is used again in the next round.
         drop((same_turn, next_turn));
-        reactor.finish(&mut Vec::new());
+        reactor.finish(&mut Woken::default());
     }
     assert_eq!(reactor.counts().stale_events, 2 * rounds as u64);
     assert_eq!(reactor.counts().sources, 0);
@@ -80,12 +80,12 @@ fn reuse_slots_in_memory(rounds: usize) {
         drop(here);
         let (other, _far) = net::duplex().unwrap();
         assert_ne!(other.id().index, gone.index, "the slot is free before its turn is over");
-        reactor.io(&told(gone), &mut Vec::new());
+        reactor.io(&told(gone), &mut Woken::default());
         let readable = other.try_read(&mut [0; 8]).unwrap_err();
         assert_eq!(readable.kind(), io::ErrorKind::WouldBlock, "round {round}: misdelivered");
     }
     assert!(reactor.counts().stale_events >= rounds as u64);
-    reactor.io(&told(first), &mut Vec::new());
+    reactor.io(&told(first), &mut Woken::default());
     assert_eq!(reactor.counts().sources, 0);
 }
 
@@ -127,7 +127,7 @@ fn one_that_waits_in_a_new_slot_is_not_woken_by_an_old_event() {
     let (count, waker) = common::Count::waker();
     let mut cx = std::task::Context::from_waker(&waker);
     assert!(new.poll_read(&mut cx, &mut [0; 8]).is_pending());
-    let mut woken = Vec::new();
+    let mut woken = Woken::default();
     harness.reactor.io(&told(old_id), &mut woken);
     assert!(woken.is_empty());
     assert_eq!(count.get(), 0);

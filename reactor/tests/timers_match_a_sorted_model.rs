@@ -162,14 +162,14 @@ impl Pair {
         let later = self.model.split_off(&(now + 1, 0));
         let due = std::mem::replace(&mut self.model, later);
         let mut fired = vec![u64::MAX];
-        let count = self.timers.expire(now, &mut fired);
+        let count = self.timers.expire(now, |_, payload| fired.push(payload));
         assert_eq!(count, due.len(), "at {now}, seed {}", self.seed);
         assert!(
             due.keys().map(|key| key.1).eq(fired.into_iter().skip(1)),
             "the order at {now}, seed {}",
             self.seed
         );
-        assert_eq!(self.timers.expire(now, &mut Vec::new()), 0, "twice, seed {}", self.seed);
+        assert_eq!(self.timers.expire(now, |_, _| ()), 0, "twice, seed {}", self.seed);
     }
 
     fn compare(&self) {
@@ -236,8 +236,16 @@ fn no_deadline_is_too_far() {
         let mut fired = Vec::new();
         for &at in &days {
             assert_eq!(timers.earliest(), Some(at));
-            assert_eq!(timers.expire(at - 1, &mut fired), 0, "{at} is early from {now}");
-            assert_eq!(timers.expire(at, &mut fired), 1, "{at} is late from {now}");
+            assert_eq!(
+                timers.expire(at - 1, |_, payload| fired.push(payload)),
+                0,
+                "{at} is early from {now}"
+            );
+            assert_eq!(
+                timers.expire(at, |_, payload| fired.push(payload)),
+                1,
+                "{at} is late from {now}"
+            );
         }
         assert_eq!(fired, days);
     }
@@ -250,7 +258,7 @@ fn a_timer_for_never_can_be_read_and_cancelled_but_does_not_fire() {
     let last = timers.arm(NEVER - 1, "in the last nanosecond");
     assert_eq!(timers.cancel(last), Some("in the last nanosecond"));
     assert_eq!((timers.next_deadline(), timers.earliest()), (None, None));
-    assert_eq!(timers.expire(NEVER, &mut Vec::new()), 0);
+    assert_eq!(timers.expire(NEVER, |_, _| ()), 0);
     assert_eq!(
         (timers.len(), timers.get(id), timers.deadline(id)),
         (1, Some(&"never"), Some(NEVER))
@@ -265,12 +273,12 @@ fn what_is_armed_for_now_after_an_expiry_fires_in_the_next_one() {
         let mut timers = Timers::new(0);
         timers.arm(now, "first");
         let mut fired = Vec::new();
-        assert_eq!(timers.expire(now, &mut fired), 1);
+        assert_eq!(timers.expire(now, |_, payload| fired.push(payload)), 1);
         timers.arm(now, "second");
         timers.arm(now.saturating_sub(1), "overdue");
         assert_eq!(fired, ["first"]);
         assert_eq!(timers.next_deadline(), Some(now.saturating_sub(1)));
-        assert_eq!(timers.expire(now, &mut fired), 2);
+        assert_eq!(timers.expire(now, |_, payload| fired.push(payload)), 2);
         let overdue_first = if now == 0 { ["second", "overdue"] } else { ["overdue", "second"] };
         assert_eq!(fired[1..], overdue_first);
     }
@@ -281,12 +289,12 @@ fn a_clock_that_goes_back_fires_nothing_early() {
     let mut timers = Timers::new(SECOND);
     timers.arm(SECOND + 5, ());
     let mut fired = Vec::new();
-    assert_eq!(timers.expire(SECOND + 4, &mut fired), 0);
-    assert_eq!(timers.expire(0, &mut fired), 0);
+    assert_eq!(timers.expire(SECOND + 4, |_, payload| fired.push(payload)), 0);
+    assert_eq!(timers.expire(0, |_, payload| fired.push(payload)), 0);
     timers.arm(10, ());
-    assert_eq!(timers.expire(9, &mut fired), 0);
-    assert_eq!(timers.expire(10, &mut fired), 1);
-    assert_eq!(timers.expire(SECOND + 5, &mut fired), 1);
+    assert_eq!(timers.expire(9, |_, payload| fired.push(payload)), 0);
+    assert_eq!(timers.expire(10, |_, payload| fired.push(payload)), 1);
+    assert_eq!(timers.expire(SECOND + 5, |_, payload| fired.push(payload)), 1);
 }
 
 /// Arms `count` timers for one instant while time comes nearer to it, so that they wait in every
@@ -309,7 +317,7 @@ fn equal_deadlines_fire_in_the_order_of_arming(count: usize) {
         }
     }
     let mut fired = Vec::new();
-    timers.expire(at, &mut fired);
+    timers.expire(at, |_, payload| fired.push(payload));
     assert!(fired == kept, "not in the order of arming");
     assert!(timers.is_empty());
 }
@@ -351,7 +359,7 @@ fn what_is_left_of_a_cancelled_crowd_fires_in_order() {
     let mut fired = Vec::new();
     while let Some(next) = timers.next_deadline() {
         assert_eq!(next, kept[fired.len()].0, "seed {}", seed());
-        timers.expire(next, &mut fired);
+        timers.expire(next, |_, payload| fired.push(payload));
     }
     assert!(fired == kept, "seed {}", seed());
 }

@@ -291,10 +291,9 @@ impl Lodging {
         let core = &self.event_loop.core;
         match Waiting::begin(core).and_then(|waiting| waiting.take_back(wait)) {
             Ok(events) => {
-                let mut woken = core.woken.take();
+                let mut woken = core.take_woken();
                 core.reactor.io(&events, &mut woken);
-                woken.drain(..).for_each(|waker| core.executor.wake_foreign(waker));
-                core.woken.replace(woken);
+                core.wake(woken);
             }
             Err(error) => quietly(|| log::debug!("the last wait of a guest failed: {error}")),
         }

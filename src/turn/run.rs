@@ -9,9 +9,7 @@ use glassloop_executor::{Batch, Cause, Entry, Outcome, quietly};
 use glassloop_reactor::Stall;
 
 use super::Turn;
-use crate::{
-    Phase, core::Core, debug::Before, policy::Allowance, ring::Happening, stride::Stretch,
-};
+use crate::{Phase, core::Core, debug::Before, policy::Allowance, stride::Stretch};
 
 /// Of so many items a stall names who it may have been.
 const STALL_NAMES_MAX: usize = 4;
@@ -154,6 +152,9 @@ impl Turn<'_> {
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
         let before = core.debug.then(|| Before::of(core, entry));
+        if let Some(recorder) = core.recorder() {
+            recorder.begins(entry, began);
+        }
         let outcome = self.executor.run_item(entry);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
@@ -162,7 +163,9 @@ impl Turn<'_> {
             self.note_place(entry);
             before.tell_slow(core, entry, millis);
         }
-        core.record(phase, began, took_ns, Happening::Ran(entry, outcome));
+        if let Some(recorder) = core.recorder() {
+            recorder.ran(entry, outcome, phase, ended);
+        }
         let took = Duration::from_nanos(took_ns);
         core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));
         ended

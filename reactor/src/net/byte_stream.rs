@@ -167,13 +167,13 @@ impl<S: ReadBytes> ByteStream<S> {
     ///
     /// ```
     /// use std::task::{Context, Waker};
-    /// use glassloop_reactor::{Events, Options, Reactor, net};
+    /// use glassloop_reactor::{Events, Options, Reactor, Woken, net};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// # let reactor = Reactor::new(Options::default())?;
     /// # let _entered = reactor.enter();
     /// let (here, there) = net::duplex()?;
-    /// let (mut events, mut woken) = (Events::new(), Vec::new());
+    /// let (mut events, mut woken) = (Events::new(), Woken::default());
     /// # reactor.wait(None, &mut events)?;
     /// # reactor.io(&events, &mut woken);
     /// let mut cx = Context::from_waker(Waker::noop());

@@ -45,6 +45,7 @@ impl Reactor {
         interest: Interest,
     ) -> io::Result<SourceId> {
         let description = Description {
+            interest,
             kind: source.kind(),
             from_kernel: source.kernel().is_some(),
             descriptor: source.descriptor(),

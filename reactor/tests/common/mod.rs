@@ -21,7 +21,8 @@ use std::{
 };
 
 use glassloop_reactor::{
-    Clock, Entered, Events, Limits, ManualClock, Options, PollerKind, Reactor, net, net::TcpStream,
+    Clock, Entered, Events, Limits, ManualClock, Options, PollerKind, Reactor, Woken, net,
+    net::TcpStream,
 };
 
 /// The wait for the OS after which a test is taken to hang.
@@ -85,14 +86,14 @@ impl Harness {
     /// One turn that blocks for at most `timeout`.
     pub(crate) fn turn(&self, timeout: Duration) -> usize {
         let mut events = Events::new();
-        let mut woken = Vec::new();
+        let mut woken = Woken::default();
         self.reactor.wait(Some(timeout), &mut events).unwrap();
         self.reactor.io(&events, &mut woken);
         self.reactor.timers(&mut woken);
         let count = woken.len();
-        woken.drain(..).for_each(Waker::wake);
+        woken.drain().for_each(|(waker, _)| waker.wake());
         self.reactor.finish(&mut woken);
-        woken.into_iter().for_each(Waker::wake);
+        woken.drain().for_each(|(waker, _)| waker.wake());
         self.turns.set(self.turns.get() + 1);
         count
     }

@@ -10,7 +10,7 @@ use std::{
 use super::*;
 use crate::{
     clock::Clock, events::Events, manual_clock::ManualClock, poller::PollerKind, reactor::Options,
-    sleep::sleep,
+    sleep::sleep, woken::Woken,
 };
 
 /// What the ports do.
@@ -81,7 +81,7 @@ fn run(addresses: Vec<SocketAddr>, max: usize) -> (Option<Result<u16, Failures>>
         let Some(deadline) = reactor.earliest_deadline() else { break None };
         clock.jump_to(deadline);
         reactor.wait(Some(Duration::ZERO), &mut Events::new()).unwrap();
-        reactor.timers(&mut Vec::new());
+        reactor.timers(&mut Woken::default());
     };
     drop(race);
     assert_eq!(ALIVE.get(), 0, "losers are dropped");

@@ -1,0 +1,93 @@
+//! `Tap`: being told who woke whom, who was born and who has ended, as it happens.
+//!
+//! For a recorder in a layer above. A tap is ours, not a user's: it is called with tables of the
+//! executor borrowed or not, so it writes down what it hears and calls nobody.
+
+use std::{borrow::Cow, fmt, rc::Rc};
+
+use crate::{
+    executor::Executor,
+    id::{Entry, TaskId},
+    task::{BoxedTask, short_type},
+    view::TaskView,
+};
+
+/// What a recorder hears of an executor.
+pub trait Tap {
+    /// `item` was woken while `by` ran, [`Entry::NOTHING`] between items. `queued` says whether it
+    /// joined the ready queue; else it was there, or is gone.
+    fn woken(&self, item: Entry, by: Entry, queued: bool);
+
+    /// A task was spawned by `parent`, and joined the ready queue.
+    fn born(&self, task: TaskId, parent: Entry);
+
+    /// A task has ended: this is what was known of it, its name that of its type if it had none.
+    fn ended(&self, task: TaskView);
+}
+
+/// Where an executor keeps its tap.
+#[derive(Default)]
+pub(crate) struct Socket {
+    tap: std::cell::OnceCell<Rc<dyn Tap>>,
+    on: std::cell::Cell<bool>,
+}
+
+impl Socket {
+    /// Tells the tap, if it is on.
+    // COST: a load and a branch a wake, while it is off.
+    #[inline]
+    pub(crate) fn tell(&self, what: impl FnOnce(&dyn Tap)) {
+        if self.on.get() {
+            self.tell_it(what);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_it(&self, what: impl FnOnce(&dyn Tap)) {
+        if let Some(tap) = self.tap.get() {
+            what(tap.as_ref());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.on.get()
+    }
+}
+
+impl Executor {
+    /// Gives it its tap, which it keeps: the first one counts. It is told once it is
+    /// [on](Executor::tap).
+    pub fn set_tap(&self, tap: Rc<dyn Tap>) {
+        self.socket.tap.get_or_init(|| tap);
+    }
+
+    /// Switches the tap on or off.
+    pub fn tap(&self, on: bool) {
+        self.socket.on.set(on);
+    }
+
+    /// A task that was polled, or dropped, has just ended.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell_ended(&self, id: TaskId, future: &mut BoxedTask) {
+        let of_type = Cow::Borrowed(short_type(future.as_mut().type_name()));
+        let view = {
+            let mut tasks = self.tasks.borrow_mut();
+            let name = tasks.name(id.index).cloned();
+            self.view(&mut tasks, id).map(|view| TaskView { name: name.unwrap_or(of_type), ..view })
+        };
+        self.socket.tell(|tap| {
+            if let Some(view) = view {
+                tap.ended(view);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("on", &self.on).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! How a snapshot is gathered: who waits for what, from every table of a loop that knows.
+//!
+//! It reads the tables and polls nobody. No code but ours runs meanwhile.
+
+use std::collections::HashMap;
+
+use glassloop_executor::{TaskId, TaskView};
+use glassloop_reactor::{SourceView, TimerView};
+
+use crate::{
+    QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
+    core::Core, ring::Ring, snapshot_table::due,
+};
+
+impl Snapshot {
+    pub(crate) fn of(core: &Core) -> Snapshot {
+        let now_ns = core.reactor.now();
+        Snapshot {
+            name: core.shared.name.clone(),
+            made: core.made,
+            turn: core.turns.get(),
+            now_ns,
+            tasks: task_lines(core, usize::MAX),
+            sources: sources(core),
+            timers: timers(core, now_ns),
+            queues: queues(core),
+            executor: core.executor.counts(),
+            reactor: core.reactor.counts(),
+            looks: core.shared.published.looks(),
+            recorded: recorded(core),
+        }
+    }
+}
+
+/// The first tasks of a loop, at most so many, each with what it waits for.
+pub(crate) fn task_lines(core: &Core, max: usize) -> Vec<TaskLine> {
+    let mut waits = waits_by_owner(core);
+    let line = |task: TaskView| {
+        let waits = waits.remove(&task.id).unwrap_or_default();
+        let times = core.last_recorder().and_then(|recorder| recorder.of(task.id));
+        TaskLine {
+            waits,
+            woken_by: times.and_then(|(_, by)| by),
+            times: times.map(|(times, _)| times),
+            ..task_line(task)
+        }
+    };
+    core.executor.tasks_up_to(max).into_iter().map(line).collect()
+}
+
+fn task_line(task: TaskView) -> TaskLine {
+    TaskLine {
+        id: task.id,
+        birth: task.birth,
+        name: task.name,
+        parent: task.parent,
+        state: task.state,
+        polls: task.polls,
+        wakes: task.wakes,
+        wakers_held: task.wakers_held,
+        born: task.born.location(),
+        awaits: task.awaits.location(),
+        waits: Vec::new(),
+        woken_by: None,
+        times: None,
+    }
+}
+
+fn recorded(core: &Core) -> Option<RecordedLine> {
+    let recorder = core.last_recorder()?;
+    let ended = recorder.ended().into_iter().map(|(task, at_ns)| (task_line(task), at_ns));
+    Some(RecordedLine {
+        on: core.recording.get(),
+        events: core.shared.ring.get().map_or(0, Ring::written),
+        times: recorder.of_loop(),
+        ended: ended.collect(),
+    })
+}
+
+/// The tasks of a scope that are named one by one; the others are counted.
+const MEMBERS_SHOWN: usize = 16;
+
+/// Who waits for what, gathered from every table that knows.
+fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
+    let mut waits: HashMap<TaskId, Vec<WaitLine>> = HashMap::new();
+    let mut add = |owner: TaskId, operation, (of, on), place| {
+        waits.entry(owner).or_default().push(WaitLine { operation, of, on, place });
+    };
+    for source in core.reactor.sources() {
+        for waiter in &source.waiters {
+            let owner = Core::owner_of(waiter.owner);
+            let of = (source_name(&source), WaitsOn::Source(source.id));
+            add(owner, waiter.operation, of, Some(waiter.place));
+        }
+    }
+    for lookup in core.reactor.lookups() {
+        let of = (format!("name `{}`", lookup.host), WaitsOn::Thread);
+        add(Core::owner_of(lookup.owner), "lookup", of, Some(lookup.place));
+    }
+    for timer in sorted_timers(core) {
+        let of = (format!("timer {}", due(timer.at, core.reactor.now())), WaitsOn::Timer(timer.at));
+        add(Core::owner_of(timer.owner), timer.operation, of, Some(timer.place));
+    }
+    for task in core.executor.tasks() {
+        let Some((owner, place)) = task.joined_by else { continue };
+        let of = (format!("task {} `{}`", task.id, task.name), WaitsOn::Task(task.id));
+        add(owner, "join", of, place.location());
+    }
+    for scope in core.executor.waiting_scopes() {
+        let (shown, more) = scope.members.split_at(scope.members.len().min(MEMBERS_SHOWN));
+        for member in shown {
+            let name = core.executor.task_name(*member).unwrap_or_default();
+            let of = (format!("task {member} `{name}`"), WaitsOn::Task(*member));
+            add(scope.owner, "scope", of, scope.place.location());
+        }
+        if !more.is_empty() {
+            let of = (format!("{} tasks more", more.len()), WaitsOn::Tasks(more.len()));
+            add(scope.owner, "scope", of, scope.place.location());
+        }
+    }
+    for note in core.waits.notes() {
+        let of = ("another thread".to_owned(), WaitsOn::Thread);
+        add(note.owner, note.operation, of, note.place.location());
+    }
+    waits
+}
+
+fn sorted_timers(core: &Core) -> Vec<TimerView> {
+    let mut timers = core.reactor.timer_views();
+    timers.sort_by_key(|timer| timer.at);
+    timers
+}
+
+/// What a source is called: its kind, its number, its peer. Descriptors are left out, so that the
+/// same program prints the same table.
+fn source_name(source: &SourceView) -> String {
+    let name = format!("{} {}", source.kind, source.id.index);
+    match &source.peer {
+        Some(peer) => format!("{name} {peer}"),
+        None => name,
+    }
+}
+
+fn sources(core: &Core) -> Vec<SourceLine> {
+    let line = |source: SourceView| SourceLine {
+        id: source.id,
+        name: source_name(&source),
+        kind: source.kind,
+        descriptor: source.descriptor,
+        peer: source.peer.map(|peer| peer.to_string()),
+        interest: source.interest,
+        readiness: format!("{:?}", source.readiness),
+        waiters: source
+            .waiters
+            .iter()
+            .map(|waiter| (Core::owner_of(waiter.owner), waiter.operation))
+            .collect(),
+    };
+    core.reactor.sources().into_iter().map(line).collect()
+}
+
+fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
+    let line = |timer: TimerView| TimerLine {
+        in_ns: if timer.at == u64::MAX { timer.at } else { timer.at.saturating_sub(now_ns) },
+        operation: timer.operation,
+        owner: Core::owner_of(timer.owner),
+        place: timer.place,
+    };
+    sorted_timers(core).into_iter().map(line).collect()
+}
+
+fn queues(core: &Core) -> Vec<QueueLine> {
+    let limits = &core.limits.executor;
+    let [ready, callbacks, deferred] = core.queue_depths();
+    let ages = core.last_recorder().map(|recorder| recorder.queue_ages(core.reactor.now()));
+    let [ready_age, callbacks_age, deferred_age] = ages.unwrap_or_default();
+    let line = |name, depth, max, age_ns| QueueLine { name, depth, max, age_ns };
+    let mut queues = vec![
+        line("ready", ready, None, ready_age),
+        line("callbacks", callbacks, Some(limits.callbacks_max), callbacks_age),
+        line("deferred", deferred, Some(limits.deferred_max), deferred_age),
+    ];
+    let frames = [("render", core.frames.render_len()), ("idle", core.frames.idle_len())];
+    let asked = frames.into_iter().filter(|(_, depth)| *depth > 0);
+    queues.extend(asked.map(|(name, depth)| line(name, depth, None, None)));
+    queues
+}

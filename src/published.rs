@@ -1,0 +1,150 @@
+//! `Published`: the last snapshot of a loop, for any thread to read, and who asked for the next.
+//!
+//! The loop looks at one word a turn: when it is to publish next, by its own clock. Whoever wants a
+//! fresh snapshot sets that to "now" and wakes the loop; what was asked a thousand times before the
+//! loop came to it is published once. The lock is held for an exchange of pointers.
+
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::Snapshot;
+
+/// Nobody wants one.
+const NEVER: u64 = u64::MAX;
+
+/// A snapshot as another thread gets it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Seen {
+    /// The state of the loop, as it was.
+    pub snapshot: Arc<Snapshot>,
+    /// How long ago that was, by the operating system's clock.
+    pub age: Duration,
+    /// The loop made it because it was asked just now. If not, the loop had no turn in the time
+    /// that it was given: it hangs, or nobody runs it.
+    pub fresh: bool,
+}
+
+#[derive(Debug, Default)]
+struct Latest {
+    snapshot: Option<(Arc<Snapshot>, Instant)>,
+    /// The how many-th that one is.
+    number: u64,
+    /// How many were begun. INVARIANT: `due_ns` is set anew under the same lock.
+    begun: u64,
+}
+
+/// Where a loop leaves its snapshots.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// When the loop is to publish next, in its clock's nanoseconds.
+    due_ns: AtomicU64,
+    /// How often it is to publish by itself.
+    every_ns: AtomicU64,
+    /// How often a fresh one was asked for.
+    looks: AtomicU64,
+    /// Whether a watch wants the loop to record, or to stop doing so.
+    record: Mutex<Option<bool>>,
+    latest: Mutex<Latest>,
+    news: Condvar,
+}
+
+impl Published {
+    pub(crate) fn new(every_ns: Option<u64>) -> Published {
+        Published {
+            due_ns: AtomicU64::new(every_ns.map_or(NEVER, |_| 0)),
+            every_ns: AtomicU64::new(every_ns.unwrap_or(NEVER)),
+            looks: AtomicU64::new(0),
+            record: Mutex::default(),
+            latest: Mutex::default(),
+            news: Condvar::new(),
+        }
+    }
+
+    /// Whether the loop is to publish now.
+    // COST: a load and a compare, once a turn.
+    #[inline]
+    pub(crate) fn is_due(&self, now_ns: u64) -> bool {
+        now_ns >= self.due_ns.load(Ordering::Relaxed) && now_ns != NEVER
+    }
+
+    /// Leaves a snapshot that was made at `now_ns`. Who asked meanwhile gets the next.
+    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce() -> Snapshot) {
+        let next = now_ns.saturating_add(self.every_ns.load(Ordering::Relaxed));
+        let number = {
+            // Before it is made: who asks from here on may know of what it will not hold.
+            let mut latest = self.latest();
+            self.due_ns.store(next, Ordering::Relaxed);
+            latest.begun += 1;
+            latest.begun
+        };
+        let snapshot = Arc::new(make());
+        let mut latest = self.latest();
+        latest.number = number;
+        let before = latest.snapshot.replace((snapshot, Instant::now()));
+        drop(latest);
+        self.news.notify_all();
+        // It may be the last handle to a big one.
+        drop(before);
+    }
+
+    /// Has the loop publish at least this often from now on.
+    pub(crate) fn at_least_every(&self, every_ns: u64) {
+        if self.every_ns.fetch_min(every_ns, Ordering::Relaxed) > every_ns {
+            self.due_ns.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Wants recording switched, in the turn that `wake` brings.
+    pub(crate) fn want_record(&self, on: bool, wake: impl FnOnce()) {
+        *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(on);
+        self.due_ns.store(0, Ordering::Relaxed);
+        wake();
+    }
+
+    /// What a watch wants of recording. The loop asks when it is to publish.
+    pub(crate) fn take_record(&self) -> Option<bool> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The last one.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        seen(&self.latest(), false)
+    }
+
+    /// Asks for a fresh one by `wake` and waits for it, at most `timeout`; else the last one.
+    pub(crate) fn look(&self, timeout: Duration, wake: impl FnOnce()) -> Option<Seen> {
+        let begun = {
+            let latest = self.latest();
+            self.due_ns.store(0, Ordering::Relaxed);
+            latest.begun
+        };
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        wake();
+        let waits = |latest: &mut Latest| latest.number <= begun;
+        let (latest, waited) = self
+            .news
+            .wait_timeout_while(self.latest(), timeout, waits)
+            .unwrap_or_else(PoisonError::into_inner);
+        seen(&latest, !waited.timed_out())
+    }
+
+    /// How often a fresh one was asked for.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Latest> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn seen(latest: &Latest, fresh: bool) -> Option<Seen> {
+    let (snapshot, at) = latest.snapshot.as_ref()?;
+    Some(Seen { snapshot: Arc::clone(snapshot), age: at.elapsed(), fresh })
+}

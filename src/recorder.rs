@@ -1,0 +1,207 @@
+//! `Recorder`: writes down what happens in a loop while somebody records.
+//!
+//! It hears of wakes, births and ends from the executor, and of items and phases from the turn;
+//! each becomes an event of the ring, and the statistics grow. It reads no clock: what happens
+//! between two readings has the time of the first.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    sync::Arc,
+};
+
+use glassloop_executor::{Entry, Kind, Outcome, Tap, TaskId, TaskView};
+
+use crate::{
+    By, Event, Happening, LoopTimes, Phase, TaskTimes, ring::Ring, shared::Shared,
+    statistics::Statistics,
+};
+
+/// What a loop is recorded with.
+pub(crate) struct Recorder {
+    shared: Arc<Shared>,
+    /// The phase under way.
+    phase: Cell<Phase>,
+    /// Who wakes, between items.
+    by: Cell<By>,
+    /// How late the timer is that fires.
+    late_ns: Cell<u64>,
+    /// The item that runs, of which a microtask is a part.
+    item: Cell<Entry>,
+    /// What the clock said last.
+    stamp: Cell<u64>,
+    /// When the wait ended.
+    woke_ns: Cell<u64>,
+    statistics: RefCell<Statistics>,
+    /// Since when each queue is not empty.
+    queues_since: Cell<[Option<u64>; 3]>,
+    /// The tasks that ended last, the latest at the end.
+    ended: RefCell<VecDeque<(TaskView, u64)>>,
+    ended_max: usize,
+}
+
+impl Recorder {
+    pub(crate) fn new(shared: &Arc<Shared>, ended_max: usize, now_ns: u64) -> Recorder {
+        Recorder {
+            shared: Arc::clone(shared),
+            phase: Cell::new(Phase::Wait),
+            by: Cell::new(By::Host),
+            late_ns: Cell::new(0),
+            item: Cell::new(Entry::NOTHING),
+            stamp: Cell::new(now_ns),
+            woke_ns: Cell::new(now_ns),
+            statistics: RefCell::new(Statistics::new(now_ns)),
+            queues_since: Cell::default(),
+            ended: RefCell::default(),
+            ended_max,
+        }
+    }
+
+    fn write(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
+        if let Some(ring) = self.shared.ring.get() {
+            ring.write(Event { at_ns, took_ns, phase, what });
+        }
+    }
+
+    /// Recording goes on: this item runs, or none.
+    pub(crate) fn resume(&self, item: Entry, now_ns: u64) {
+        self.item.set(item);
+        self.stamp.set(now_ns);
+        self.woke_ns.set(now_ns);
+        self.phase.set(if item == Entry::NOTHING { Phase::Wait } else { Phase::Run });
+        self.by.set(By::Host);
+    }
+
+    /// Between turns, from now on: what is woken there is the host's doing.
+    pub(crate) fn outside(&self) {
+        self.phase.set(Phase::Wait);
+        self.by.set(By::Host);
+    }
+
+    /// The wait from `began_ns` to `now_ns` is over.
+    pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize) {
+        let waited_ns = now_ns.saturating_sub(began_ns);
+        let turn_ns = began_ns.saturating_sub(self.woke_ns.replace(now_ns));
+        self.statistics.borrow_mut().turned(turn_ns, waited_ns);
+        self.stamp.set(now_ns);
+        self.write(Phase::Wait, began_ns, waited_ns, Happening::waited(events));
+    }
+
+    /// A turn begins.
+    pub(crate) fn turn(&self, turn: u64, at_ns: u64) {
+        self.stamp.set(at_ns);
+        self.write(Phase::Io, at_ns, 0, Happening::turn(turn));
+    }
+
+    /// A phase begins; what is woken in it between items is woken by it.
+    pub(crate) fn phase(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.by.set(if phase == Phase::Deferred { By::Thread } else { By::Phase(phase) });
+    }
+
+    /// A phase that had something to do is over.
+    pub(crate) fn served(&self, count: usize, now_ns: u64) {
+        let began_ns = self.stamp.replace(now_ns);
+        let took_ns = now_ns.saturating_sub(began_ns);
+        self.write(self.phase.get(), began_ns, took_ns, Happening::served(count));
+    }
+
+    /// What is woken now is woken by this.
+    pub(crate) fn wakes(&self, by: By, late_ns: u64) {
+        self.by.set(by);
+        self.late_ns.set(late_ns);
+        if matches!(by, By::Timer(_)) {
+            self.statistics.borrow_mut().fired(late_ns);
+        }
+    }
+
+    /// An item is about to run.
+    pub(crate) fn begins(&self, item: Entry, now_ns: u64) {
+        self.item.set(item);
+        self.stamp.set(now_ns);
+    }
+
+    /// It ran.
+    pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, ended_ns: u64) {
+        let began_ns = self.stamp.replace(ended_ns);
+        let took_ns = ended_ns.saturating_sub(began_ns);
+        if item.is_task() && outcome != Outcome::Stale {
+            self.statistics.borrow_mut().ran(item.id(), began_ns, took_ns);
+        }
+        self.write(phase, began_ns, took_ns, Happening::Ran(item, outcome));
+    }
+
+    /// The turn ends with so much in each queue.
+    pub(crate) fn queues(&self, depths: [usize; 3], now_ns: u64) {
+        let mut since = self.queues_since.get();
+        for (since, depth) in since.iter_mut().zip(depths) {
+            *since = if depth == 0 { None } else { since.or(Some(now_ns)) };
+        }
+        self.queues_since.set(since);
+    }
+
+    /// For how long each queue has not been empty at the end of a turn.
+    pub(crate) fn queue_ages(&self, now_ns: u64) -> [Option<u64>; 3] {
+        self.queues_since.get().map(|since| since.map(|since| now_ns.saturating_sub(since)))
+    }
+
+    /// What is known of a task's time, and who woke it last.
+    pub(crate) fn of(&self, task: TaskId) -> Option<(TaskTimes, Option<By>)> {
+        self.statistics.borrow().of(task)
+    }
+
+    pub(crate) fn of_loop(&self) -> LoopTimes {
+        self.statistics.borrow().of_loop()
+    }
+
+    /// The tasks that ended last, with when they did, the latest first.
+    pub(crate) fn ended(&self) -> Vec<(TaskView, u64)> {
+        self.ended.borrow().iter().rev().cloned().collect()
+    }
+
+    fn who(&self, by: Entry) -> By {
+        match by.kind() {
+            Kind::Nothing => self.by.get(),
+            Kind::Microtask => By::Item(self.item.get()),
+            _ => By::Item(by),
+        }
+    }
+}
+
+/// None of these calls what isn't ours.
+impl Tap for Recorder {
+    fn woken(&self, item: Entry, by: Entry, queued: bool) {
+        let by = self.who(by);
+        let what = if queued { Happening::Woke(item, by) } else { Happening::WokeAgain(item, by) };
+        let now_ns = self.stamp.get();
+        if queued && item.is_task() {
+            self.statistics.borrow_mut().woken(item.id(), by, now_ns);
+        }
+        let late_ns = if matches!(by, By::Timer(_)) { self.late_ns.get() } else { 0 };
+        self.write(self.phase.get(), now_ns, late_ns, what);
+    }
+
+    fn born(&self, task: TaskId, parent: Entry) {
+        let (by, now_ns) = (self.who(parent), self.stamp.get());
+        self.statistics.borrow_mut().woken(task, by, now_ns);
+        let place = self.shared.sites.born(task.index);
+        self.write(self.phase.get(), now_ns, 0, Happening::Born(task, by, place));
+    }
+
+    fn ended(&self, task: TaskView) {
+        let mut ended = self.ended.borrow_mut();
+        if ended.len() >= self.ended_max {
+            ended.pop_front();
+        }
+        if self.ended_max > 0 {
+            ended.push_back((task, self.stamp.get()));
+        }
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ring = self.shared.ring.get().map(Ring::written);
+        f.debug_struct("Recorder").field("written", &ring).finish_non_exhaustive()
+    }
+}

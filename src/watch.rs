@@ -106,6 +106,15 @@ impl Watch {
 
     /// Has the loop publish a snapshot at least this often from now on, as long as turns happen, as
     /// [`snapshot_every`](crate::Builder::snapshot_every) does.
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// watch.snapshot_at_least_every(std::time::Duration::from_secs(1));
+    /// event_loop.block_on(async {})?;
+    /// assert!(watch.snapshot().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn snapshot_at_least_every(&self, every: Duration) {
         self.shared.published.at_least_every(nanoseconds(every));
     }

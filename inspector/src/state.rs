@@ -49,6 +49,7 @@ impl Wanted {
     }
 
     /// The one loop that is meant: the number's, or the only one.
+    #[allow(dead_code)]
     pub(crate) fn only_loop(&self) -> Result<Watch, Response> {
         let mut loops = self.loops();
         match (loops.len(), self.number) {

@@ -66,13 +66,9 @@ fn line(inspector: &Inspected, watch: &Watch) -> Value {
     state["loops"][0].take()
 }
 
-#[test]
-fn a_stall_is_shown_and_told_while_it_lasts_and_when_it_is_over() {
-    log::set_logger(&WARNINGS).unwrap();
-    log::set_max_level(log::LevelFilter::Warn);
-    let inspector = inspected();
-    let (hangs, hanging) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
+/// A loop on a thread of its own, of whose eleven tasks one hangs until it is released; and the
+/// line where that one is spawned.
+fn hang(hangs: mpsc::Sender<Watch>, released: mpsc::Receiver<()>) -> (thread::JoinHandle<()>, u32) {
     let thread = thread::Builder::new().name("the loop's".into());
     let born = line!() + 8;
     let thread = thread.spawn(move || {
@@ -95,7 +91,17 @@ fn a_stall_is_shown_and_told_while_it_lasts_and_when_it_is_over() {
         });
         event_loop.block_on(stuck.named("stuck")).unwrap().unwrap();
     });
-    let thread = thread.unwrap();
+    (thread.unwrap(), born)
+}
+
+#[test]
+fn a_stall_is_shown_and_told_while_it_lasts_and_when_it_is_over() {
+    log::set_logger(&WARNINGS).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let inspector = inspected();
+    let (hangs, hanging) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let (thread, born) = hang(hangs, released);
     let watch = hanging.recv_timeout(PATIENCE).unwrap();
 
     let held = until("the stall is noticed", || {

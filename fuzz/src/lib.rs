@@ -6,7 +6,8 @@
 //! what a snapshot counts. [`shrunk`] makes a failing one smaller.
 //!
 //! [`Target`] is the WebSocket's share: any bytes are frames, or the head of an upgrade, which must
-//! come to what a decoder written for this alone, or the head's parts, say.
+//! come to what a decoder written for this alone, or the head's parts, say; or a request to an
+//! inspector, which is let in only with its name, its origin and its token.
 //!
 //! It uses nothing but the public interface, `TimersOnly` and a manual clock: the same bytes do the
 //! same every time. Sockets of the OS, rendering and real waiting are other tests' business.

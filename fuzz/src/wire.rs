@@ -1,7 +1,9 @@
-//! Bytes on a WebSocket: frames against a decoder written for this alone, heads against rules.
+//! Bytes on a WebSocket: frames against a decoder written for this alone, heads against rules; and
+//! requests at the door of an inspector.
 //!
 //! Everything goes through the public interface, over a socket in memory. A fault is told as text.
 
+mod door;
 mod frames;
 mod reference;
 mod upgrade;
@@ -17,11 +19,13 @@ pub enum Target {
     Frames,
     /// Heads of requests and answers, and URLs: accepted or refused as their parts say.
     Upgrade,
+    /// Requests to an inspector: let in or refused as their parts say.
+    Door,
 }
 
 impl Target {
-    /// Both.
-    pub const ALL: [Target; 2] = [Target::Frames, Target::Upgrade];
+    /// All of them.
+    pub const ALL: [Target; 3] = [Target::Frames, Target::Upgrade, Target::Door];
 
     /// Checks what the bytes stand for.
     ///
@@ -31,6 +35,7 @@ impl Target {
         match self {
             Target::Frames => frames::check(bytes),
             Target::Upgrade => upgrade::check(bytes),
+            Target::Door => door::check(bytes),
         }
     }
 }
@@ -40,6 +45,7 @@ impl fmt::Display for Target {
         f.write_str(match self {
             Target::Frames => "frames",
             Target::Upgrade => "upgrade",
+            Target::Door => "door",
         })
     }
 }

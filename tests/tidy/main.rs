@@ -31,7 +31,9 @@ const ROOT: Crate = Crate {
 const REACTOR: Crate = Crate { folder: "reactor", name: "glassloop_reactor", below: &[] };
 const EXECUTOR: Crate = Crate { folder: "executor", name: "glassloop_executor", below: &[] };
 const WS: Crate = Crate { folder: "ws", name: "glassloop_ws", below: &["glassloop_reactor"] };
-const CRATES: [Crate; 4] = [ROOT, REACTOR, EXECUTOR, WS];
+const INSPECTOR: Crate =
+    Crate { folder: "inspector", name: "glassloop_inspector", below: &["glassloop"] };
+const CRATES: [Crate; 5] = [ROOT, REACTOR, EXECUTOR, WS, INSPECTOR];
 
 /// The phases of a turn; the first is called by whoever calls `turn`.
 const PHASES: [&str; 8] = ["wait", "io", "timers", "deferred", "run", "flush", "render", "finish"];

@@ -160,7 +160,7 @@ async fn upgrade(
     };
     match parse_request(&head.head, limits.head_lines_max) {
         Ok(request) => {
-            stream.write_all(&write_response(&request.key, None)).await?;
+            stream.write_all(&write_response(&request.key, None, &[])).await?;
             Ok(Ok(head.tail))
         }
         Err(refusal) => Ok(Err(refusal)),

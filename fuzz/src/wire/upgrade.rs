@@ -28,14 +28,14 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// A head, and whether it must be accepted; `None` if anybody's guess.
-struct Head {
-    bytes: Vec<u8>,
-    is_good: Option<bool>,
-    pieces: usize,
+pub(super) struct Head {
+    pub(super) bytes: Vec<u8>,
+    pub(super) is_good: Option<bool>,
+    pub(super) pieces: usize,
 }
 
 /// Puts a head together: of each of `parts` one of its ways to be written, the first half good.
-fn assembled(bytes: &mut Bytes<'_>, first: [&str; 4], parts: &[[&str; 4]]) -> Head {
+pub(super) fn assembled(bytes: &mut Bytes<'_>, first: [&str; 4], parts: &[[&str; 4]]) -> Head {
     let mut is_good = Some(true);
     let mut pick = |bytes: &mut Bytes<'_>, ways: [&str; 4]| {
         let way = match bytes.next() {

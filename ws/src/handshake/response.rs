@@ -15,18 +15,26 @@ use super::{Lines, Refusal, empty_lines, lists_token, only_value, shown, values,
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
-/// The answer that makes the connection stand. A subprotocol must be a token.
-pub(crate) fn write_response(key: &[u8], subprotocol: Option<&str>) -> Vec<u8> {
-    let chosen = match subprotocol {
+/// The answer that makes the connection stand, with lines of the server's behind those of the
+/// handshake. A subprotocol must be a token.
+pub(crate) fn write_response(
+    key: &[u8],
+    subprotocol: Option<&str>,
+    lines: &[(String, String)],
+) -> Vec<u8> {
+    let mut further = match subprotocol {
         Some(name) => format!("Sec-WebSocket-Protocol: {name}\r\n"),
         None => String::new(),
     };
+    for (name, value) in lines {
+        further.push_str(&format!("{name}: {value}\r\n"));
+    }
     format!(
         "HTTP/1.1 101 Switching Protocols\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
          Sec-WebSocket-Accept: {proof}\r\n\
-         {chosen}\r\n",
+         {further}\r\n",
         proof = derive_accept_key(key),
     )
     .into_bytes()
@@ -139,7 +147,7 @@ mod tests {
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
     fn answer() -> String {
-        String::from_utf8(write_response(KEY.as_bytes(), None)).expect("ASCII")
+        String::from_utf8(write_response(KEY.as_bytes(), None, &[])).expect("ASCII")
     }
 
     /// The answer with these further lines.

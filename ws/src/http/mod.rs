@@ -14,4 +14,4 @@ pub(crate) use incoming::{Heard, Incoming, RequestLimits};
 pub(crate) use line::{is_token, judge_line};
 pub use request::Request;
 pub use response::Response;
-pub(crate) use response::{Body, Then, Written};
+pub(crate) use response::{Body, Then, Written, judge_answer_line};

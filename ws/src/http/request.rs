@@ -4,6 +4,7 @@
 //! decodes nothing: a path with `%20` has `%20` in it.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use crate::handshake::{Refusal, empty_lines, lists_token, only_value, shown, values, whole_head};
 
@@ -11,8 +12,11 @@ use crate::handshake::{Refusal, empty_lines, lists_token, only_value, shown, val
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     method: String,
-    path: String,
-    query: Option<String>,
+    target: String,
+    /// Where the path stands in the target; nowhere in one that has none.
+    path: Range<usize>,
+    /// From where on the target is its query.
+    query: Option<usize>,
     /// The digit behind `HTTP/1.`.
     version: u8,
     lines: Vec<(String, Vec<u8>)>,
@@ -27,14 +31,24 @@ impl Request {
         &self.method
     }
 
+    /// The target as it came: `/path?query`, or a whole address, `http://host/path?query`, which a
+    /// proxy is asked with and every server must take. Who judges the `Host` line needs to know:
+    /// that of a whole address is another.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// The path without its query, as it came: nothing in it is decoded.
     pub fn path(&self) -> &str {
-        &self.path
+        match &self.target[self.path.clone()] {
+            "" => "/",
+            path => path,
+        }
     }
 
     /// What stood behind the `?`, if there was one.
     pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
+        self.query.map(|from| &self.target[from..])
     }
 
     /// The value of the first header line of this name, whose case doesn't matter. `None` also for
@@ -73,9 +87,11 @@ impl Request {
         let mut lines = empty_lines(lines_max);
         let mut parsed = httparse::Request::new(&mut lines);
         whole_head(parsed.parse(head), head)?;
-        let (path, query) = split_target(parsed.path.unwrap_or_default())?;
+        let target = parsed.path.unwrap_or_default().to_owned();
+        let (path, query) = split_target(&target)?;
         let request = Request {
             method: parsed.method.unwrap_or_default().to_owned(),
+            target,
             path,
             query,
             version: parsed.version.unwrap_or(0),
@@ -158,13 +174,15 @@ impl Request {
     }
 }
 
-/// Path and query of a target: `/path?query`, or a whole address, which every server must take.
-fn split_target(target: &str) -> Result<(String, Option<String>), Refusal> {
-    let local = match target.split_once("://") {
-        Some((scheme, rest)) if ["http", "ws"].contains(&scheme) => {
-            rest.find(['/', '?']).map_or("", |at| &rest[at..])
+/// Where path and query of a target stand: of `/path?query`, or of a whole address, which every
+/// server must take.
+fn split_target(target: &str) -> Result<(Range<usize>, Option<usize>), Refusal> {
+    let begin = match target.split_once("://") {
+        Some((scheme @ ("http" | "ws"), rest)) => {
+            let host = scheme.len() + "://".len();
+            rest.find(['/', '?']).map_or(target.len(), |at| host + at)
         }
-        _ if target.starts_with('/') => target,
+        _ if target.starts_with('/') => 0,
         _ => {
             return Err(Refusal::new(
                 400,
@@ -173,12 +191,10 @@ fn split_target(target: &str) -> Result<(String, Option<String>), Refusal> {
             ));
         }
     };
-    let (path, query) = match local.split_once('?') {
-        Some((path, query)) => (path, Some(query.to_owned())),
-        None => (local, None),
-    };
-    let path = if path.is_empty() { "/" } else { path };
-    Ok((path.to_owned(), query))
+    match target[begin..].find('?').map(|at| begin + at) {
+        Some(mark) => Ok((begin..mark, Some(mark + 1))),
+        None => Ok((begin..target.len(), None)),
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +217,7 @@ mod tests {
             let request = parse(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
             let request = request.expect(target);
             assert_eq!((request.path(), request.query()), (path, query));
+            assert_eq!(request.target(), target);
         }
         for target in ["*", "a/b", "host:80"] {
             let refusal = parse(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));

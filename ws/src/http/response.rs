@@ -74,12 +74,7 @@ impl Response {
     /// [`Error::InvalidHeader`] if the name is not a token, if the value holds a control
     /// character such as CR or LF, or if the line is one that frames the answer: those are ours.
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Response, Error> {
-        const FRAMING: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
-        judge_line(name, value)?;
-        if FRAMING.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
-            let expected = "a header that does not frame the answer";
-            return Err(Error::InvalidHeader { expected, came: name.to_owned() });
-        }
+        judge_answer_line(name, value)?;
         if name.eq_ignore_ascii_case("Content-Type") {
             self.lines.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         }
@@ -108,6 +103,17 @@ impl Response {
     /// With the methods that are allowed here; the text is ours.
     pub(crate) fn allowing(mut self, methods: &str) -> Response {
         self.lines.push((String::from("Allow"), methods.to_owned()));
+        self
+    }
+
+    /// The same answer with those of these lines whose name it has no line of.
+    pub(crate) fn with_defaults(mut self, lines: &[(String, String)]) -> Response {
+        let own = self.lines.len();
+        for (name, value) in lines {
+            if !self.lines[..own].iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                self.lines.push((name.clone(), value.clone()));
+            }
+        }
         self
     }
 
@@ -141,6 +147,17 @@ impl Response {
         }
         written
     }
+}
+
+/// Judges a line that a program adds to an answer.
+pub(crate) fn judge_answer_line(name: &str, value: &str) -> Result<(), Error> {
+    const FRAMING: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
+    judge_line(name, value)?;
+    if FRAMING.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+        let expected = "a header that does not frame the answer";
+        return Err(Error::InvalidHeader { expected, came: name.to_owned() });
+    }
+    Ok(())
 }
 
 /// An answer as bytes, in the order in which they are sent.

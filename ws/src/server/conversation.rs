@@ -17,10 +17,10 @@ use crate::http::{
 use crate::opening::open;
 use crate::transport::Transport;
 
+use super::front::Front;
 use super::guarded::{Guard, Guarded};
 use super::job::Job;
 use super::roster::Place;
-use super::routes::Routes;
 use super::secured::secure;
 use super::shared::{Shared, named};
 use super::upgrade::judge;
@@ -84,9 +84,9 @@ impl Conversation<'_> {
                 && !place.is_stopping();
             let then = if stays { Then::Stay } else { Then::Close };
             let body = if request.method() == "HEAD" { Body::Left } else { Body::Sent };
-            let answer = response.write(body, then);
+            let answer = shared.front.write(response, body, then);
             // Who reads slowly, or is idle, holds no more than the answer, or nothing.
-            drop((request, response));
+            drop(request);
             if !stays {
                 self.part_with(&answer, incoming.stream()).await?;
                 break;
@@ -112,12 +112,13 @@ impl Conversation<'_> {
             }
             Heard::Refused(refusal) => {
                 shared.count(|counts| counts.refused += 1);
-                let answer = Response::refusal(&refusal).write(Body::Sent, Then::Close);
+                let refusal = Response::refusal(&refusal);
+                let answer = shared.front.write(refusal, Body::Sent, Then::Close);
                 self.part_with(&answer, stream).await?;
             }
             Heard::Late => {
                 shared.count(|counts| counts.late += 1);
-                say_late(stream);
+                say_late(&shared.front, stream);
             }
             Heard::Silent => shared.count(|counts| counts.late += 1),
             Heard::Nothing => {}
@@ -129,12 +130,12 @@ impl Conversation<'_> {
     /// Has a request decided. A panic of the program's own code is told to the client, and then
     /// goes its way.
     async fn decide(&self, request: &mut Request, stream: &mut Transport) -> Decision {
-        let routes = &self.shared.routes;
-        match catch_unwind(AssertUnwindSafe(|| decide(routes, request))) {
+        let shared = self.shared;
+        match catch_unwind(AssertUnwindSafe(|| decide(shared, request))) {
             Ok(decision) => decision,
             Err(panic) => {
                 self.place.note_broken();
-                let answer = Response::status(500).write(Body::Sent, Then::Close);
+                let answer = shared.front.write(Response::status(500), Body::Sent, Then::Close);
                 drop(self.part_with(&answer, stream).await);
                 resume_unwind(panic)
             }
@@ -156,27 +157,40 @@ enum Decision {
 }
 
 /// Decides what a request gets. Here the program's own code runs.
-fn decide(routes: &Routes, request: &mut Request) -> Decision {
-    let (page, socket) = (routes.page(request.path()), routes.socket(request.path()));
-    match (page, socket) {
+fn decide(shared: &Shared, request: &mut Request) -> Decision {
+    if let Err(response) = shared.front.judge(request) {
+        return Decision::Respond(response);
+    }
+    let (page, post) = (shared.routes.page(request.path()), shared.routes.post(request.path()));
+    let socket = shared.routes.socket(request.path());
+    let asks_for_upgrade = request.asks_for_upgrade();
+    match (request.method(), page, post, socket) {
+        ("POST", _, Some(post), _) => Decision::Respond((post.respond)(request)),
         // A client may ask for an upgrade in passing; a page may ignore that.
-        (Some(page), socket) if socket.is_none() || !request.asks_for_upgrade() => {
-            Decision::Respond(match request.method() {
-                "GET" | "HEAD" => (page.respond)(request),
-                _ => Response::status(405).allowing("GET, HEAD"),
-            })
+        ("GET" | "HEAD", Some(page), _, socket) if socket.is_none() || !asks_for_upgrade => {
+            Decision::Respond((page.respond)(request))
         }
-        (_, Some(route)) => match judge(request, route) {
-            Ok(head) => Decision::Upgrade { route: Rc::clone(route), head },
-            Err(response) => Decision::Respond(response),
-        },
-        _ => Decision::Respond(Response::status(404)),
+        (_, page, post, Some(route)) if asks_for_upgrade || page.or(post).is_none() => {
+            match judge(request, &shared.front.lines, route) {
+                Ok(head) => Decision::Upgrade { route: Rc::clone(route), head },
+                Err(response) => Decision::Respond(response),
+            }
+        }
+        (_, None, None, _) => Decision::Respond(Response::status(404)),
+        (_, page, post, _) => {
+            let methods = match (page, post) {
+                (Some(_), Some(_)) => "GET, HEAD, POST",
+                (Some(_), None) => "GET, HEAD",
+                (None, _) => "POST",
+            };
+            Decision::Respond(Response::status(405).allowing(methods))
+        }
     }
 }
 
 /// 408 as well as that can be done at once: the deadline is the end.
-fn say_late(stream: &mut Transport) {
-    let answer = Response::status(408).write(Body::Sent, Then::Close);
+fn say_late(front: &Front, stream: &mut Transport) {
+    let answer = front.write(Response::status(408), Body::Sent, Then::Close);
     let told = stream.try_write(&answer.head);
     log::debug!("server: a request did not come in time: {told:?}");
 }

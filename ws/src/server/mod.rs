@@ -12,6 +12,7 @@
 mod conversation;
 mod counts;
 mod door;
+mod front;
 mod guarded;
 mod handle;
 mod job;
@@ -43,6 +44,7 @@ pub use report::{StillOpen, StopReport};
 pub use serving::Serving;
 pub use websocket_route::WebSocketRoute;
 
+use front::Front;
 use routes::{Page, Pattern, Routes};
 use secured::Security;
 use shared::Shared;
@@ -50,7 +52,7 @@ use shared::Shared;
 /// A server to be: its routes and limits.
 ///
 /// A path is exact, or a prefix that ends with `*`: `/files/*`. The exact one wins, then the
-/// longest prefix; pages and WebSockets are looked up apart, so that both may live at one path.
+/// longest prefix; pages, POST and WebSockets are looked up apart: all may live at one path.
 /// Paths are compared as they come: nothing is decoded, and `/a/` is not `/a`.
 ///
 /// ```
@@ -77,6 +79,7 @@ use shared::Shared;
 #[must_use = "a server serves nothing until `serve` is called"]
 pub struct Server {
     routes: Routes,
+    front: Front,
     limits: ServerLimits,
     security: Security,
 }
@@ -91,6 +94,45 @@ impl Server {
     /// loop waits for it.
     pub fn get(mut self, path: &str, respond: impl Fn(&Request) -> Response + 'static) -> Server {
         self.routes.pages.push(Page { pattern: Pattern::new(path), respond: Box::new(respond) });
+        self
+    }
+
+    /// Answers POST at a path, as [`get`](Self::get) does GET: the body is in
+    /// [`Request::body`](crate::Request::body).
+    pub fn post(mut self, path: &str, respond: impl Fn(&Request) -> Response + 'static) -> Server {
+        self.routes.posts.push(Page { pattern: Pattern::new(path), respond: Box::new(respond) });
+        self
+    }
+
+    /// Asks `guard` for each whole request, before any route is looked for: pages, POST, WebSockets
+    /// and what has no route alike. Its response is sent in place of the route's. A request that
+    /// can't be read, or is too long, is refused before and does not come to it.
+    ///
+    /// Here stands what must hold of a whole server: who may ask at all, by which `Host`, from
+    /// which `Origin`. A second guard takes the place of the first.
+    ///
+    /// ```
+    /// use glassloop_ws::{Response, Server};
+    ///
+    /// let server = Server::new()
+    ///     .guard(|request| match request.header("Authorization") {
+    ///         // Of a whole address as its target a request has two hosts.
+    ///         Some("Bearer secret") if request.target().starts_with('/') => Ok(()),
+    ///         _ => Err(Response::status(401)),
+    ///     })
+    ///     .header("Cache-Control", "no-store")
+    ///     .post("/echo", |request| Response::text(request.body().to_vec()));
+    /// # drop(server);
+    /// ```
+    pub fn guard(mut self, guard: impl Fn(&Request) -> Result<(), Response> + 'static) -> Server {
+        self.front.guard = Some(Box::new(guard));
+        self
+    }
+
+    /// A header line for every answer that has none of this name: those of the routes and of the
+    /// guard, the server's own refusals, and the 101 of an upgrade.
+    pub fn header(mut self, name: &str, value: &str) -> Server {
+        self.front.lines.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -137,14 +179,17 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::InvalidRoute`] if a path does not begin with `/`, has a `*` before its end, or is
-    /// served twice in the same way; or if a subprotocol is not a token.
+    /// served twice in the same way; or if a subprotocol is not a token. [`Error::InvalidHeader`]
+    /// if a header line is one that [`Response::with_header`] refuses, or one of the handshake.
     pub fn serve(
         self,
         listeners: impl IntoIterator<Item = TcpListener>,
         spawn: impl Fn(Job) + 'static,
     ) -> Result<(ServerHandle, Serving), Error> {
         self.routes.check()?;
-        let shared = Shared::new(self.routes, self.limits.sane(), self.security, Box::new(spawn));
+        self.front.check()?;
+        let Server { routes, front, limits, security } = self;
+        let shared = Shared::new(routes, front, limits.sane(), security, Box::new(spawn));
         Ok((ServerHandle::new(&shared), Serving::new(shared, listeners.into_iter().collect())))
     }
 }

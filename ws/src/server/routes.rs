@@ -1,7 +1,6 @@
 //! The routes: which path is answered by what.
 //!
-//! Promises that the exact path wins, then the longest prefix. It decodes no path and knows no
-//! methods.
+//! Promises that the exact path wins, then the longest prefix. It decodes no path.
 
 use std::fmt;
 use std::rc::Rc;
@@ -49,7 +48,7 @@ impl Pattern {
 
 type Respond = Box<dyn Fn(&Request) -> Response>;
 
-/// What GET and HEAD get at a path.
+/// What GET and HEAD, or POST, get at a path.
 pub(crate) struct Page {
     pub(crate) pattern: Pattern,
     pub(crate) respond: Respond,
@@ -65,6 +64,7 @@ impl fmt::Debug for Page {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     pub(crate) pages: Vec<Page>,
+    pub(crate) posts: Vec<Page>,
     pub(crate) sockets: Vec<Rc<WebSocketRoute>>,
 }
 
@@ -73,12 +73,17 @@ impl Routes {
         best(&self.pages, path, |page| &page.pattern)
     }
 
+    pub(crate) fn post(&self, path: &str) -> Option<&Page> {
+        best(&self.posts, path, |page| &page.pattern)
+    }
+
     pub(crate) fn socket(&self, path: &str) -> Option<&Rc<WebSocketRoute>> {
         best(&self.sockets, path, |route| route.pattern())
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         check_patterns(self.pages.iter().map(|page| &page.pattern))?;
+        check_patterns(self.posts.iter().map(|page| &page.pattern))?;
         check_patterns(self.sockets.iter().map(|route| route.pattern()))?;
         self.sockets.iter().try_for_each(|route| route.check())
     }
@@ -111,7 +116,7 @@ mod tests {
             pattern: Pattern::new(path),
             respond: Box::new(|_| Response::status(204)),
         };
-        Routes { pages: paths.iter().map(page).collect(), sockets: Vec::new() }
+        Routes { pages: paths.iter().map(page).collect(), ..Routes::default() }
     }
 
     #[test]

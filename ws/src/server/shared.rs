@@ -19,6 +19,7 @@ use crate::woken::Woken;
 
 use super::conversation::converse;
 use super::counts::ServerCounts;
+use super::front::Front;
 use super::job::Job;
 use super::limits::ServerLimits;
 use super::report::StopReport;
@@ -29,6 +30,7 @@ use super::secured::{Security, secure};
 /// One server.
 pub(crate) struct Shared {
     pub(crate) routes: Routes,
+    pub(crate) front: Front,
     pub(crate) limits: ServerLimits,
     pub(crate) security: Security,
     pub(crate) roster: Rc<Roster>,
@@ -44,12 +46,14 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         routes: Routes,
+        front: Front,
         limits: ServerLimits,
         security: Security,
         spawn: Box<dyn Fn(Job)>,
     ) -> Rc<Shared> {
         Rc::new(Shared {
             routes,
+            front,
             limits,
             security,
             roster: Rc::default(),
@@ -123,6 +127,7 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
             .field("routes", &self.routes)
+            .field("front", &self.front)
             .field("limits", &self.limits)
             .field("roster", &self.roster)
             .finish_non_exhaustive()
@@ -146,7 +151,7 @@ pub(crate) fn named(kind: &str, route: Option<&str>, peer: Option<SocketAddr>) -
 async fn turn_away(shared: Rc<Shared>, socket: TcpStream) {
     let secured = secure(&shared, socket, shared.limits.linger_ms_max, || false).await;
     let Some((mut stream, left_ms)) = secured else { return };
-    let answer = Response::status(503).write(Body::Sent, Then::Close);
+    let answer = shared.front.write(Response::status(503), Body::Sent, Then::Close);
     // Who doesn't take it is turned away all the same.
     drop(deliver_last(&mut stream, &answer, Patience::in_all(left_ms)).await);
 }

@@ -8,17 +8,21 @@ use crate::http::{Request, Response};
 
 use super::websocket_route::WebSocketRoute;
 
-/// The answer that makes the connection stand, or one that doesn't.
-pub(crate) fn judge(request: &mut Request, route: &WebSocketRoute) -> Result<Vec<u8>, Response> {
+/// The answer that makes the connection stand, with these further lines, or one that doesn't.
+pub(crate) fn judge(
+    request: &mut Request,
+    lines: &[(String, String)],
+    route: &WebSocketRoute,
+) -> Result<Vec<u8>, Response> {
     let (key, subprotocol) = {
-        let lines = request.lines();
-        let judged = judge_upgrade(request.method(), request.version(), &lines);
+        let asked = request.lines();
+        let judged = judge_upgrade(request.method(), request.version(), &asked);
         let upgrade = judged.map_err(|refusal| Response::refusal(&refusal))?;
-        let origins: Vec<&[u8]> = values(&lines, "Origin").map(<[u8]>::trim_ascii).collect();
+        let origins: Vec<&[u8]> = values(&asked, "Origin").map(<[u8]>::trim_ascii).collect();
         if !route.takes_origin(&origins) {
             return Err(Response::status(403));
         }
-        let offered = values(&lines, "Sec-WebSocket-Protocol")
+        let offered = values(&asked, "Sec-WebSocket-Protocol")
             .flat_map(|value| value.split(|&byte| byte == b','))
             .map(<[u8]>::trim_ascii);
         match route.choose_subprotocol(offered) {
@@ -31,5 +35,5 @@ pub(crate) fn judge(request: &mut Request, route: &WebSocketRoute) -> Result<Vec
     };
     request.set_subprotocol(subprotocol);
     route.authorize(request)?;
-    Ok(write_response(&key, request.subprotocol()))
+    Ok(write_response(&key, request.subprotocol(), lines))
 }

@@ -1,0 +1,117 @@
+//! `Builder`: an inspector made to measure.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Instant,
+};
+
+use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
+
+use crate::{
+    address,
+    door::url,
+    inspector::{Inspector, Parts},
+    process::Facts,
+    run_file::{Folder, RunFile},
+    server::{Setup, server},
+    token::Token,
+};
+
+/// The thread that it lives on.
+const THREAD: &str = "glassloop-inspector";
+
+/// Starts an [`Inspector`], whatever the environment says.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("inspector-of-{}", std::process::id()));
+/// # let builder = glassloop_inspector::Builder::new().folder(&folder);
+/// # /*
+/// let builder = glassloop_inspector::Builder::new();
+/// # */
+/// let inspector = builder.address(([127, 0, 0, 1], 0)).allow_control(false).start()?;
+/// assert!(inspector.address().ip().is_loopback());
+/// assert!(inspector.url().starts_with(&format!("http://{}/#", inspector.address())));
+/// assert!(inspector.file().exists());
+/// inspector.stop();
+/// assert!(!inspector.file().exists());
+/// # std::fs::remove_dir(&folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct Builder {
+    address: SocketAddr,
+    allow_control: bool,
+    folder: Option<PathBuf>,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// On 127.0.0.1, on a port that the operating system picks, and only to look.
+    pub fn new() -> Builder {
+        Builder { address: address::DEFAULT, allow_control: false, folder: None }
+    }
+
+    /// Where it listens: 127.0.0.1 or `[::1]`, with a port, or 0 for any that is free.
+    pub fn address(mut self, address: impl Into<SocketAddr>) -> Builder {
+        self.address = address.into();
+        self
+    }
+
+    /// Whether who has the token may change the program, and not only look: start a recording,
+    /// cancel a task. Without it such requests are refused.
+    pub fn allow_control(mut self, allow: bool) -> Builder {
+        self.allow_control = allow;
+        self
+    }
+
+    /// Where the file with the token goes, in place of [`Folder::of_user`]: a folder that is this
+    /// user's alone, or that is to be made.
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Builder {
+        self.folder = Some(path.into());
+        self
+    }
+
+    /// Starts it. Its port is open, and its file there, when this returns.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the address is not one of loopback's two. `PermissionDenied` if the folder
+    /// is a link, or somebody else's, or open to others. What the operating system says of the
+    /// port, the thread, the file and the randomness.
+    pub fn start(self) -> io::Result<Inspector> {
+        let listener = TcpListener::bind(address::on_loopback(self.address)?)?;
+        let address = listener.local_addr()?;
+        let token = Token::random()?;
+        let folder = match self.folder {
+            Some(path) => Folder::at(path),
+            None => Folder::of_user(),
+        };
+        let began = Instant::now();
+        let digits = token.digits().to_owned();
+        let thread = LoopThread::start_with(THREAD, move || {
+            // Its own poller, whatever the environment says about those of the program.
+            let event_loop = EventLoop::builder().poller(PollerKind::Mio).internal().build()?;
+            let now = Box::new(move || began.elapsed());
+            let allow_control = self.allow_control;
+            let setup = Setup { port: address.port(), token: digits, allow_control, now };
+            event_loop.enter(|| {
+                let listener = net::TcpListener::from_std(listener)?;
+                ws::serve(server(setup), [listener]).map_err(io::Error::other)
+            })?;
+            Ok(event_loop)
+        })?;
+        let Facts { pid, program, version, .. } = Facts::gather();
+        let token_told = token.digits().to_owned();
+        let version = version.to_owned();
+        let file = folder.write(&RunFile { pid, address, token: token_told, program, version })?;
+        log::info!("inspector: listens at http://{address}/, its token is in {}", file.display());
+        Ok(Inspector::new(Parts { address, url: url(address, &token), file, thread }))
+    }
+}

@@ -1,0 +1,79 @@
+//! The environment: whether `GLASSLOOP_INSPECT` asks for an inspector.
+//!
+//! Promises that without it nothing is opened and no thread starts. It is asked once a call.
+
+use std::{cell::RefCell, env, ffi::OsString, io, path::PathBuf, sync::OnceLock, thread};
+
+use crate::{Builder, Inspector, address, run_file};
+
+const VARIABLE: &str = "GLASSLOOP_INSPECT";
+
+/// Starts the inspector if the environment variable `GLASSLOOP_INSPECT` asks for it, and keeps it
+/// until the process ends: `1` is 127.0.0.1 on a port that the operating system picks,
+/// `127.0.0.1:7000` or `[::1]:7000` is that. Unset, empty or `0`: nothing happens at all. Anything
+/// else is an error in the log, and nothing starts.
+///
+/// Gives what runs, of which one may ask the address; a second call gives the same.
+///
+/// ```
+/// glassloop_inspector::init(); // the first line of `main`
+/// // ... the program ...
+/// ```
+pub fn init() -> Option<&'static Inspector> {
+    static KEPT: OnceLock<Option<Inspector>> = OnceLock::new();
+    let kept = KEPT.get_or_init(|| {
+        try_init().unwrap_or_else(|error| {
+            log::error!("inspector: not started: {error}");
+            None
+        })
+    });
+    if let Some(inspector) = kept {
+        remove_at_exit(inspector.file().to_owned());
+    }
+    kept.as_ref()
+}
+
+/// As [`init`], but hands over what it started, or why it did not.
+///
+/// ```
+/// // Nobody has asked for it here.
+/// assert!(glassloop_inspector::try_init()?.is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// `InvalidInput` if the variable says something that can't be meant. Otherwise as
+/// [`Builder::start`].
+pub fn try_init() -> io::Result<Option<Inspector>> {
+    let value = env::var_os(VARIABLE).unwrap_or_default();
+    let asked = value.into_string().map_err(not_text).and_then(|value| {
+        address::asked_for(&value)
+            .map_err(|error| io::Error::new(error.kind(), format!("{VARIABLE}: {error}")))
+    })?;
+    asked.map(|address| Builder::new().address(address).start()).transpose()
+}
+
+fn not_text(came: OsString) -> io::Error {
+    let what = format!("{VARIABLE}: expected 1, 0 or an address, came {came:?}");
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+/// A static is never dropped, but a local of the main thread is, on most systems: when `main` has
+/// returned, or calls `exit`. Another thread's end is not the program's.
+fn remove_at_exit(file: PathBuf) {
+    thread_local! {
+        static FILE: RefCell<Option<Removed>> = const { RefCell::new(None) };
+    }
+    if thread::current().name() == Some("main") {
+        FILE.set(Some(Removed(file)));
+    }
+}
+
+/// A file that goes with this.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        run_file::remove(&self.0);
+    }
+}

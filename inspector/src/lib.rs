@@ -1,0 +1,58 @@
+//! Looks at the event loops of a running program: a server on loopback, for its owner alone.
+//!
+//! ```
+//! // The first line of `main`. It listens only if the environment says so: GLASSLOOP_INSPECT=1
+//! glassloop_inspector::init();
+//! // ... the program ...
+//! ```
+//!
+//! Promises that nothing listens and no thread starts unless somebody asked for it; that the server
+//! lives on a thread and a loop of its own, so that it answers while the loops it looks at hang;
+//! and that only who can read a file of this user's gets an answer with anything in it. It looks:
+//! whatever changes a program is refused unless [`Builder::allow_control`] was called.
+//!
+//! # Who may ask
+//!
+//! The server listens on loopback, which every program of this machine can reach, and every page
+//! that its browser shows. So each request must
+//!
+//! - name the server as it is named: `Host: 127.0.0.1:PORT`, `[::1]:PORT` or `localhost:PORT`. A
+//!   page whose own name was made to lead here (DNS rebinding) sends that name;
+//! - come from no page but the server's own: an `Origin` that is another is refused;
+//! - bring the *token*, 256 random bits: as `Authorization: Bearer TOKEN` or, for a WebSocket, as
+//!   the subprotocol `glassloop.token.TOKEN` beside `glassloop.v1`. Only `/` answers without it,
+//!   and says nothing about the program.
+//!
+//! The token stands in [`Inspector::url`] behind a `#`, which no browser sends anywhere, and in a
+//! [file](run_file) that only this user can read. It is in no line of the log. Wrong tokens are
+//! answered ten a second at most; the right one is let in meanwhile.
+//!
+//! # What ends it
+//!
+//! An [`Inspector`] that is dropped or stopped closes its port and removes its file. What [`init`]
+//! started lives as long as the process; where the main thread called it, the file goes when `main`
+//! returns. A process that is killed leaves it behind, and so do systems that don't drop the locals
+//! of the main thread: whoever reads the folder skips a file whose process has gone or whose port
+//! is closed, and removes it ([`run_file::Folder::list_live`]).
+
+#![forbid(unsafe_code)]
+
+mod address;
+mod builder;
+mod door;
+mod environment;
+mod inspector;
+mod live;
+mod process;
+mod query;
+mod rate_limit;
+mod routes;
+pub mod run_file;
+mod server;
+mod token;
+
+pub use builder::Builder;
+pub use environment::{init, try_init};
+pub use inspector::Inspector;
+#[doc(hidden)]
+pub use server::{Setup, server};

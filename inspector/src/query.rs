@@ -1,0 +1,132 @@
+//! The query: what stands behind a path's `?`, read strictly.
+//!
+//! Promises that whatever isn't understood is an error that says what was expected and what came: a
+//! misspelt key changes no answer in silence. It decodes nothing: its values are numbers.
+
+use std::{fmt::Write, ops::RangeInclusive};
+
+use glassloop::ws::{Request, Response};
+
+use crate::routes::refusal;
+
+/// How much of what came an error repeats.
+const SHOWN_CHARS_MAX: usize = 80;
+
+/// The keys and values of a request, of which the keys are known.
+#[derive(Debug)]
+pub(crate) struct Query<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Query<'a> {
+    /// Reads a query of `known` keys, each at most once.
+    pub(crate) fn of(request: &'a Request, known: &[&str]) -> Result<Query<'a>, Response> {
+        Query::parse(request.query(), known).map_err(|what| refusal(400, &what))
+    }
+
+    fn parse(query: Option<&'a str>, known: &[&str]) -> Result<Query<'a>, String> {
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        for pair in query.into_iter().flat_map(|query| query.split('&')) {
+            let Some((key, value)) = pair.split_once('=') else {
+                return Err(format!("expected key=value, came `{}`", shown(pair)));
+            };
+            if !known.contains(&key) {
+                return Err(format!("expected {}, came `{}`", listed(known), shown(key)));
+            }
+            if pairs.iter().any(|(other, _)| *other == key) {
+                return Err(format!("expected `{key}` once, came twice"));
+            }
+            pairs.push((key, value));
+        }
+        Ok(Query(pairs))
+    }
+
+    /// A number, or what it is if the query doesn't say.
+    pub(crate) fn number(
+        &self,
+        key: &str,
+        range: RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<u64, Response> {
+        self.parse_number(key, range, default).map_err(|what| refusal(400, &what))
+    }
+
+    /// A yes or no: `1` or `0`; no if the query doesn't say.
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, Response> {
+        Ok(self.number(key, 0..=1, 0)? == 1)
+    }
+
+    fn parse_number(
+        &self,
+        key: &str,
+        range: RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<u64, String> {
+        let Some((_, value)) = self.0.iter().find(|(known, _)| *known == key) else {
+            return Ok(default);
+        };
+        // `parse` alone would take a sign.
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit()).then_some(value);
+        match digits.and_then(|digits| digits.parse().ok()) {
+            Some(number) if range.contains(&number) => Ok(number),
+            _ => {
+                let (least, most) = range.into_inner();
+                let came = shown(value);
+                Err(format!("expected `{key}` from {least} to {most}, came `{came}`"))
+            }
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS_MAX).collect()
+}
+
+fn listed(known: &[&str]) -> String {
+    if known.is_empty() {
+        return String::from("no query");
+    }
+    let mut list = String::from("the keys");
+    for (at, key) in known.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        // Writing into a string does not fail.
+        write!(list, "{comma} `{key}`").ok();
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_of_known_keys_is_read() {
+        let query = Query::parse(Some("since=17&internal=1"), &["internal", "since"]);
+        let query = query.expect("a good query");
+        assert_eq!(query.parse_number("since", 0..=u64::MAX, 3), Ok(17));
+        assert_eq!(query.parse_number("internal", 0..=1, 0), Ok(1));
+        let none = Query::parse(None, &["since"]).expect("no query");
+        assert_eq!(none.parse_number("since", 5..=9, 3), Ok(3), "the default is the route's");
+    }
+
+    #[test]
+    fn what_is_not_understood_says_what_was_expected_and_what_came() {
+        for (query, said) in [
+            ("", "expected key=value, came ``"),
+            ("since", "expected key=value, came `since`"),
+            ("since=1&", "expected key=value, came ``"),
+            ("Since=1", "expected the keys `internal`, `since`, came `Since`"),
+            ("%73ince=1", "expected the keys `internal`, `since`, came `%73ince`"),
+            ("since=1&since=1", "expected `since` once, came twice"),
+        ] {
+            assert_eq!(Query::parse(Some(query), &["internal", "since"]).expect_err(query), said);
+        }
+        assert_eq!(Query::parse(Some("a=1"), &[]).expect_err("a"), "expected no query, came `a`");
+        for value in ["", "-1", "+1", " 1", "1 ", "0x1", "1.0", "10", "99999999999999999999999"] {
+            let text = format!("since={value}");
+            let query = Query::parse(Some(&text), &["since"]).expect("a known key");
+            let said = query.parse_number("since", 0..=9, 0).expect_err(value);
+            assert_eq!(said, format!("expected `since` from 0 to 9, came `{value}`"));
+        }
+        let long = format!("{}=1", "x".repeat(5_000));
+        assert!(Query::parse(Some(&long), &[]).expect_err("an unknown key").len() < 200);
+    }
+}

@@ -40,7 +40,7 @@ impl Arrows {
                 told.steps.iter().enumerate().map(move |(step, told)| ((turn, step), told))
             })
         };
-        let calls = most_missing(steps().map(|(_, step)| step), |entry| is_call(entry));
+        let calls = most_missing(steps().map(|(_, step)| step), is_call);
         let mut open =
             Open { by_entry: HashMap::new(), calls: VecDeque::from_iter((0..calls).map(|_| None)) };
         let mut arrows = Arrows {

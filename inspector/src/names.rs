@@ -3,10 +3,12 @@
 //! They come from snapshots: the tasks and sources that live, and the tasks that ended last. Who is
 //! in none of them is called by its number alone. Nothing here asks the loop for anything.
 
-use std::{collections::HashMap, panic::Location, path::MAIN_SEPARATOR, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use glassloop::{By, Entry, Kind, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
 use serde_json::{Value, json};
+
+use crate::rows;
 
 /// The names of tasks and sources, by their ids.
 ///
@@ -138,18 +140,9 @@ fn source_key(id: SourceId) -> (u32, u32) {
 /// A timer, by where it is waited for.
 pub(crate) fn timer(place: PlaceId) -> String {
     match place.location() {
-        Some(place) => format!("timer of {}", at(place)),
+        Some(place) => format!("timer of {}", rows::place(place)),
         None => "timer".to_owned(),
     }
-}
-
-/// A place, with `/` on every platform.
-pub(crate) fn at(place: &Location<'_>) -> String {
-    format!("{}:{}", slashed(place.file(), MAIN_SEPARATOR), place.line())
-}
-
-fn slashed(file: &str, separator: char) -> String {
-    if separator == '/' { file.to_owned() } else { file.replace(separator, "/") }
 }
 
 /// A line of a snapshot, in short: "#3.9 `conn`".
@@ -171,6 +164,8 @@ pub(crate) fn short_time(ns: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
+
     use glassloop::{EventLoop, Phase, net};
 
     use super::*;
@@ -193,8 +188,8 @@ mod tests {
         let heir = SourceId { generation: source.generation + 9, ..source };
         assert_eq!(names.source(heir), "source 0 (gone)");
         let here = Location::caller();
-        let expected = format!("timer of inspector/src/names.rs:{}", here.line());
-        assert!(expected.ends_with(&names.by(By::Timer(PlaceId::of(here)))["timer of ".len()..]));
+        let expected = format!("timer of {}", rows::place(here));
+        assert_eq!(names.by(By::Timer(PlaceId::of(here))), expected);
         assert_eq!(names.by(By::Timer(PlaceId::UNKNOWN)), "timer");
         assert_eq!(names.by(By::Phase(Phase::Flush)), "phase flush");
         assert!(names.of_loop().starts_with("loop "));
@@ -220,9 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_its_unit_and_a_path_its_slashes() {
+    fn a_time_has_its_unit() {
         let told = [0, 7, 41_000, 2_500_000, 1_200_000_000].map(short_time);
         assert_eq!(told, ["0 ns", "7 ns", "41.0 us", "2.500 ms", "1.200 s"]);
-        assert_eq!(slashed("src\\net\\tcp.rs", '\\'), "src/net/tcp.rs");
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     history::History,
     names::{self, Names, short_time},
+    rows,
     turns::{Effect, Step, Turn, Wake, Work},
 };
 
@@ -120,7 +121,14 @@ impl Teller<'_> {
                 Work::After(entry) => {
                     let effects = self.effects(&step.wakes, entry);
                     let item = self.names.item(entry);
-                    self.say(format!("what {item} left for later {}", together(effects)));
+                    let told =
+                        |step: &Step| matches!(step.work, Work::Item(ran, _) if ran == entry);
+                    let who = if others().any(told) {
+                        format!("the microtasks after {item}")
+                    } else {
+                        format!("{item}, whose run is not told of here,")
+                    };
+                    self.say(format!("{who} {}", together(effects)));
                 }
                 _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
             }
@@ -193,11 +201,11 @@ impl Teller<'_> {
             By::Source(id) => (format!("{} became ready", self.names.source(id)), Some(effects)),
             By::Timer(place) => {
                 let timer = names::timer(place);
-                let late = match first.late_ns {
-                    LATE_NS.. => format!(", {} late", short_time(first.late_ns)),
-                    _ => String::new(),
+                let due = match first.late_ns {
+                    LATE_NS.. => format!("{} late", short_time(first.late_ns)),
+                    _ => "due".to_owned(),
                 };
-                (format!("the {timer} was due{late}"), Some(effects))
+                (format!("the {timer} was {due}"), Some(effects))
             }
             by => (format!("{} {effects}", self.names.by(by)), None),
         }
@@ -208,7 +216,7 @@ impl Teller<'_> {
         let took = short_time(step.took_ns);
         let mut parts = match outcome {
             Outcome::Stale => vec!["was in the ready queue and had ended".to_owned()],
-            Outcome::Cancelled => vec![format!("was aborted, its future dropped in {took}")],
+            Outcome::Cancelled => vec![format!("was aborted (its future dropped in {took})")],
             _ if step.phase == Phase::Run => vec![format!("ran {took}")],
             _ => vec![format!("ran {took} in phase {}", step.phase)],
         };
@@ -248,7 +256,7 @@ impl Teller<'_> {
         let item = if itself { "itself".to_owned() } else { self.names.item(wake.item) };
         match wake.effect {
             Effect::Born(place) => match place.location() {
-                Some(place) => format!("spawned {item} at {}", names::at(place)),
+                Some(place) => format!("spawned {item} at {}", rows::place(place)),
                 None => format!("spawned {item}"),
             },
             Effect::Queued if wake.item.kind() == Kind::Callback => format!("queued {item}"),
@@ -319,8 +327,7 @@ mod tests {
             [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
         let timer = Happening::Woke(A, By::Timer(PlaceId::UNKNOWN));
         let late = [begin[0], begin[1], (Phase::Timers, 2_500_000, timer)];
-        let sentence =
-            "woke after 2.0 us because the timer was due, 2.500 ms late; it woke task #1.1.";
+        let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
         assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
     }

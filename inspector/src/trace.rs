@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use crate::{
     arrows::{Arrows, At, change},
     history::History,
-    names::{self, Names},
+    names::Names,
+    rows,
     turns::{Effect, Step, Turn, Wake, Work},
 };
 
-mod rows;
+mod lines;
 
-use rows::{Flow, Rows, Slice};
+use lines::{Flow, Lines, Slice};
 
 /// The trace of a history, as JSON text: `{"traceEvents":[..],"displayTimeUnit":"ns"}`. `pid` and
 /// `program` say which process it was.
@@ -47,7 +48,7 @@ pub fn trace(history: &History, names: &Names, pid: u32, program: &str) -> Strin
         ready: arrows.ready_before(),
         ready_told: None,
         arrows,
-        rows: Rows::new(pid, program, names.of_loop()),
+        lines: Lines::new(pid, program, names.of_loop()),
         cursor: begin_ns,
         lives: BTreeMap::new(),
     };
@@ -56,7 +57,7 @@ pub fn trace(history: &History, names: &Names, pid: u32, program: &str) -> Strin
         layout.turn(number, turn);
     }
     layout.lives();
-    layout.rows.to_text()
+    layout.lines.to_text()
 }
 
 /// From when to when a task lived, as far as that is in the trace.
@@ -71,7 +72,7 @@ struct Layout<'a> {
     history: &'a History,
     names: &'a Names,
     arrows: Arrows,
-    rows: Rows,
+    lines: Lines,
     /// Where the last slice ended.
     cursor: u64,
     /// How many items are in the ready queue.
@@ -92,7 +93,7 @@ impl Layout<'_> {
             "span_s": span_s,
             "events": self.history.events.len(),
         });
-        self.rows.instant(self.cursor, &name, &args);
+        self.lines.instant(self.cursor, &name, &args);
         self.count_ready();
     }
 
@@ -197,7 +198,7 @@ impl Layout<'_> {
             Effect::Queued => format!("wake {called}"),
             Effect::Nothing => format!("wake {called} again"),
             Effect::Born(place) => {
-                args["place"] = json!(place.location().map(names::at));
+                args["place"] = json!(place.location().map(rows::place));
                 format!("spawn {called}")
             }
         };
@@ -211,13 +212,13 @@ impl Layout<'_> {
     /// Opens a slice, at this time or where the last one ended.
     fn open(&mut self, name: &str, category: &'static str, at_ns: u64) -> Slice {
         self.cursor = self.cursor.max(at_ns);
-        self.rows.open(name, category, self.cursor)
+        self.lines.open(name, category, self.cursor)
     }
 
     /// Closes it, at this time or behind the last one in it, and a nanosecond long at least.
     fn close(&mut self, slice: Slice, at_ns: u64, args: &Value, flow: Option<Flow>) {
         self.cursor = self.cursor.max(at_ns).max(slice.begin_ns + 1);
-        self.rows.close(slice, self.cursor, args, flow);
+        self.lines.close(slice, self.cursor, args, flow);
     }
 
     /// A step is over: what it did to the ready queue.
@@ -229,7 +230,7 @@ impl Layout<'_> {
 
     fn count_ready(&mut self) {
         if self.ready_told.replace(self.ready) != Some(self.ready) {
-            self.rows.count("ready", self.cursor, self.ready);
+            self.lines.count("ready", self.cursor, self.ready);
         }
     }
 
@@ -251,7 +252,7 @@ impl Layout<'_> {
         for ((generation, index), life) in std::mem::take(&mut self.lives) {
             let name = self.names.short(TaskId { index, generation });
             let born_ns = life.born_ns.unwrap_or(begin_ns);
-            self.rows.life(&name, generation, born_ns, life.ended_ns.unwrap_or(end_ns));
+            self.lines.life(&name, generation, born_ns, life.ended_ns.unwrap_or(end_ns));
         }
     }
 }

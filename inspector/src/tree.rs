@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt};
 use glassloop::{Snapshot, TaskId, TaskLine};
 use serde_json::{Value, json};
 
-use crate::names;
+use crate::{names, rows};
 
 /// The tasks of a loop as a tree. Its `Display` is a line a task, indented.
 ///
@@ -103,7 +103,7 @@ fn row(depth: usize, task: &TaskLine, parent_gone: bool) -> TreeRow {
     let is_orphan = parent_gone && !task.parent.is_none();
     let mut text = format!("{} {}, {} polls", names::line(task), task.state.name(), task.polls);
     if let Some(born) = task.born {
-        text += &format!(", spawned at {}", names::at(born));
+        text += &format!(", spawned at {}", rows::place(born));
     }
     if is_orphan {
         text += &format!("; its parent {} has ended", task.parent);

@@ -9,7 +9,10 @@ use std::{collections::HashSet, fmt};
 use glassloop::{Snapshot, SourceId, TaskId, TaskLine, TaskState, WaitLine, WaitsOn};
 use serde_json::{Value, json};
 
-use crate::names::{self, Names, short_time};
+use crate::{
+    names::{Names, short_time},
+    rows,
+};
 
 /// How many waits are followed.
 const LINKS_MAX: usize = 1_000;
@@ -219,7 +222,7 @@ impl Walk<'_> {
             },
             _ => wait.of.clone(),
         };
-        let place = wait.place.map(|place| format!(" at {}", names::at(place)));
+        let place = wait.place.map(|place| format!(" at {}", rows::place(place)));
         format!("{} of {of}{}", wait.operation, place.unwrap_or_default())
     }
 
@@ -250,7 +253,7 @@ fn not_waiting(task: &TaskLine) -> Option<(String, ChainEnd)> {
 /// What is to be said of a task that waits for nothing of ours.
 fn foreign(task: &TaskLine) -> String {
     let place = match task.awaits {
-        Some(place) => format!(", last at {}", names::at(place)),
+        Some(place) => format!(", last at {}", rows::place(place)),
         None => String::new(),
     };
     let held = match task.wakers_held {

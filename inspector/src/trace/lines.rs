@@ -1,4 +1,4 @@
-//! `Rows`: the lines of a trace file, in the order of time.
+//! `Lines`: those of a trace file, in the order of time.
 //!
 //! Times are microseconds with exactly three decimals, which no float would keep; so each line is
 //! put together here, and every string in it escaped by `serde_json`. It decides nothing about what
@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 const LOOP: u32 = 1;
 
 /// The lines so far, each with its time.
-pub(super) struct Rows {
+pub(super) struct Lines {
     pid: u32,
     head: Vec<String>,
-    rows: Vec<(u64, String)>,
+    lines: Vec<(u64, String)>,
 }
 
-/// A slice that is not closed yet; its row is kept, so that it stands before what is in it.
+/// A slice that is not closed yet; its line is kept free, so that it stands before what is in it.
 #[must_use]
 pub(super) struct Slice {
     pub(super) begin_ns: u64,
     name: String,
     category: &'static str,
-    row: usize,
+    line: usize,
 }
 
 /// An arrow that leaves a slice or ends there.
@@ -37,14 +37,14 @@ fn micros(ns: u64) -> String {
     format!("{}.{:03}", ns / 1_000, ns % 1_000)
 }
 
-impl Rows {
-    pub(super) fn new(pid: u32, program: &str, of_loop: &str) -> Rows {
+impl Lines {
+    pub(super) fn new(pid: u32, program: &str, of_loop: &str) -> Lines {
         let name = |what: &str, name: &str| {
             json!({ "ph": "M", "pid": pid, "tid": LOOP, "name": what, "args": { "name": name } })
                 .to_string()
         };
         let head = vec![name("process_name", program), name("thread_name", of_loop)];
-        Rows { pid, head, rows: Vec::new() }
+        Lines { pid, head, lines: Vec::new() }
     }
 
     /// What every line has.
@@ -54,7 +54,7 @@ impl Rows {
     }
 
     fn push(&mut self, at_ns: u64, fields: &str) {
-        self.rows.push((at_ns, format!("{{{fields}}}")));
+        self.lines.push((at_ns, format!("{{{fields}}}")));
     }
 
     pub(super) fn instant(&mut self, at_ns: u64, name: &str, args: &Value) {
@@ -69,13 +69,13 @@ impl Rows {
     }
 
     pub(super) fn open(&mut self, name: &str, category: &'static str, begin_ns: u64) -> Slice {
-        let row = self.rows.len();
-        self.rows.push((begin_ns, String::new()));
-        Slice { begin_ns, name: name.to_owned(), category, row }
+        let line = self.lines.len();
+        self.lines.push((begin_ns, String::new()));
+        Slice { begin_ns, name: name.to_owned(), category, line }
     }
 
     pub(super) fn close(&mut self, slice: Slice, end_ns: u64, args: &Value, flow: Option<Flow>) {
-        let Slice { begin_ns, name, category, row } = slice;
+        let Slice { begin_ns, name, category, line } = slice;
         let common = self.common("X", &name, begin_ns);
         let dur = micros(end_ns.saturating_sub(begin_ns));
         let flow = match flow {
@@ -84,7 +84,7 @@ impl Rows {
             None => String::new(),
         };
         let fields = format!(r#"{common},"dur":{dur},"cat":"{category}"{flow},"args":{args}"#);
-        self.rows[row].1 = format!("{{{fields}}}");
+        self.lines[line].1 = format!("{{{fields}}}");
     }
 
     /// A track of its own, from birth to end.
@@ -97,9 +97,9 @@ impl Rows {
 
     /// The whole file.
     pub(super) fn to_text(&self) -> String {
-        let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_by_key(|(at_ns, _)| *at_ns);
-        let lines = self.head.iter().chain(rows.into_iter().map(|(_, row)| row));
+        let mut lines: Vec<_> = self.lines.iter().collect();
+        lines.sort_by_key(|(at_ns, _)| *at_ns);
+        let lines = self.head.iter().chain(lines.into_iter().map(|(_, line)| line));
         let lines: Vec<_> = lines.map(String::as_str).collect();
         format!("{{\"traceEvents\":[\n{}\n],\"displayTimeUnit\":\"ns\"}}\n", lines.join(",\n"))
     }
@@ -112,11 +112,11 @@ mod tests {
     #[test]
     fn a_time_has_three_decimals_and_a_name_cannot_break_out() {
         assert_eq!([0, 1, 12_345, 1_000_000].map(micros), ["0.000", "0.001", "12.345", "1000.000"]);
-        let mut rows = Rows::new(7, "a \"program\"\n", "loop");
-        let slice = rows.open("\"},{\\", "item", 5);
-        rows.close(slice, 17, &json!({ "x": "\u{7f}\"" }), Some(Flow::In(255)));
-        rows.life("</script>", 10, 3, 17);
-        let text = rows.to_text();
+        let mut lines = Lines::new(7, "a \"program\"\n", "loop");
+        let slice = lines.open("\"},{\\", "item", 5);
+        lines.close(slice, 17, &json!({ "x": "\u{7f}\"" }), Some(Flow::In(255)));
+        lines.life("</script>", 10, 3, 17);
+        let text = lines.to_text();
         let parsed: Value = serde_json::from_str(&text).unwrap();
         let told = parsed["traceEvents"].as_array().unwrap();
         assert_eq!(told.len(), 5);

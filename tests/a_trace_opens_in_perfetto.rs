@@ -8,15 +8,19 @@
 use std::{thread, time::Duration};
 
 use glassloop::{
-    CancelToken, Clock, EventLoop, Limits, ManualClock, PollerKind, call_later, call_soon, net,
-    queue_microtask, sleep, spawn, yield_now,
+    By, CancelToken, Clock, Entry, Event, EventLoop, Happening, Kind, Limits, ManualClock, Outcome,
+    Phase, PlaceId, PollerKind, Read, SourceId, call_later, call_soon, net, queue_microtask, sleep,
+    spawn, yield_now,
 };
-use glassloop_inspector::{History, Names, trace};
+use glassloop_inspector::{History, Names, Story, trace, why_ran};
 
 #[path = "a_trace_opens_in_perfetto/rules.rs"]
 mod rules;
+#[path = "common/seed.rs"]
+mod seed;
 
 use rules::Trace;
+use seed::Seed;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -201,5 +205,63 @@ fn a_trace_that_breaks_a_rule_is_noticed() {
         assert_ne!(bad, good, "{from} is in it");
         let noticed = std::panic::catch_unwind(|| drop(Trace::checked(&bad)));
         assert!(noticed.is_err(), "{from} became {to} and nobody saw");
+    }
+}
+
+/// Any event at all, whether or not it makes sense after those before it.
+fn any_event(seed: &Seed, at_ns: u64) -> Event {
+    let number = |below| u32::try_from(seed.below(below)).unwrap();
+    let entry = |number: u32| match number {
+        0 => Entry::DEFERRED,
+        1 => Entry::new(Kind::Callback, 1, 1),
+        number => Entry::new(Kind::Task, number, number),
+    };
+    let by = match seed.below(6) {
+        0 => By::Source(SourceId { index: 1, generation: 1 }),
+        1 => By::Timer(PlaceId::UNKNOWN),
+        2 => By::Thread,
+        3 => By::Phase(Phase::Flush),
+        _ => By::Item(entry(number(5))),
+    };
+    let item = entry(number(5));
+    let outcomes = [Outcome::Pending, Outcome::Finished, Outcome::Cancelled, Outcome::Stale];
+    let what = match seed.below(8) {
+        0 => Happening::Waited(number(3)),
+        1 => Happening::Turn(number(3)),
+        2 => Happening::Served(1 + number(3)),
+        3 | 4 => Happening::Ran(item, outcomes[seed.below(4)]),
+        5 => Happening::WokeAgain(item, by),
+        6 if item.is_task() => Happening::Born(item.id(), by, PlaceId::UNKNOWN),
+        _ => Happening::Woke(item, by),
+    };
+    let phase = match what {
+        Happening::Waited(_) => Phase::Wait,
+        Happening::Served(_) => {
+            [Phase::Io, Phase::Timers, Phase::Deferred, Phase::Flush][seed.below(4)]
+        }
+        Happening::Ran(..) => [Phase::Run, Phase::Render][seed.below(2)],
+        // Items wake only where items run.
+        _ if matches!(by, By::Item(_)) => [Phase::Run, Phase::Render][seed.below(2)],
+        _ => Phase::ALL[1 + seed.below(7)],
+    };
+    Event { at_ns, took_ns: seed.below(50) as u64, phase, what }
+}
+
+#[test]
+fn whatever_a_ring_holds_keeps_every_rule_and_can_be_told() {
+    for seed in Seed::all(400) {
+        let events: Vec<_> =
+            (0..1 + seed.below(60)).map(|_| any_event(&seed, seed.below(1_000) as u64)).collect();
+        let (lost, torn) = (seed.below(9) as u64, seed.below(3) as u64);
+        let read = Read { next: lost + torn + events.len() as u64, events, lost, torn };
+        let history = History::of(read, seed.below(9) as u64);
+        let names = Names::default();
+        Trace::checked(&trace(&history, &names, 4_242, "a \"program\"\\"));
+        let story = Story::tell(&history, &names);
+        assert_eq!(story.turns.len(), history.turns.len());
+        for index in 2..5 {
+            let id = Entry::new(Kind::Task, index, index).id();
+            assert!(why_ran(&history, &names, id).steps.len() <= history.events.len());
+        }
     }
 }

@@ -109,7 +109,7 @@ fn second_half() {
     spawn(parent).named("parent").detach();
     let spawner = async {
         sleep(6 * MS).await;
-        spawn(sleep(LONG)).named("newborn").detach();
+        spawn(async { sleep(LONG).await }).named("newborn").detach();
         sleep(LONG).await;
     };
     spawn(spawner).named("spawner").detach();
@@ -225,7 +225,7 @@ fn a_cycle_that_a_timer_may_end_is_not_called_hopeless() {
     let [a, ..] = joined_in_a_ring(&event_loop, Some(LONG));
     let told = why_waits(&event_loop.snapshot(), a).to_string();
     let lines: Vec<_> = told.lines().collect();
-    assert_eq!(lines[0], "#0.0 `a` joins #1.1 `b` waits for 2 things:");
+    assert_eq!(lines[0], "#0.0 `a` joins #1.1 `b`, which waits for 2 things:");
     assert!(lines[1].starts_with("  timeout of a timer due in 1.000 s at tests/"), "{told}");
     assert_eq!(lines[2], "  joins #0.0 `a`: a cycle, only what else they wait for ends it");
     assert_eq!(lines.len(), 3);

@@ -1,7 +1,7 @@
 //! `History`: what a loop did lately, as far as its recording holds it.
 //!
-//! It is read from a watch, from any thread, also while the loop hangs, and then is data: the events
-//! in their order, the turns that they were cut into, and how much of the story is missing.
+//! It is read from a watch, from any thread, also while the loop hangs, and then is data: the
+//! events in their order, the turns that they were cut into, and how much of them is missing.
 
 use glassloop::{Event, Read, Watch};
 use serde_json::{Value, json};

@@ -74,7 +74,7 @@ impl Story {
     /// The same as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let turn = |told: &TurnStory| json!({ "turn": told.turn, "at_ns": told.at_ns, "sentences": told.sentences });
+        let turn = |TurnStory { turn, at_ns, sentences }: &TurnStory| json!({ "turn": turn, "at_ns": at_ns, "sentences": sentences });
         let turns: Vec<_> = self.turns.iter().map(turn).collect();
         json!({ "missing": self.missing, "turns": turns })
     }

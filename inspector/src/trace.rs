@@ -217,7 +217,7 @@ impl Layout<'_> {
 
     /// Closes it, at this time or behind the last one in it, and a nanosecond long at least.
     fn close(&mut self, slice: Slice, at_ns: u64, args: &Value, flow: Option<Flow>) {
-        self.cursor = self.cursor.max(at_ns).max(slice.begin_ns + 1);
+        self.cursor = self.cursor.max(at_ns).max(slice.begin_ns.saturating_add(1));
         self.lines.close(slice, self.cursor, args, flow);
     }
 
@@ -252,7 +252,8 @@ impl Layout<'_> {
         for ((generation, index), life) in std::mem::take(&mut self.lives) {
             let name = self.names.short(TaskId { index, generation });
             let born_ns = life.born_ns.unwrap_or(begin_ns);
-            self.lines.life(&name, generation, born_ns, life.ended_ns.unwrap_or(end_ns));
+            let ended_ns = life.ended_ns.unwrap_or(end_ns).max(born_ns);
+            self.lines.life(&name, generation, born_ns, ended_ns);
         }
     }
 }

@@ -120,7 +120,8 @@ fn wake_of(number: u64, event: &Event) -> Option<Wake> {
         ),
         _ => return None,
     };
-    Some(Wake { number, item, by, late_ns: event.took_ns, effect })
+    let late_ns = if matches!(by, By::Timer(_)) { event.took_ns } else { 0 };
+    Some(Wake { number, item, by, late_ns, effect })
 }
 
 /// Cuts events into turns; the first has this number in the ring. `turn_now` is a turn that is not
@@ -249,7 +250,7 @@ fn numbered(mut turns: Vec<Turn>, turn_now: u64) -> Vec<Turn> {
     // What follows a turn that began follows its number, too.
     for at in 1..turns.len() {
         if !turns[at].begun {
-            turns[at].number = turns[at - 1].number + 1;
+            turns[at].number = turns[at - 1].number.saturating_add(1);
         }
     }
     turns

@@ -89,11 +89,11 @@ impl ChainEnd {
 /// Why a task is not running.
 ///
 /// ```
-/// use glassloop::{EventLoop, sleep, spawn};
+/// use glassloop::EventLoop;
 /// use glassloop_inspector::why_waits;
 ///
 /// let event_loop = EventLoop::test();
-/// let task = event_loop.spawn(async { sleep(std::time::Duration::from_secs(2)).await }).named("a");
+/// let task = event_loop.spawn(std::future::pending::<()>()).named("a");
 /// let id = task.id();
 /// let told = why_waits(&event_loop.snapshot(), id);
 /// assert_eq!(told.to_string(), "#0.0 `a` is ready: it runs in the next batch\n");
@@ -184,7 +184,10 @@ impl Walk<'_> {
                 }
             }
         };
-        self.line(depth, path.split_off(shown.min(path.len())), text + &verdict, end);
+        // A clause about the task at the end, where that isn't the one that was asked for.
+        let which = if path.len() > 1 && verdict.starts_with(' ') { ", which" } else { "" };
+        let text = format!("{text}{which}{verdict}");
+        self.line(depth, path.split_off(shown.min(path.len())), text, end);
     }
 
     /// A line for each of several waits, to be told in their order.
@@ -214,16 +217,18 @@ impl Walk<'_> {
     /// What a wait is for, and where.
     fn leaf(&self, wait: &WaitLine) -> String {
         let of = match wait.on {
-            WaitsOn::Source(id) => self.names.source(id),
-            WaitsOn::Timer(u64::MAX) => "a timer that is never due".to_owned(),
+            WaitsOn::Source(id) => format!("of {}", self.names.source(id)),
+            WaitsOn::Timer(u64::MAX) => "of a timer that is never due".to_owned(),
             WaitsOn::Timer(at) => match at.saturating_sub(self.snapshot.now_ns) {
-                0 => "a timer that is due".to_owned(),
-                in_ns => format!("a timer due in {}", short_time(in_ns)),
+                0 => "of a timer that is due".to_owned(),
+                in_ns => format!("of a timer due in {}", short_time(in_ns)),
             },
-            _ => wait.of.clone(),
+            // A cell says only that it is not this thread's alone.
+            WaitsOn::Thread if wait.of == "another thread" => "by another thread".to_owned(),
+            _ => format!("of {}", wait.of),
         };
         let place = wait.place.map(|place| format!(" at {}", rows::place(place)));
-        format!("{} of {of}{}", wait.operation, place.unwrap_or_default())
+        format!("{} {of}{}", wait.operation, place.unwrap_or_default())
     }
 
     /// Whether anything can end a cycle: something else that one of its tasks waits for, or who

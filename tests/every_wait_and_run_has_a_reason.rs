@@ -99,9 +99,13 @@ fn second_half() {
     spawn(patient).named("patient").detach();
     let parent = async {
         sleep(MS).await;
+        let child = |time| async move {
+            sleep(time).await;
+            Ok(())
+        };
         let children = scope(|s: Scope<String>| async move {
-            s.spawn(async { Ok(sleep(LONG).await) }).named("child 1");
-            s.spawn(async { Ok(sleep(2 * LONG).await) }).named("child 2");
+            s.spawn(child(LONG)).named("child 1");
+            s.spawn(child(2 * LONG)).named("child 2");
             Ok(())
         });
         children.await.unwrap();

@@ -16,7 +16,7 @@ use crate::turns::{self, Turn};
 ///
 /// let event_loop = EventLoop::test();
 /// event_loop.record(true);
-/// event_loop.block_on(glassloop::sleep(std::time::Duration::from_secs(2)))?;
+/// event_loop.block_on(async { glassloop::sleep(std::time::Duration::from_secs(2)).await })?;
 /// let history = History::read(&event_loop.watch(), 0);
 /// assert_eq!((history.lost, history.torn), (0, 0));
 /// assert_eq!(history.span_ns(), 2_000_000_000);

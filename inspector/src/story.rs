@@ -29,7 +29,7 @@ const LATE_NS: u64 = 1_000_000;
 ///
 /// let event_loop = EventLoop::test();
 /// event_loop.record(true);
-/// event_loop.block_on(glassloop::sleep(std::time::Duration::from_secs(2)))?;
+/// event_loop.block_on(async { glassloop::sleep(std::time::Duration::from_secs(2)).await })?;
 /// let names = Names::of(&event_loop.snapshot());
 /// let story = Story::tell(&History::read(&event_loop.watch(), 0), &names);
 /// assert_eq!(story.turns[1].sentences[1], "task #0.0 `main` ran 0 ns and finished.");

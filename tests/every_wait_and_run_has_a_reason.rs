@@ -261,7 +261,7 @@ fn who_is_not_waiting_is_told_so() {
 }
 
 #[test]
-fn of_tasks_that_wait_for_the_same_one_each_is_told_once() {
+fn who_waits_for_several_has_a_line_for_each_and_a_task_is_told_once() {
     let event_loop = recorded_loop(&ManualClock::new());
     let sleeper = || async { sleep(LONG).await };
     let all = event_loop.spawn(async move {
@@ -277,6 +277,29 @@ fn of_tasks_that_wait_for_the_same_one_each_is_told_once() {
     let tree = TaskTree::of(&event_loop.snapshot());
     assert_eq!(tree.rows.iter().map(|row| row.depth).collect::<Vec<_>>(), [0, 1, 1, 1]);
     all.abort();
+    settle(&event_loop);
+
+    let parent = event_loop.spawn(async {
+        let children = scope(|s: Scope<String>| async move {
+            let one = s.spawn(async {
+                sleep(LONG).await;
+                Ok(())
+            });
+            let one = one.named("one");
+            s.spawn(async move { Ok(one.await.unwrap()) }).named("two");
+            Ok(())
+        });
+        children.await.unwrap();
+    });
+    settle(&event_loop);
+    let chain = why_waits(&event_loop.snapshot(), parent.id()).to_string();
+    let lines: Vec<_> = chain.lines().collect();
+    assert!(
+        lines[1].starts_with("  has in its scope #5.5 `one`, which waits: sleep of"),
+        "{chain}"
+    );
+    assert_eq!(lines[2], "  has in its scope #6.6 `two` joins #5.5 `one`: told above", "{chain}");
+    parent.abort();
     event_loop.close(Duration::ZERO);
 }
 

@@ -103,7 +103,8 @@ impl Layout<'_> {
             self.wakes(turn, step);
             self.settle(step);
         }
-        if let Some(wait) = turn.wait {
+        // Where work is ready a turn may follow at once, and nobody is asked.
+        if let Some(wait) = turn.wait.filter(|wait| wait.took_ns > 0 || wait.events > 0) {
             let args = json!({ "turn": turn.number, "events": wait.events });
             let wait_end = wait.at_ns.saturating_add(wait.took_ns);
             let slice = self.open("wait", "phase", wait.at_ns);

@@ -286,7 +286,11 @@ fn who_waits_for_several_has_a_line_for_each_and_a_task_is_told_once() {
                 Ok(())
             });
             let one = one.named("one");
-            s.spawn(async move { Ok(one.await.unwrap()) }).named("two");
+            let two = async move {
+                one.await.unwrap();
+                Ok(())
+            };
+            s.spawn(two).named("two");
             Ok(())
         });
         children.await.unwrap();

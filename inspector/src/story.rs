@@ -74,7 +74,10 @@ impl Story {
     /// The same as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let turn = |TurnStory { turn, at_ns, sentences }: &TurnStory| json!({ "turn": turn, "at_ns": at_ns, "sentences": sentences });
+        let turn = |told: &TurnStory| {
+            let (turn, at_ns) = (told.turn, told.at_ns);
+            json!({ "turn": turn, "at_ns": at_ns, "sentences": told.sentences })
+        };
         let turns: Vec<_> = self.turns.iter().map(turn).collect();
         json!({ "missing": self.missing, "turns": turns })
     }

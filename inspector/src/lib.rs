@@ -38,13 +38,17 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod arrows;
 mod builder;
+mod cause;
 mod control;
 mod door;
 mod environment;
 mod facts;
+mod history;
 mod inspector;
 mod live;
+mod names;
 mod query;
 mod rate_limit;
 mod routes;
@@ -52,12 +56,25 @@ mod rows;
 pub mod run_file;
 mod server;
 mod state;
+mod story;
 mod thread_state;
 mod token;
+mod trace;
+mod tree;
+mod turns;
+mod wait_chain;
 mod watchdog;
 
 pub use builder::Builder;
+pub use cause::{CauseStep, Causes, Origin, why_ran};
 pub use environment::{init, try_init};
+pub use history::History;
 pub use inspector::Inspector;
+pub use names::Names;
 #[doc(hidden)]
 pub use server::{Setup, server};
+pub use story::{Story, TurnStory};
+pub use trace::trace;
+pub use tree::{TaskTree, TreeRow};
+pub use turns::{Effect, Step, Turn, TurnWait, Wake, Work};
+pub use wait_chain::{ChainEnd, ChainLine, WaitChain, why_waits};

@@ -1,0 +1,144 @@
+//! `History`: what a loop did lately, as far as its recording holds it.
+//!
+//! It is read from a watch, from any thread, also while the loop hangs, and then is data: the
+//! events in their order, the turns that they were cut into, and how much of them is missing.
+
+use glassloop::{Event, Read, Watch};
+use serde_json::{Value, json};
+
+use crate::turns::{self, Turn};
+
+/// The recorded events of one loop.
+///
+/// ```
+/// use glassloop::EventLoop;
+/// use glassloop_inspector::History;
+///
+/// let event_loop = EventLoop::test();
+/// event_loop.record(true);
+/// event_loop.block_on(async { glassloop::sleep(std::time::Duration::from_secs(2)).await })?;
+/// let history = History::read(&event_loop.watch(), 0);
+/// assert_eq!((history.lost, history.torn), (0, 0));
+/// assert_eq!(history.span_ns(), 2_000_000_000);
+/// assert_eq!(history.turns.len(), 2, "one before the sleep, one after it");
+/// assert_eq!(history.to_json()["turns"], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct History {
+    /// The number of the first event in the ring. Where some were torn, numbers are counted back
+    /// from the last: each is given once, but may be off by as many.
+    pub first: u64,
+    /// Give this to the next [`read`](History::read) to go on where this one ended.
+    pub next: u64,
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+    /// Events that were overwritten before they were read.
+    pub lost: u64,
+    /// Events that changed while they were read.
+    pub torn: u64,
+    /// The same events as turns.
+    pub turns: Vec<Turn>,
+}
+
+impl History {
+    /// Reads the events of a loop from number `from` on; 0 begins with the oldest that is left.
+    #[must_use]
+    pub fn read(watch: &Watch, from: u64) -> History {
+        let read = watch.events(from);
+        // Read afterwards, so that it is not before the last event's turn.
+        History::of(read, watch.now().turn)
+    }
+
+    /// The history in what was read already, of a loop that is in turn `turn_now`, or was there
+    /// after its last event.
+    ///
+    /// ```
+    /// use glassloop_inspector::History;
+    ///
+    /// let history = History::of(glassloop::Read::default(), 0);
+    /// assert!(history.turns.is_empty());
+    /// ```
+    #[must_use]
+    pub fn of(read: Read, turn_now: u64) -> History {
+        let Read { events, next, lost, torn } = read;
+        let first = next.saturating_sub(events.len() as u64);
+        let turns = turns::cut(&events, first, turn_now);
+        History { first, next, events, lost, torn, turns }
+    }
+
+    /// When the oldest event began, in nanoseconds since the clock's origin.
+    pub(crate) fn begin_ns(&self) -> u64 {
+        self.events.iter().map(|event| event.at_ns).min().unwrap_or(0)
+    }
+
+    /// When the newest event ended.
+    pub(crate) fn end_ns(&self) -> u64 {
+        self.events.iter().map(end_of).max().unwrap_or(0)
+    }
+
+    /// How long a time the events tell of, in nanoseconds.
+    #[must_use]
+    pub fn span_ns(&self) -> u64 {
+        self.end_ns().saturating_sub(self.begin_ns())
+    }
+
+    /// The same, in seconds.
+    #[expect(clippy::cast_precision_loss, reason = "a span of 104 days is exact")]
+    pub(crate) fn span_s(&self) -> f64 {
+        self.span_ns() as f64 / 1e9
+    }
+
+    /// Whether something before the first event may have been recorded, and is gone.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lost > 0 || self.torn > 0 || self.first > 0
+    }
+
+    /// How much it holds and how much is missing, as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "first": self.first,
+            "next": self.next,
+            "events": self.events.len(),
+            "lost": self.lost,
+            "torn": self.torn,
+            "span_s": self.span_s(),
+            "turns": self.turns.len(),
+        })
+    }
+}
+
+/// When an event ended. What a wake or a birth carries there is no length.
+fn end_of(event: &Event) -> u64 {
+    use glassloop::Happening::{Ran, Served, Waited};
+    match event.what {
+        Waited(_) | Ran(..) | Served(_) => event.at_ns.saturating_add(event.took_ns),
+        _ => event.at_ns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassloop::{By, Entry, Happening, Phase, PlaceId};
+
+    use super::*;
+
+    #[test]
+    fn a_span_goes_from_the_oldest_beginning_to_the_newest_end() {
+        let event = |at_ns, took_ns, what| Event { at_ns, took_ns, phase: Phase::Wait, what };
+        let timer = By::Timer(PlaceId::UNKNOWN);
+        let events = vec![
+            event(7, 0, Happening::Woke(Entry::DEFERRED, By::Host)),
+            event(5, 20, Happening::Waited(0)),
+            // So late was the timer: no length.
+            event(25, 9_000, Happening::Woke(Entry::DEFERRED, timer)),
+        ];
+        let read = Read { events, next: 10, lost: 6, torn: 1 };
+        let history = History::of(read, 1);
+        assert_eq!((history.first, history.span_ns(), history.is_cut()), (7, 20, true));
+        assert_eq!(history.to_json()["torn"], 1);
+        assert_eq!(History::default().span_ns(), 0);
+    }
+}

@@ -1,0 +1,350 @@
+//! `Story`: what a loop did, turn by turn, in sentences.
+//!
+//! Each event of a history is told once, in its order, in the words of the house. Long lists are
+//! cut and say how much was left out. A wake that changed nothing is told as such.
+
+use std::{collections::HashSet, fmt};
+
+use glassloop::{By, Entry, Kind, Outcome, Phase, TaskId};
+use serde_json::{Value, json};
+
+use crate::{
+    history::History,
+    names::{self, Names, short_time},
+    rows,
+    turns::{Effect, Step, Turn, Wake, Work},
+};
+
+/// So many wakes of one step are told one by one.
+const WAKES_TOLD: usize = 8;
+
+/// A timer is called late from here on.
+const LATE_NS: u64 = 1_000_000;
+
+/// A history in sentences. Its `Display` is the text, a paragraph a turn.
+///
+/// ```
+/// use glassloop::EventLoop;
+/// use glassloop_inspector::{History, Names, Story};
+///
+/// let event_loop = EventLoop::test();
+/// event_loop.record(true);
+/// event_loop.block_on(async { glassloop::sleep(std::time::Duration::from_secs(2)).await })?;
+/// let names = Names::of(&event_loop.snapshot());
+/// let story = Story::tell(&History::read(&event_loop.watch(), 0), &names);
+/// assert_eq!(story.turns[1].sentences[1], "task #0.0 `main` ran 0 ns and finished.");
+/// assert_eq!(story.to_json()["turns"][1]["turn"], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Story {
+    /// The turns, oldest first.
+    pub turns: Vec<TurnStory>,
+    /// What is missing before the first, in a sentence, if anything is.
+    pub missing: Option<String>,
+}
+
+/// One turn in sentences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TurnStory {
+    /// Its number.
+    pub turn: u64,
+    /// When it began, in nanoseconds since the clock's origin.
+    pub at_ns: u64,
+    /// What happened, in order.
+    pub sentences: Vec<String>,
+}
+
+impl Story {
+    /// Tells a history, with these names.
+    #[must_use]
+    pub fn tell(history: &History, names: &Names) -> Story {
+        let mut teller = Teller { names, ended: HashSet::new(), told: Vec::new() };
+        let turns = history.turns.iter().map(|turn| teller.turn(turn)).collect();
+        let missing = history.is_cut().then(|| {
+            let before = history.first;
+            let torn = history.torn;
+            format!("{before} events came before these; {torn} of the last ones could not be read.")
+        });
+        Story { turns, missing }
+    }
+
+    /// The same as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let turn = |told: &TurnStory| {
+            let (turn, at_ns) = (told.turn, told.at_ns);
+            json!({ "turn": turn, "at_ns": at_ns, "sentences": told.sentences })
+        };
+        let turns: Vec<_> = self.turns.iter().map(turn).collect();
+        json!({ "missing": self.missing, "turns": turns })
+    }
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(missing) = &self.missing {
+            writeln!(f, "{missing}")?;
+        }
+        for told in &self.turns {
+            write!(f, "turn {}:", told.turn)?;
+            for (at, sentence) in told.sentences.iter().enumerate() {
+                let indent = if at == 0 { " " } else { "\n  " };
+                write!(f, "{indent}{sentence}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Who tells, and what it remembers of the turns before.
+struct Teller<'a> {
+    names: &'a Names,
+    /// Tasks that were seen to end.
+    ended: HashSet<TaskId>,
+    told: Vec<String>,
+}
+
+impl Teller<'_> {
+    fn turn(&mut self, turn: &Turn) -> TurnStory {
+        for step in turn.steps.iter().filter(|step| step.work == Work::Host) {
+            let effects = self.effects(&step.wakes, Entry::NOTHING);
+            self.say(format!("before it, the host {}", together(effects)));
+        }
+        let others = || turn.steps.iter().filter(|step| step.work != Work::Host);
+        self.wait(turn, others().next());
+        // The reasons of the first wait were told with it.
+        let first = others().next().filter(|step| woke_up(turn, step));
+        for step in others() {
+            match step.work {
+                Work::Item(entry, outcome) => self.item(step, entry, outcome),
+                Work::After(entry) => {
+                    let effects = self.effects(&step.wakes, entry);
+                    let item = self.names.item(entry);
+                    let told =
+                        |step: &Step| matches!(step.work, Work::Item(ran, _) if ran == entry);
+                    let who = if others().any(told) {
+                        format!("the microtasks after {item}")
+                    } else {
+                        format!("{item}, whose run is not told of here,")
+                    };
+                    self.say(format!("{who} {}", together(effects)));
+                }
+                _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
+            }
+        }
+        if turn.begun && others().next().is_none() {
+            self.say("nothing was ready".to_owned());
+        }
+        let sentences = std::mem::take(&mut self.told);
+        TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
+    }
+
+    fn say(&mut self, sentence: String) {
+        self.told.push(sentence + ".");
+    }
+
+    /// How the wait before a turn ended, and why.
+    fn wait(&mut self, turn: &Turn, first: Option<&Step>) {
+        let Some(wait) = turn.wait else {
+            if !turn.begun && turn.steps.iter().any(|step| step.work != Work::Host) {
+                self.say("its beginning is not recorded".to_owned());
+            }
+            return;
+        };
+        let waited = match wait.took_ns {
+            0 => "did not wait".to_owned(),
+            took_ns => format!("woke after {}", short_time(took_ns)),
+        };
+        let reason = first.filter(|first| woke_up(turn, first)).map(|first| {
+            let group = first_group(&first.wakes);
+            let (reason, effects) = self.reason(group);
+            match effects {
+                Some(effects) => format!(" because {reason}; it {effects}"),
+                None => format!(" because {reason}"),
+            }
+        });
+        let reason = reason.unwrap_or_else(|| match wait.events {
+            0 => String::new(),
+            1 => "; an event came".to_owned(),
+            events => format!("; {events} events came"),
+        });
+        self.say(format!("{waited}{reason}"));
+    }
+
+    /// A phase that isn't `run`: who was woken, by what. Its first group may have been told.
+    fn phase(&mut self, step: &Step, first_told: bool) {
+        let mut wakes = &step.wakes[..];
+        if first_told {
+            wakes = &wakes[first_group(wakes).len()..];
+        }
+        while !wakes.is_empty() {
+            let (group, rest) = wakes.split_at(first_group(wakes).len());
+            let (reason, effects) = self.reason(group);
+            self.say(match effects {
+                Some(effects) => format!("{reason} and {effects}"),
+                None => reason,
+            });
+            wakes = rest;
+        }
+        if let (Phase::Flush, Work::Phase(count @ 1..)) = (step.phase, step.work) {
+            let writers = if count == 1 { "corked writer" } else { "corked writers" };
+            self.say(format!("{count} {writers} wrote, in {}", short_time(step.took_ns)));
+        }
+    }
+
+    /// What woke a group, and whom it woke if that is not said with it.
+    fn reason(&self, group: &[Wake]) -> (String, Option<String>) {
+        let Some(first) = group.first() else { return ("nothing".to_owned(), None) };
+        let effects = together(self.effects(group, Entry::NOTHING));
+        match first.by {
+            By::Source(id) => (format!("{} became ready", self.names.source(id)), Some(effects)),
+            By::Timer(place) => {
+                let timer = names::timer(place);
+                let due = match first.late_ns {
+                    LATE_NS.. => format!("{} late", short_time(first.late_ns)),
+                    _ => "due".to_owned(),
+                };
+                (format!("the {timer} was {due}"), Some(effects))
+            }
+            by => (format!("{} {effects}", self.names.by(by)), None),
+        }
+    }
+
+    fn item(&mut self, step: &Step, entry: Entry, outcome: Outcome) {
+        let item = self.names.item(entry);
+        let took = short_time(step.took_ns);
+        let mut parts = match outcome {
+            Outcome::Stale => vec!["was in the ready queue and had ended".to_owned()],
+            Outcome::Cancelled => vec![format!("was aborted (its future dropped in {took})")],
+            _ if step.phase == Phase::Run => vec![format!("ran {took}")],
+            _ => vec![format!("ran {took} in phase {}", step.phase)],
+        };
+        parts.extend(self.effects(&step.wakes, entry));
+        match outcome {
+            Outcome::Pending => parts.push("waits (Pending)".to_owned()),
+            Outcome::Finished => parts.push("finished".to_owned()),
+            Outcome::Panicked => parts.push("panicked".to_owned()),
+            _ => {}
+        }
+        self.say(format!("{item} {}", together(parts)));
+        let ends = matches!(outcome, Outcome::Finished | Outcome::Panicked | Outcome::Cancelled);
+        if entry.is_task() && ends {
+            self.ended.insert(entry.id());
+        }
+    }
+
+    /// What each wake did, as predicates.
+    fn effects(&self, wakes: &[Wake], own: Entry) -> Vec<String> {
+        let calls = wakes.iter().filter(|wake| is_call(wake)).count();
+        let mut effects = Vec::new();
+        if calls > 0 {
+            let plural = if calls == 1 { "a call".to_owned() } else { format!("{calls} calls") };
+            effects.push(format!("left {plural}"));
+        }
+        let others: Vec<_> = wakes.iter().filter(|wake| !is_call(wake)).collect();
+        let told = others.iter().take(WAKES_TOLD);
+        effects.extend(told.map(|wake| self.effect(wake, own)));
+        if others.len() > WAKES_TOLD {
+            effects.push(format!("woke {} more", others.len() - WAKES_TOLD));
+        }
+        effects
+    }
+
+    fn effect(&self, wake: &Wake, own: Entry) -> String {
+        let itself = wake.item == own;
+        let item = if itself { "itself".to_owned() } else { self.names.item(wake.item) };
+        match wake.effect {
+            Effect::Born(place) => match place.location() {
+                Some(place) => format!("spawned {item} at {}", rows::place(place)),
+                None => format!("spawned {item}"),
+            },
+            Effect::Queued if wake.item.kind() == Kind::Callback => format!("queued {item}"),
+            Effect::Queued => format!("woke {item}"),
+            Effect::Nothing => {
+                let gone = self.ended.contains(&wake.item.task_id());
+                let why = if gone { "had ended" } else { "was awake already" };
+                format!("woke {item}, which {why}")
+            }
+        }
+    }
+}
+
+fn is_call(wake: &Wake) -> bool {
+    wake.item.kind() == Kind::Deferred
+}
+
+/// Whether a step tells why the wait before its turn ended.
+fn woke_up(turn: &Turn, step: &Step) -> bool {
+    let from_outside = matches!(step.phase, Phase::Io | Phase::Timers | Phase::Deferred);
+    let waited = turn.wait.is_some_and(|wait| wait.took_ns > 0);
+    waited && from_outside && !step.wakes.is_empty()
+}
+
+/// The first wakes with one reason.
+fn first_group(wakes: &[Wake]) -> &[Wake] {
+    let by = wakes.first().map(|wake| (wake.by, wake.late_ns));
+    let len = wakes.iter().take_while(|wake| Some((wake.by, wake.late_ns)) == by).count();
+    &wakes[..len]
+}
+
+/// "a", "a and b", "a, b, and c".
+fn together(mut parts: Vec<String>) -> String {
+    match parts.len() {
+        0 => "did nothing".to_owned(),
+        1 | 2 => parts.join(" and "),
+        _ => {
+            let last = parts.pop().unwrap_or_default();
+            format!("{}, and {last}", parts.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassloop::{Event, Happening, PlaceId, Read};
+
+    use super::*;
+
+    const A: Entry = Entry::new(Kind::Task, 1, 1);
+
+    fn told(events: &[(Phase, u64, Happening)]) -> Vec<String> {
+        let event = |&(phase, took_ns, what): &(Phase, u64, Happening)| Event {
+            at_ns: 0,
+            took_ns,
+            phase,
+            what,
+        };
+        let events: Vec<_> = events.iter().map(event).collect();
+        let next = events.len() as u64;
+        let history = History::of(Read { events, next, ..Read::default() }, 1);
+        Story::tell(&history, &Names::default()).turns.remove(0).sentences
+    }
+
+    #[test]
+    fn a_late_timer_says_how_late_and_an_idle_turn_that_it_was_idle() {
+        let begin =
+            [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
+        let timer = Happening::Woke(A, By::Timer(PlaceId::UNKNOWN));
+        let late = [begin[0], begin[1], (Phase::Timers, 2_500_000, timer)];
+        let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
+        assert_eq!(told(&late), [sentence]);
+        assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let wakes = (0..12).map(|index| Entry::new(Kind::Task, index, index));
+        let by = By::Item(A);
+        let mut events: Vec<_> =
+            wakes.map(|item| (Phase::Run, 0, Happening::WokeAgain(item, by))).collect();
+        events.push((Phase::Run, 41_000, Happening::Ran(A, Outcome::Finished)));
+        let told = told(&events);
+        assert_eq!(told[0], "its beginning is not recorded.");
+        assert!(told[1].starts_with("task #1.1 ran 41.0 us, woke task #0.0, which was awake"));
+        assert!(told[1].ends_with("woke 4 more, and finished."), "{}", told[1]);
+    }
+}

@@ -16,18 +16,9 @@ use glassloop_reactor::{
 };
 
 use crate::{
-    EventLoop, Limits, RunPolicy,
-    core::Core,
-    debug, environment,
-    frames::Frames,
-    observer::Observers,
-    outside::Line,
-    published::Published,
-    registry::{self, Registration},
-    resume::Listeners,
-    shared::Shared,
-    stride::Stride,
-    waits::Waits,
+    EventLoop, Limits, RunPolicy, core::Core, debug, environment, frames::Frames,
+    observer::Observers, outside::Line, published::Published, registry, resume::Listeners,
+    shared::Shared, stride::Stride, waits::Waits,
 };
 
 /// Sixty frames a second.
@@ -228,6 +219,12 @@ impl Builder {
 
     /// Marks the loop as part of a tool that looks at others: an inspector's own. Where loops are
     /// listed it is left out.
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::builder().internal().build()?;
+    /// assert!(event_loop.watch().name().internal);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn internal(mut self) -> Builder {
         self.internal = true;
         self
@@ -260,19 +257,13 @@ impl Builder {
         }
         let unpark = Waker::from(Arc::clone(reactor.notifier()));
         let executor = Executor::new(limits.executor, unpark);
-        let halves = (
-            Arc::clone(executor.inbox()),
-            Arc::clone(reactor.notifier()),
-            Arc::clone(executor.sites()),
-        );
-        let name = registry::name(made, self.internal);
+        let name = registry::name(made, self.internal, debug);
         let published = Published::new(self.snapshot_every.map(nanoseconds));
-        let shared = Arc::new(Shared::new(name, debug, published, halves));
-        let _registration = Registration::of(&shared);
+        let shared = Arc::new(Shared::new(name, published, &executor, &reactor));
         let core = Rc::new(Core {
             executor,
             reactor,
-            shared,
+            shared: Arc::clone(&shared),
             limits,
             run_ns_max: limits.run_us_max.saturating_mul(1_000),
             poll_ns_max: limits.poll_us_max.saturating_mul(1_000),
@@ -304,7 +295,7 @@ impl Builder {
             suspected: Cell::new(false),
             closed: Cell::new(false),
             debug,
-            _registration,
+            _registration: registry::enter(&shared),
         });
         core.executor.set_debug(debug);
         core.update_watched();

@@ -29,7 +29,7 @@ pub(crate) fn this_thread() -> String {
 /// Where the loops in debug mode are, for somebody who looked in the wrong place.
 pub(crate) fn where_the_loops_are() -> String {
     let live = registry::live();
-    let told = live.iter().filter(|shared| shared.debug);
+    let told = live.iter().filter(|shared| shared.name.debug);
     let told = told.map(|shared| {
         let LoopName { made, thread, .. } = &shared.name;
         format!("made at {made} on thread `{thread}`")

@@ -129,7 +129,7 @@ pub use crate::{
         QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
     },
     statistics::{Histogram, LoopTimes, TaskTimes, bucket_ends},
-    watch::Watch,
+    watch::{Asked, Watch},
 };
 pub use glassloop_executor::{
     Cause, Child, Counts as ExecutorCounts, Entry, Failure, Gather, JoinError, JoinHandle, Kind,

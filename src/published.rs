@@ -117,8 +117,8 @@ impl Published {
         seen(&self.latest(), false)
     }
 
-    /// Asks for a fresh one by `wake` and waits for it, at most `timeout`; else the last one.
-    pub(crate) fn look(&self, timeout: Duration, wake: impl FnOnce()) -> Option<Seen> {
+    /// Asks for a fresh one by `wake`. The number of the last one that is none.
+    pub(crate) fn ask(&self, wake: impl FnOnce()) -> u64 {
         let begun = {
             let latest = self.latest();
             self.due_ns.store(0, Ordering::Relaxed);
@@ -126,6 +126,11 @@ impl Published {
         };
         self.looks.fetch_add(1, Ordering::Relaxed);
         wake();
+        begun
+    }
+
+    /// Waits for one after number `begun`, at most `timeout`; else the last one.
+    pub(crate) fn wait(&self, begun: u64, timeout: Duration) -> Option<Seen> {
         let waits = |latest: &mut Latest| latest.number <= begun;
         let (latest, waited) = self
             .news

@@ -27,6 +27,8 @@ pub struct LoopName {
     pub thread_id: Option<u32>,
     /// It is part of a tool that looks at loops, and is left out where loops are listed.
     pub internal: bool,
+    /// It is in [debug mode](crate::Builder::debug).
+    pub debug: bool,
 }
 
 struct Registry {
@@ -61,12 +63,13 @@ pub(crate) fn live() -> Vec<Arc<Shared>> {
 }
 
 /// The name of a loop that is being built on this thread.
-pub(crate) fn name(made: Place, internal: bool) -> LoopName {
+pub(crate) fn name(made: Place, internal: bool, debug: bool) -> LoopName {
     let mut registry = registry();
     registry.made += 1;
     let number = registry.made;
     drop(registry);
-    LoopName { number, made, thread: thread_name(), thread_id: os_thread_id(), internal }
+    let (thread, thread_id) = (thread_name(), os_thread_id());
+    LoopName { number, made, thread, thread_id, internal, debug }
 }
 
 /// Keeps a loop in the registry until dropped.
@@ -75,12 +78,11 @@ pub(crate) struct Registration {
     number: u64,
 }
 
-impl Registration {
-    pub(crate) fn of(shared: &Arc<Shared>) -> Registration {
-        let number = shared.name.number;
-        registry().live.push((number, Arc::downgrade(shared)));
-        Registration { number }
-    }
+/// Enters a loop.
+pub(crate) fn enter(shared: &Arc<Shared>) -> Registration {
+    let number = shared.name.number;
+    registry().live.push((number, Arc::downgrade(shared)));
+    Registration { number }
 }
 
 impl Drop for Registration {

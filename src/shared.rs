@@ -1,15 +1,15 @@
 //! `Shared`: the part of a loop that other threads may touch.
 //!
-//! The inbox, the wake word, the now-record, the ring and the snapshots that it publishes. It outlives
-//! the loop in every `Remote` and `Watch`, and then says that it is closed.
+//! The inbox, the wake word, the now-record, the ring and the snapshots that it publishes. It
+//! outlives the loop in every `Remote` and `Watch`, and then says that it is closed.
 
 use std::{
     sync::{Arc, OnceLock, atomic::AtomicUsize},
     thread::ThreadId,
 };
 
-use glassloop_executor::{Inbox, Sites};
-use glassloop_reactor::Notifier;
+use glassloop_executor::{Executor, Inbox, Sites};
+use glassloop_reactor::{Notifier, Reactor};
 
 use crate::{LoopName, now_record::NowRecord, published::Published, ring::Ring};
 
@@ -17,8 +17,6 @@ use crate::{LoopName, now_record::NowRecord, published::Published, ring::Ring};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: LoopName,
-    /// It is in debug mode.
-    pub(crate) debug: bool,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) sites: Arc<Sites>,
@@ -35,19 +33,18 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         name: LoopName,
-        debug: bool,
         published: Published,
-        (inbox, notifier, sites): (Arc<Inbox>, Arc<Notifier>, Arc<Sites>),
+        executor: &Executor,
+        reactor: &Reactor,
     ) -> Shared {
         Shared {
             name,
-            debug,
-            inbox,
-            notifier,
-            sites,
+            published,
+            inbox: Arc::clone(executor.inbox()),
+            notifier: Arc::clone(reactor.notifier()),
+            sites: Arc::clone(executor.sites()),
             now: NowRecord::default(),
             ring: OnceLock::new(),
-            published,
             remotes: AtomicUsize::new(0),
             thread: std::thread::current().id(),
         }

@@ -1,7 +1,7 @@
 //! `Snapshot`: the state of a loop as data, exact at the moment it was made.
 //!
-//! It is built by the loop itself, from its tables (`gathering.rs`); no future is polled for it. Its
-//! `Display` is a table for people (`snapshot_table.rs`). It keeps nothing alive.
+//! It is built by the loop itself, from its tables (`gathering.rs`); no future is polled for it.
+//! Its `Display` is a table for people (`snapshot_table.rs`). It keeps nothing alive.
 
 use std::{borrow::Cow, panic::Location};
 
@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub executor: ExecutorCounts,
     /// What the reactor has done so far.
     pub reactor: ReactorCounts,
-    /// How often a [`Watch`](crate::Watch) asked for a fresh snapshot: each may have woken the loop.
+    /// How often a [`Watch`](crate::Watch) asked for a fresh one: each may have woken the loop.
     pub looks: u64,
     /// What recording has brought, if it was ever switched on.
     pub recorded: Option<RecordedLine>,

@@ -24,6 +24,7 @@ use crate::By;
 /// assert_eq!(polls.percentile(50), Some(Duration::from_nanos(1_024)));
 /// assert_eq!(polls.percentile(100), Some(Duration::from_nanos(900_000)));
 /// assert_eq!(polls.max(), Duration::from_micros(900));
+/// assert_eq!(polls.buckets()[10], 3); // below 1,024 ns, and not below 512
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Histogram {

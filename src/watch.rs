@@ -16,6 +16,24 @@ pub struct Watch {
     shared: Arc<Shared>,
 }
 
+/// A snapshot that was asked for.
+#[derive(Clone, Debug)]
+#[must_use = "the answer is to be waited for"]
+pub struct Asked {
+    shared: Arc<Shared>,
+    begun: u64,
+}
+
+impl Asked {
+    /// The snapshot, once the loop has made it, or the last one when `timeout` is over. As
+    /// [`Watch::look`], it doesn't wait on the loop's own thread.
+    #[must_use]
+    pub fn wait(&self, timeout: Duration) -> Option<Seen> {
+        let timeout = if self.shared.is_loop_thread() { Duration::ZERO } else { timeout };
+        self.shared.published.wait(self.begun, timeout)
+    }
+}
+
 impl Watch {
     pub(crate) fn new(shared: Arc<Shared>) -> Watch {
         Watch { shared }
@@ -75,14 +93,28 @@ impl Watch {
     /// ```
     #[must_use]
     pub fn look(&self, timeout: Duration) -> Option<Seen> {
-        if self.shared.is_loop_thread() {
-            return self.seen();
-        }
-        self.shared.published.look(timeout, || self.shared.notifier.notify())
+        self.ask().wait(timeout)
+    }
+
+    /// The first half of [`look`](Watch::look): whoever looks at several loops asks them all, and
+    /// waits then.
+    pub fn ask(&self) -> Asked {
+        let shared = Arc::clone(&self.shared);
+        let begun = shared.published.ask(|| shared.notifier.notify());
+        Asked { shared, begun }
     }
 
     /// Has the loop publish a snapshot at least this often from now on, as long as turns happen, as
     /// [`snapshot_every`](crate::Builder::snapshot_every) does.
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// watch.snapshot_at_least_every(std::time::Duration::from_secs(1));
+    /// event_loop.block_on(async {})?;
+    /// assert!(watch.snapshot().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn snapshot_at_least_every(&self, every: Duration) {
         self.shared.published.at_least_every(nanoseconds(every));
     }

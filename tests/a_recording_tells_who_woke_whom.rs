@@ -106,9 +106,9 @@ fn a_wake_of_another_thread_and_of_oneself_are_told_apart() {
     assert_eq!(events(&event_loop).iter().filter(|event| called(event)).count(), 1);
 
     let (event_loop, _clock) = recorded_loop();
-    let mut call = event_loop.remote().call(|| ());
+    let call = event_loop.remote().call(|| ());
     let id = {
-        let waiting = event_loop.spawn(async move { (&mut call).await });
+        let waiting = event_loop.spawn(call);
         let id = waiting.id();
         event_loop.block_on(waiting).unwrap().unwrap().unwrap();
         id

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
+    rc::Rc,
     time::Instant,
 };
 
@@ -12,11 +13,12 @@ use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
 use crate::{
     address,
     door::url,
+    facts::{self, Facts},
     inspector::{Inspector, Parts},
-    process::Facts,
     run_file::{Folder, RunFile},
-    server::{Setup, server},
+    server::{Setup, server_of},
     token::Token,
+    watchdog,
 };
 
 /// The thread that it lives on.
@@ -44,6 +46,7 @@ const THREAD: &str = "glassloop-inspector";
 pub struct Builder {
     address: SocketAddr,
     allow_control: bool,
+    record: bool,
     folder: Option<PathBuf>,
 }
 
@@ -56,7 +59,7 @@ impl Default for Builder {
 impl Builder {
     /// On 127.0.0.1, on a port that the operating system picks, and only to look.
     pub fn new() -> Builder {
-        Builder { address: address::DEFAULT, allow_control: false, folder: None }
+        Builder { address: address::DEFAULT, allow_control: false, record: true, folder: None }
     }
 
     /// Where it listens: 127.0.0.1 or `[::1]`, with a port, or 0 for any that is free.
@@ -69,6 +72,14 @@ impl Builder {
     /// cancel a task. Without it such requests are refused.
     pub fn allow_control(mut self, allow: bool) -> Builder {
         self.allow_control = allow;
+        self
+    }
+
+    /// Whether loops are recorded from when they are found: yes, unless you say otherwise. Then
+    /// there is a history to look at once something has gone wrong; it costs some 50 ns a poll, and
+    /// 2.5 MiB a loop (`Limits::ring_events_max`).
+    pub fn record(mut self, on: bool) -> Builder {
+        self.record = on;
         self
     }
 
@@ -103,13 +114,16 @@ impl Builder {
             let setup = Setup { port: address.port(), token: digits, allow_control, now };
             event_loop.enter(|| {
                 let listener = net::TcpListener::from_std(listener)?;
-                ws::serve(server(setup), [listener]).map_err(io::Error::other)
+                let facts = Rc::new(Facts::gather(self.record));
+                ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
+                glassloop::spawn(watchdog::watch(facts)).named("watchdog").detach();
+                io::Result::Ok(())
             })?;
             Ok(event_loop)
         })?;
-        let Facts { pid, program, version, .. } = Facts::gather();
         let token_told = token.digits().to_owned();
-        let version = version.to_owned();
+        let (pid, program) = (std::process::id(), facts::program());
+        let version = env!("CARGO_PKG_VERSION").to_owned();
         let file = folder.write(&RunFile { pid, address, token: token_told, program, version })?;
         log::info!("inspector: listens at http://{address}/, its token is in {}", file.display());
         Ok(Inspector::new(Parts { address, url: url(address, &token), file, thread }))

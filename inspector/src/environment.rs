@@ -65,7 +65,12 @@ fn remove_at_exit(file: PathBuf) {
         static FILE: RefCell<Option<Removed>> = const { RefCell::new(None) };
     }
     if thread::current().name() == Some("main") {
-        FILE.set(Some(Removed(file)));
+        // The first stays: what takes its place would drop it, and the file.
+        FILE.with_borrow_mut(|kept| {
+            if kept.is_none() {
+                *kept = Some(Removed(file));
+            }
+        });
     }
 }
 
@@ -75,5 +80,33 @@ struct Removed(PathBuf);
 impl Drop for Removed {
     fn drop(&mut self) {
         run_file::remove(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Whether the file is there when a thread of this name has asked twice, and when it has ended.
+    fn is_there(name: &str) -> [bool; 2] {
+        let file = env::temp_dir().join(format!("glassloop-{name}-{}", std::process::id()));
+        fs::write(&file, "").unwrap();
+        let asked = file.clone();
+        let thread = thread::Builder::new().name(name.into()).spawn(move || {
+            remove_at_exit(asked.clone());
+            remove_at_exit(asked.clone());
+            asked.exists()
+        });
+        let meanwhile = thread.unwrap().join().unwrap();
+        let afterwards = file.exists();
+        run_file::remove(&file);
+        [meanwhile, afterwards]
+    }
+
+    #[test]
+    fn the_end_of_the_main_thread_takes_the_file_along_and_nothing_else_does() {
+        assert_eq!(is_there("main"), [true, false]);
+        assert_eq!(is_there("another"), [true, true]);
     }
 }

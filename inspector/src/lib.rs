@@ -39,17 +39,22 @@
 
 mod address;
 mod builder;
+mod control;
 mod door;
 mod environment;
+mod facts;
 mod inspector;
 mod live;
-mod process;
 mod query;
 mod rate_limit;
 mod routes;
+mod rows;
 pub mod run_file;
 mod server;
+mod state;
+mod thread_state;
 mod token;
+mod watchdog;
 
 pub use builder::Builder;
 pub use environment::{init, try_init};

@@ -6,15 +6,16 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    timeout,
+    sleep, timeout,
     ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
 };
 use serde_json::json;
 
 use crate::{
-    process::{Facts, state_of},
+    facts::Facts,
     query::Query,
     routes::LIVE,
+    state::{self, Wanted},
 };
 
 /// The subprotocol that is spoken; the token beside it is never chosen, and so never repeated.
@@ -26,21 +27,23 @@ const EVERY_MS: u64 = 250;
 const EVERY_MS_LEAST: u64 = 50;
 const EVERY_MS_MOST: u64 = 60_000;
 
+/// So long the loops have to answer. Nobody waits for them meanwhile but this push.
+const ANSWER_IN: Duration = Duration::from_millis(5);
+
 /// A watcher has nothing to say but Close and Pong.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
 /// What a watcher asked for.
 struct Wish {
     every: Duration,
-    internal: bool,
+    wanted: Wanted,
 }
 
 impl Wish {
     fn of(request: &Request) -> Result<Wish, Response> {
-        let query = Query::of(request, &["every_ms", "internal"])?;
+        let query = Query::of(request, &["every_ms", "fresh_ms", "internal", "loop"])?;
         let every_ms = query.number("every_ms", EVERY_MS_LEAST..=EVERY_MS_MOST, EVERY_MS)?;
-        let internal = query.flag("internal")?;
-        Ok(Wish { every: Duration::from_millis(every_ms), internal })
+        Ok(Wish { every: Duration::from_millis(every_ms), wanted: Wanted::of(&query)? })
     }
 }
 
@@ -75,7 +78,9 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
         if socket.buffered_amount() > 0 {
             missed += 1;
         } else {
-            let state = state_of(facts, wish.internal);
+            let asked = state::ask(&wish.wanted.loops());
+            sleep(ANSWER_IN).await;
+            let state = state::of(facts, state::answers(asked, Duration::ZERO));
             let text = json!({ "push": pushed, "missed": missed, "state": state }).to_string();
             match socket.try_send(text.into()) {
                 TrySend::Sent | TrySend::Buffered(_) => pushed += 1,

@@ -7,7 +7,7 @@
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::process::{self, Facts};
+use crate::{control, facts::Facts, state};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -55,15 +55,15 @@ const fn post(path: &'static str, respond: Respond) -> Route {
 /// All of them.
 pub(crate) const ROUTES: [Route; 12] = [
     get("/", Access::Anyone, front_page),
-    get("/state", Access::Reader, process::state),
+    get("/state", Access::Reader, state::state),
     get("/events", Access::Reader, not_yet),
     get("/story", Access::Reader, not_yet),
     get("/turns", Access::Reader, not_yet),
     get("/why", Access::Reader, not_yet),
     get("/wakes", Access::Reader, not_yet),
     get("/trace", Access::Reader, not_yet),
-    post("/record", not_yet),
-    post("/cancel", not_yet),
+    post("/record", control::record),
+    post("/cancel", control::cancel),
     post("/dump", not_yet),
     Route { method: Method::WebSocket, path: LIVE, access: Access::Reader, respond: not_yet },
 ];

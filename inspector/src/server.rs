@@ -9,8 +9,8 @@ use glassloop::ws::{Request, Response, Server, ServerLimits};
 
 use crate::{
     door::{Door, LINES},
+    facts::Facts,
     live,
-    process::Facts,
     routes::{Method, ROUTES},
     token::Token,
 };
@@ -31,14 +31,18 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
+    server_of(setup, &Rc::new(Facts::gather(true)))
+}
+
+/// The server that shows these facts.
+pub(crate) fn server_of(setup: Setup, facts: &Rc<Facts>) -> Server {
     let door = Door::new(setup.port, Token::known(setup.token), setup.allow_control, setup.now);
-    let facts = Rc::new(Facts::gather());
     let mut server = Server::new().limits(limits());
     for (name, value) in LINES {
         server = server.header(name, value);
     }
     for route in &ROUTES {
-        let (respond, facts) = (route.respond, Rc::clone(&facts));
+        let (respond, facts) = (route.respond, Rc::clone(facts));
         let answer = move |request: &Request| -> Response {
             respond(&facts, request).unwrap_or_else(|refusal| refusal)
         };
@@ -48,7 +52,7 @@ pub fn server(setup: Setup) -> Server {
             Method::WebSocket => server,
         };
     }
-    let server = server.route(live::route(facts, door.origins()));
+    let server = server.route(live::route(Rc::clone(facts), door.origins()));
     server.guard(move |request| door.judge(request))
 }
 

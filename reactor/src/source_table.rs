@@ -113,10 +113,11 @@ impl SourceTable {
             // A reader that yielded has its chance in the next turn.
             entry.unclaimed = std::mem::take(&mut entry.goes_on) && left;
             let unclaimed = entry.unclaimed;
-            if left && !unclaimed {
-                if let Some(waiter) = self.take_waiter(id, Seat::StandIn) {
-                    woken.push(waiter.waker, Origin::Source(id));
-                }
+            if left
+                && !unclaimed
+                && let Some(waiter) = self.take_waiter(id, Seat::StandIn)
+            {
+                woken.push(waiter.waker, Origin::Source(id));
             }
             unclaimed
         });

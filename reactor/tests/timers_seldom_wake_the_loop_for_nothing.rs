@@ -20,7 +20,7 @@ fn step_to_the_end(timers: &mut Timers<u64>) -> usize {
         assert!(Some(next) <= timers.earliest());
         last = Some(next);
         let mut fired = Vec::new();
-        if timers.expire(next, &mut fired) == 0 {
+        if timers.expire(next, |_, payload| fired.push(payload)) == 0 {
             (idle, idle_in_a_row) = (idle + 1, idle_in_a_row + 1);
         } else {
             assert!(fired.iter().all(|&at| at == next), "late or early at {next}");

@@ -64,7 +64,9 @@ fn every_answer_keeps_a_browser_from_running_framing_keeping_and_sharing_it() {
     ] {
         let answer = inspected.ask(first, &lines);
         assert_eq!(answer.status, status, "{first}\n{lines}\n{}", answer.head);
-        assert!(!answer.body.contains('<'), "{}", answer.body);
+        // JSON may name a thread of another test, which is called so.
+        let is_json = answer.header("Content-Type") == Some("application/json");
+        assert!(is_json || !answer.body.contains('<'), "{}", answer.body);
     }
 }
 
@@ -140,7 +142,10 @@ fn who_says_nothing_is_left_and_keeps_nobody_out() {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)));
     }
-    assert!(TcpStream::connect(inspected.address()).is_err(), "and the port is closed");
+    // The port is closed, or by now another's, to whom this token means nothing.
+    if TcpStream::connect(inspected.address()).is_ok() {
+        assert_eq!(inspected.ask_well("GET /state").status, 401);
+    }
 }
 
 /// The strict query of each route that has one.

@@ -247,7 +247,7 @@ mod tests {
     use std::task::{Context, Waker};
     use std::time::Duration;
 
-    use glassloop_reactor::{Events, Options, PollerKind, Reactor, Resolver, Script, Step};
+    use glassloop_reactor::{Events, Options, PollerKind, Reactor, Resolver, Script, Step, Woken};
 
     use super::*;
 
@@ -268,7 +268,7 @@ mod tests {
             let polled = opening.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(polled.is_pending(), "nobody answers");
             reactor.wait(Some(Duration::ZERO), &mut events).expect("a wait");
-            reactor.io(&events, &mut Vec::new());
+            reactor.io(&events, &mut Woken::default());
         }
         drop(opening);
         told.take()

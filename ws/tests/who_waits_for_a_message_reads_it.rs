@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use common::polls::{counted, receive};
 use common::{Loop, Raw, masked};
-use glassloop_reactor::Events;
+use glassloop_reactor::{Events, Woken};
 use glassloop_ws::{Cause, Config, WebSocket};
 
 /// A connection whose polls are counted: those of its driver, and those of who receives.
@@ -285,7 +285,7 @@ fn a_panic_of_foreign_code_in_a_receivers_reading_ends_the_connection() {
     assert!(receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     raw.write(&mut event_loop, &masked(0x81, b"hello"));
     event_loop.reactor.wait(Some(Duration::ZERO), &mut Events::new()).expect("a wait");
-    event_loop.reactor.io(&Events::new(), &mut Vec::new());
+    event_loop.reactor.io(&Events::new(), &mut Woken::default());
     let closed = event_loop.spawn({
         let socket = socket.clone();
         async move { socket.closed().await }

@@ -22,7 +22,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glassloop_reactor::net::duplex;
-use glassloop_reactor::{Clock, Entered, Events, Limits, ManualClock, Options, Reactor};
+use glassloop_reactor::{Clock, Entered, Events, Limits, ManualClock, Options, Reactor, Woken};
 use glassloop_ws::{CloseInfo, Config, Driver, Error, WebSocket, accept_with, connect_on_with};
 
 /// A flag that a waker sets.
@@ -125,12 +125,12 @@ impl Loop {
     /// `patience` at most.
     pub fn turn(&mut self, patience: Duration) {
         let timeout = if self.has_work() { Duration::ZERO } else { patience };
-        let mut woken = Vec::new();
+        let mut woken = Woken::default();
         self.reactor.wait(Some(timeout), &mut self.events).expect("a wait");
         self.reactor.io(&self.events, &mut woken);
-        woken.drain(..).for_each(Waker::wake);
+        woken.drain().for_each(|(waker, _)| waker.wake());
         self.reactor.timers(&mut woken);
-        woken.drain(..).for_each(Waker::wake);
+        woken.drain().for_each(|(waker, _)| waker.wake());
         self.run_batch();
         for _ in 0..self.refills_max {
             if !self.is_ready() {
@@ -144,7 +144,7 @@ impl Loop {
             writer.flush();
         }
         self.reactor.finish(&mut woken);
-        woken.into_iter().for_each(Waker::wake);
+        woken.drain().for_each(|(waker, _)| waker.wake());
         self.turns += 1;
     }
 

@@ -1,0 +1,63 @@
+//! The facts: what a server knows of its process, and what it keeps between two requests.
+//!
+//! It looks into no loop.
+
+use std::{
+    env,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Value, json};
+
+use crate::watchdog::Stalls;
+
+/// An item that has lasted this long is told to the log.
+const STALL_MIN: Duration = Duration::from_secs(1);
+
+/// What a server knows.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) pid: u32,
+    pub(crate) program: String,
+    pub(crate) version: &'static str,
+    /// Milliseconds since 1970.
+    started_unix_ms: u64,
+    /// Loops are recorded from when they are found.
+    pub(crate) records: bool,
+    /// From when on a stall is told to the log.
+    pub(crate) stall_min: Duration,
+    pub(crate) stalls: Stalls,
+}
+
+impl Facts {
+    pub(crate) fn gather(records: bool) -> Facts {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Facts {
+            pid: std::process::id(),
+            program: program(),
+            version: env!("CARGO_PKG_VERSION"),
+            started_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            records,
+            stall_min: STALL_MIN,
+            stalls: Stalls::default(),
+        }
+    }
+
+    /// The process, as JSON.
+    pub(crate) fn process(&self) -> Value {
+        json!({
+            "pid": self.pid,
+            "program": self.program,
+            "version": self.version,
+            "inspector_started_unix_ms": self.started_unix_ms,
+        })
+    }
+}
+
+/// The name that the program was started by, without its folder.
+pub(crate) fn program() -> String {
+    let path = env::args_os().next().unwrap_or_default();
+    let name = Path::new(&path).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

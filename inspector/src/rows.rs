@@ -1,0 +1,236 @@
+//! Rows: what a snapshot holds, as JSON.
+//!
+//! It turns each thing into one object and decides nothing; what is not known is `null`. Times are
+//! in nanoseconds, places `file:line` with `/` on every system.
+
+use std::{panic::Location, path::MAIN_SEPARATOR};
+
+use glassloop::{
+    By, Cause, Histogram, Interest, QueueLine, RecordedLine, Snapshot, SourceLine, TaskId,
+    TaskLine, TaskTimes, TimerLine, WaitLine, WaitsOn,
+};
+use serde_json::{Value, json};
+
+/// A place in the program's source.
+pub(crate) fn place(place: &Location<'_>) -> String {
+    let file = place.file();
+    let line = place.line();
+    if MAIN_SEPARATOR == '/' {
+        format!("{file}:{line}")
+    } else {
+        format!("{}:{line}", file.replace(MAIN_SEPARATOR, "/"))
+    }
+}
+
+fn place_or_null(known: Option<&'static Location<'static>>) -> Value {
+    known.map_or(Value::Null, |known| place(known).into())
+}
+
+/// A task's id, or `null` for nobody.
+pub(crate) fn task_id(id: TaskId) -> Value {
+    if id.is_none() { Value::Null } else { id.to_string().into() }
+}
+
+/// How often something took how long.
+fn histogram(of: &Histogram) -> Value {
+    let nanos = |percent| of.percentile(percent).map(|time| nanos(time.as_nanos()));
+    json!({
+        "count": of.count(),
+        "p50_ns": nanos(50),
+        "p99_ns": nanos(99),
+        "max_ns": nanos(100),
+        "buckets": of.buckets(),
+    })
+}
+
+fn nanos(nanos: u128) -> u64 {
+    u64::try_from(nanos).unwrap_or(u64::MAX)
+}
+
+/// A task.
+pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot) -> Value {
+    json!({
+        "id": task_id(task.id),
+        "birth": task.birth,
+        "name": task.name,
+        "parent": task_id(task.parent),
+        "state": task.state.name(),
+        "polls": task.polls,
+        "wakes": task.wakes,
+        "wakers": task.wakers_held,
+        "born": place_or_null(task.born),
+        "awaits": place_or_null(task.awaits),
+        "waits": task.waits.iter().map(wait).collect::<Vec<_>>(),
+        "woken_by": task.woken_by.map(|by| who(by, snapshot)),
+        "times": task.times.map(|times| self::times(&times, snapshot.now_ns)),
+    })
+}
+
+fn wait(wait: &WaitLine) -> Value {
+    let on = match wait.on {
+        WaitsOn::Source(id) => json!({ "kind": "source", "id": id.to_string() }),
+        WaitsOn::Timer(at) => json!({ "kind": "timer", "at_ns": (at != u64::MAX).then_some(at) }),
+        WaitsOn::Task(id) => json!({ "kind": "task", "id": task_id(id) }),
+        WaitsOn::Tasks(count) => json!({ "kind": "tasks", "count": count }),
+        WaitsOn::Thread => json!({ "kind": "thread" }),
+        _ => Value::Null,
+    };
+    json!({
+        "operation": wait.operation,
+        "of": wait.of,
+        "on": on,
+        "at": place_or_null(wait.place),
+    })
+}
+
+/// Where a task's time went. What is neither busy nor scheduled is idle.
+fn times(times: &TaskTimes, now_ns: u64) -> Value {
+    let since = now_ns.saturating_sub(times.since_ns);
+    let idle = since.saturating_sub(times.busy_ns).saturating_sub(times.scheduled_ns);
+    json!({
+        "since_ns": times.since_ns,
+        "busy_ns": times.busy_ns,
+        "scheduled_ns": times.scheduled_ns,
+        "idle_ns": idle,
+        "polls": histogram(&times.polls),
+        "delays": histogram(&times.delays),
+    })
+}
+
+/// Who woke somebody, in words.
+pub(crate) fn who(by: By, snapshot: &Snapshot) -> String {
+    match by {
+        By::Item(entry) if entry.is_task() => {
+            let known = snapshot.task(entry.id()).map(|task| task.name.clone());
+            let ended = || {
+                let ended = snapshot.recorded.as_ref()?.ended.iter();
+                ended.map(|(task, _)| task).find(|task| task.id == entry.id())
+            };
+            let name = known.or_else(|| ended().map(|task| task.name.clone()));
+            name.map_or_else(
+                || format!("task {}", entry.id()),
+                |name| format!("task {} `{name}`", entry.id()),
+            )
+        }
+        By::Item(entry) => match entry.kind() {
+            glassloop::Kind::Callback => "a callback".to_owned(),
+            glassloop::Kind::Deferred => "a deferred call".to_owned(),
+            glassloop::Kind::Microtask => "a microtask".to_owned(),
+            _ => "the loop".to_owned(),
+        },
+        By::Source(id) => {
+            let known = snapshot.sources.iter().find(|source| source.id.index == id.index);
+            known.map_or_else(|| format!("source {id}"), |source| source.name.clone())
+        }
+        By::Timer(at) => at
+            .location()
+            .map_or_else(|| "a timer".to_owned(), |at| format!("timer of {}", place(at))),
+        By::Phase(phase) => format!("phase {phase}"),
+        By::Thread => "another thread".to_owned(),
+        By::Host => "the host, between turns".to_owned(),
+        _ => "somebody".to_owned(),
+    }
+}
+
+/// A source.
+pub(crate) fn source(source: &SourceLine) -> Value {
+    let waiters = source
+        .waiters
+        .iter()
+        .map(|(task, operation)| json!({ "task": task_id(*task), "operation": operation }));
+    json!({
+        "id": source.id.to_string(),
+        "name": source.name,
+        "kind": source.kind,
+        "descriptor": source.descriptor,
+        "peer": source.peer,
+        "interest": match source.interest {
+            Interest::Read => "read",
+            Interest::Write => "write",
+            Interest::Both => "both",
+        },
+        "readiness": source.readiness,
+        "waiters": waiters.collect::<Vec<_>>(),
+    })
+}
+
+/// A timer.
+pub(crate) fn timer(timer: &TimerLine) -> Value {
+    json!({
+        "in_ns": (timer.in_ns != u64::MAX).then_some(timer.in_ns),
+        "operation": timer.operation,
+        "task": task_id(timer.owner),
+        "at": place(timer.place),
+    })
+}
+
+/// A queue.
+pub(crate) fn queue(queue: &QueueLine) -> Value {
+    json!({
+        "name": queue.name,
+        "depth": queue.depth,
+        "max": queue.max,
+        "age_ns": queue.age_ns,
+    })
+}
+
+/// Everything that is counted.
+pub(crate) fn counts(snapshot: &Snapshot) -> Value {
+    let (executor, reactor) = (&snapshot.executor, &snapshot.reactor);
+    let wakes: serde_json::Map<_, _> = Cause::ALL
+        .into_iter()
+        .zip(executor.wakes)
+        .map(|(cause, wakes)| (cause.name().to_owned(), wakes.into()))
+        .collect();
+    json!({
+        "spawned": executor.spawned,
+        "polls": executor.polls,
+        "finished": executor.finished,
+        "panicked": executor.panicked,
+        "cancelled": executor.cancelled,
+        "callbacks": executor.callbacks,
+        "calls": executor.calls,
+        "microtasks": executor.microtasks,
+        "stale": executor.stale,
+        "wakes": wakes,
+        "ready_depth_max": executor.ready_depth_max,
+        "unhandled": executor.unhandled,
+        "events": reactor.events,
+        "stale_events": reactor.stale_events,
+        "timers_fired": reactor.timers_fired,
+        "wake_calls": reactor.wake_calls,
+        "host_wakes": reactor.host_wakes,
+    })
+}
+
+/// What recording has brought.
+pub(crate) fn recorded(recorded: &RecordedLine, snapshot: &Snapshot) -> Value {
+    let times = &recorded.times;
+    let elapsed = snapshot.now_ns.saturating_sub(times.since_ns);
+    let busy = elapsed.saturating_sub(times.waited_ns);
+    let ended = recorded.ended.iter().map(|(task, at_ns)| {
+        json!({
+            "id": task_id(task.id),
+            "name": task.name,
+            "polls": task.polls,
+            "wakes": task.wakes,
+            "at_ns": at_ns,
+            "born": place_or_null(task.born),
+        })
+    });
+    json!({
+        "on": recorded.on,
+        "events": recorded.events,
+        "times": {
+            "since_ns": times.since_ns,
+            "elapsed_ns": elapsed,
+            "waited_ns": times.waited_ns,
+            "utilisation": if elapsed == 0 { 0.0 } else { busy as f64 / elapsed as f64 },
+            "polls": histogram(&times.polls),
+            "delays": histogram(&times.delays),
+            "lateness": histogram(&times.lateness),
+            "turns": histogram(&times.turns),
+        },
+        "ended": ended.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,167 @@
+//! The state: every loop of the process as it stands, as JSON.
+//!
+//! Promises to answer in time whatever the loops do: all are asked at once, and those that don't
+//! answer are shown as they were last, with the age of that. What a loop runs at this moment comes
+//! from its now-record, which needs no answer.
+
+use std::time::{Duration, Instant};
+
+use glassloop::{
+    Asked, Seen, Snapshot, Watch,
+    ws::{Request, Response},
+};
+use serde_json::{Value, json};
+
+use crate::{facts::Facts, query::Query, routes::refusal, rows};
+
+/// How long loops have to answer, if the query doesn't say, and the longest.
+const FRESH_MS: u64 = 100;
+const FRESH_MS_MOST: u64 = 1_000;
+
+/// Which loops, and how long they have to answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) number: Option<u64>,
+    pub(crate) internal: bool,
+    pub(crate) fresh: Duration,
+}
+
+/// The keys of a query that [`Wanted::of`] reads.
+pub(crate) const KEYS: [&str; 3] = ["fresh_ms", "internal", "loop"];
+
+impl Wanted {
+    pub(crate) fn of(query: &Query<'_>) -> Result<Wanted, Response> {
+        let number = query.number("loop", 0..=u64::MAX, 0)?;
+        Ok(Wanted {
+            number: (number > 0).then_some(number),
+            internal: query.flag("internal")?,
+            fresh: Duration::from_millis(query.number("fresh_ms", 0..=FRESH_MS_MOST, FRESH_MS)?),
+        })
+    }
+
+    /// The loops that are meant.
+    pub(crate) fn loops(&self) -> Vec<Watch> {
+        let meant = |watch: &Watch| match self.number {
+            Some(number) => watch.name().number == number,
+            None => self.internal || !watch.name().internal,
+        };
+        glassloop::loops().into_iter().filter(meant).collect()
+    }
+
+    /// The one loop that is meant: the number's, or the only one.
+    #[allow(dead_code)]
+    pub(crate) fn only_loop(&self) -> Result<Watch, Response> {
+        let mut loops = self.loops();
+        match (loops.len(), self.number) {
+            (1, _) => Ok(loops.remove(0)),
+            (_, Some(number)) => Err(refusal(404, &format!("expected a loop, came {number}"))),
+            (0, None) => Err(refusal(404, "this process has no loop")),
+            (count, None) => {
+                let what = format!("expected `loop`, a number: this process has {count} loops");
+                Err(refusal(400, &what))
+            }
+        }
+    }
+}
+
+/// `GET /state`.
+pub(crate) fn state(facts: &Facts, request: &Request) -> Result<Response, Response> {
+    let query = Query::of(request, &KEYS)?;
+    Ok(Response::json(state_of(facts, Wanted::of(&query)?).to_string()))
+}
+
+/// The same, as data.
+pub(crate) fn state_of(facts: &Facts, wanted: Wanted) -> Value {
+    of(facts, answers(ask(&wanted.loops()), wanted.fresh))
+}
+
+/// The state of loops that were looked at.
+pub(crate) fn of(facts: &Facts, seen: Vec<(Watch, Option<Seen>)>) -> Value {
+    let lines = seen.into_iter().map(|(watch, seen)| one_loop(facts, &watch, seen.as_ref()));
+    json!({ "process": facts.process(), "loops": lines.collect::<Vec<_>>() })
+}
+
+/// Asks every loop for a fresh snapshot.
+pub(crate) fn ask(loops: &[Watch]) -> Vec<(Watch, Asked)> {
+    loops.iter().map(|watch| (watch.clone(), watch.ask())).collect()
+}
+
+/// Waits until all have answered, at most `patience`.
+pub(crate) fn answers(
+    asked: Vec<(Watch, Asked)>,
+    patience: Duration,
+) -> Vec<(Watch, Option<Seen>)> {
+    let end = Instant::now() + patience;
+    let answer = |(watch, asked): (Watch, Asked)| {
+        let seen = asked.wait(end.saturating_duration_since(Instant::now()));
+        (watch, seen)
+    };
+    asked.into_iter().map(answer).collect()
+}
+
+fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
+    let name = watch.name();
+    let mut line = json!({
+        "loop": {
+            "number": name.number,
+            "thread": name.thread,
+            "thread_id": name.thread_id,
+            "made": rows::place(name.made),
+            "internal": name.internal,
+        },
+        "as_of": seen.map(|seen| json!({
+            "turn": seen.snapshot.turn,
+            "age_ms": seen.age.as_secs_f64() * 1e3,
+            "fresh": seen.fresh,
+        })),
+        "now": now(watch, seen.map(|seen| &*seen.snapshot)),
+        "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
+    });
+    let Some(Seen { snapshot, .. }) = seen else { return line };
+    let state = json!({
+        "turn": snapshot.turn,
+        "clock_ns": snapshot.now_ns,
+        "tasks": snapshot.tasks.iter().map(|task| rows::task(task, snapshot)).collect::<Vec<_>>(),
+        "sources": snapshot.sources.iter().map(rows::source).collect::<Vec<_>>(),
+        "timers": snapshot.timers.iter().map(rows::timer).collect::<Vec<_>>(),
+        "queues": snapshot.queues.iter().map(rows::queue).collect::<Vec<_>>(),
+        "counts": rows::counts(snapshot),
+        "looks": snapshot.looks,
+        "recorded": snapshot.recorded.as_ref().map(|recorded| rows::recorded(recorded, snapshot)),
+    });
+    if let (Value::Object(line), Value::Object(state)) = (&mut line, state) {
+        line.extend(state);
+    }
+    line
+}
+
+/// What the loop runs at this moment.
+fn now(watch: &Watch, snapshot: Option<&Snapshot>) -> Value {
+    let now = watch.now();
+    let [born, awaits] = watch.places();
+    let item = (now.item != glassloop::Entry::NOTHING).then(|| item_name(now.item, snapshot));
+    json!({
+        "phase": now.phase.map(glassloop::Phase::name),
+        "turn": now.turn,
+        "item": item,
+        "task": rows::task_id(now.item.task_id()),
+        "born": born.map(rows::place),
+        "awaits": awaits.map(rows::place),
+    })
+}
+
+/// What to call an item that runs, with the name that it had when the loop was last seen.
+pub(crate) fn item_name(item: glassloop::Entry, snapshot: Option<&Snapshot>) -> String {
+    use glassloop::Kind;
+    let name = snapshot.and_then(|snapshot| snapshot.task(item.task_id()));
+    match (item.kind(), name) {
+        (Kind::Task, Some(task)) => format!("task {} `{}`", task.id, task.name),
+        (Kind::Task, None) => format!("task {}", item.id()),
+        (Kind::Callback, _) => "a callback".to_owned(),
+        (Kind::Deferred, _) => "a deferred call".to_owned(),
+        (Kind::Microtask, _) => "a microtask".to_owned(),
+        (Kind::Flush, _) => "a corked writer".to_owned(),
+        (Kind::Observer, _) => "an observer".to_owned(),
+        _ => "the loop itself".to_owned(),
+    }
+}

@@ -1,0 +1,194 @@
+//! The watchdog: finds loops as they come, and notices when one of them hangs.
+//!
+//! Ten times a second it reads what each loop runs, which costs that loop nothing. An item that is
+//! still the same one is held to be a stall once it has lasted; the log is told while it lasts, and
+//! when it is over. It wakes no loop and takes no lock of one.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    fmt,
+    panic::Location,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use glassloop::{Entry, Phase, Watch, interval};
+use serde_json::{Value, json};
+
+use crate::{
+    facts::Facts,
+    rows,
+    state::item_name,
+    thread_state::{self, ThreadState},
+};
+
+/// From one look to the next.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// A loop publishes its state this often while it turns, so that there is something to show when
+/// it hangs.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
+
+/// Every loop that was found, and what it was seen to run.
+#[derive(Debug, Default)]
+pub(crate) struct Stalls {
+    seen: RefCell<HashMap<u64, Held>>,
+}
+
+/// What a loop runs, since when it was seen to.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    item: Entry,
+    phase: Option<Phase>,
+    turn: u64,
+    since: Instant,
+    /// The log was told when it had lasted so long.
+    told: Option<Duration>,
+}
+
+/// An item that holds its loop.
+#[derive(Clone, Debug)]
+pub(crate) struct Stall {
+    pub(crate) item: Entry,
+    pub(crate) name: String,
+    pub(crate) phase: Phase,
+    pub(crate) turn: u64,
+    /// How long at least: it was noticed up to a tenth of a second late.
+    pub(crate) lasted: Duration,
+    pub(crate) born: Option<&'static Location<'static>>,
+    pub(crate) awaits: Option<&'static Location<'static>>,
+    pub(crate) thread: Option<ThreadState>,
+}
+
+impl Held {
+    fn of(watch: &Watch) -> Held {
+        let now = watch.now();
+        let (item, phase, turn) = (now.item, now.phase, now.turn);
+        Held { item, phase, turn, since: Instant::now(), told: None }
+    }
+
+    fn is_same(&self, other: &Held) -> bool {
+        (self.item, self.phase, self.turn) == (other.item, other.phase, other.turn)
+    }
+
+    /// Whether it is something that can hold a loop: waiting is what a loop is for.
+    fn can_stall(&self) -> bool {
+        self.item != Entry::NOTHING && self.phase.is_some_and(|phase| phase != Phase::Wait)
+    }
+}
+
+impl Stalls {
+    /// The stall that lasts in this loop, if it was noticed.
+    pub(crate) fn of(&self, watch: &Watch) -> Option<Stall> {
+        let held = *self.seen.borrow().get(&watch.name().number)?;
+        let now = Held::of(watch);
+        // It may have gone on since it was looked at last.
+        if !held.can_stall() || !held.is_same(&now) || held.since.elapsed() < EVERY {
+            return None;
+        }
+        let [born, awaits] = watch.places();
+        let snapshot = watch.snapshot();
+        Some(Stall {
+            item: held.item,
+            name: item_name(held.item, snapshot.as_deref()),
+            phase: held.phase?,
+            turn: held.turn,
+            lasted: held.since.elapsed(),
+            born,
+            awaits,
+            thread: watch.name().thread_id.and_then(thread_state::of),
+        })
+    }
+
+    /// Looks at every loop once.
+    fn look(&self, facts: &Facts) {
+        let loops = glassloop::loops();
+        let mut seen = self.seen.borrow_mut();
+        seen.retain(|number, _| loops.iter().any(|watch| watch.name().number == *number));
+        let mut tell = Vec::new();
+        for watch in loops.into_iter().filter(|watch| !watch.name().internal) {
+            let now = Held::of(&watch);
+            let held = seen.entry(watch.name().number).or_insert_with(|| {
+                attach(&watch, facts);
+                now
+            });
+            if held.is_same(&now) {
+                let lasted = held.since.elapsed();
+                // Told when it is long enough, and whenever it has lasted twice as long again.
+                let due = held.told.map_or(facts.stall_min, |told| told * 2);
+                if held.can_stall() && lasted >= due {
+                    held.told = Some(lasted);
+                    tell.push(watch);
+                }
+                continue;
+            }
+            if held.told.is_some() {
+                let name = watch.name();
+                let lasted = seconds(held.since.elapsed());
+                log::warn!("loop {} on {}: goes on after {lasted}", name.number, name.thread);
+            }
+            *held = now;
+        }
+        drop(seen);
+        for watch in tell {
+            if let Some(stall) = self.of(&watch) {
+                log::warn!("loop {} on {}: {stall}", watch.name().number, watch.name().thread);
+            }
+        }
+    }
+}
+
+/// A loop was found: from now on it can be seen into.
+fn attach(watch: &Watch, facts: &Facts) {
+    watch.snapshot_at_least_every(SNAPSHOT_EVERY);
+    if facts.records {
+        watch.record(true);
+    }
+}
+
+/// Watches until its loop ends.
+pub(crate) async fn watch(facts: Rc<Facts>) {
+    let mut beat = interval(EVERY);
+    loop {
+        beat.tick().await;
+        facts.stalls.look(&facts);
+    }
+}
+
+/// A time in seconds, to a tenth.
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+impl Stall {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "item": self.name,
+            "task": rows::task_id(self.item.task_id()),
+            "phase": self.phase.name(),
+            "turn": self.turn,
+            "for_ms": u64::try_from(self.lasted.as_millis()).unwrap_or(u64::MAX),
+            "born": self.born.map(rows::place),
+            "awaits": self.awaits.map(rows::place),
+            "thread": self.thread.as_ref().map(ToString::to_string),
+        })
+    }
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(born) = self.born {
+            write!(f, ", spawned at {}", rows::place(born))?;
+        }
+        if let Some(awaits) = self.awaits {
+            write!(f, ", last waited at {}", rows::place(awaits))?;
+        }
+        write!(f, ", has held the loop for {} (turn {})", seconds(self.lasted), self.turn)?;
+        match &self.thread {
+            Some(state) => write!(f, ": {state}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -15,6 +15,8 @@ const TURNS_MAX: u64 = 10_000;
 const TURNS: u64 = 20;
 /// As long as a recording may take in one command.
 const RECORD_MAX: Duration = Duration::from_secs(600);
+/// As long as an inspector waits for a fresh look.
+const FRESH_MS_MAX: u64 = 1_000;
 /// As long as any answer may be waited for.
 const WAIT_MS_MAX: u64 = 600_000;
 
@@ -90,7 +92,7 @@ impl Arguments {
             "--internal" => self.internal = true,
             "-p" | "--process" => self.process = Some(value(name, parser)?),
             "-l" | "--loop" => self.loop_number = Some(number(name, parser, u64::MAX)?),
-            "--fresh" => self.fresh = Duration::from_millis(number(name, parser, WAIT_MS_MAX)?),
+            "--fresh" => self.fresh = Duration::from_millis(number(name, parser, FRESH_MS_MAX)?),
             "--timeout" => self.timeout = Duration::from_millis(wait(name, parser)?),
             _ => {
                 let what = format!("expected an option that `glassloop help` lists, came `{name}`");
@@ -246,7 +248,8 @@ mod tests {
         let arguments = parsed("ps").unwrap();
         assert_eq!(arguments.command, Command::Ps);
         assert_eq!((arguments.fresh.as_millis(), arguments.timeout.as_millis()), (100, 2_000));
-        let given = parsed("--loop=2 -p4711 turns --json 7 --fresh 0 --timeout 5 --ascii --internal");
+        let given =
+            parsed("--loop=2 -p4711 turns --json 7 --fresh 0 --timeout 5 --ascii --internal");
         let given = given.unwrap();
         assert_eq!(given.command, Command::Turns(7));
         assert_eq!((given.loop_number, given.process.as_deref()), (Some(2), Some("4711")));
@@ -286,12 +289,15 @@ mod tests {
         for (line, said) in [
             ("pz", "expected a command that `glassloop help` lists, came `pz`"),
             ("--jsn ps", "expected an option that `glassloop help` lists, came `--jsn`"),
-            ("ps 7", "expected nothing more after `ps`, came `7` (a process is named by --process)"),
+            (
+                "ps 7",
+                "expected nothing more after `ps`, came `7` (a process is named by --process)",
+            ),
             ("why", "expected a task's id after `why`, came nothing"),
             ("turns 0", "expected 1 to 10000 turns, came `0`"),
             ("--loop x ps", "expected a whole number after --loop, came `x`"),
             ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
-            ("--fresh 600001 ps", "expected a whole number up to 600000 after --fresh, came `600001`"),
+            ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
             ("record 5s", "expected a file after `record`, came nothing"),
             ("record 5", "expected `on`, `off`, or a time such as `5s` (10min at most), came `5`"),
         ] {

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_refusal_has_the_exit_code_of_its_kind() {
-        for (status, code) in [(400, 2), (401, 4), (403, 4), (404, 1), (405, 4), (429, 4), (501, 4)] {
+        for (status, code) in [(400, 2), (401, 4), (403, 4), (404, 1), (405, 4), (429, 4), (501, 4)]
+        {
             assert_eq!(refusal(status, "x").exit_code(), code, "{status}");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Client,
     failure::Failure,
-    field::{count, float, list, number, part, present, text_or_none},
+    field::{count, float, list, number, part, present},
     page::{Page, Paint, Style},
     quantity::{time_of_ms, time_or_dash},
     state::{State, name, number_of},
@@ -122,12 +122,8 @@ fn span(of: &Value) -> String {
         None | Some(0) => String::new(),
         Some(lost) => format!(", {lost} events before it are lost"),
     };
-    let note = match text_or_none(answer, "note") {
-        Some(note) => format!(" ({note})"),
-        None if turns == 0 => " (`glassloop record on` records)".to_owned(),
-        None => String::new(),
-    };
-    format!("{}: {words}{span}{lost}{note}", name(of))
+    let advice = if turns == 0 { " (`glassloop record on` records)" } else { "" };
+    format!("{}: {words}{span}{lost}{advice}", name(of))
 }
 
 #[cfg(test)]
@@ -147,7 +143,8 @@ mod tests {
     fn what_is_lost_is_said() {
         let of = json!({ "loop": { "number": 1, "thread": "main" },
             "answer": { "lost": 12, "span_s": 1.2, "turns": [{}] } });
-        let said = "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
+        let said =
+            "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
         assert_eq!(span(&of), said);
         let none = json!({ "loop": { "number": 1, "thread": "main" }, "answer": {} });
         assert_eq!(span(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");

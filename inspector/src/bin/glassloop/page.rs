@@ -92,7 +92,13 @@ impl Line {
 /// A text without what a terminal would obey; with `ascii` nothing beyond it either.
 pub(crate) fn clean(text: &str, ascii: bool) -> String {
     let shown = |c: char| match c {
-        c if c.is_control() || turns(c) => if ascii { '?' } else { '\u{fffd}' },
+        c if c.is_control() || turns(c) => {
+            if ascii {
+                '?'
+            } else {
+                '\u{fffd}'
+            }
+        }
         '\u{2026}' if ascii => '~',
         c if ascii && !c.is_ascii() => '?',
         c => c,
@@ -142,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_name_gives_a_terminal_no_orders() {
-        assert_eq!(clean("a\x1b[2J\nb\u{9b}c\u{202e}d", false), "a\u{fffd}[2J\u{fffd}b\u{fffd}c\u{fffd}d");
+        assert_eq!(
+            clean("a\x1b[2J\nb\u{9b}c\u{202e}d", false),
+            "a\u{fffd}[2J\u{fffd}b\u{fffd}c\u{fffd}d"
+        );
         assert_eq!(clean("grün \u{2026}\x07", true), "gr?n ~?");
         assert_eq!(clean_json("\"\u{9b}ü\u{1f600}\"", true), "\"\\u009b\\u00fc\\ud83d\\ude00\"");
         assert_eq!(clean_json("\"ü\"", false), "\"ü\"");

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// Where each unit ends, in nanoseconds: what rounds to more is told in the next one.
+/// The units, in nanoseconds.
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
@@ -16,13 +16,13 @@ const HOUR: u64 = 60 * MINUTE;
 pub(crate) fn time(ns: u64) -> String {
     match ns {
         0 => "0".to_owned(),
-        ..US => format!("{ns} ns"),
+        1..US => format!("{ns} ns"),
         // 999.95 of a unit would be shown as 1000.0.
-        ..999_950 => tenths(ns, US, "us"),
-        ..999_950_000 => tenths(ns, MS, "ms"),
-        // An hour of seconds is still compared more easily than minutes and seconds are.
-        ..600_000_000_000 => tenths(ns, SECOND, "s"),
-        ..7_200_000_000_000 => tenths(ns, MINUTE, "min"),
+        US..999_950 => tenths(ns, US, "us"),
+        999_950..999_950_000 => tenths(ns, MS, "ms"),
+        // Some hundreds of seconds are still compared more easily than minutes are.
+        999_950_000..600_000_000_000 => tenths(ns, SECOND, "s"),
+        600_000_000_000..7_200_000_000_000 => tenths(ns, MINUTE, "min"),
         _ => tenths(ns, HOUR, "h"),
     }
 }
@@ -100,7 +100,9 @@ mod tests {
         for (text, ms) in [("5s", 5_000), ("250ms", 250), ("1.5s", 1_500), ("2min", 120_000)] {
             assert_eq!(parse_duration(text), Some(Duration::from_millis(ms)), "{text}");
         }
-        for text in ["", "5", "s", "-5s", "5 s", "5h", "1e3s", "infs", "1.2.3s", "99999999999999999999s"] {
+        for text in
+            ["", "5", "s", "-5s", "5 s", "5h", "1e3s", "infs", "1.2.3s", "99999999999999999999s"]
+        {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

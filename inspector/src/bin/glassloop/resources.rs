@@ -57,7 +57,8 @@ fn sources(sources: &[Value], style: Style) -> (usize, Table) {
     let mut table = Table::new(&columns, style.ascii);
     for source in sources {
         let waiters = list(source, "waiters").iter();
-        let waiters = waiters.map(|it| format!("{} by {}", text(it, "operation"), text(it, "task")));
+        let waiters =
+            waiters.map(|it| format!("{} by {}", text(it, "operation"), text(it, "task")));
         let descriptor = source.get("descriptor").and_then(Value::as_i64);
         table.row(vec![
             text(source, "id").to_owned(),

@@ -35,7 +35,9 @@ impl State {
         }
         if let Some(wanted) = wanted {
             if let Some(loops) = state.get_mut("loops").and_then(Value::as_array_mut) {
-                loops.retain(|of| of.get("loop").and_then(|it| number(it, "number")) == Some(wanted));
+                loops.retain(|of| {
+                    of.get("loop").and_then(|it| number(it, "number")) == Some(wanted)
+                });
             }
             if list(&state, "loops").is_empty() {
                 let there = there.join(", ");

@@ -89,7 +89,8 @@ fn live() -> Result<Vec<RunFile>, Failure> {
 
 /// The processes that there are.
 fn others(live: &[RunFile]) -> String {
-    let names: Vec<_> = live.iter().map(|file| format!("{} ({})", file.pid, file.program)).collect();
+    let names: Vec<_> =
+        live.iter().map(|file| format!("{} ({})", file.pid, file.program)).collect();
     if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) }
 }
 

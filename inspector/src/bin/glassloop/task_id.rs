@@ -66,7 +66,9 @@ pub(crate) fn find<'a>(state: &'a State, given: &str) -> Result<Found<'a>, Failu
             }
         }
     }
-    Err(Failure::nothing(format!("no task `{given}`: expected an id, such as 3 or #3.9, or a name")))
+    Err(Failure::nothing(format!(
+        "no task `{given}`: expected an id, such as 3 or #3.9, or a name"
+    )))
 }
 
 fn all<'a>(state: &'a State, ended: bool, is_meant: &dyn Fn(&Value) -> bool) -> Vec<Found<'a>> {

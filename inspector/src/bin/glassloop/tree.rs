@@ -100,7 +100,8 @@ fn nodes(tasks: &[Value]) -> Vec<Node<'_>> {
 }
 
 fn branch(node: &Node<'_>, style: Style) -> String {
-    let [fork, end, line] = if style.ascii { ["|- ", "`- ", "|  "] } else { ["├─ ", "└─ ", "│  "] };
+    let [fork, end, line] =
+        if style.ascii { ["|- ", "`- ", "|  "] } else { ["├─ ", "└─ ", "│  "] };
     let Some((own, above)) = node.followed.split_last() else { return String::new() };
     let mut branch = String::new();
     for &followed in above {

@@ -39,7 +39,8 @@ pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
 /// One of them.
 pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
     let (operation, object) = (text(wait, "operation"), text(wait, "of"));
-    let what = if object.is_empty() { operation.to_owned() } else { format!("{operation} of {object}") };
+    let what =
+        if object.is_empty() { operation.to_owned() } else { format!("{operation} of {object}") };
     let what = match due(of, wait) {
         Some(due) if !what.contains("due ") => format!("{what}, {due}"),
         _ => what,
@@ -69,18 +70,22 @@ mod tests {
     #[test]
     fn a_wait_says_for_what_where_and_until_when() {
         let of = json!({ "clock_ns": 1_000_000_000_u64 });
-        let timer = |at: u64| json!({ "operation": "sleep", "of": "timer", "at": "a.rs:1",
-            "on": { "kind": "timer", "at_ns": at } });
+        let timer = |at: u64| {
+            json!({ "operation": "sleep", "of": "timer", "at": "a.rs:1",
+            "on": { "kind": "timer", "at_ns": at } })
+        };
         assert_eq!(one(&of, &timer(2_200_000_000)).what, "sleep of timer, due in 1.2 s");
         assert_eq!(one(&of, &timer(5)).what, "sleep of timer, due now");
         assert_eq!(one(&of, &timer(u64::MAX)).what, "sleep of timer, due never");
-        let thread = json!({ "operation": "call", "of": "", "on": { "kind": "thread" }, "at": null });
+        let thread =
+            json!({ "operation": "call", "of": "", "on": { "kind": "thread" }, "at": null });
         assert_eq!(one(&of, &thread), Wait { what: "call".into(), at: "-".into() });
     }
 
     #[test]
     fn many_waits_are_a_few_lines_and_none_is_one() {
-        let wait = json!({ "operation": "read", "of": "tcp 3", "on": { "kind": "source" }, "at": "b" });
+        let wait =
+            json!({ "operation": "read", "of": "tcp 3", "on": { "kind": "source" }, "at": "b" });
         let task = json!({ "waits": [wait, wait, wait, wait, wait] });
         let shown = first(&json!({}), &task);
         assert_eq!((shown.len(), &*shown[3].what), (4, "and 2 more"));

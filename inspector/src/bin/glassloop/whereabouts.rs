@@ -103,7 +103,8 @@ mod tests {
     fn a_loop_that_does_not_hang_is_told_in_a_sentence() {
         let fresh = json!({ "fresh": true });
         let timers = json!([{ "in_ns": null }, { "in_ns": 1_200_000_000 }, { "in_ns": u64::MAX }]);
-        let run = json!({ "phase": "run", "item": "task #3.9 `conn`", "born": "a.rs:1", "awaits": null });
+        let run =
+            json!({ "phase": "run", "item": "task #3.9 `conn`", "born": "a.rs:1", "awaits": null });
         for (of, said) in [
             (
                 json!({ "as_of": fresh, "now": { "phase": "wait" }, "timers": timers }),

@@ -100,6 +100,8 @@ pub(crate) fn clean(text: &str, ascii: bool) -> String {
             }
         }
         '\u{2026}' if ascii => '~',
+        // The Greek letter and the sign: the unit of a time.
+        '\u{3bc}' | '\u{b5}' if ascii => 'u',
         c if ascii && !c.is_ascii() => '?',
         c => c,
     };

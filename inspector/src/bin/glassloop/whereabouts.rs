@@ -83,7 +83,8 @@ pub(crate) fn page_of_task(found: &Found<'_>, style: Style) -> Page {
     let dash = if style.ascii { '-' } else { '·' };
     for wait in list(task, "waits") {
         let wait = waits::one(of, wait);
-        page.plain(format!("  {dash} {} at {}", wait.what, wait.at));
+        let at = if wait.at == "-" { String::new() } else { format!(" at {}", wait.at) };
+        page.plain(format!("  {dash} {}{at}", wait.what));
     }
     page
 }

@@ -126,7 +126,9 @@ fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
 
 fn queues(page: &mut Page, sample: &Sample) {
     let loops = list(sample.of(), "queues").iter().map(|queue| {
-        let max = number(queue, "max").map_or_else(String::new, |max| format!("/{max}"));
+        // How far away the bound of an empty queue is doesn't matter.
+        let max = number(queue, "max").filter(|_| number(queue, "depth") > Some(0));
+        let max = max.map_or_else(String::new, |max| format!("/{max}"));
         let age = number(queue, "age_ns").filter(|&age| age > 0);
         let age = age.map_or_else(String::new, |age| format!(" ({})", time(age)));
         format!("{} {}{max}{age}", text(queue, "name"), count(queue, "depth"))

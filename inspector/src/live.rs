@@ -74,12 +74,14 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
 async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
     let (mut pushed, mut missed) = (0_u64, 0_u64);
     loop {
+        let mut rest = wish.every;
         // What has not left is in the way of the next one.
         if socket.buffered_amount() > 0 {
             missed += 1;
         } else {
             let asked = state::ask(&wish.wanted.loops());
             sleep(ANSWER_IN).await;
+            rest -= ANSWER_IN;
             let state = state::of(facts, state::answers(asked, Duration::ZERO));
             let text = json!({ "push": pushed, "missed": missed, "state": state }).to_string();
             match socket.try_send(text.into()) {
@@ -88,7 +90,7 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
                 _ => return,
             }
         }
-        match timeout(wish.every, socket.recv()).await {
+        match timeout(rest, socket.recv()).await {
             Err(_) => {}
             Ok(Ok(Some(_))) => {
                 let why = "expected no message: this socket only tells";

@@ -25,15 +25,15 @@ fn a_name_that_is_a_script_arrives_as_text() {
     assert_eq!(answer.header("Content-Type"), Some("application/json"));
     let state: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     let loops = state["loops"].as_array().unwrap();
-    let found = loops.iter().find(|line| line["number"] == number).unwrap();
-    assert_eq!(found["thread"], NAME);
-    assert!(loops.iter().all(|line| line["internal"] == false), "its own are not listed");
+    let found = loops.iter().find(|line| line["loop"]["number"] == number).unwrap();
+    assert_eq!(found["loop"]["thread"], NAME);
+    assert!(loops.iter().all(|line| line["loop"]["internal"] == false), "its own are not listed");
     let page = inspected.ask("GET /", &inspected.host());
     assert_eq!((page.status, page.body.contains("<script")), (200, false));
     // What came is told in an error as text, too.
     let error = inspected.ask_well("GET /state?<img/onerror=1>=1");
     assert_eq!((error.status, error.header("Content-Type")), (400, Some("application/json")));
-    assert!(error.body.contains("expected the keys `internal`"), "{}", error.body);
+    assert!(error.body.contains("expected the keys `fresh_ms`"), "{}", error.body);
 }
 
 /// 7, 8: `ask` looks at each of these for the lines that must be there and those that must not.
@@ -106,7 +106,7 @@ fn what_is_too_long_or_in_doubt_is_refused_and_the_connection_ends() {
     let long = |bytes: usize| format!("X: {}\r\n\r\n", "y".repeat(bytes));
     let chunks = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     for (first, lines, status) in [
-        ("POST /record", body(4 * 1_024), 501),
+        ("POST /record", body(4 * 1_024), 400),
         ("POST /record", body(4 * 1_024 + 1), 413),
         ("GET /state", format!("{good}Content-Length: 99999999999999999999999\r\n\r\n"), 413),
         ("GET /state", format!("{good}{}", long(7_000)), 200),
@@ -157,7 +157,7 @@ fn a_query_that_is_not_understood_says_what_was_expected_and_what_came() {
         ("/state?internal", "expected key=value, came `internal`"),
         ("/state?internal=2", "expected `internal` from 0 to 1, came `2`"),
         ("/state?internal=1&internal=1", "expected `internal` once, came twice"),
-        ("/state?Internal=1", "expected the keys `internal`, came `Internal`"),
+        ("/state?Internal=1", "expected the keys `fresh_ms`, `internal`, `loop`, came `Internal`"),
     ] {
         let answer = inspected.ask_well(&format!("GET {target}"));
         let error: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -167,6 +167,6 @@ fn a_query_that_is_not_understood_says_what_was_expected_and_what_came() {
     let state: serde_json::Value = serde_json::from_str(&all.body).unwrap();
     assert_eq!(state["process"]["pid"], std::process::id());
     let loops = state["loops"].as_array().unwrap();
-    let own = |line: &serde_json::Value| line["thread"] == "glassloop-inspector";
-    assert!(loops.iter().any(|line| own(line) && line["internal"] == true), "{}", all.body);
+    let own = |line: &serde_json::Value| line["loop"]["thread"] == "glassloop-inspector";
+    assert!(loops.iter().any(|line| own(line) && line["loop"]["internal"] == true), "{}", all.body);
 }

@@ -280,12 +280,13 @@ fn a_process_is_found_by_its_file() {
     folder.write(&file).unwrap();
     let only = found(&["where", "conn"]);
     assert_eq!(only.code, Some(0), "{}", only.err);
-    assert_eq!(only, found(&["--process", &pid.to_string(), "where", "conn"]));
+    assert_eq!(only, found(&[&pid.to_string(), "where", "conn"]));
     let missing = format!("no inspector of process 0 was found; there are {pid} (tour)");
     fails(&found(&["--process", "0", "ps"]), 1, &missing);
 
     folder.write(&file).unwrap();
-    let several =
-        format!("expected --process with one of several; there are {pid} (tour), {pid} (tour)");
+    let several = format!(
+        "expected a process id before the command, came none; there are {pid} (tour), {pid} (tour)"
+    );
     fails(&found(&["ps"]), 2, &several);
 }

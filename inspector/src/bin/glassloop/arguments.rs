@@ -81,8 +81,24 @@ impl Arguments {
                 option => arguments.option(&option_name(&option), &mut parser)?,
             }
         }
+        arguments.take_process(&mut words)?;
         arguments.command = command(words)?;
         Ok(arguments)
+    }
+
+    /// A process before the command is as good as one behind `--process`; no command is called so.
+    fn take_process(&mut self, words: &mut Vec<OsString>) -> Result<(), Failure> {
+        let is_process = |word: &str| word.contains("://") || word.parse::<u32>().is_ok();
+        let word = words.first().and_then(|word| word.to_str()).filter(|word| is_process(word));
+        let Some(word) = word.map(str::to_owned) else { return Ok(()) };
+        if self.process.is_some() {
+            let came = without_token(&word);
+            let what = format!("expected one process, came --process and `{came}`");
+            return Err(Failure::arguments(what));
+        }
+        self.process = Some(word);
+        words.remove(0);
+        Ok(())
     }
 
     fn option(&mut self, name: &str, parser: &mut Parser) -> Result<(), Failure> {
@@ -211,7 +227,7 @@ impl Rest {
         let Some(word) = self.words.next() else { return Ok(()) };
         let (of, word) = (&self.of, word.to_string_lossy().into_owned());
         let what = format!(
-            "expected nothing more after `{of}`, came `{}` (a process is named by --process)",
+            "expected nothing more after `{of}`, came `{}` (a process stands before the command)",
             without_token(&word)
         );
         Err(Failure::arguments(what))
@@ -253,6 +269,8 @@ mod tests {
         let given = given.unwrap();
         assert_eq!(given.command, Command::Turns(7));
         assert_eq!((given.loop_number, given.process.as_deref()), (Some(2), Some("4711")));
+        let before = parsed("4711 turns 3").unwrap();
+        assert_eq!((before.command, before.process.as_deref()), (Command::Turns(3), Some("4711")));
         assert!(given.json && given.ascii && given.internal);
         assert_eq!((given.fresh.as_millis(), given.timeout.as_millis()), (0, 5));
     }
@@ -291,7 +309,7 @@ mod tests {
             ("--jsn ps", "expected an option that `glassloop help` lists, came `--jsn`"),
             (
                 "ps 7",
-                "expected nothing more after `ps`, came `7` (a process is named by --process)",
+                "expected nothing more after `ps`, came `7` (a process stands before the command)",
             ),
             ("why", "expected a task's id after `why`, came nothing"),
             ("turns 0", "expected 1 to 10000 turns, came `0`"),
@@ -299,6 +317,7 @@ mod tests {
             ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
             ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
             ("record 5s", "expected a file after `record`, came nothing"),
+            ("-p 7 8 ps", "expected one process, came --process and `8`"),
             ("record 5", "expected `on`, `off`, or a time such as `5s` (10min at most), came `5`"),
         ] {
             let failure = parsed(line).unwrap_err();

@@ -1,8 +1,8 @@
 //! A page: the lines that a command prints, each in one paint.
 //!
-//! Promises that what it prints is text and nothing else: whatever came from the process (a task may
-//! be called anything) loses its control characters, so that no name moves the cursor or colours
-//! the next line. Escape codes are the page's own and appear only where colour is wanted.
+//! Promises that what it prints is text and nothing else: whatever came from the process (a task
+//! may be called anything) loses its control characters, so that no name moves the cursor or
+//! colours the next line. Escape codes are the page's own and appear only where colour is wanted.
 
 use std::io::{self, Write};
 

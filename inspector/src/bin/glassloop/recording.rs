@@ -44,8 +44,8 @@ pub(crate) fn record(
     set(client, loop_number(of), true)?;
     thread::sleep(wait);
     let kept = keep(client, of, file);
-    set(client, loop_number(of), false)?;
-    kept
+    let off = set(client, loop_number(of), false);
+    kept.and_then(|kept| off.map(|()| kept))
 }
 
 /// Keeps what is recorded now.

@@ -1,4 +1,4 @@
-//! The view `res`: what a loop has beside its tasks: sources, timers and queues, and those of hosts.
+//! The view `res`: what a loop has beside its tasks: sources, timers, queues, and those of hosts.
 //!
 //! Promises each of them in one line.
 

@@ -71,7 +71,8 @@ impl Target {
             )),
             [only] => Ok(Target::of(only)),
             _ => {
-                let what = format!("expected --process with one of several{}", others(live));
+                let what =
+                    format!("expected a process id before the command, came none{}", others(live));
                 Err(Failure::arguments(what))
             }
         }
@@ -147,7 +148,8 @@ mod tests {
         let missing = "no inspector of process 9 was found; there are 7 (tour)".to_owned();
         assert_eq!(said(Target::of_process(9, &[file(7)])), (1, missing));
         assert_eq!(said(Target::only(&[])).0, 1);
-        let several = "expected --process with one of several; there are 7 (tour), 8 (tour)";
+        let several =
+            "expected a process id before the command, came none; there are 7 (tour), 8 (tour)";
         assert_eq!(said(Target::only(&[file(7), file(8)])), (2, several.to_owned()));
         assert!(!format!("{:?}", Target::of(&file(7))).contains("token7"));
     }

@@ -21,7 +21,7 @@ pub(crate) struct Wait {
     pub(crate) at: String,
 }
 
-/// The first waits of a task, at least one line: where it last waited, if it waits for nothing of ours.
+/// The first waits of a task; where it last waited, if it waits for nothing of ours.
 pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
     let waits = list(task, "waits");
     let mut shown: Vec<Wait> = waits.iter().take(SHOWN_MAX).map(|wait| one(of, wait)).collect();

@@ -23,7 +23,7 @@ const STORY_LINES_MAX: usize = 6;
 /// How wide the bar is.
 const BAR: usize = 20;
 
-const HELP: [&str; 9] = [
+const HELP: [&str; 10] = [
     "q             quit",
     "up, down      select a task (also k, j, page up, page down)",
     "enter         why the selected task ran, and why it does not",
@@ -32,7 +32,8 @@ const HELP: [&str; 9] = [
     "space         pause",
     "l             the next loop",
     "?             this help",
-    "LOAD is the share of the last moment that a task ran for, BUSY all that it ever ran.",
+    "LOAD is the share of the last moment that a task ran for, BUSY all that it ran",
+    "since it is recorded. A delay is the time from a wake to the poll.",
 ];
 
 const COLUMNS: [Column; 10] = [
@@ -91,26 +92,13 @@ fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
         let of = recorded.and_then(|times| present(times, what));
         time_or_dash(of.and_then(|of| number(of, "p99_ns")))
     };
-    let depth = |queue: &str| {
-        let queues = list(of, "queues").iter();
-        let depth =
-            queues.filter(|it| text(it, "name") == queue).find_map(|it| number(it, "depth"));
-        depth.map_or_else(|| "-".to_owned(), |depth| depth.to_string())
-    };
     let utilisation = match sample.utilisation {
         Some(share) => format!("{} {}", bar(share, style), percent(share)),
         None => "-".to_owned(),
     };
+    let (poll, delay, late) = (p99("polls"), p99("delays"), p99("lateness"));
     page.plain(format!(
-        "utilisation {utilisation}   poll p99 {}  delay p99 {}   ready {}  deferred {}  timers {}  \
-         sources {}  tasks {}",
-        p99("polls"),
-        p99("delays"),
-        depth("ready"),
-        depth("deferred"),
-        list(of, "timers").len(),
-        list(of, "sources").len(),
-        list(of, "tasks").len(),
+        "utilisation {utilisation}   99% below: poll {poll}, delay {delay}, timer {late} late"
     ));
     if let Some(stall) = present(of, "stall") {
         let held = time(number(stall, "for_ms").unwrap_or(0).saturating_mul(1_000_000));
@@ -136,7 +124,9 @@ fn queues(page: &mut Page, sample: &Sample) {
     let hosts = list(sample.state.value(), "host_queues").iter();
     let hosts = hosts.map(|it| format!("host {} {}", text(it, "name"), count(it, "queued")));
     let all: Vec<String> = loops.chain(hosts).collect();
-    page.plain(format!("queues  {}", all.join("  ")));
+    let count = |key: &str| format!("{key} {}", list(sample.of(), key).len());
+    let counts = ["tasks", "timers", "sources"].map(count).join("  ");
+    page.plain(format!("{counts}   queued: {}", all.join("  ")));
     page.plain("");
 }
 
@@ -254,9 +244,8 @@ mod tests {
         let lines = drawn(&sample, &view, 24);
         assert_eq!(lines.len(), 24);
         assert_eq!(lines[0], "tour 7  loop 1 on main: turn 9, as of 3.2 ms ago");
-        assert!(lines[1].starts_with("utilisation ##.................. 7.0%   poll p99 -"));
-        assert!(lines[1].contains("ready 3"), "{}", lines[1]);
-        assert_eq!(lines[2], "queues  ready 3/9 (3.2 ms)");
+        assert!(lines[1].starts_with("utilisation ##.................. 7.0%   99% below: poll -"));
+        assert_eq!(lines[2], "tasks 1000  timers 0  sources 0   queued: ready 3/9 (3.2 ms)");
         assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1);
         assert!(lines.iter().any(|line| line.starts_with(">-") && line.contains("#700.1")));
         assert_eq!(lines[22], "turn 8: idle");

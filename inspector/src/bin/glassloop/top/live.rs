@@ -1,4 +1,4 @@
-//! The live view: asks four times a second, and draws what it heard and what keys did.
+//! The live view: asks four times a second at most, and draws what it heard and what keys did.
 //!
 //! Promises to go on while an inspector is slow, and to end when it has gone: with a failure, on
 //! the screen that was there before.
@@ -52,11 +52,19 @@ fn watch(
     mut sample: Sample,
 ) -> Result<(), Failure> {
     let (mut asked, mut failures) = (Instant::now(), 0);
+    // The size of what is on the screen, while that is as it should be.
+    let mut shown = None;
     loop {
         let size = terminal.size();
-        let page = screen::draw(&sample, view, size, style);
-        terminal.show(&page, size, style).map_err(|error| lost(&error))?;
+        if shown != Some(size) {
+            let page = screen::draw(&sample, view, size, style);
+            terminal.show(&page, size, style).map_err(|error| lost(&error))?;
+            shown = Some(size);
+        }
         let pressed = terminal.read().map_err(|error| lost(&error))?;
+        if !pressed.is_empty() {
+            shown = None;
+        }
         let mut is_due = !view.is_paused && asked.elapsed() >= EVERY;
         for key in keys(&pressed) {
             match press(view, &sample, key) {
@@ -68,7 +76,7 @@ fn watch(
         if !is_due {
             continue;
         }
-        asked = Instant::now();
+        (asked, shown) = (Instant::now(), None);
         match State::fetch(client, arguments) {
             Ok(state) => {
                 sample = Sample::take(client, state, Some(&sample), view.loop_at);

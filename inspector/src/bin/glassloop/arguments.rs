@@ -1,0 +1,329 @@
+//! The arguments: what the command line asks for.
+//!
+//! Promises that whatever isn't understood is an error that says what was expected and what came.
+//! It asks no process anything.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::{failure::Failure, quantity::parse_duration};
+
+/// As many turns as a look back may ask for.
+const TURNS_MAX: u64 = 10_000;
+/// As many turns as it shows unasked.
+const TURNS: u64 = 20;
+/// As long as a recording may take in one command.
+const RECORD_MAX: Duration = Duration::from_secs(600);
+/// As long as an inspector waits for a fresh look.
+const FRESH_MS_MAX: u64 = 1_000;
+/// As long as any answer may be waited for.
+const WAIT_MS_MAX: u64 = 600_000;
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Usage,
+    Help,
+    Version,
+    Ps,
+    Tree,
+    Where(Option<String>),
+    Why(String),
+    Wakes(String),
+    Resources,
+    Turns(u64),
+    Story(u64),
+    Record(bool),
+    RecordTo(Duration, PathBuf),
+    Trace(PathBuf),
+    Cancel(String),
+    Top,
+}
+
+/// The whole command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    pub(crate) command: Command,
+    /// As given: a process id or an address.
+    pub(crate) process: Option<String>,
+    pub(crate) loop_number: Option<u64>,
+    pub(crate) internal: bool,
+    pub(crate) fresh: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) json: bool,
+    pub(crate) ascii: bool,
+}
+
+impl Arguments {
+    pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Arguments, Failure> {
+        let mut arguments = Arguments {
+            command: Command::Usage,
+            process: None,
+            loop_number: None,
+            internal: false,
+            fresh: Duration::from_millis(100),
+            timeout: Duration::from_secs(2),
+            json: false,
+            ascii: false,
+        };
+        let mut words = Vec::new();
+        let mut parser = Parser::from_args(line);
+        while let Some(arg) = parser.next().map_err(wrong)? {
+            match arg {
+                Arg::Short('h') | Arg::Long("help") => {
+                    return Ok(Arguments { command: Command::Help, ..arguments });
+                }
+                Arg::Short('V') | Arg::Long("version") => {
+                    return Ok(Arguments { command: Command::Version, ..arguments });
+                }
+                Arg::Value(word) => words.push(word),
+                option => arguments.option(&option_name(&option), &mut parser)?,
+            }
+        }
+        arguments.take_process(&mut words)?;
+        arguments.command = command(words)?;
+        Ok(arguments)
+    }
+
+    /// A process before the command is as good as one behind `--process`; no command is called so.
+    fn take_process(&mut self, words: &mut Vec<OsString>) -> Result<(), Failure> {
+        let is_process = |word: &str| word.contains("://") || word.parse::<u32>().is_ok();
+        let word = words.first().and_then(|word| word.to_str()).filter(|word| is_process(word));
+        let Some(word) = word.map(str::to_owned) else { return Ok(()) };
+        if self.process.is_some() {
+            let came = without_token(&word);
+            let what = format!("expected one process, came --process and `{came}`");
+            return Err(Failure::arguments(what));
+        }
+        self.process = Some(word);
+        words.remove(0);
+        Ok(())
+    }
+
+    fn option(&mut self, name: &str, parser: &mut Parser) -> Result<(), Failure> {
+        match name {
+            "--json" => self.json = true,
+            "--ascii" => self.ascii = true,
+            "--internal" => self.internal = true,
+            "-p" | "--process" => self.process = Some(value(name, parser)?),
+            "-l" | "--loop" => self.loop_number = Some(number(name, parser, u64::MAX)?),
+            "--fresh" => self.fresh = Duration::from_millis(number(name, parser, FRESH_MS_MAX)?),
+            "--timeout" => self.timeout = Duration::from_millis(wait(name, parser)?),
+            _ => {
+                let what = format!("expected an option that `glassloop help` lists, came `{name}`");
+                return Err(Failure::arguments(what));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn option_name(option: &Arg<'_>) -> String {
+    match option {
+        Arg::Short(letter) => format!("-{letter}"),
+        Arg::Long(name) => format!("--{name}"),
+        Arg::Value(_) => String::new(),
+    }
+}
+
+fn value(name: &str, parser: &mut Parser) -> Result<String, Failure> {
+    let value = parser.value().and_then(ValueExt::string);
+    value.map_err(|error| Failure::arguments(format!("{name}: {error}")))
+}
+
+fn number(name: &str, parser: &mut Parser, max: u64) -> Result<u64, Failure> {
+    let value = value(name, parser)?;
+    match value.parse() {
+        Ok(number) if number <= max => Ok(number),
+        _ => {
+            let up_to = if max < u64::MAX { format!(" up to {max}") } else { String::new() };
+            let what = format!("expected a whole number{up_to} after {name}, came `{value}`");
+            Err(Failure::arguments(what))
+        }
+    }
+}
+
+/// One that may not be 0: to std a timeout of nothing is an error.
+fn wait(name: &str, parser: &mut Parser) -> Result<u64, Failure> {
+    match number(name, parser, WAIT_MS_MAX)? {
+        0 => Err(Failure::arguments(format!("expected at least 1 after {name}, came 0"))),
+        ms => Ok(ms),
+    }
+}
+
+/// The command, and what it is given.
+fn command(words: Vec<OsString>) -> Result<Command, Failure> {
+    let mut words = words.into_iter();
+    let Some(name) = words.next() else { return Ok(Command::Usage) };
+    let name = text(name)?;
+    let mut rest = Rest { of: name.clone(), words };
+    let command = match name.as_str() {
+        "help" => Command::Help,
+        "ps" => Command::Ps,
+        "tree" => Command::Tree,
+        "where" => Command::Where(rest.text_if_any()?),
+        "why" => Command::Why(rest.text("a task's id")?),
+        "wakes" => Command::Wakes(rest.text("a task's id")?),
+        "res" => Command::Resources,
+        "turns" => Command::Turns(rest.turns()?),
+        "story" => Command::Story(rest.turns()?),
+        "record" => rest.record()?,
+        "trace" => Command::Trace(rest.file()?),
+        "cancel" => Command::Cancel(rest.text("a task's id")?),
+        "top" => Command::Top,
+        _ => {
+            let what = format!("expected a command that `glassloop help` lists, came `{name}`");
+            return Err(Failure::arguments(what));
+        }
+    };
+    rest.end()?;
+    Ok(command)
+}
+
+/// What stands behind a command.
+struct Rest {
+    of: String,
+    words: std::vec::IntoIter<OsString>,
+}
+
+impl Rest {
+    fn text_if_any(&mut self) -> Result<Option<String>, Failure> {
+        self.words.next().map(text).transpose()
+    }
+
+    fn text(&mut self, expected: &str) -> Result<String, Failure> {
+        self.text_if_any()?.ok_or_else(|| self.missing(expected))
+    }
+
+    fn file(&mut self) -> Result<PathBuf, Failure> {
+        self.words.next().map(PathBuf::from).ok_or_else(|| self.missing("a file"))
+    }
+
+    fn turns(&mut self) -> Result<u64, Failure> {
+        let Some(word) = self.text_if_any()? else { return Ok(TURNS) };
+        match word.parse() {
+            Ok(turns @ 1..=TURNS_MAX) => Ok(turns),
+            _ => {
+                let what = format!("expected 1 to {TURNS_MAX} turns, came `{word}`");
+                Err(Failure::arguments(what))
+            }
+        }
+    }
+
+    fn record(&mut self) -> Result<Command, Failure> {
+        let word = self.text("`on`, `off`, or a time such as `5s` and a file")?;
+        match (word.as_str(), parse_duration(&word)) {
+            ("on", _) => Ok(Command::Record(true)),
+            ("off", _) => Ok(Command::Record(false)),
+            (_, Some(time)) if time <= RECORD_MAX => Ok(Command::RecordTo(time, self.file()?)),
+            _ => Err(Failure::arguments(format!(
+                "expected `on`, `off`, or a time such as `5s` (10min at most), came `{word}`"
+            ))),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        let Some(word) = self.words.next() else { return Ok(()) };
+        let (of, word) = (&self.of, word.to_string_lossy().into_owned());
+        let what = format!(
+            "expected nothing more after `{of}`, came `{}` (a process stands before the command)",
+            without_token(&word)
+        );
+        Err(Failure::arguments(what))
+    }
+
+    fn missing(&self, expected: &str) -> Failure {
+        Failure::arguments(format!("expected {expected} after `{}`, came nothing", self.of))
+    }
+}
+
+/// An address without what must be in no message.
+pub(crate) fn without_token(word: &str) -> &str {
+    word.split('#').next().filter(|address| address.contains("://")).unwrap_or(word)
+}
+
+fn text(word: OsString) -> Result<String, Failure> {
+    word.string().map_err(wrong)
+}
+
+fn wrong(error: lexopt::Error) -> Failure {
+    Failure::arguments(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, Failure> {
+        Arguments::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn options_stand_anywhere_and_have_defaults() {
+        let arguments = parsed("ps").unwrap();
+        assert_eq!(arguments.command, Command::Ps);
+        assert_eq!((arguments.fresh.as_millis(), arguments.timeout.as_millis()), (100, 2_000));
+        let given =
+            parsed("--loop=2 -p4711 turns --json 7 --fresh 0 --timeout 5 --ascii --internal");
+        let given = given.unwrap();
+        assert_eq!(given.command, Command::Turns(7));
+        assert_eq!((given.loop_number, given.process.as_deref()), (Some(2), Some("4711")));
+        let before = parsed("4711 turns 3").unwrap();
+        assert_eq!((before.command, before.process.as_deref()), (Command::Turns(3), Some("4711")));
+        assert!(given.json && given.ascii && given.internal);
+        assert_eq!((given.fresh.as_millis(), given.timeout.as_millis()), (0, 5));
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let second = Duration::from_secs(1);
+        for (line, command) in [
+            ("", Command::Usage),
+            ("help", Command::Help),
+            ("ps --help", Command::Help),
+            ("-V", Command::Version),
+            ("tree", Command::Tree),
+            ("where", Command::Where(None)),
+            ("where #3.9", Command::Where(Some("#3.9".into()))),
+            ("why 3", Command::Why("3".into())),
+            ("wakes conn", Command::Wakes("conn".into())),
+            ("res", Command::Resources),
+            ("turns", Command::Turns(20)),
+            ("story 3", Command::Story(3)),
+            ("record on", Command::Record(true)),
+            ("record off", Command::Record(false)),
+            ("record 1s a.json", Command::RecordTo(second, "a.json".into())),
+            ("trace a.json", Command::Trace("a.json".into())),
+            ("cancel -- -x", Command::Cancel("-x".into())),
+            ("top", Command::Top),
+        ] {
+            assert_eq!(parsed(line).map(|it| it.command), Ok(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_says_what_was_expected_and_what_came() {
+        for (line, said) in [
+            ("pz", "expected a command that `glassloop help` lists, came `pz`"),
+            ("--jsn ps", "expected an option that `glassloop help` lists, came `--jsn`"),
+            (
+                "ps 7",
+                "expected nothing more after `ps`, came `7` (a process stands before the command)",
+            ),
+            ("why", "expected a task's id after `why`, came nothing"),
+            ("turns 0", "expected 1 to 10000 turns, came `0`"),
+            ("--loop x ps", "expected a whole number after --loop, came `x`"),
+            ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
+            ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
+            ("record 5s", "expected a file after `record`, came nothing"),
+            ("-p 7 8 ps", "expected one process, came --process and `8`"),
+            ("record 5", "expected `on`, `off`, or a time such as `5s` (10min at most), came `5`"),
+        ] {
+            let failure = parsed(line).unwrap_err();
+            assert_eq!((failure.exit_code(), failure.to_string().as_str()), (2, said));
+        }
+        let failure = parsed("ps http://127.0.0.1:80/#secret").unwrap_err();
+        assert!(!failure.to_string().contains("secret"), "{failure}");
+    }
+}

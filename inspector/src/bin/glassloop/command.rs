@@ -1,0 +1,76 @@
+//! A command, carried out: what is asked of the inspector, and what becomes of the answer.
+//!
+//! Promises an answer both as a page and as JSON, or a failure. It prints nothing.
+
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{Arguments, Command},
+    client::Client,
+    failure::Failure,
+    history,
+    page::{Page, Style},
+    ps, reasons, recording, resources,
+    state::State,
+    task_id::find,
+    top, tree, whereabouts,
+};
+
+const HELP: &str = include_str!("help.txt");
+const USAGE: &str = include_str!("usage.txt");
+
+/// The answer of a command that needs no process.
+pub(crate) fn alone(command: &Command) -> Option<(Page, Value)> {
+    let text = match command {
+        Command::Usage => USAGE,
+        Command::Help => HELP,
+        Command::Version => concat!("glassloop ", env!("CARGO_PKG_VERSION")),
+        _ => return None,
+    };
+    let mut page = Page::default();
+    text.lines().for_each(|line| page.plain(line));
+    Some((page, json!({ "text": text })))
+}
+
+/// The answer of any other.
+pub(crate) fn run(
+    client: &Client,
+    arguments: &Arguments,
+    style: Style,
+) -> Result<(Page, Value), Failure> {
+    let state = State::fetch(client, arguments)?;
+    Ok(match &arguments.command {
+        Command::Usage | Command::Help | Command::Version => (Page::default(), Value::Null),
+        Command::Ps => (ps::page(&state, style), ps::json(&state)),
+        Command::Tree => (tree::page(&state, style), tree::json(&state)),
+        Command::Where(None) => (whereabouts::page(&state), whereabouts::json(&state)),
+        Command::Where(Some(id)) => {
+            let found = find(&state, id)?;
+            (whereabouts::page_of_task(&found, style), whereabouts::json_of_task(&found))
+        }
+        Command::Why(id) => {
+            let found = find(&state, id)?;
+            let answer = reasons::why(client, &found)?;
+            (reasons::why_page(&found, &answer), answer)
+        }
+        Command::Wakes(id) => {
+            let found = find(&state, id)?;
+            let answer = reasons::wakes(client, &found)?;
+            (reasons::wakes_page(&found, &answer, style), answer)
+        }
+        Command::Resources => (resources::page(&state, style), resources::json(&state)),
+        Command::Turns(turns) => {
+            let answers = history::ask(client, "/turns", &state, *turns)?;
+            (history::turns_page(&answers, style), history::json(&answers))
+        }
+        Command::Story(turns) => {
+            let answers = history::ask(client, "/story", &state, *turns)?;
+            (history::story_page(&answers), history::json(&answers))
+        }
+        Command::Record(on) => recording::switch(client, &state, *on)?,
+        Command::RecordTo(time, file) => recording::record(client, state.only()?, *time, file)?,
+        Command::Trace(file) => recording::keep(client, state.only()?, file)?,
+        Command::Cancel(id) => recording::cancel(client, &find(&state, id)?)?,
+        Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
+    })
+}

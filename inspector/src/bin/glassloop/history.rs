@@ -1,0 +1,152 @@
+//! The views `turns` and `story`: the last turns of a recording, as figures and as sentences.
+//!
+//! Promises to say how far back the recording goes and what it has lost.
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::Client,
+    failure::Failure,
+    field::{count, float, list, number, part, present},
+    page::{Page, Paint, Style},
+    quantity::{time_of_ms, time_or_dash},
+    state::{State, name, number_of},
+    table::{Column, Table, numbers},
+};
+
+/// The phases in which a turn's time goes, as columns.
+const PHASES: [(&str, &str); 5] = [
+    ("IO", "io"),
+    ("TIMERS", "timers"),
+    ("DEFERRED", "deferred"),
+    ("RUN", "run"),
+    ("FLUSH", "flush"),
+];
+
+/// `GET /turns` or `GET /story` of each loop: the loop's name beside what it answered.
+pub(crate) fn ask(
+    client: &Client,
+    path: &str,
+    state: &State,
+    turns: u64,
+) -> Result<Vec<Value>, Failure> {
+    let ask = |of: &Value| {
+        let answer = client.get(&format!("{path}?loop={}&turns={turns}", number_of(of)))?;
+        let mut both = part(of, &["loop"]);
+        both["answer"] = answer;
+        Ok(both)
+    };
+    state.loops().iter().map(ask).collect()
+}
+
+/// Each loop's name, and beside it what it answered.
+pub(crate) fn json(answers: &[Value]) -> Value {
+    let flat = answers.iter().map(|of| {
+        let mut flat = of["answer"].clone();
+        flat["loop"] = of["loop"].clone();
+        flat
+    });
+    json!({ "loops": flat.collect::<Vec<_>>() })
+}
+
+pub(crate) fn turns_page(answers: &[Value], style: Style) -> Page {
+    let mut columns: Vec<Column> = vec![numbers("TURN"), numbers("WAIT"), numbers("TOOK")];
+    columns.extend(PHASES.map(|(heading, _)| numbers(heading)));
+    columns.extend([numbers("ITEMS"), numbers("WAKES")]);
+    let mut page = Page::default();
+    for of in answers {
+        page.gap();
+        page.push(Paint::Bold, span(of));
+        let turns = list(&of["answer"], "turns");
+        let mut table = Table::new(&columns, style.ascii);
+        for turn in turns {
+            let phases = present(turn, "phases");
+            let mut cells = vec![
+                count(turn, "turn"),
+                time_or_dash(number(turn, "wait_ns")),
+                time_or_dash(number(turn, "took_ns")),
+            ];
+            let time = |key: &str| time_or_dash(phases.and_then(|phases| number(phases, key)));
+            cells.extend(PHASES.map(|(_, key)| time(key)));
+            cells.extend([count(turn, "items"), count(turn, "wakes")]);
+            table.row(cells);
+        }
+        if !turns.is_empty() {
+            page.extend(table.page(2));
+        }
+    }
+    page
+}
+
+pub(crate) fn story_page(answers: &[Value]) -> Page {
+    let mut page = Page::default();
+    for of in answers {
+        page.gap();
+        page.push(Paint::Bold, span(of));
+        for line in story_lines(&of["answer"]) {
+            page.plain(format!("  {line}"));
+        }
+    }
+    page
+}
+
+/// The sentences of all turns, each turn's behind its number; oldest first.
+pub(crate) fn story_lines(answer: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for turn in list(answer, "turns") {
+        let head = format!("turn {}: ", count(turn, "turn"));
+        let indent = " ".repeat(head.len());
+        for (n, sentence) in list(turn, "sentences").iter().enumerate() {
+            let sentence = sentence.as_str().unwrap_or("");
+            let before = match n {
+                // Some inspectors say the turn's number themselves.
+                0 if sentence.starts_with("turn ") => "",
+                0 => &head,
+                _ => &indent,
+            };
+            lines.push(format!("{before}{sentence}"));
+        }
+    }
+    lines
+}
+
+/// Which loop, how many turns, how far back, what is lost.
+fn span(of: &Value) -> String {
+    let answer = &of["answer"];
+    let turns = list(answer, "turns").len();
+    let words = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
+    let span = float(answer, "span_s").map_or_else(String::new, |seconds| {
+        format!("; the recording spans {}", time_of_ms(seconds * 1_000.0))
+    });
+    let lost = match number(answer, "lost") {
+        None | Some(0) => String::new(),
+        Some(lost) => format!(", {lost} events before it are lost"),
+    };
+    let advice = if turns == 0 { " (`glassloop record on` records)" } else { "" };
+    format!("{}: {words}{span}{lost}{advice}", name(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_told_behind_its_number_and_not_twice() {
+        let answer = json!({ "turns": [
+            { "turn": 7, "sentences": ["woke.", "ran."] },
+            { "turn": 8, "sentences": ["turn 8: idle."] },
+        ] });
+        assert_eq!(story_lines(&answer), ["turn 7: woke.", "        ran.", "turn 8: idle."]);
+    }
+
+    #[test]
+    fn what_is_lost_is_said() {
+        let of = json!({ "loop": { "number": 1, "thread": "main" },
+            "answer": { "lost": 12, "span_s": 1.2, "turns": [{}] } });
+        let said =
+            "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
+        assert_eq!(span(&of), said);
+        let none = json!({ "loop": { "number": 1, "thread": "main" }, "answer": {} });
+        assert_eq!(span(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");
+    }
+}

@@ -1,0 +1,76 @@
+//! The views `why` and `wakes`: what made a task run, what keeps it from it, and who wakes it.
+//!
+//! Promises the inspector's own sentences, in its order.
+
+use serde_json::Value;
+
+use crate::{
+    client::{Client, escaped},
+    failure::Failure,
+    field::{count, list, number, text, text_or_dash},
+    page::{Page, Paint, Style},
+    quantity::time_or_dash,
+    table::{Table, numbers, words},
+    task_id::Found,
+};
+
+/// `GET /why` of a task.
+pub(crate) fn why(client: &Client, found: &Found<'_>) -> Result<Value, Failure> {
+    ask(client, "/why", found)
+}
+
+/// `GET /wakes` of a task.
+pub(crate) fn wakes(client: &Client, found: &Found<'_>) -> Result<Value, Failure> {
+    ask(client, "/wakes", found)
+}
+
+fn ask(client: &Client, path: &str, found: &Found<'_>) -> Result<Value, Failure> {
+    client.get(&format!("{path}?loop={}&task={}", found.loop_number(), escaped(found.id())))
+}
+
+pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
+    let mut page = Page::default();
+    page.push(Paint::Bold, who(found));
+    for (title, key) in [("why it ran last:", "ran"), ("why it does not run now:", "waits")] {
+        page.plain(title);
+        let lines = list(answer, key);
+        for line in lines {
+            page.plain(format!("  {}", line.as_str().unwrap_or("")));
+        }
+        if lines.is_empty() {
+            page.plain("  not known");
+        }
+    }
+    page
+}
+
+pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Page {
+    let mut page = Page::default();
+    page.push(Paint::Bold, who(found));
+    let (by, last) = (list(answer, "by"), list(answer, "last"));
+    if by.is_empty() && last.is_empty() {
+        page.plain("no wake is recorded (`glassloop record on` records)");
+        return page;
+    }
+    let mut table = Table::new(&[numbers("WAKES"), words("BY")], style.ascii);
+    for line in by {
+        table.row(vec![count(line, "count"), text(line, "who").to_owned()]);
+    }
+    page.extend(table.page(0));
+    if last.is_empty() {
+        return page;
+    }
+    page.gap();
+    let mut table = Table::new(&[numbers("TURN"), numbers("AT"), words("LAST BY")], style.ascii);
+    for line in last {
+        let at = time_or_dash(number(line, "at_ns"));
+        table.row(vec![count(line, "turn"), at, text_or_dash(line, "who").to_owned()]);
+    }
+    page.extend(table.page(0));
+    page
+}
+
+fn who(found: &Found<'_>) -> String {
+    let ended = if found.ended { ", which has ended" } else { "" };
+    format!("task {} `{}`{ended}", found.id(), text(found.task, "name"))
+}

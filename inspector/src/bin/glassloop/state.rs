@@ -1,0 +1,210 @@
+//! The state: what an inspector says of its loops, and how old that is.
+//!
+//! Promises that each loop that is shown says which it is and as of when: what a loop that hangs
+//! last said is never shown as if it were now.
+
+use serde_json::Value;
+
+use crate::{
+    arguments::Arguments,
+    client::Client,
+    failure::Failure,
+    field::{count, flag, float, list, number, part, present, text, text_or_none},
+    page::{Page, Paint},
+    quantity::{time, time_of_ms},
+};
+
+/// The answer to `GET /state`, without the loops that are not meant.
+#[derive(Clone, Debug)]
+pub(crate) struct State(Value);
+
+impl State {
+    pub(crate) fn fetch(client: &Client, arguments: &Arguments) -> Result<State, Failure> {
+        // A loop that is named is shown, whoever it belongs to.
+        let internal = arguments.internal || arguments.loop_number.is_some();
+        let fresh = arguments.fresh.as_millis();
+        let internal = if internal { "&internal=1" } else { "" };
+        let state = client.get(&format!("/state?fresh_ms={fresh}{internal}"))?;
+        State::of(state, arguments.loop_number)
+    }
+
+    fn of(mut state: Value, wanted: Option<u64>) -> Result<State, Failure> {
+        let there: Vec<String> = list(&state, "loops").iter().map(number_of).collect();
+        if there.is_empty() {
+            return Err(Failure::nothing("the process has no loop"));
+        }
+        if let Some(wanted) = wanted {
+            if let Some(loops) = state.get_mut("loops").and_then(Value::as_array_mut) {
+                loops.retain(|of| {
+                    of.get("loop").and_then(|it| number(it, "number")) == Some(wanted)
+                });
+            }
+            if list(&state, "loops").is_empty() {
+                let there = there.join(", ");
+                return Err(Failure::nothing(format!("no loop {wanted}; there are {there}")));
+            }
+        }
+        Ok(State(state))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_test(state: Value) -> State {
+        State(state)
+    }
+
+    pub(crate) fn loops(&self) -> &[Value] {
+        list(&self.0, "loops")
+    }
+
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The process, and these parts of each loop.
+    pub(crate) fn json(&self, keys: &[&str]) -> Value {
+        let mut all = vec!["loop", "as_of"];
+        all.extend(keys);
+        self.json_of(|of| part(of, &all))
+    }
+
+    /// The process, and what a closure makes of each loop.
+    pub(crate) fn json_of(&self, change: impl Fn(&Value) -> Value) -> Value {
+        let mut json = part(&self.0, &["process"]);
+        json["loops"] = self.loops().iter().map(change).collect();
+        json
+    }
+
+    /// The only loop, for what can be asked of one alone.
+    pub(crate) fn only(&self) -> Result<&Value, Failure> {
+        match self.loops() {
+            [only] => Ok(only),
+            several => {
+                let numbers: Vec<String> = several.iter().map(number_of).collect();
+                let numbers = numbers.join(", ");
+                Err(Failure::arguments(format!("expected --loop with one of {numbers}")))
+            }
+        }
+    }
+}
+
+/// The number of a loop, in words.
+pub(crate) fn number_of(of: &Value) -> String {
+    of.get("loop").map_or_else(|| "-".to_owned(), |name| count(name, "number"))
+}
+
+/// Which loop it is: `loop 1 on main`.
+pub(crate) fn name(of: &Value) -> String {
+    let thread = of.get("loop").map_or("", |name| text(name, "thread"));
+    let on = if thread.is_empty() { "an unnamed thread" } else { thread };
+    format!("loop {} on {on}", number_of(of))
+}
+
+/// Which loop it is, as of when, and what holds it.
+pub(crate) fn heading(of: &Value) -> Page {
+    let mut page = Page::default();
+    let made = of.get("loop").map_or("", |name| text(name, "made"));
+    let made = if made.is_empty() { String::new() } else { format!(", made at {made}") };
+    let (as_of, is_fresh) = as_of(of);
+    let paint = if is_fresh { Paint::Bold } else { Paint::Red };
+    page.push(paint, format!("{}{made}: {as_of}", name(of)));
+    if let Some(stall) = present(of, "stall") {
+        page.push(Paint::Red, format!("  {}", held(stall)));
+    }
+    page
+}
+
+/// How old a look is, and whether the loop answered.
+pub(crate) fn as_of(of: &Value) -> (String, bool) {
+    let Some(as_of) = present(of, "as_of") else {
+        return ("never seen: the loop has not answered".to_owned(), false);
+    };
+    let (turn, age) = (count(as_of, "turn"), time_of_ms(float(as_of, "age_ms").unwrap_or(0.0)));
+    match flag(as_of, "fresh") {
+        true => (format!("turn {turn}, as of {age} ago"), true),
+        false => (format!("as of turn {turn}, {age} ago: the loop has not answered"), false),
+    }
+}
+
+/// What holds a loop, since when, and what its thread is at.
+pub(crate) fn held(stall: &Value) -> String {
+    let held = time(number(stall, "for_ms").unwrap_or(0).saturating_mul(1_000_000));
+    let thread = match text_or_none(stall, "thread") {
+        Some(thread) => format!(": {thread}"),
+        None => String::new(),
+    };
+    format!("{}{} has held the loop for {held}{thread}", item(stall), places(stall))
+}
+
+/// What is run: a task by its id and name, a callback, a call, or a phase.
+pub(crate) fn item(of: &Value) -> String {
+    match (text_or_none(of, "item"), text_or_none(of, "phase")) {
+        (Some(item), _) => item.to_owned(),
+        (None, Some(phase)) => format!("phase {phase}"),
+        (None, None) => "something".to_owned(),
+    }
+}
+
+/// Where it was spawned and where it waited, set off by commas.
+pub(crate) fn places(of: &Value) -> String {
+    let mut places = String::new();
+    if let Some(born) = text_or_none(of, "born").filter(|place| !place.is_empty()) {
+        places.push_str(&format!(", spawned at {born}"));
+    }
+    if let Some(awaits) = text_or_none(of, "awaits").filter(|place| !place.is_empty()) {
+        places.push_str(&format!(", last waited at {awaits}"));
+    }
+    if !places.is_empty() {
+        places.push(',');
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn two_loops() -> Value {
+        let of = |number: u32| {
+            json!({ "loop": { "number": number, "thread": "main", "made": "src/x.rs:12" },
+                "as_of": { "turn": 9, "age_ms": 3.2, "fresh": true } })
+        };
+        json!({ "process": { "pid": 1 }, "loops": [of(1), of(2)] })
+    }
+
+    #[test]
+    fn a_loop_is_chosen_by_its_number() {
+        assert_eq!(State::of(two_loops(), None).unwrap().loops().len(), 2);
+        let second = State::of(two_loops(), Some(2)).unwrap();
+        assert_eq!(name(second.only().unwrap()), "loop 2 on main");
+        let failure = State::of(two_loops(), Some(3)).unwrap_err();
+        assert_eq!((failure.exit_code(), &*failure.text), (1, "no loop 3; there are 1, 2"));
+        let failure = State::of(two_loops(), None).unwrap().only().unwrap_err();
+        assert_eq!((failure.exit_code(), &*failure.text), (2, "expected --loop with one of 1, 2"));
+        assert_eq!(State::of(json!({ "loops": [] }), None).unwrap_err().exit_code(), 1);
+    }
+
+    #[test]
+    fn a_look_says_how_old_it_is() {
+        let state = State::of(two_loops(), Some(1)).unwrap();
+        let line = &heading(&state.loops()[0]).lines[0].text;
+        assert_eq!(line, "loop 1 on main, made at src/x.rs:12: turn 9, as of 3.2 ms ago");
+        let hung = json!({ "as_of": { "turn": 9, "age_ms": 10_012.0, "fresh": false } });
+        let said = "as of turn 9, 10.0 s ago: the loop has not answered";
+        assert_eq!(as_of(&hung), (said.to_owned(), false));
+        assert!(!as_of(&json!({ "as_of": null })).1);
+    }
+
+    #[test]
+    fn what_holds_a_loop_is_told_in_one_sentence() {
+        let stall = json!({ "item": "task #7.7 `sleeper`", "for_ms": 10_012,
+            "born": "examples/stall.rs:40", "awaits": "examples/stall.rs:44",
+            "thread": "sleeping in the kernel (hrtimer_nanosleep)" });
+        let said = "task #7.7 `sleeper`, spawned at examples/stall.rs:40, last waited at \
+            examples/stall.rs:44, has held the loop for 10.0 s: sleeping in the kernel \
+            (hrtimer_nanosleep)";
+        assert_eq!(held(&stall), said);
+        let bare = json!({ "phase": "io", "for_ms": 900, "thread": null });
+        assert_eq!(held(&bare), "phase io has held the loop for 900.0 ms");
+    }
+}

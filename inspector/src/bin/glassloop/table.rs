@@ -1,0 +1,133 @@
+//! A table: rows under their headings, each column as wide as what is in it.
+//!
+//! Promises columns that are aligned for every name of one column a character, and no blanks at
+//! the end of a line. Characters that a terminal draws wider are counted as one.
+
+use crate::page::{Page, Paint, clean, fit};
+
+/// What is between two columns.
+const GAP: &str = "  ";
+
+/// A column: its heading, its side, and how wide it may get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    heading: &'static str,
+    right: bool,
+    width_max: usize,
+}
+
+/// A column of words.
+pub(crate) const fn words(heading: &'static str) -> Column {
+    Column { heading, right: false, width_max: usize::MAX }
+}
+
+/// A column of numbers.
+pub(crate) const fn numbers(heading: &'static str) -> Column {
+    Column { heading, right: true, width_max: usize::MAX }
+}
+
+/// A column of words that are cut if they are longer.
+pub(crate) const fn names(heading: &'static str, width_max: usize) -> Column {
+    Column { heading, right: false, width_max }
+}
+
+/// Rows under their headings.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<(Paint, Vec<String>)>,
+    ascii: bool,
+}
+
+impl Table {
+    pub(crate) fn new(columns: &[Column], ascii: bool) -> Table {
+        Table { columns: columns.to_vec(), rows: Vec::new(), ascii }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        self.painted_row(Paint::Plain, cells);
+    }
+
+    pub(crate) fn painted_row(&mut self, paint: Paint, cells: Vec<String>) {
+        let of = |(n, cell): (usize, String)| {
+            let width_max = self.columns.get(n).map_or(usize::MAX, |column| column.width_max);
+            fit(&clean(&cell, self.ascii), width_max, self.ascii)
+        };
+        let cells = cells.into_iter().enumerate().map(of).collect();
+        self.rows.push((paint, cells));
+    }
+
+    /// The headings and the rows, so many columns to the right.
+    pub(crate) fn page(&self, indent: usize) -> Page {
+        let mut page = Page::default();
+        let headings: Vec<String> =
+            self.columns.iter().map(|column| column.heading.to_owned()).collect();
+        let widths = self.widths();
+        page.push(Paint::Bold, self.line(&headings, &widths, indent));
+        for (paint, cells) in &self.rows {
+            page.push(*paint, self.line(cells, &widths, indent));
+        }
+        page
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let width = |n: usize, column: &Column| {
+            let cells = self.rows.iter().filter_map(|(_, cells)| cells.get(n));
+            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            widest.max(column.heading.chars().count())
+        };
+        self.columns.iter().enumerate().map(|(n, column)| width(n, column)).collect()
+    }
+
+    fn line(&self, cells: &[String], widths: &[usize], indent: usize) -> String {
+        let mut line = " ".repeat(indent);
+        for (n, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
+            line.push_str(if n > 0 { GAP } else { "" });
+            let is_right = self.columns.get(n).is_some_and(|column| column.right);
+            let (before, after) = if is_right { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            line.push_str(before);
+            line.push_str(cell);
+            line.push_str(after);
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(table: &Table) -> Vec<String> {
+        table.page(2).lines.into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_what_is_in_it() {
+        let mut table = Table::new(&[words("ID"), numbers("POLLS"), words("AT")], false);
+        table.row(vec!["#1.1".into(), "7".into(), "src/a.rs:1".into()]);
+        table.row(vec!["#12.3456".into(), "1234567".into(), String::new()]);
+        table.row(vec!["ä".into(), "1".into()]);
+        let said = [
+            "  ID          POLLS  AT",
+            "  #1.1            7  src/a.rs:1",
+            "  #12.3456  1234567",
+            "  ä               1",
+        ];
+        assert_eq!(lines(&table), said);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_an_ill_one_harmless() {
+        let mut table = Table::new(&[names("NAME", 5), words("X")], true);
+        table.row(vec!["abcdefgh".into(), "y".into()]);
+        table.row(vec!["a\x1b[".into(), "y".into()]);
+        assert_eq!(lines(&table), ["  NAME   X", "  abcd~  y", "  a?[    y"]);
+    }
+
+    #[test]
+    fn a_table_without_rows_is_its_headings() {
+        assert_eq!(lines(&Table::new(&[words("A"), words("B")], false)), ["  A  B"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! A sample: the state at one moment, and what changed since the one before.
+//!
+//! Promises rates over the loop's own clock: a loop that does not answer has the rates that it last
+//! had, and no false zeros. It asks for what was told lately only where something is recorded.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    client::Client,
+    field::{flag, float, list, number, present, text},
+    history::story_lines,
+    state::{State, number_of},
+};
+
+/// As many turns as are told below the table.
+const STORY_TURNS: u64 = 3;
+
+/// One loop at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) state: State,
+    /// Which of its loops.
+    pub(crate) at: usize,
+    /// The share of its time that each task ran for, since the sample before.
+    pub(crate) loads: BTreeMap<String, f64>,
+    /// The share of its time that the loop did not wait.
+    pub(crate) utilisation: Option<f64>,
+    pub(crate) story: Vec<String>,
+}
+
+impl Sample {
+    /// What is now; `before` is the sample before it.
+    pub(crate) fn take(
+        client: &Client,
+        state: State,
+        before: Option<&Sample>,
+        at: usize,
+    ) -> Sample {
+        let at = at % state.loops().len().max(1);
+        let mut sample =
+            Sample { state, at, loads: BTreeMap::new(), utilisation: None, story: Vec::new() };
+        sample.compare(before);
+        let of = sample.of();
+        if present(of, "recorded").is_some_and(|recorded| flag(recorded, "on")) {
+            let path = format!("/story?loop={}&turns={STORY_TURNS}", number_of(of));
+            // Without it there is a screen all the same.
+            sample.story = client.get(&path).map(|answer| story_lines(&answer)).unwrap_or_default();
+        }
+        sample
+    }
+
+    /// The loop.
+    pub(crate) fn of(&self) -> &Value {
+        self.state.loops().get(self.at).unwrap_or(&Value::Null)
+    }
+
+    fn compare(&mut self, before: Option<&Sample>) {
+        let same = before.filter(|before| number_of(before.of()) == number_of(self.of()));
+        let passed = same.map_or(0, |before| since(before.of(), self.of(), "clock_ns"));
+        let times =
+            |of: &Value| present(of, "recorded").and_then(|it| present(it, "times")).cloned();
+        let now = times(self.of());
+        self.utilisation = now.as_ref().and_then(|times| float(times, "utilisation"));
+        let Some(before) = same else { return };
+        if passed == 0 {
+            self.loads.clone_from(&before.loads);
+            self.utilisation = before.utilisation.or(self.utilisation);
+            return;
+        }
+        if let (Some(then), Some(now)) = (times(before.of()), now) {
+            let elapsed = since(&then, &now, "elapsed_ns");
+            let waited = since(&then, &now, "waited_ns");
+            if elapsed > 0 {
+                self.utilisation = Some(share(elapsed.saturating_sub(waited), elapsed));
+            }
+        }
+        let busy = |of: &Value| -> BTreeMap<String, u64> {
+            let tasks = list(of, "tasks").iter();
+            let busy = |task| number(present(task, "times")?, "busy_ns");
+            tasks.filter_map(|task| Some((text(task, "id").to_owned(), busy(task)?))).collect()
+        };
+        let then = busy(before.of());
+        let load = |(id, now): (String, u64)| {
+            let ran = now.saturating_sub(then.get(&id).copied().unwrap_or(0));
+            (id, share(ran, passed))
+        };
+        self.loads = busy(self.of()).into_iter().map(load).collect();
+    }
+}
+
+fn since(then: &Value, now: &Value, key: &str) -> u64 {
+    match (number(then, key), number(now, key)) {
+        (Some(then), Some(now)) => now.saturating_sub(then),
+        _ => 0,
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
+fn share(part: u64, whole: u64) -> f64 {
+    (part as f64 / whole as f64).min(1.0)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::json;
+
+    pub(crate) fn sample(state: Value) -> Sample {
+        let (state, loads) = (State::of_test(state), BTreeMap::new());
+        Sample { state, at: 0, loads, utilisation: None, story: Vec::new() }
+    }
+
+    fn at(clock_ns: u64, waited_ns: u64, busy_ns: u64) -> Value {
+        json!({ "loops": [{ "loop": { "number": 1 }, "clock_ns": clock_ns,
+            "tasks": [{ "id": "#1.1", "times": { "busy_ns": busy_ns } }],
+            "recorded": { "times": {
+                "elapsed_ns": clock_ns, "waited_ns": waited_ns, "utilisation": 0.5 } } }] })
+    }
+
+    #[test]
+    fn rates_are_of_the_time_between_two_samples() {
+        let mut first = sample(at(1_000, 500, 100));
+        first.compare(None);
+        assert_eq!((first.utilisation, first.loads.len()), (Some(0.5), 0));
+        let mut second = sample(at(2_000, 1_400, 150));
+        second.compare(Some(&first));
+        assert_eq!(second.utilisation, Some(0.1));
+        assert_eq!(second.loads["#1.1"], 0.05);
+        // The loop has not answered since.
+        let mut third = sample(at(2_000, 1_400, 150));
+        third.compare(Some(&second));
+        assert_eq!((third.utilisation, third.loads["#1.1"]), (Some(0.1), 0.05));
+    }
+}

@@ -1,0 +1,272 @@
+//! The screen: a sample and a view, drawn as lines.
+//!
+//! Promises no more lines than the screen has, whatever there is to show, with what hangs in red
+//! and above all else. It reads nothing and keeps nothing.
+
+use serde_json::Value;
+
+use super::{
+    sample::Sample,
+    view::{Middle, View},
+};
+use crate::{
+    field::{count, list, number, present, text, text_or_dash, text_or_none},
+    page::{Page, Paint, Style},
+    quantity::{percent, time, time_or_dash},
+    state::{as_of, item, name},
+    table::{Column, Table, names, numbers, words},
+    waits,
+};
+
+/// As many lines of the story as stand below the table.
+const STORY_LINES_MAX: usize = 6;
+/// How wide the bar is.
+const BAR: usize = 20;
+
+const HELP: [&str; 10] = [
+    "q             quit",
+    "up, down      select a task (also k, j, page up, page down)",
+    "enter         why the selected task ran, and why it does not",
+    "s             sort by busy, polls, wakes, name",
+    "/             filter by a part of id, name, state or place; enter keeps it, esc ends it",
+    "space         pause",
+    "l             the next loop",
+    "?             this help",
+    "LOAD is the share of the last moment that a task ran for, BUSY all that it ran",
+    "since it is recorded. A delay is the time from a wake to the poll.",
+];
+
+const COLUMNS: [Column; 10] = [
+    words(" STATE"),
+    words("ID"),
+    names("NAME", 24),
+    numbers("POLLS"),
+    numbers("WAKES"),
+    numbers("LOAD"),
+    numbers("BUSY"),
+    numbers("SCHED"),
+    names("WAITS", 44),
+    words("AT"),
+];
+
+/// How many characters a screen has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+}
+
+/// The lines of a screen.
+pub(crate) fn draw(sample: &Sample, view: &View, size: Size, style: Style) -> Page {
+    let mut page = Page::default();
+    header(&mut page, sample, view, style);
+    queues(&mut page, sample);
+    let story = match view.middle {
+        Middle::Help => &[][..],
+        _ => last(&sample.story, STORY_LINES_MAX.min(size.height / 4)),
+    };
+    let below = 1 + if story.is_empty() { 0 } else { story.len() + 1 };
+    let room = size.height.saturating_sub(page.lines.len() + below);
+    let mut middle = middle(sample, view, room, style);
+    middle.lines.truncate(room);
+    page.extend(middle);
+    if !story.is_empty() {
+        page.plain("");
+        story.iter().for_each(|line| page.push(Paint::Dim, line.as_str()));
+    }
+    page.lines.truncate(size.height.saturating_sub(1));
+    page.push(Paint::Dim, foot(view));
+    page
+}
+
+fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
+    let of = sample.of();
+    let (as_of, is_fresh) = as_of(of);
+    let paused = if view.is_paused { "  PAUSED" } else { "" };
+    let process = present(sample.state.value(), "process");
+    let program = process.map_or("", |process| text(process, "program"));
+    let pid = process.map_or_else(String::new, |process| count(process, "pid"));
+    page.push(Paint::Bold, format!("{program} {pid}  {}: {as_of}{paused}", name(of)));
+    let recorded = present(of, "recorded").and_then(|recorded| present(recorded, "times"));
+    let p99 = |what: &str| {
+        let of = recorded.and_then(|times| present(times, what));
+        time_or_dash(of.and_then(|of| number(of, "p99_ns")))
+    };
+    let utilisation = match sample.utilisation {
+        Some(share) => format!("{} {}", bar(share, style), percent(share)),
+        None => "-".to_owned(),
+    };
+    let (poll, delay, late) = (p99("polls"), p99("delays"), p99("lateness"));
+    page.plain(format!(
+        "utilisation {utilisation}   99% below: poll {poll}, delay {delay}, timer {late} late"
+    ));
+    if let Some(stall) = present(of, "stall") {
+        let held = time(number(stall, "for_ms").unwrap_or(0).saturating_mul(1_000_000));
+        let thread = text_or_none(stall, "thread").map_or_else(String::new, |at| format!(": {at}"));
+        page.push(Paint::Red, format!("{} holds the loop for {held}{thread}", item(stall)));
+    } else if !is_fresh {
+        page.push(Paint::Red, "the loop has not answered");
+    }
+    if let Some(failure) = &view.failure {
+        page.push(Paint::Red, failure.as_str());
+    }
+}
+
+fn queues(page: &mut Page, sample: &Sample) {
+    let loops = list(sample.of(), "queues").iter().map(|queue| {
+        // How far away the bound of an empty queue is doesn't matter.
+        let max = number(queue, "max").filter(|_| number(queue, "depth") > Some(0));
+        let max = max.map_or_else(String::new, |max| format!("/{max}"));
+        let age = number(queue, "age_ns").filter(|&age| age > 0);
+        let age = age.map_or_else(String::new, |age| format!(" ({})", time(age)));
+        format!("{} {}{max}{age}", text(queue, "name"), count(queue, "depth"))
+    });
+    let hosts = list(sample.state.value(), "host_queues").iter();
+    let hosts = hosts.map(|it| format!("host {} {}", text(it, "name"), count(it, "queued")));
+    let all: Vec<String> = loops.chain(hosts).collect();
+    let count = |key: &str| format!("{key} {}", list(sample.of(), key).len());
+    let counts = ["tasks", "timers", "sources"].map(count).join("  ");
+    page.plain(format!("{counts}   queued: {}", all.join("  ")));
+    page.plain("");
+}
+
+fn middle(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
+    let mut page = Page::default();
+    match &view.middle {
+        Middle::Help => HELP.iter().for_each(|line| page.plain(*line)),
+        Middle::Detail(lines) => {
+            if let Some(task) = view.marked(sample) {
+                let (id, name) = (text(task, "id"), text(task, "name"));
+                page.push(Paint::Bold, format!("task {id} `{name}`"));
+            }
+            lines.iter().for_each(|line| page.plain(line.as_str()));
+        }
+        Middle::Tasks => page = tasks(sample, view, room, style),
+    }
+    page
+}
+
+fn tasks(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
+    let rows = view.rows(sample);
+    let marked = view.marked_row(&rows).unwrap_or(0);
+    // As many as fit below the headings, with the marked one among them.
+    let shown = room.saturating_sub(1).max(1);
+    let from = marked.saturating_sub(shown - 1);
+    let mut table = Table::new(&COLUMNS, style.ascii);
+    for (n, task) in rows.iter().enumerate().skip(from).take(shown) {
+        let paint = if n == marked { Paint::Reverse } else { Paint::Plain };
+        table.painted_row(paint, cells(sample, task, n == marked));
+    }
+    let mut page = table.page(0);
+    if rows.is_empty() {
+        page.plain(if view.filter.is_empty() { " no tasks" } else { " no task fits the filter" });
+    }
+    page
+}
+
+fn cells(sample: &Sample, task: &Value, is_marked: bool) -> Vec<String> {
+    let times = present(task, "times");
+    let share = |key: &str| time_or_dash(times.and_then(|times| number(times, key)));
+    let load = sample.loads.get(text(task, "id"));
+    let wait = waits::first(sample.of(), task).swap_remove(0);
+    let mark = if is_marked { '>' } else { ' ' };
+    vec![
+        format!("{mark}{}", text_or_dash(task, "state")),
+        text(task, "id").to_owned(),
+        text_or_dash(task, "name").to_owned(),
+        count(task, "polls"),
+        count(task, "wakes"),
+        load.map_or_else(|| "-".to_owned(), |&load| percent(load)),
+        share("busy_ns"),
+        share("scheduled_ns"),
+        wait.what,
+        wait.at,
+    ]
+}
+
+fn foot(view: &View) -> String {
+    if view.is_filtering {
+        return format!("filter: {}_  (enter keeps it, esc ends it)", view.filter);
+    }
+    let filter = match view.filter.as_str() {
+        "" => "/ filter".to_owned(),
+        filter => format!("/ filter: {filter}"),
+    };
+    let sort = view.sort.name();
+    format!("q quit  j/k select  enter why  s sort: {sort}  {filter}  space pause  l loop  ? help")
+}
+
+fn bar(share: f64, style: Style) -> String {
+    let [full, empty] = if style.ascii { ["#", "."] } else { ["█", "░"] };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to BAR")]
+    #[allow(clippy::cast_precision_loss, reason = "a small constant")]
+    let filled = (share.clamp(0.0, 1.0) * BAR as f64).ceil() as usize;
+    format!("{}{}", full.repeat(filled), empty.repeat(BAR - filled))
+}
+
+fn last(lines: &[String], max: usize) -> &[String] {
+    &lines[lines.len().saturating_sub(max)..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top::sample::tests::sample;
+    use serde_json::json;
+
+    const ASCII: Style = Style { ascii: true, colour: false };
+
+    fn drawn(sample: &Sample, view: &View, height: usize) -> Vec<String> {
+        let page = draw(sample, view, Size { width: 120, height }, ASCII);
+        page.lines.into_iter().map(|line| line.text).collect()
+    }
+
+    fn many(tasks: usize, stall: &Value) -> Sample {
+        let tasks: Vec<Value> =
+            (0..tasks).map(|n| json!({ "id": format!("#{n}.1"), "name": "t" })).collect();
+        let mut sample = sample(json!({ "process": { "program": "tour", "pid": 7 }, "loops": [{
+            "loop": { "number": 1, "thread": "main" }, "stall": stall, "tasks": tasks,
+            "as_of": { "turn": 9, "age_ms": 3.2, "fresh": true },
+            "queues": [{ "name": "ready", "depth": 3, "max": 9, "age_ns": 3_200_000 }] }] }));
+        sample.story = (0..9).map(|n| format!("turn {n}: idle")).collect();
+        sample.utilisation = Some(0.07);
+        sample
+    }
+
+    #[test]
+    fn a_screen_has_its_lines_and_the_marked_row_is_on_it() {
+        let sample = many(1_000, &Value::Null);
+        let mut view = View::default();
+        for height in [1, 2, 5, 9, 24, 50] {
+            assert!(drawn(&sample, &view, height).len() <= height, "{height}");
+        }
+        view.step(&sample, 700);
+        let lines = drawn(&sample, &view, 24);
+        assert_eq!(lines.len(), 24);
+        assert_eq!(lines[0], "tour 7  loop 1 on main: turn 9, as of 3.2 ms ago");
+        assert!(lines[1].starts_with("utilisation ##.................. 7.0%   99% below: poll -"));
+        assert_eq!(lines[2], "tasks 1000  timers 0  sources 0   queued: ready 3/9 (3.2 ms)");
+        assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1);
+        assert!(lines.iter().any(|line| line.starts_with(">-") && line.contains("#700.1")));
+        assert_eq!(lines[22], "turn 8: idle");
+        assert!(lines[23].starts_with("q quit"));
+    }
+
+    #[test]
+    fn what_hangs_is_red_and_help_is_there() {
+        let stall = json!({ "item": "task #7.7 `x`", "for_ms": 3_200, "thread": "on CPU" });
+        let sample = many(3, &stall);
+        let mut view = View::default();
+        let page = draw(&sample, &view, Size { width: 80, height: 24 }, ASCII);
+        let red: Vec<_> = page.lines.iter().filter(|line| line.paint == Paint::Red).collect();
+        assert_eq!(red.len(), 1);
+        assert_eq!(red[0].text, "task #7.7 `x` holds the loop for 3.2 s: on CPU");
+        view.middle = Middle::Help;
+        assert!(drawn(&sample, &view, 24).iter().any(|line| line == HELP[0]));
+        view.middle = Middle::Detail(vec!["because".into()]);
+        assert!(drawn(&sample, &view, 24).iter().any(|line| line == "because"));
+        view.filter = "zzz".into();
+        view.middle = Middle::Tasks;
+        assert!(drawn(&sample, &view, 24).iter().any(|line| line == " no task fits the filter"));
+    }
+}

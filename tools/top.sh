@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Drives `glassloop top` in a real terminal, tmux's: looks at a running example, presses each key and
+# reads the screen; then at one that hangs, and at one that goes away. The terminal must be left as it
+# was. `tools/top.sh EXAMPLE` looks at another example than the tour, which must take `--seconds N`.
+# Needs tmux; anything missing is a failure.
+set -euo pipefail
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/common.sh
+
+example=${1:-tour}
+command -v tmux >/dev/null || fail 'needs tmux: apt-get install tmux'
+build "$example" stall
+cargo build --quiet --release --locked -p glassloop-inspector --bin glassloop
+terminal=$(dirname "$examples")/glassloop
+
+# A server of its own, so that nobody else's session is touched; and a folder of run files of its own,
+# so that one process alone is found.
+tmux() { command tmux -f /dev/null -S "$folder/tmux" "$@"; }
+trap 'tmux kill-server 2>/dev/null || true; ended; rm -rf "$folder"' EXIT
+export XDG_RUNTIME_DIR="$folder/run"
+mkdir -m 700 "$XDG_RUNTIME_DIR"
+
+screen() { tmux capture-pane -p -t top | tee "$folder/screen.txt"; }
+press() { tmux send-keys -t top "$@"; }
+
+# shows WHAT PATTERN: waits until a line of the screen matches.
+shows() {
+  for _ in $(seq 100); do
+    ! screen | grep -qE -- "$2" || return 0
+    sleep 0.1
+  done
+  fail "$1: no line of the screen is like: $2"
+}
+
+# inspect PROGRAM ARGUMENT...: starts it, and waits until its inspector is found.
+inspect() {
+  GLASSLOOP_INSPECT=1 "$@" >"$folder/program.txt" 2>&1 &
+  started=$!
+  for _ in $(seq 100); do
+    [ ! -s "$XDG_RUNTIME_DIR/glassloop/$started.json" ] || return 0
+    kill -0 "$started" 2>/dev/null || break
+    sleep 0.1
+  done
+  fail "$(basename "$1") has no inspector"
+}
+
+tmux new-session -d -s top -x 150 -y 40 env PS1='ready> ' TERM=screen bash --norc --noprofile
+shows 'the shell' '^ready>'
+top() { press "clear; '$terminal' top; echo left=\$?" Enter; }
+
+# ---- each key ----
+
+inspect "$examples/$example" --seconds 120
+top
+shows 'the header' "^$example $started +loop [0-9]+ on main: turn [0-9]+, as of .* ago"
+shows 'the utilisation' '^utilisation .*[0-9]%  .* poll .*, delay .*, timer .* late'
+shows 'the queues' '^tasks [0-9]+  timers [0-9]+  sources [0-9]+   queued: ready [0-9]+'
+shows 'the headings' '^ STATE +ID +NAME +POLLS'
+shows 'a marked task' '^>[a-z]+ +#[0-9]+\.[0-9]+ '
+press '?'
+shows 'the help' 'select a task'
+press '?'
+shows 'the table again' '^ STATE +ID'
+press s
+shows 'the order' 'sort: polls'
+press Space
+shows 'the pause' 'PAUSED$'
+press Space Enter
+shows 'the detail' '^task #[0-9]+\.[0-9]+ `'
+press Enter / 'no such task'
+shows 'the filter' '^filter: no such task_'
+press Enter
+shows 'the filtered table' 'no task fits the filter'
+press Escape
+shows 'all tasks again' '^>[a-z]+ +#'
+press j k Down Up l q
+shows 'the end' '^left=0$'
+press 'clear; stty -a | tr " ;" "\n\n" | grep -cxE "icanon|echo|isig|opost"' Enter
+shows 'a terminal as it was' '^4$'
+top
+shows 'the header' 'as of .* ago'
+press C-c
+shows 'the end by Ctrl-C' '^left=0$'
+
+# ---- who goes away ----
+
+top
+shows 'the header' 'as of .* ago'
+ended
+shows 'the reason' 'nobody listens at 127\.0\.0\.1:'
+shows 'the exit code' '^left=3$'
+
+# ---- who hangs ----
+
+inspect "$examples/stall" --work 1 --seconds 120
+top
+shows 'the loop that hangs' '^task #[0-9.]+ `sleeper` holds the loop for [1-9]'
+shows 'how old the look is' 'as of turn [0-9]+, .* ago: the loop has not answered'
+press q
+shows 'the end' '^left=0$'
+
+printf 'top: %s and stall were looked at, each key pressed, and the terminal left as it was\n' "$example"

@@ -6,6 +6,7 @@ use std::{future::pending, time::Duration};
 use glassloop::{RunError, call_later, interval, sleep, timeout};
 
 fn main() -> Result<(), RunError> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     glassloop::run(async {
         let ms = Duration::from_millis;
 

@@ -6,6 +6,7 @@ use std::{cell::Cell, future::pending, rc::Rc};
 use glassloop::{RunError, spawn, yield_now};
 
 fn main() -> Result<(), RunError> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     glassloop::run(async {
         // All tasks of a loop share one thread, so a `Cell` is enough.
         let count = Rc::new(Cell::new(0));

@@ -9,6 +9,7 @@ use glassloop::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     glassloop::run(async {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let address = listener.local_addr()?;

@@ -13,6 +13,7 @@ use glassloop::{EventLoop, RunError, sleep};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let (sender, receiver) = mpsc::channel();
     let thread = thread::Builder::new().name("loop".into()).spawn(move || {
         let event_loop = EventLoop::new()?;

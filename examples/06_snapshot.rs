@@ -10,6 +10,7 @@ use glassloop::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     // A loop for tests: its clock moves when nothing else can, so this prints the same each time.
     let event_loop = EventLoop::test();
     let shown = event_loop.block_on(async {

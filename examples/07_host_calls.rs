@@ -13,6 +13,7 @@ thread_local! {
 const SLICE: Duration = Duration::from_millis(5);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     // The host's queue of idle work: `executeDeferred`, `invokeMethod`, `PostMessage`.
     let (post, idle) = mpsc::channel::<Drain>();
     let host = HostQueue::builder().kick(move |drain| drop(post.send(drain))).build();

@@ -9,6 +9,7 @@ const FRAME: Duration = Duration::from_millis(16);
 const SPARE: Duration = Duration::from_millis(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let event_loop = EventLoop::new()?;
     let score = Rc::new(Cell::new(0));
 

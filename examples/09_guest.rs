@@ -13,6 +13,7 @@ enum Event {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     // In a real host: winit's proxy, Qt's `invokeMethod`, `PostMessage`, glib's `idle_add`.
     let (queue, events) = mpsc::channel();
     let (post, ended) = (queue.clone(), queue);

@@ -26,6 +26,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket
     Sec-WebSocket-Version: 13\r\n\r\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     glassloop::run(async {
         let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
         let address = listener.local_addr()?;

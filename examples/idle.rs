@@ -45,6 +45,7 @@ where
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let seconds = std::env::args().nth(1).map_or(Ok(0.2), |text| text.parse())?;
     let idle = Duration::from_secs_f64(seconds);
     on_a_thread(idle)?;

@@ -16,6 +16,7 @@ use glassloop::{
 const PAUSE: Duration = Duration::from_millis(5);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     env_logger::init();
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("expected the ws:// address of a server, came none")?;

@@ -25,6 +25,7 @@ fn ran() {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let event_loop = EventLoop::new()?;
     for thread in 0..THREADS {
         let remote = event_loop.remote();

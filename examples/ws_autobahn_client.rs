@@ -12,6 +12,7 @@ const AGENT: &str = "glassloop";
 const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let server = env::args().nth(1).ok_or("expected the address of a fuzzing server, came none")?;
     glassloop::run(async move {
         let cases = case_count(&server).await?;

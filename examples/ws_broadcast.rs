@@ -17,6 +17,7 @@ const TICKS_A_LINE: u64 = 10;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let (port, seconds) = options(std::env::args().skip(1))?;
     glassloop::run(async move {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))?;

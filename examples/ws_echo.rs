@@ -17,6 +17,7 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let (mut port, mut seconds) = (0, None);
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {

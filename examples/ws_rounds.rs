@@ -13,6 +13,7 @@ const ROUNDS_A_READER: usize = 100;
 const LONG_BYTES: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let mut arguments = std::env::args().skip_while(|argument| argument != "--readers").skip(1);
     let readers: usize = arguments.next().map_or(Ok(0), |number| number.parse())?;
     glassloop::run(async move {

@@ -35,6 +35,7 @@ impl Options {
 }
 
 fn main() -> Anything {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let options = Options::read()?;
     let talk = async move {
         match options.0.get("to") {

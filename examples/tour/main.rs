@@ -36,6 +36,7 @@ const ACCOUNT_EVERY: Duration = Duration::from_secs(1);
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {
+    glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     env_logger::init();
     let told = match Options::parse(env::args().skip(1)) {
         Ok(options) => tour(&options),

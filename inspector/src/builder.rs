@@ -13,6 +13,7 @@ use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
 use crate::{
     address,
     door::url,
+    dump::Dumps,
     facts::{self, Facts},
     inspector::{Inspector, Parts},
     run_file::{Folder, RunFile},
@@ -47,6 +48,7 @@ pub struct Builder {
     address: SocketAddr,
     allow_control: bool,
     record: bool,
+    dump_to: Option<PathBuf>,
     folder: Option<PathBuf>,
 }
 
@@ -59,7 +61,13 @@ impl Default for Builder {
 impl Builder {
     /// On 127.0.0.1, on a port that the operating system picks, and only to look.
     pub fn new() -> Builder {
-        Builder { address: address::DEFAULT, allow_control: false, record: true, folder: None }
+        Builder {
+            address: address::DEFAULT,
+            allow_control: false,
+            record: true,
+            dump_to: None,
+            folder: None,
+        }
     }
 
     /// Where it listens: 127.0.0.1 or `[::1]`, with a port, or 0 for any that is free.
@@ -80,6 +88,14 @@ impl Builder {
     /// 2.5 MiB a loop (`Limits::ring_events_max`).
     pub fn record(mut self, on: bool) -> Builder {
         self.record = on;
+        self
+    }
+
+    /// A folder into which what the rings hold is written, as traces for <https://ui.perfetto.dev>:
+    /// when a loop hangs, when a task panics and nobody asks for it, and by `POST /dump`. By itself
+    /// it writes 16 files at most. Without this it writes none.
+    pub fn dump_to(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.dump_to = Some(folder.into());
         self
     }
 
@@ -114,7 +130,7 @@ impl Builder {
             let setup = Setup { port: address.port(), token: digits, allow_control, now };
             event_loop.enter(|| {
                 let listener = net::TcpListener::from_std(listener)?;
-                let facts = Rc::new(Facts::gather(self.record));
+                let facts = Rc::new(Facts::gather(self.record, Dumps::new(self.dump_to)));
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
                 glassloop::spawn(watchdog::watch(facts)).named("watchdog").detach();
                 io::Result::Ok(())

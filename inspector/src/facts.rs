@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::watchdog::Stalls;
+use crate::{dump::Dumps, watchdog::Stalls};
 
 /// An item that has lasted this long is told to the log.
 const STALL_MIN: Duration = Duration::from_secs(1);
@@ -28,10 +28,11 @@ pub(crate) struct Facts {
     /// From when on a stall is told to the log.
     pub(crate) stall_min: Duration,
     pub(crate) stalls: Stalls,
+    pub(crate) dumps: Dumps,
 }
 
 impl Facts {
-    pub(crate) fn gather(records: bool) -> Facts {
+    pub(crate) fn gather(records: bool, dumps: Dumps) -> Facts {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Facts {
             pid: std::process::id(),
@@ -41,6 +42,7 @@ impl Facts {
             records,
             stall_min: STALL_MIN,
             stalls: Stalls::default(),
+            dumps,
         }
     }
 

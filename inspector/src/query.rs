@@ -1,13 +1,16 @@
 //! The query: what stands behind a path's `?`, read strictly.
 //!
 //! Promises that whatever isn't understood is an error that says what was expected and what came: a
-//! misspelt key changes no answer in silence. It decodes nothing: its values are numbers.
+//! misspelt key changes no answer in silence. It decodes nothing: its values are numbers and ids.
 
 use std::{fmt::Write, ops::RangeInclusive};
 
-use glassloop::ws::{Request, Response};
+use glassloop::{
+    TaskId,
+    ws::{Request, Response},
+};
 
-use crate::routes::refusal;
+use crate::{control::task_of, routes::refusal};
 
 /// How much of what came an error repeats.
 const SHOWN_CHARS_MAX: usize = 80;
@@ -52,6 +55,16 @@ impl<'a> Query<'a> {
     /// A yes or no: `1` or `0`; no if the query doesn't say.
     pub(crate) fn flag(&self, key: &str) -> Result<bool, Response> {
         Ok(self.number(key, 0..=1, 0)? == 1)
+    }
+
+    /// The id of a task, `#3.9` with its `#` escaped, or `3.9`.
+    pub(crate) fn task(&self, key: &str) -> Result<TaskId, Response> {
+        let value = self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let id = value.map(|value| value.strip_prefix("%23").unwrap_or(value)).and_then(task_of);
+        let came = shown(value.unwrap_or("none"));
+        id.ok_or_else(|| {
+            refusal(400, &format!("expected `{key}`, a task's id like 3.9, came `{came}`"))
+        })
     }
 
     fn parse_number(

@@ -7,7 +7,7 @@
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{control, facts::Facts, state};
+use crate::{control, dump, facts::Facts, past, state};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -56,16 +56,16 @@ const fn post(path: &'static str, respond: Respond) -> Route {
 pub(crate) const ROUTES: [Route; 12] = [
     get("/", Access::Anyone, front_page),
     get("/state", Access::Reader, state::state),
-    get("/events", Access::Reader, not_yet),
-    get("/story", Access::Reader, not_yet),
-    get("/turns", Access::Reader, not_yet),
-    get("/why", Access::Reader, not_yet),
-    get("/wakes", Access::Reader, not_yet),
-    get("/trace", Access::Reader, not_yet),
+    get("/events", Access::Reader, past::events),
+    get("/story", Access::Reader, past::story),
+    get("/turns", Access::Reader, past::turns),
+    get("/why", Access::Reader, past::why),
+    get("/wakes", Access::Reader, past::wakes),
+    get("/trace", Access::Reader, past::file),
     post("/record", control::record),
     post("/cancel", control::cancel),
-    post("/dump", not_yet),
-    Route { method: Method::WebSocket, path: LIVE, access: Access::Reader, respond: not_yet },
+    post("/dump", dump::dump),
+    Route { method: Method::WebSocket, path: LIVE, access: Access::Reader, respond: no_page },
 ];
 
 /// The route of a path.
@@ -86,8 +86,9 @@ fn front_page(_: &Facts, _: &Request) -> Result<Response, Response> {
     ))
 }
 
-fn not_yet(_: &Facts, request: &Request) -> Result<Response, Response> {
-    Err(refusal(501, &format!("{} is not there yet", request.path())))
+/// What is asked without an upgrade where there is only a WebSocket is the server's to answer.
+fn no_page(_: &Facts, request: &Request) -> Result<Response, Response> {
+    Err(refusal(426, &format!("expected a WebSocket at {}", request.path())))
 }
 
 #[cfg(test)]

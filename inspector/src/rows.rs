@@ -6,10 +6,12 @@
 use std::{panic::Location, path::MAIN_SEPARATOR};
 
 use glassloop::{
-    By, Cause, Histogram, Interest, QueueLine, RecordedLine, Snapshot, SourceLine, TaskId,
-    TaskLine, TaskTimes, TimerLine, WaitLine, WaitsOn,
+    Cause, Histogram, Interest, QueueLine, RecordedLine, Snapshot, SourceLine, TaskId, TaskLine,
+    TaskTimes, TimerLine, WaitLine, WaitsOn,
 };
 use serde_json::{Value, json};
+
+use crate::names::Names;
 
 /// A place in the program's source.
 pub(crate) fn place(place: &Location<'_>) -> String {
@@ -48,7 +50,7 @@ fn nanos(nanos: u128) -> u64 {
 }
 
 /// A task.
-pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot) -> Value {
+pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot, names: &Names) -> Value {
     json!({
         "id": task_id(task.id),
         "birth": task.birth,
@@ -61,7 +63,7 @@ pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot) -> Value {
         "born": place_or_null(task.born),
         "awaits": place_or_null(task.awaits),
         "waits": task.waits.iter().map(wait).collect::<Vec<_>>(),
-        "woken_by": task.woken_by.map(|by| who(by, snapshot)),
+        "woken_by": task.woken_by.map(|by| names.by(by)),
         "times": task.times.map(|times| self::times(&times, snapshot.now_ns)),
     })
 }
@@ -95,41 +97,6 @@ fn times(times: &TaskTimes, now_ns: u64) -> Value {
         "polls": histogram(&times.polls),
         "delays": histogram(&times.delays),
     })
-}
-
-/// Who woke somebody, in words.
-pub(crate) fn who(by: By, snapshot: &Snapshot) -> String {
-    match by {
-        By::Item(entry) if entry.is_task() => {
-            let known = snapshot.task(entry.id()).map(|task| task.name.clone());
-            let ended = || {
-                let ended = snapshot.recorded.as_ref()?.ended.iter();
-                ended.map(|(task, _)| task).find(|task| task.id == entry.id())
-            };
-            let name = known.or_else(|| ended().map(|task| task.name.clone()));
-            name.map_or_else(
-                || format!("task {}", entry.id()),
-                |name| format!("task {} `{name}`", entry.id()),
-            )
-        }
-        By::Item(entry) => match entry.kind() {
-            glassloop::Kind::Callback => "a callback".to_owned(),
-            glassloop::Kind::Deferred => "a deferred call".to_owned(),
-            glassloop::Kind::Microtask => "a microtask".to_owned(),
-            _ => "the loop".to_owned(),
-        },
-        By::Source(id) => {
-            let known = snapshot.sources.iter().find(|source| source.id.index == id.index);
-            known.map_or_else(|| format!("source {id}"), |source| source.name.clone())
-        }
-        By::Timer(at) => at
-            .location()
-            .map_or_else(|| "a timer".to_owned(), |at| format!("timer of {}", place(at))),
-        By::Phase(phase) => format!("phase {phase}"),
-        By::Thread => "another thread".to_owned(),
-        By::Host => "the host, between turns".to_owned(),
-        _ => "somebody".to_owned(),
-    }
 }
 
 /// A source.

@@ -9,6 +9,7 @@ use glassloop::ws::{Request, Response, Server, ServerLimits};
 
 use crate::{
     door::{Door, LINES},
+    dump::Dumps,
     facts::Facts,
     live,
     routes::{Method, ROUTES},
@@ -31,7 +32,7 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
-    server_of(setup, &Rc::new(Facts::gather(true)))
+    server_of(setup, &Rc::new(Facts::gather(true, Dumps::default())))
 }
 
 /// The server that shows these facts.

@@ -7,12 +7,12 @@
 use std::time::{Duration, Instant};
 
 use glassloop::{
-    Asked, Seen, Snapshot, Watch,
+    Asked, Entry, Seen, Watch,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
-use crate::{facts::Facts, query::Query, routes::refusal, rows};
+use crate::{facts::Facts, names::Names, query::Query, routes::refusal, rows};
 
 /// How long loops have to answer, if the query doesn't say, and the longest.
 const FRESH_MS: u64 = 100;
@@ -49,7 +49,6 @@ impl Wanted {
     }
 
     /// The one loop that is meant: the number's, or the only one.
-    #[allow(dead_code)]
     pub(crate) fn only_loop(&self) -> Result<Watch, Response> {
         let mut loops = self.loops();
         match (loops.len(), self.number) {
@@ -101,6 +100,7 @@ pub(crate) fn answers(
 
 fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
     let name = watch.name();
+    let names = seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
     let mut line = json!({
         "loop": {
             "number": name.number,
@@ -114,14 +114,15 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
             "age_ms": seen.age.as_secs_f64() * 1e3,
             "fresh": seen.fresh,
         })),
-        "now": now(watch, seen.map(|seen| &*seen.snapshot)),
+        "now": now(watch, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
     });
     let Some(Seen { snapshot, .. }) = seen else { return line };
+    let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names));
     let state = json!({
         "turn": snapshot.turn,
         "clock_ns": snapshot.now_ns,
-        "tasks": snapshot.tasks.iter().map(|task| rows::task(task, snapshot)).collect::<Vec<_>>(),
+        "tasks": tasks.collect::<Vec<_>>(),
         "sources": snapshot.sources.iter().map(rows::source).collect::<Vec<_>>(),
         "timers": snapshot.timers.iter().map(rows::timer).collect::<Vec<_>>(),
         "queues": snapshot.queues.iter().map(rows::queue).collect::<Vec<_>>(),
@@ -136,32 +137,15 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
 }
 
 /// What the loop runs at this moment.
-fn now(watch: &Watch, snapshot: Option<&Snapshot>) -> Value {
+fn now(watch: &Watch, names: &Names) -> Value {
     let now = watch.now();
     let [born, awaits] = watch.places();
-    let item = (now.item != glassloop::Entry::NOTHING).then(|| item_name(now.item, snapshot));
     json!({
         "phase": now.phase.map(glassloop::Phase::name),
         "turn": now.turn,
-        "item": item,
+        "item": (now.item != Entry::NOTHING).then(|| names.item(now.item)),
         "task": rows::task_id(now.item.task_id()),
         "born": born.map(rows::place),
         "awaits": awaits.map(rows::place),
     })
-}
-
-/// What to call an item that runs, with the name that it had when the loop was last seen.
-pub(crate) fn item_name(item: glassloop::Entry, snapshot: Option<&Snapshot>) -> String {
-    use glassloop::Kind;
-    let name = snapshot.and_then(|snapshot| snapshot.task(item.task_id()));
-    match (item.kind(), name) {
-        (Kind::Task, Some(task)) => format!("task {} `{}`", task.id, task.name),
-        (Kind::Task, None) => format!("task {}", item.id()),
-        (Kind::Callback, _) => "a callback".to_owned(),
-        (Kind::Deferred, _) => "a deferred call".to_owned(),
-        (Kind::Microtask, _) => "a microtask".to_owned(),
-        (Kind::Flush, _) => "a corked writer".to_owned(),
-        (Kind::Observer, _) => "an observer".to_owned(),
-        _ => "the loop itself".to_owned(),
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Ten times a second it reads what each loop runs, which costs that loop nothing. An item that is
 //! still the same one is held to be a stall once it has lasted; the log is told while it lasts, and
-//! when it is over. It wakes no loop and takes no lock of one.
+//! when it is over. It wakes no loop and waits for none.
 
 use std::{
     cell::RefCell,
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 use crate::{
     facts::Facts,
+    names::Names,
     rows,
-    state::item_name,
     thread_state::{self, ThreadState},
 };
 
@@ -45,6 +45,8 @@ struct Held {
     since: Instant,
     /// The log was told when it had lasted so long.
     told: Option<Duration>,
+    /// Failures that nobody asked for, so far.
+    unhandled: u64,
 }
 
 /// An item that holds its loop.
@@ -65,7 +67,8 @@ impl Held {
     fn of(watch: &Watch) -> Held {
         let now = watch.now();
         let (item, phase, turn) = (now.item, now.phase, now.turn);
-        Held { item, phase, turn, since: Instant::now(), told: None }
+        let unhandled = watch.snapshot().map_or(0, |snapshot| snapshot.executor.unhandled);
+        Held { item, phase, turn, since: Instant::now(), told: None, unhandled }
     }
 
     fn is_same(&self, other: &Held) -> bool {
@@ -88,10 +91,10 @@ impl Stalls {
             return None;
         }
         let [born, awaits] = watch.places();
-        let snapshot = watch.snapshot();
+        let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
         Some(Stall {
             item: held.item,
-            name: item_name(held.item, snapshot.as_deref()),
+            name: names.item(held.item),
             phase: held.phase?,
             turn: held.turn,
             lasted: held.since.elapsed(),
@@ -106,7 +109,7 @@ impl Stalls {
         let loops = glassloop::loops();
         let mut seen = self.seen.borrow_mut();
         seen.retain(|number, _| loops.iter().any(|watch| watch.name().number == *number));
-        let mut tell = Vec::new();
+        let (mut tell, mut failed) = (Vec::new(), Vec::new());
         for watch in loops.into_iter().filter(|watch| !watch.name().internal) {
             let now = Held::of(&watch);
             let held = seen.entry(watch.name().number).or_insert_with(|| {
@@ -118,8 +121,8 @@ impl Stalls {
                 // Told when it is long enough, and whenever it has lasted twice as long again.
                 let due = held.told.map_or(facts.stall_min, |told| told * 2);
                 if held.can_stall() && lasted >= due {
-                    held.told = Some(lasted);
-                    tell.push(watch);
+                    let first = held.told.replace(lasted).is_none();
+                    tell.push((watch, first));
                 }
                 continue;
             }
@@ -128,12 +131,21 @@ impl Stalls {
                 let lasted = seconds(held.since.elapsed());
                 log::warn!("loop {} on {}: goes on after {lasted}", name.number, name.thread);
             }
+            if now.unhandled > held.unhandled {
+                failed.push(watch);
+            }
             *held = now;
         }
         drop(seen);
-        for watch in tell {
+        for watch in failed {
+            facts.dumps.trigger(facts, &watch, "panic");
+        }
+        for (watch, first) in tell {
             if let Some(stall) = self.of(&watch) {
                 log::warn!("loop {} on {}: {stall}", watch.name().number, watch.name().thread);
+            }
+            if first {
+                facts.dumps.trigger(facts, &watch, "stall");
             }
         }
     }

@@ -1,0 +1,78 @@
+//! Dumps: what the rings hold, written to files when something has happened.
+//!
+//! Only into the folder that the builder was given, a file a loop and occasion, a bounded number of
+//! them. A dump reads what is there; it asks no loop for anything, so it works while they hang.
+
+use std::{
+    cell::Cell,
+    fs::OpenOptions,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use glassloop::{
+    Watch,
+    ws::{Request, Response},
+};
+use serde_json::json;
+
+use crate::{facts::Facts, past, routes::refusal};
+
+/// So many files one inspector writes by itself, on stalls and panics. Those who ask get theirs.
+const TRIGGERED_MAX: u32 = 16;
+
+/// Where dumps go, and how many there were.
+#[derive(Debug, Default)]
+pub(crate) struct Dumps {
+    pub(crate) folder: Option<PathBuf>,
+    written: Cell<u32>,
+    triggered: Cell<u32>,
+}
+
+impl Dumps {
+    pub(crate) fn new(folder: Option<PathBuf>) -> Dumps {
+        Dumps { folder, ..Dumps::default() }
+    }
+
+    /// Something has happened in this loop: a stall, a panic.
+    pub(crate) fn trigger(&self, facts: &Facts, watch: &Watch, occasion: &str) {
+        if self.folder.is_none() || self.triggered.get() >= TRIGGERED_MAX {
+            return;
+        }
+        self.triggered.set(self.triggered.get() + 1);
+        match self.write(facts, watch, occasion) {
+            Ok(Some(path)) => log::warn!("inspector: dumped {occasion} to {}", path.display()),
+            Ok(None) => {}
+            Err(error) => log::warn!("inspector: {occasion} was not dumped: {error}"),
+        }
+    }
+
+    /// Writes what the ring of a loop holds. `None` if that is nothing.
+    fn write(&self, facts: &Facts, watch: &Watch, occasion: &str) -> io::Result<Option<PathBuf>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let Some(trace) = past::trace_of(facts, watch) else { return Ok(None) };
+        let (pid, number) = (facts.pid, watch.name().number);
+        let written = self.written.replace(self.written.get() + 1);
+        let path = folder.join(format!("glassloop-{pid}-loop{number}-{written}-{occasion}.json"));
+        // Never over a file that is there.
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        file.write_all(trace.as_bytes())?;
+        Ok(Some(path))
+    }
+}
+
+/// `POST /dump`: a file of each loop that was recorded.
+pub(crate) fn dump(facts: &Facts, _: &Request) -> Result<Response, Response> {
+    if facts.dumps.folder.is_none() {
+        let what = "expected a folder for dumps (`Builder::dump_to`), came none";
+        return Err(refusal(409, what));
+    }
+    let mut files = Vec::new();
+    for watch in glassloop::loops().iter().filter(|watch| !watch.name().internal) {
+        match facts.dumps.write(facts, watch, "asked") {
+            Ok(path) => files.extend(path.map(|path| path.display().to_string())),
+            Err(error) => return Err(refusal(500, &format!("a dump was not written: {error}"))),
+        }
+    }
+    Ok(Response::json(json!({ "files": files }).to_string()))
+}

@@ -1,0 +1,195 @@
+//! The past: what is answered from a recording. Events, turns, the story, the trace, the causes.
+//!
+//! Promises that each answer says what it lacks: how far back it reaches, and how many events were
+//! lost. It asks the loop for the names of what lives, and answers without if that hangs.
+
+use std::collections::HashMap;
+
+use glassloop::{
+    Phase, Snapshot, TaskId, Watch,
+    ws::{Request, Response},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    facts::Facts,
+    history::History,
+    names::Names,
+    query::Query,
+    routes::refusal,
+    state::{self, Wanted},
+    story::Story,
+    trace::trace,
+    turns::{Turn, Work},
+    wait_chain::why_waits,
+};
+
+/// How many turns are told, if the query doesn't say, and at most.
+const TURNS: u64 = 20;
+const TURNS_MOST: u64 = 10_000;
+/// How many of a task's last wakes are told one by one.
+const LAST_WAKES: usize = 20;
+
+/// A loop's recording, and the names to tell it with.
+struct Past {
+    history: History,
+    names: Names,
+    snapshot: Option<std::sync::Arc<Snapshot>>,
+}
+
+impl Past {
+    fn of(query: &Query<'_>) -> Result<Past, Response> {
+        let wanted = Wanted::of(query)?;
+        let (watch, seen) = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh)
+            .pop()
+            .ok_or_else(|| refusal(404, "this process has no loop"))?;
+        let snapshot = seen.map(|seen| seen.snapshot);
+        let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
+        let history = History::read(&watch, query.number("from", 0..=u64::MAX, 0)?);
+        Ok(Past { history, names, snapshot })
+    }
+
+    /// Beside what every answer says: what it is missing.
+    fn answer(&self, mut of: Value) -> Response {
+        of["lost"] = self.history.lost.into();
+        of["torn"] = self.history.torn.into();
+        of["span_s"] = (self.history.span_ns() as f64 / 1e9).into();
+        Response::json(of.to_string())
+    }
+
+    /// The last turns that were asked for.
+    fn last_turns(&self, query: &Query<'_>) -> Result<usize, Response> {
+        let turns = query.number("turns", 1..=TURNS_MOST, TURNS)?;
+        Ok(self.history.turns.len().saturating_sub(usize::try_from(turns).unwrap_or(usize::MAX)))
+    }
+
+    /// The task that was asked for, which lives or was recorded.
+    fn task(&self, query: &Query<'_>) -> Result<TaskId, Response> {
+        let task = query.task("task")?;
+        let lives = self.snapshot.as_ref().is_some_and(|snapshot| snapshot.task(task).is_some());
+        let ran = |turn: &Turn| turn.steps.iter().any(|step| is_of(step.work, task));
+        match lives || self.history.turns.iter().any(ran) {
+            true => Ok(task),
+            false => Err(refusal(404, &format!("expected a task that is known, came {task}"))),
+        }
+    }
+}
+
+fn is_of(work: Work, task: TaskId) -> bool {
+    matches!(work, Work::Item(entry, _) if entry.task_id() == task)
+}
+
+/// The keys that each of these knows, and its own.
+fn query<'a>(request: &'a Request, own: &[&str]) -> Result<Query<'a>, Response> {
+    let mut keys = [&state::KEYS[..], &["from"], own].concat();
+    keys.sort_unstable();
+    Query::of(request, &keys)
+}
+
+/// `GET /events`: the recording as it is.
+pub(crate) fn events(_: &Facts, request: &Request) -> Result<Response, Response> {
+    let past = Past::of(&query(request, &[])?)?;
+    Ok(past.answer(json!({ "history": past.history.to_json(), "names": past.names.to_json() })))
+}
+
+/// `GET /story`: the last turns in sentences.
+pub(crate) fn story(_: &Facts, request: &Request) -> Result<Response, Response> {
+    let query = query(request, &["turns"])?;
+    let past = Past::of(&query)?;
+    let first = past.last_turns(&query)?;
+    let mut told = Story::tell(&past.history, &past.names);
+    told.turns.drain(..first);
+    Ok(past.answer(told.to_json()))
+}
+
+/// `GET /turns`: the last turns in figures.
+pub(crate) fn turns(_: &Facts, request: &Request) -> Result<Response, Response> {
+    let query = query(request, &["turns"])?;
+    let past = Past::of(&query)?;
+    let last = past.history.turns.iter().skip(past.last_turns(&query)?);
+    Ok(past.answer(json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
+}
+
+fn turn(turn: &Turn) -> Value {
+    let mut phases: HashMap<&str, u64> = HashMap::new();
+    for phase in Phase::ALL {
+        phases.insert(phase.name(), 0);
+    }
+    let mut items = 0;
+    let mut wakes = 0;
+    for step in &turn.steps {
+        *phases.entry(step.phase.name()).or_default() += step.took_ns;
+        items += u64::from(matches!(step.work, Work::Item(..)));
+        wakes += step.wakes.iter().filter(|wake| wake.is_queued()).count();
+    }
+    phases.remove(Phase::Wait.name());
+    json!({
+        "turn": turn.number,
+        "at_ns": turn.at_ns,
+        "wait_ns": turn.wait.map(|wait| wait.took_ns),
+        "events": turn.wait.map(|wait| wait.events),
+        "took_ns": turn.took_ns,
+        "phases": phases,
+        "items": items,
+        "wakes": wakes,
+    })
+}
+
+/// `GET /why`: what made a task run last, and what it waits for.
+pub(crate) fn why(_: &Facts, request: &Request) -> Result<Response, Response> {
+    let query = query(request, &["task"])?;
+    let past = Past::of(&query)?;
+    let task = past.task(&query)?;
+    let ran = crate::cause::why_ran(&past.history, &past.names, task);
+    let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
+    let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    Ok(past.answer(json!({
+        "task": task.to_string(),
+        "ran": lines(ran.to_string()),
+        "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
+        "steps": ran.to_json(),
+        "chain": waits.as_ref().map(crate::wait_chain::WaitChain::to_json),
+    })))
+}
+
+/// `GET /wakes`: who wakes a task, how often, and who did so last.
+pub(crate) fn wakes(_: &Facts, request: &Request) -> Result<Response, Response> {
+    let query = query(request, &["task"])?;
+    let past = Past::of(&query)?;
+    let task = past.task(&query)?;
+    let mut by: HashMap<String, u64> = HashMap::new();
+    let mut last = Vec::new();
+    for turn in &past.history.turns {
+        for (step, wake) in turn.steps.iter().flat_map(|step| {
+            let of_task = step.wakes.iter().filter(|wake| wake.item.task_id() == task);
+            of_task.map(move |wake| (step, wake))
+        }) {
+            let own = matches!(wake.by, glassloop::By::Item(entry) if entry.task_id() == task);
+            let who = if own { "itself".to_owned() } else { past.names.by(wake.by) };
+            last.push(json!({ "turn": turn.number, "at_ns": step.at_ns, "who": who }));
+            *by.entry(who).or_default() += 1;
+        }
+    }
+    let mut by: Vec<_> = by.into_iter().collect();
+    by.sort_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
+    let by: Vec<_> =
+        by.into_iter().map(|(who, count)| json!({ "who": who, "count": count })).collect();
+    let last: Vec<_> = last.into_iter().rev().take(LAST_WAKES).collect();
+    Ok(past.answer(json!({ "task": task.to_string(), "by": by, "last": last })))
+}
+
+/// `GET /trace`: the recording as a file for a trace viewer.
+pub(crate) fn file(facts: &Facts, request: &Request) -> Result<Response, Response> {
+    let past = Past::of(&query(request, &[])?)?;
+    Ok(Response::json(trace(&past.history, &past.names, facts.pid, &facts.program)))
+}
+
+/// The same of one loop, with the names that it had when it was seen last.
+pub(crate) fn trace_of(facts: &Facts, watch: &Watch) -> Option<String> {
+    let history = History::read(watch, 0);
+    if history.events.is_empty() {
+        return None;
+    }
+    let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
+    Some(trace(&history, &names, facts.pid, &facts.program))
+}

@@ -39,7 +39,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("exported {}", export.await?);
         Ok::<_, glassloop::HostError>(())
     });
-
     // The host's main loop: it runs what was posted to it when it is idle, and knows no loop.
     while !actions.is_resolved() {
         if let Ok(drain) = idle.recv_timeout(SLICE) {

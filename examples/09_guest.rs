@@ -44,7 +44,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             stop(); // the guest ends with this turn
         })
         .detach();
-
     // The host's main loop. Nobody polls: it sleeps in its own queue.
     let end = loop {
         match events.recv()? {

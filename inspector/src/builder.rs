@@ -33,6 +33,7 @@ const THREAD: &str = "glassloop-inspector";
 /// # /*
 /// let builder = glassloop_inspector::Builder::new();
 /// # */
+/// let builder = builder.dump_to(std::env::temp_dir()); // if a loop hangs, or a task panics
 /// let inspector = builder.address(([127, 0, 0, 1], 0)).allow_control(false).start()?;
 /// assert!(inspector.address().ip().is_loopback());
 /// assert!(inspector.url().starts_with(&format!("http://{}/#", inspector.address())));

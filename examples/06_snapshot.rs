@@ -50,9 +50,9 @@ async fn tick() {
 
 // main: running, 2 polls
 // reader: waiting, 1 polls
-//   read of memory 0 source 1#1 at examples/06_snapshot.rs:40
-//   timeout of timer due in 4.965s at examples/06_snapshot.rs:40
+//   read of memory 0 source 1#1 at examples/06_snapshot.rs:41
+//   timeout of timer due in 4.965s at examples/06_snapshot.rs:41
 // patient: waiting, 1 polls
-//   join of task #1.1 `reader` at examples/06_snapshot.rs:18
+//   join of task #1.1 `reader` at examples/06_snapshot.rs:19
 // ticker: waiting, 4 polls
-//   interval of timer due in 5.000ms at examples/06_snapshot.rs:46
+//   interval of timer due in 5.000ms at examples/06_snapshot.rs:47

@@ -143,6 +143,7 @@ fn end(
     report.sources = left.sources;
     report.timers = left.timers.len();
     core.closed.set(true);
+    core.shared.published.end();
     current::ended(core.made, place);
     report
 }

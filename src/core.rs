@@ -127,7 +127,12 @@ impl Core {
                 recorder
             });
             self.shared.ring.get_or_init(|| Ring::new(self.limits.ring_events_max));
-            recorder.resume(self.executor.current_item(), self.reactor.read_clock());
+            let now_ns = self.reactor.read_clock();
+            recorder.resume(self.executor.current_item(), now_ns);
+            // What ran before is nobody's.
+            self.stride.begin(now_ns);
+        } else if let Some(recorder) = self.recorder() {
+            recorder.pause(self.reactor.read_clock());
         }
         self.executor.tap(on);
         self.recording.set(on);

@@ -72,7 +72,7 @@ fn recorded(core: &Core) -> Option<RecordedLine> {
     Some(RecordedLine {
         on: core.recording.get(),
         events: core.shared.ring.get().map_or(0, Ring::written),
-        times: recorder.of_loop(),
+        times: recorder.of_loop(core.reactor.now()),
         ended: ended.collect(),
     })
 }
@@ -172,7 +172,7 @@ fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
 fn queues(core: &Core) -> Vec<QueueLine> {
     let limits = &core.limits.executor;
     let [ready, callbacks, deferred] = core.queue_depths();
-    let ages = core.last_recorder().map(|recorder| recorder.queue_ages(core.reactor.now()));
+    let ages = core.recorder().map(|recorder| recorder.queue_ages(core.reactor.now()));
     let [ready_age, callbacks_age, deferred_age] = ages.unwrap_or_default();
     let line = |name, depth, max, age_ns| QueueLine { name, depth, max, age_ns };
     let mut queues = vec![

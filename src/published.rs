@@ -35,8 +35,12 @@ struct Latest {
     snapshot: Option<(Arc<Snapshot>, Instant)>,
     /// The how many-th that one is.
     number: u64,
-    /// How many were begun. INVARIANT: `due_ns` is set anew under the same lock.
+    /// How many were begun. INVARIANT: `due_ns` changes under the same lock.
     begun: u64,
+    /// Whether a watch wants the loop to record, or to stop doing so.
+    record: Option<bool>,
+    /// There will be no other.
+    ended: bool,
 }
 
 /// Where a loop leaves its snapshots.
@@ -48,8 +52,6 @@ pub(crate) struct Published {
     every_ns: AtomicU64,
     /// How often a fresh one was asked for.
     looks: AtomicU64,
-    /// Whether a watch wants the loop to record, or to stop doing so.
-    record: Mutex<Option<bool>>,
     latest: Mutex<Latest>,
     news: Condvar,
 }
@@ -60,7 +62,6 @@ impl Published {
             due_ns: AtomicU64::new(every_ns.map_or(NEVER, |_| 0)),
             every_ns: AtomicU64::new(every_ns.unwrap_or(NEVER)),
             looks: AtomicU64::new(0),
-            record: Mutex::default(),
             latest: Mutex::default(),
             news: Condvar::new(),
         }
@@ -73,17 +74,18 @@ impl Published {
         now_ns >= self.due_ns.load(Ordering::Relaxed) && now_ns != NEVER
     }
 
-    /// Leaves a snapshot that was made at `now_ns`. Who asked meanwhile gets the next.
-    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce() -> Snapshot) {
-        let next = now_ns.saturating_add(self.every_ns.load(Ordering::Relaxed));
-        let number = {
+    /// Leaves a snapshot that was made at `now_ns`. Who asked meanwhile gets the next. `make` is
+    /// told what a watch wants of recording.
+    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce(Option<bool>) -> Snapshot) {
+        let (number, record) = {
             // Before it is made: who asks from here on may know of what it will not hold.
             let mut latest = self.latest();
+            let next = now_ns.saturating_add(self.every_ns.load(Ordering::Relaxed));
             self.due_ns.store(next, Ordering::Relaxed);
             latest.begun += 1;
-            latest.begun
+            (latest.begun, latest.record.take())
         };
-        let snapshot = Arc::new(make());
+        let snapshot = Arc::new(make(record));
         let mut latest = self.latest();
         latest.number = number;
         let before = latest.snapshot.replace((snapshot, Instant::now()));
@@ -95,21 +97,26 @@ impl Published {
 
     /// Has the loop publish at least this often from now on.
     pub(crate) fn at_least_every(&self, every_ns: u64) {
+        let latest = self.latest();
         if self.every_ns.fetch_min(every_ns, Ordering::Relaxed) > every_ns {
             self.due_ns.store(0, Ordering::Relaxed);
         }
+        drop(latest);
     }
 
     /// Wants recording switched, in the turn that `wake` brings.
     pub(crate) fn want_record(&self, on: bool, wake: impl FnOnce()) {
-        *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(on);
+        let mut latest = self.latest();
+        latest.record = Some(on);
         self.due_ns.store(0, Ordering::Relaxed);
+        drop(latest);
         wake();
     }
 
-    /// What a watch wants of recording. The loop asks when it is to publish.
-    pub(crate) fn take_record(&self) -> Option<bool> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The loop has ended: nobody waits for another one.
+    pub(crate) fn end(&self) {
+        self.latest().ended = true;
+        self.news.notify_all();
     }
 
     /// The last one.
@@ -131,12 +138,10 @@ impl Published {
 
     /// Waits for one after number `begun`, at most `timeout`; else the last one.
     pub(crate) fn wait(&self, begun: u64, timeout: Duration) -> Option<Seen> {
-        let waits = |latest: &mut Latest| latest.number <= begun;
-        let (latest, waited) = self
-            .news
-            .wait_timeout_while(self.latest(), timeout, waits)
-            .unwrap_or_else(PoisonError::into_inner);
-        seen(&latest, !waited.timed_out())
+        let waits = |latest: &mut Latest| latest.number <= begun && !latest.ended;
+        let waited = self.news.wait_timeout_while(self.latest(), timeout, waits);
+        let (latest, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        seen(&latest, latest.number > begun)
     }
 
     /// How often a fresh one was asked for.

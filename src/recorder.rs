@@ -68,8 +68,15 @@ impl Recorder {
         self.item.set(item);
         self.stamp.set(now_ns);
         self.woke_ns.set(now_ns);
+        self.queues_since.take();
+        self.statistics.borrow_mut().resume(now_ns);
         self.phase.set(if item == Entry::NOTHING { Phase::Wait } else { Phase::Run });
         self.by.set(By::Host);
+    }
+
+    /// Recording rests: no time counts until it goes on.
+    pub(crate) fn pause(&self, now_ns: u64) {
+        self.statistics.borrow_mut().pause(now_ns);
     }
 
     /// Between turns, from now on: what is woken there is the host's doing.
@@ -126,7 +133,11 @@ impl Recorder {
         let began_ns = self.stamp.replace(ended_ns);
         let took_ns = ended_ns.saturating_sub(began_ns);
         if item.is_task() && outcome != Outcome::Stale {
-            self.statistics.borrow_mut().ran(item.id(), began_ns, took_ns);
+            let mut statistics = self.statistics.borrow_mut();
+            statistics.ran(item.id(), began_ns, took_ns);
+            if outcome != Outcome::Pending {
+                statistics.forget(item.id());
+            }
         }
         self.write(phase, began_ns, took_ns, Happening::Ran(item, outcome));
     }
@@ -150,8 +161,8 @@ impl Recorder {
         self.statistics.borrow().of(task)
     }
 
-    pub(crate) fn of_loop(&self) -> LoopTimes {
-        self.statistics.borrow().of_loop()
+    pub(crate) fn of_loop(&self, now_ns: u64) -> LoopTimes {
+        self.statistics.borrow().of_loop(now_ns)
     }
 
     /// The tasks that ended last, with when they did, the latest first.

@@ -172,10 +172,12 @@ impl<'a> Turn<'a> {
             recorder.queues(core.queue_depths(), now);
         }
         if core.shared.published.is_due(now) {
-            if let Some(on) = core.shared.published.take_record() {
-                core.record(on);
-            }
-            core.shared.published.publish(now, || Snapshot::of(core));
+            core.shared.published.publish(now, |record| {
+                if let Some(on) = record {
+                    core.record(on);
+                }
+                Snapshot::of(core)
+            });
         }
         if self.observed {
             let (turn, items) = (self.turn, self.items);

@@ -1,11 +1,10 @@
 //! Dumps: what the rings hold, written to files when something has happened.
 //!
-//! Only into the folder that the builder was given, a file a loop and occasion, a bounded number of
+//! Only into the folder that the builder was given, files for this user alone, a bounded number of
 //! them. A dump reads what is there; it asks no loop for anything, so it works while they hang.
 
 use std::{
     cell::Cell,
-    fs::OpenOptions,
     io::{self, Write},
     path::PathBuf,
 };
@@ -16,7 +15,7 @@ use glassloop::{
 };
 use serde_json::json;
 
-use crate::{facts::Facts, past, routes::refusal};
+use crate::{facts::Facts, past, routes::refusal, run_file::create_file};
 
 /// So many files one inspector writes by itself, on stalls and panics. Those who ask get theirs.
 const TRIGGERED_MAX: u32 = 16;
@@ -39,9 +38,11 @@ impl Dumps {
         if self.folder.is_none() || self.triggered.get() >= TRIGGERED_MAX {
             return;
         }
-        self.triggered.set(self.triggered.get() + 1);
         match self.write(facts, watch, occasion) {
-            Ok(Some(path)) => log::warn!("inspector: dumped {occasion} to {}", path.display()),
+            Ok(Some(path)) => {
+                self.triggered.set(self.triggered.get() + 1);
+                log::warn!("inspector: dumped {occasion} to {}", path.display());
+            }
             Ok(None) => {}
             Err(error) => log::warn!("inspector: {occasion} was not dumped: {error}"),
         }
@@ -51,11 +52,12 @@ impl Dumps {
     fn write(&self, facts: &Facts, watch: &Watch, occasion: &str) -> io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let Some(trace) = past::trace_of(facts, watch) else { return Ok(None) };
-        let (pid, number) = (facts.pid, watch.name().number);
+        let (began, number) = (facts.started_unix_ms, watch.name().number);
         let written = self.written.replace(self.written.get() + 1);
-        let path = folder.join(format!("glassloop-{pid}-loop{number}-{written}-{occasion}.json"));
-        // Never over a file that is there.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let name = format!("glassloop-{}-{began}-loop{number}-{written}-{occasion}", facts.pid);
+        let path = folder.join(name).with_extension("json");
+        // This user's alone, and never over a file that is there.
+        let mut file = create_file(&path)?;
         file.write_all(trace.as_bytes())?;
         Ok(Some(path))
     }

@@ -68,18 +68,23 @@ fn remove_at_exit(file: PathBuf) {
         // The first stays: what takes its place would drop it, and the file.
         FILE.with_borrow_mut(|kept| {
             if kept.is_none() {
-                *kept = Some(Removed(file));
+                *kept = Some(Removed { file, process: std::process::id() });
             }
         });
     }
 }
 
-/// A file that goes with this.
-struct Removed(PathBuf);
+/// A file that goes with this, in the process that made it: a fork of that has it, too.
+struct Removed {
+    file: PathBuf,
+    process: u32,
+}
 
 impl Drop for Removed {
     fn drop(&mut self) {
-        run_file::remove(&self.0);
+        if self.process == std::process::id() {
+            run_file::remove(&self.file);
+        }
     }
 }
 

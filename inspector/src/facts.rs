@@ -22,7 +22,7 @@ pub(crate) struct Facts {
     pub(crate) program: String,
     pub(crate) version: &'static str,
     /// Milliseconds since 1970.
-    started_unix_ms: u64,
+    pub(crate) started_unix_ms: u64,
     /// Loops are recorded from when they are found.
     pub(crate) records: bool,
     /// From when on a stall is told to the log.

@@ -171,9 +171,9 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Value {
 }
 
 /// What recording has brought.
-pub(crate) fn recorded(recorded: &RecordedLine, snapshot: &Snapshot) -> Value {
+pub(crate) fn recorded(recorded: &RecordedLine) -> Value {
     let times = &recorded.times;
-    let elapsed = snapshot.now_ns.saturating_sub(times.since_ns);
+    let elapsed = times.elapsed_ns;
     let busy = elapsed.saturating_sub(times.waited_ns);
     let ended = recorded.ended.iter().map(|(task, at_ns)| {
         json!({

@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 
 use crate::address::on_loopback;
 
+pub(crate) use owner::create_file;
+
 /// A longer file is none of ours.
 const FILE_BYTES_MAX: u64 = 16 * 1_024;
 

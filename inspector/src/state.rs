@@ -128,7 +128,7 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
         "queues": snapshot.queues.iter().map(rows::queue).collect::<Vec<_>>(),
         "counts": rows::counts(snapshot),
         "looks": snapshot.looks,
-        "recorded": snapshot.recorded.as_ref().map(|recorded| rows::recorded(recorded, snapshot)),
+        "recorded": snapshot.recorded.as_ref().map(rows::recorded),
     });
     if let (Value::Object(line), Value::Object(state)) = (&mut line, state) {
         line.extend(state);

@@ -29,8 +29,10 @@ pub(crate) struct Sleep {
 }
 
 /// The state of a thread of this process, by the operating system's number for it.
-#[cfg(target_os = "linux")]
 pub(crate) fn of(thread_id: u32) -> Option<ThreadState> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
     let read = |file: &str| std::fs::read_to_string(format!("/proc/self/task/{thread_id}/{file}"));
     let stat = read("stat").ok()?;
     // The name, in parentheses, may hold anything, also parentheses.
@@ -44,12 +46,6 @@ pub(crate) fn of(thread_id: u32) -> Option<ThreadState> {
             call: read("syscall").ok().and_then(|line| line.split(' ').next()?.parse().ok()),
         }),
     })
-}
-
-/// Not known here.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn of(_: u32) -> Option<ThreadState> {
-    None
 }
 
 /// What a system call waits for, in words, where its number is one of those that a stall is made

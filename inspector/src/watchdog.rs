@@ -45,8 +45,8 @@ struct Held {
     since: Instant,
     /// The log was told when it had lasted so long.
     told: Option<Duration>,
-    /// Failures that nobody asked for, so far.
-    unhandled: u64,
+    /// Failures that nobody asked for, as far as was known.
+    unhandled: Option<u64>,
 }
 
 /// An item that holds its loop.
@@ -67,7 +67,7 @@ impl Held {
     fn of(watch: &Watch) -> Held {
         let now = watch.now();
         let (item, phase, turn) = (now.item, now.phase, now.turn);
-        let unhandled = watch.snapshot().map_or(0, |snapshot| snapshot.executor.unhandled);
+        let unhandled = watch.snapshot().map(|snapshot| snapshot.executor.unhandled);
         Held { item, phase, turn, since: Instant::now(), told: None, unhandled }
     }
 
@@ -109,13 +109,17 @@ impl Stalls {
         let loops = glassloop::loops();
         let mut seen = self.seen.borrow_mut();
         seen.retain(|number, _| loops.iter().any(|watch| watch.name().number == *number));
-        let (mut tell, mut failed) = (Vec::new(), Vec::new());
+        let (mut tell, mut over, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for watch in loops.into_iter().filter(|watch| !watch.name().internal) {
             let now = Held::of(&watch);
             let held = seen.entry(watch.name().number).or_insert_with(|| {
                 attach(&watch, facts);
                 now
             });
+            if held.unhandled.is_some() && held.unhandled < now.unhandled {
+                failed.push(watch.clone());
+            }
+            held.unhandled = now.unhandled;
             if held.is_same(&now) {
                 let lasted = held.since.elapsed();
                 // Told when it is long enough, and whenever it has lasted twice as long again.
@@ -127,16 +131,15 @@ impl Stalls {
                 continue;
             }
             if held.told.is_some() {
-                let name = watch.name();
-                let lasted = seconds(held.since.elapsed());
-                log::warn!("loop {} on {}: goes on after {lasted}", name.number, name.thread);
-            }
-            if now.unhandled > held.unhandled {
-                failed.push(watch);
+                over.push((watch, held.since.elapsed()));
             }
             *held = now;
         }
         drop(seen);
+        for (watch, lasted) in over {
+            let (name, lasted) = (watch.name(), seconds(lasted));
+            log::warn!("loop {} on {}: goes on after {lasted}", name.number, name.thread);
+        }
         for watch in failed {
             facts.dumps.trigger(facts, &watch, "panic");
         }

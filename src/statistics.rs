@@ -128,8 +128,8 @@ struct Row {
 /// Where the time of a loop's tasks goes.
 #[derive(Debug, Default)]
 pub(crate) struct Statistics {
-    /// By index. COST: while recording, 8 bytes for a task that was not woken, 350 for one that was,
-    /// until it ends.
+    /// By index. COST: while recording, 8 bytes for a task that was not woken, and 350 for one that
+    /// was, until it ends.
     rows: Vec<Option<Box<Row>>>,
     since_ns: u64,
     /// The time that was recorded until it last rested, and since when it goes on.

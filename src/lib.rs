@@ -128,7 +128,7 @@ pub use crate::{
     snapshot::{
         QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
     },
-    statistics::{Histogram, LoopTimes, TaskTimes, bucket_ends},
+    statistics::{Histogram, LoopTimes, TaskTimes},
     watch::{Asked, Watch},
 };
 pub use glassloop_executor::{

@@ -199,6 +199,12 @@ impl Executor {
         }
     }
 
+    /// The same of one that exists already: whatever runs now has woken it.
+    pub(crate) fn queue_woken(&self, entry: Entry) {
+        self.socket.tell(|tap| tap.woken(entry, self.current.get(), true));
+        self.queue(entry);
+    }
+
     /// Wakes an entry, on the loop's thread and in its turn.
     #[inline]
     pub(crate) fn wake(&self, entry: Entry) {

@@ -4,6 +4,7 @@
 //! nothing of ours borrowed, and its panic stops here. It never decides what runs next.
 
 use std::{
+    borrow::Cow,
     ptr,
     rc::Rc,
     sync::Arc,
@@ -96,9 +97,7 @@ impl Executor {
                 Outcome::Pending
             }
             Ok(Poll::Ready(())) => {
-                if self.socket.is_on() {
-                    self.tell_ended(id, &mut future);
-                }
+                self.tell_ended(id, &mut future);
                 let ended = self.tasks.borrow_mut().ready(id, future, waker);
                 match ended {
                     Ok(ended) => {
@@ -111,9 +110,6 @@ impl Executor {
             }
             Err(payload) => {
                 count(&self.counters.panicked);
-                if self.socket.is_on() {
-                    self.tell_ended(id, &mut future);
-                }
                 self.end(id, &mut future, JoinError::Panicked(payload.into()));
                 self.finish(id, future);
                 Outcome::Panicked
@@ -124,19 +120,22 @@ impl Executor {
     /// Drops the future of an aborted task, here where its loop is current.
     fn drop_cancelled(&self, id: TaskId, mut future: BoxedTask) -> Outcome {
         count(&self.counters.cancelled);
-        if self.socket.is_on() {
-            self.tell_ended(id, &mut future);
-        }
         self.end(id, &mut future, JoinError::Cancelled);
         self.finish(id, future);
         Outcome::Cancelled
     }
 
+    /// The name of a task whose future is lent out, or that of its type.
+    pub(crate) fn name_of(&self, id: TaskId, future: &mut BoxedTask) -> Cow<'static, str> {
+        let name = self.tasks.borrow().name(id.index).cloned();
+        name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into())
+    }
+
     /// Replaces the future by an error. The drop of the future is not ours.
     fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
+        self.tell_ended(id, future);
         if let Err(payload) = caught(|| future.as_mut().end(error)) {
-            let name = self.tasks.borrow().name(id.index).cloned();
-            let name = name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into());
+            let name = self.name_of(id, future);
             let what = format!("dropping the future of the task {id} `{name}`");
             self.report(what, self.sites().born(id.index), payload);
         }

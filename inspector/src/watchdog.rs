@@ -67,8 +67,7 @@ impl Held {
     fn of(watch: &Watch) -> Held {
         let now = watch.now();
         let (item, phase, turn) = (now.item, now.phase, now.turn);
-        let unhandled = watch.snapshot().map(|snapshot| snapshot.executor.unhandled);
-        Held { item, phase, turn, since: Instant::now(), told: None, unhandled }
+        Held { item, phase, turn, since: Instant::now(), told: None, unhandled: None }
     }
 
     fn is_same(&self, other: &Held) -> bool {
@@ -111,7 +110,8 @@ impl Stalls {
         seen.retain(|number, _| loops.iter().any(|watch| watch.name().number == *number));
         let (mut tell, mut over, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for watch in loops.into_iter().filter(|watch| !watch.name().internal) {
-            let now = Held::of(&watch);
+            let unhandled = watch.snapshot().map(|snapshot| snapshot.executor.unhandled);
+            let now = Held { unhandled, ..Held::of(&watch) };
             let held = seen.entry(watch.name().number).or_insert_with(|| {
                 attach(&watch, facts);
                 now

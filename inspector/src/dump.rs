@@ -15,7 +15,7 @@ use glassloop::{
 };
 use serde_json::json;
 
-use crate::{facts::Facts, past, routes::refusal, run_file::create_file};
+use crate::{facts::Facts, past, quietly::quietly, routes::refusal, run_file::create_file};
 
 /// So many files one inspector writes by itself, on stalls and panics. Those who ask get theirs.
 const TRIGGERED_MAX: u32 = 16;
@@ -41,10 +41,12 @@ impl Dumps {
         match self.write(facts, watch, occasion) {
             Ok(Some(path)) => {
                 self.triggered.set(self.triggered.get() + 1);
-                log::warn!("inspector: dumped {occasion} to {}", path.display());
+                quietly(|| log::warn!("inspector: dumped {occasion} to {}", path.display()));
             }
             Ok(None) => {}
-            Err(error) => log::warn!("inspector: {occasion} was not dumped: {error}"),
+            Err(error) => {
+                quietly(|| log::warn!("inspector: {occasion} was not dumped: {error}"));
+            }
         }
     }
 

@@ -52,6 +52,7 @@ mod live;
 mod names;
 mod past;
 mod query;
+mod quietly;
 mod rate_limit;
 mod routes;
 mod rows;

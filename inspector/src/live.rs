@@ -82,7 +82,7 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
             let asked = state::ask(&wish.wanted.loops());
             sleep(ANSWER_IN).await;
             rest -= ANSWER_IN;
-            let state = state::of(facts, state::answers(asked, Duration::ZERO));
+            let state = state::of(facts, state::answered(asked));
             let text = json!({ "push": pushed, "missed": missed, "state": state }).to_string();
             match socket.try_send(text.into()) {
                 TrySend::Sent | TrySend::Buffered(_) => pushed += 1,

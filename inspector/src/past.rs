@@ -3,7 +3,7 @@
 //! Promises that each answer says what it lacks: how far back it reaches, and how many events were
 //! lost. It asks the loop for the names of what lives, and answers without if that hangs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use glassloop::{
     Phase, Snapshot, TaskId, Watch,
@@ -38,14 +38,14 @@ struct Past {
 }
 
 impl Past {
-    fn of(query: &Query<'_>) -> Result<Past, Response> {
+    async fn of(query: &Query<'_>) -> Result<Past, Response> {
         let wanted = Wanted::of(query)?;
-        let (watch, seen) = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh)
-            .pop()
-            .ok_or_else(|| refusal(404, "this process has no loop"))?;
+        let from = query.number("from", 0..=u64::MAX, 0)?;
+        let mut seen = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh).await;
+        let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
         let snapshot = seen.map(|seen| seen.snapshot);
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
-        let history = History::read(&watch, query.number("from", 0..=u64::MAX, 0)?);
+        let history = History::read(&watch, from);
         Ok(Past { history, names, snapshot })
     }
 
@@ -87,15 +87,15 @@ fn query<'a>(request: &'a Request, own: &[&str]) -> Result<Query<'a>, Response> 
 }
 
 /// `GET /events`: the recording as it is.
-pub(crate) fn events(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let past = Past::of(&query(request, &[])?)?;
+pub(crate) async fn events(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let past = Past::of(&query(&request, &[])?).await?;
     Ok(past.answer(json!({ "history": past.history.to_json(), "names": past.names.to_json() })))
 }
 
 /// `GET /story`: the last turns in sentences.
-pub(crate) fn story(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["turns"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn story(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["turns"])?;
+    let past = Past::of(&query).await?;
     let first = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
     told.turns.drain(..first);
@@ -103,9 +103,9 @@ pub(crate) fn story(_: &Facts, request: &Request) -> Result<Response, Response> 
 }
 
 /// `GET /turns`: the last turns in figures.
-pub(crate) fn turns(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["turns"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn turns(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["turns"])?;
+    let past = Past::of(&query).await?;
     let last = past.history.turns.iter().skip(past.last_turns(&query)?);
     Ok(past.answer(json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
 }
@@ -136,9 +136,9 @@ fn turn(turn: &Turn) -> Value {
 }
 
 /// `GET /why`: what made a task run last, and what it waits for.
-pub(crate) fn why(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["task"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["task"])?;
+    let past = Past::of(&query).await?;
     let task = past.task(&query)?;
     let ran = crate::cause::why_ran(&past.history, &past.names, task);
     let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
@@ -153,9 +153,9 @@ pub(crate) fn why(_: &Facts, request: &Request) -> Result<Response, Response> {
 }
 
 /// `GET /wakes`: who wakes a task, how often, and who did so last.
-pub(crate) fn wakes(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["task"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn wakes(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["task"])?;
+    let past = Past::of(&query).await?;
     let task = past.task(&query)?;
     let mut by: HashMap<String, u64> = HashMap::new();
     let mut last = Vec::new();
@@ -179,8 +179,8 @@ pub(crate) fn wakes(_: &Facts, request: &Request) -> Result<Response, Response> 
 }
 
 /// `GET /trace`: the recording as a file for a trace viewer.
-pub(crate) fn file(facts: &Facts, request: &Request) -> Result<Response, Response> {
-    let past = Past::of(&query(request, &[])?)?;
+pub(crate) async fn file(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let past = Past::of(&query(&request, &[])?).await?;
     Ok(Response::json(trace(&past.history, &past.names, facts.pid, &facts.program)))
 }
 

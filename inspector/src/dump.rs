@@ -80,3 +80,34 @@ pub(crate) fn dump(facts: &Facts, _: &Request) -> Result<Response, Response> {
     }
     Ok(Response::json(json!({ "files": files }).to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use glassloop::EventLoop;
+
+    use super::*;
+
+    #[test]
+    fn by_itself_it_writes_so_many_and_no_more_and_who_asks_gets_his() {
+        let folder = env::temp_dir().join(format!("glassloop-dumps-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let event_loop = EventLoop::test();
+        let watch = event_loop.watch();
+        let facts = Facts::gather(true, Dumps::new(Some(folder.clone())));
+        let files = || fs::read_dir(&folder).unwrap().count();
+        facts.dumps.trigger(&facts, &watch, "stall");
+        assert_eq!(files(), 0, "nothing was recorded");
+        event_loop.record(true);
+        event_loop.block_on(async {}).unwrap();
+        for _ in 0..20 {
+            facts.dumps.trigger(&facts, &watch, "stall");
+            facts.dumps.trigger(&facts, &watch, "panic");
+        }
+        assert_eq!(files(), 16);
+        facts.dumps.write(&facts, &watch, "asked").unwrap();
+        assert_eq!(files(), 17);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -99,14 +99,13 @@ impl fmt::Debug for Inspector {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{Builder, run_file::remove};
     use std::{env, fs, net::TcpStream};
 
     #[test]
     fn what_a_fork_drops_is_left_to_its_parent() {
         let folder = env::temp_dir().join(format!("glassloop-forked-{}", std::process::id()));
-        let mut inspector = Builder::new().folder(&folder).start().unwrap();
+        let mut inspector = Builder::new().folder(&folder).record(false).start().unwrap();
         let (address, file) = (inspector.address(), inspector.file().to_owned());
         inspector.file.fork();
         drop(inspector);

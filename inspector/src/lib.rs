@@ -45,6 +45,7 @@ mod control;
 mod door;
 mod dump;
 mod environment;
+mod events;
 mod facts;
 mod history;
 mod inspector;

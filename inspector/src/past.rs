@@ -12,6 +12,7 @@ use glassloop::{
 use serde_json::{Value, json};
 
 use crate::{
+    events,
     facts::Facts,
     history::History,
     names::Names,
@@ -27,6 +28,8 @@ use crate::{
 /// How many turns are told, if the query doesn't say, and at most.
 const TURNS: u64 = 20;
 const TURNS_MOST: u64 = 10_000;
+/// How many events one answer holds at most; its `next` is where the following one goes on.
+const EVENTS_MOST: u64 = 10_000;
 /// How many of a task's last wakes are told one by one.
 const LAST_WAKES: usize = 20;
 
@@ -39,22 +42,19 @@ struct Past {
 
 impl Past {
     async fn of(query: &Query<'_>) -> Result<Past, Response> {
+        Past::of_at_most(query, u64::MAX).await
+    }
+
+    /// As far as so many events reach.
+    async fn of_at_most(query: &Query<'_>, events_max: u64) -> Result<Past, Response> {
         let wanted = Wanted::of(query)?;
         let from = query.number("from", 0..=u64::MAX, 0)?;
         let mut seen = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh).await;
         let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
         let snapshot = seen.map(|seen| seen.snapshot);
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
-        let history = History::read(&watch, from);
+        let history = History::read_at_most(&watch, from, events_max);
         Ok(Past { history, names, snapshot })
-    }
-
-    /// Beside what every answer says: what it is missing.
-    fn answer(&self, mut of: Value) -> Response {
-        of["lost"] = self.history.lost.into();
-        of["torn"] = self.history.torn.into();
-        of["span_s"] = (self.history.span_ns() as f64 / 1e9).into();
-        Response::json(of.to_string())
     }
 
     /// The last turns that were asked for.
@@ -75,6 +75,14 @@ impl Past {
     }
 }
 
+/// Beside what every answer says: what it is missing.
+fn answer(history: &History, mut of: Value) -> Response {
+    of["lost"] = history.lost.into();
+    of["torn"] = history.torn.into();
+    of["span_s"] = history.span_s().into();
+    Response::json(of.to_string())
+}
+
 fn is_of(work: Work, task: TaskId) -> bool {
     matches!(work, Work::Item(entry, _) if entry.task_id() == task)
 }
@@ -86,10 +94,14 @@ fn query<'a>(request: &'a Request, own: &[&str]) -> Result<Query<'a>, Response> 
     Query::of(request, &keys)
 }
 
-/// `GET /events`: the recording as it is.
+/// `GET /events`: the recording as it is, from number `from` on.
 pub(crate) async fn events(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let past = Past::of(&query(&request, &[])?).await?;
-    Ok(past.answer(json!({ "history": past.history.to_json(), "names": past.names.to_json() })))
+    let query = query(&request, &["events"])?;
+    let most = query.number("events", 1..=EVENTS_MOST, EVENTS_MOST)?;
+    let Past { history, names, .. } = &Past::of_at_most(&query, most).await?;
+    let (first, next) = (history.first, history.next);
+    let rows = events::rows(history, names);
+    Ok(answer(history, json!({ "first": first, "next": next, "events": rows })))
 }
 
 /// `GET /story`: the last turns in sentences.
@@ -99,7 +111,7 @@ pub(crate) async fn story(_: Rc<Facts>, request: Request) -> Result<Response, Re
     let first = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
     told.turns.drain(..first);
-    Ok(past.answer(told.to_json()))
+    Ok(answer(&past.history, told.to_json()))
 }
 
 /// `GET /turns`: the last turns in figures.
@@ -107,7 +119,7 @@ pub(crate) async fn turns(_: Rc<Facts>, request: Request) -> Result<Response, Re
     let query = query(&request, &["turns"])?;
     let past = Past::of(&query).await?;
     let last = past.history.turns.iter().skip(past.last_turns(&query)?);
-    Ok(past.answer(json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
+    Ok(answer(&past.history, json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
 }
 
 fn turn(turn: &Turn) -> Value {
@@ -143,13 +155,16 @@ pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Resp
     let ran = crate::cause::why_ran(&past.history, &past.names, task);
     let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
     let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    Ok(past.answer(json!({
-        "task": task.to_string(),
-        "ran": lines(ran.to_string()),
-        "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
-        "steps": ran.to_json(),
-        "chain": waits.as_ref().map(crate::wait_chain::WaitChain::to_json),
-    })))
+    Ok(answer(
+        &past.history,
+        json!({
+            "task": task.to_string(),
+            "ran": lines(ran.to_string()),
+            "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
+            "steps": ran.to_json(),
+            "chain": waits.as_ref().map(crate::wait_chain::WaitChain::to_json),
+        }),
+    ))
 }
 
 /// `GET /wakes`: who wakes a task, how often, and who did so last.
@@ -175,7 +190,7 @@ pub(crate) async fn wakes(_: Rc<Facts>, request: Request) -> Result<Response, Re
     let by: Vec<_> =
         by.into_iter().map(|(who, count)| json!({ "who": who, "count": count })).collect();
     let last: Vec<_> = last.into_iter().rev().take(LAST_WAKES).collect();
-    Ok(past.answer(json!({ "task": task.to_string(), "by": by, "last": last })))
+    Ok(answer(&past.history, json!({ "task": task.to_string(), "by": by, "last": last })))
 }
 
 /// `GET /trace`: the recording as a file for a trace viewer.

@@ -50,6 +50,15 @@ impl Dumps {
         }
     }
 
+    /// Somebody asked for it: a file of each loop that was recorded.
+    pub(crate) fn write_all(&self, facts: &Facts, occasion: &str) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for watch in glassloop::loops().iter().filter(|watch| !watch.name().internal) {
+            files.extend(self.write(facts, watch, occasion)?);
+        }
+        Ok(files)
+    }
+
     /// Writes what the ring of a loop holds. `None` if that is nothing.
     fn write(&self, facts: &Facts, watch: &Watch, occasion: &str) -> io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
@@ -71,13 +80,9 @@ pub(crate) fn dump(facts: &Facts, _: &Request) -> Result<Response, Response> {
         let what = "expected a folder for dumps (`Builder::dump_to`), came none";
         return Err(refusal(409, what));
     }
-    let mut files = Vec::new();
-    for watch in glassloop::loops().iter().filter(|watch| !watch.name().internal) {
-        match facts.dumps.write(facts, watch, "asked") {
-            Ok(path) => files.extend(path.map(|path| path.display().to_string())),
-            Err(error) => return Err(refusal(500, &format!("a dump was not written: {error}"))),
-        }
-    }
+    let files = facts.dumps.write_all(facts, "asked");
+    let files = files.map_err(|error| refusal(500, &format!("a dump was not written: {error}")))?;
+    let files: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
     Ok(Response::json(json!({ "files": files }).to_string()))
 }
 

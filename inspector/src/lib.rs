@@ -59,6 +59,8 @@ mod routes;
 mod rows;
 pub mod run_file;
 mod server;
+#[cfg(all(unix, feature = "signal"))]
+mod signal;
 mod state;
 mod story;
 mod thread_state;

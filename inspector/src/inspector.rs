@@ -1,7 +1,7 @@
 //! `Inspector`: what a program holds of its inspector.
 //!
-//! Promises that stopping it closes the port, ends the thread and removes the file, once, and only in
-//! the process that started it. What it shows is other files' business.
+//! Promises that stopping it closes the port, ends the thread and removes the file, once, and only
+//! in the process that started it. What it shows is other files' business.
 
 use std::{
     fmt, mem,

@@ -103,7 +103,7 @@ fn what_runs_is_named_while_it_runs_and_the_look_does_not_wait_for_it() {
     let (let_go, go) = mpsc::channel::<()>();
     let maya = move || {
         let made = Made::new(HostQueue::new());
-        made.host.defer(move || drop(go.recv())).unwrap();
+        made.host.defer(move || go.recv().unwrap()).unwrap();
         tell.send((made.line, line!() - 1)).unwrap();
         made.host.drain(Duration::ZERO);
         made.look()
@@ -282,7 +282,7 @@ fn an_inspector_says_what_host_queues_are_at() {
         let running = line!() + 1;
         let call = made.host.call(move || {
             begin.send(()).unwrap();
-            drop(go.recv());
+            go.recv().unwrap();
         });
         let host = &made.host;
         let drains = thread::Builder::new().name("houdini".into());

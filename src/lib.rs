@@ -107,8 +107,8 @@ pub use crate::{
     functions::{remote, run, snapshot, spawn, stop},
     guest::{Guest, GuestEnd, GuestTick},
     host::{
-        Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostLimits, HostQueue,
-        HostQueueBuilder, HostStatistics, JobContext,
+        Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostJobLine, HostLimits,
+        HostQueue, HostQueueBuilder, HostQueueLine, HostStatistics, JobContext, host_queues,
     },
     limits::Limits,
     loop_thread::{LoopThread, StillRuns, ThreadError},

@@ -67,7 +67,10 @@ impl Executor {
         let turned = self.tasks.borrow_mut().turn_up(id, self.inbox());
         match turned {
             Turned::Poll(future, waker) => self.poll_task(id, future, waker),
-            Turned::Drop(future) => self.drop_cancelled(id, future),
+            Turned::Drop(mut future) => {
+                self.tell_ended(id, &mut future);
+                self.drop_cancelled(id, future)
+            }
             Turned::HasLocals => self.run_task_with_locals(id),
             Turned::Stale => {
                 count(&self.counters.stale);
@@ -110,6 +113,7 @@ impl Executor {
             }
             Err(payload) => {
                 count(&self.counters.panicked);
+                self.tell_ended(id, &mut future);
                 self.end(id, &mut future, JoinError::Panicked(payload.into()));
                 self.finish(id, future);
                 Outcome::Panicked
@@ -133,7 +137,6 @@ impl Executor {
 
     /// Replaces the future by an error. The drop of the future is not ours.
     fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
-        self.tell_ended(id, future);
         if let Err(payload) = caught(|| future.as_mut().end(error)) {
             let name = self.name_of(id, future);
             let what = format!("dropping the future of the task {id} `{name}`");

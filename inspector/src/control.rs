@@ -20,28 +20,15 @@ pub(crate) fn record(_: &Facts, request: &Request) -> Result<Response, Response>
 }
 
 /// `POST /cancel` with `{"loop":1,"task":"#3.9"}`. That the task is gone by then is no error: it
-/// was asked for. The one that `block_on` waits for stays.
+/// was asked for. Without the task that `block_on` waits for it fails, and says so.
 pub(crate) fn cancel(_: &Facts, request: &Request) -> Result<Response, Response> {
     let wish = Wish::of(request, &["loop", "task"])?;
     let said = wish.get("task", "a task's id like \"#3.9\"", |value| task_of(value.as_str()?))?;
-    let watch = wish.watch()?;
-    if is_main(&watch, said) {
-        let what = "expected another task than `main`, for which `block_on` waits: \
-                    without it the whole run of the loop fails";
-        return Err(refusal(409, what));
-    }
-    match watch.abort(said) {
+    match wish.watch()?.abort(said) {
         Ok(()) => Ok(Response::json(json!({ "task": said.to_string() }).to_string())),
         Err(Refused::Full(())) => Err(refusal(503, "the loop takes no more calls at the moment")),
         Err(_) => Err(refusal(404, "expected a loop that lives, came one that was closed")),
     }
-}
-
-/// Whether this is the task that `block_on` waits for, as far as its name says so.
-fn is_main(watch: &Watch, task: TaskId) -> bool {
-    let snapshot = watch.snapshot();
-    let line = snapshot.as_ref().and_then(|snapshot| snapshot.task(task));
-    line.is_some_and(|line| line.name == "main" && line.parent.is_none())
 }
 
 /// The id of a task as it is shown: `#3.9`, or `3.9`.

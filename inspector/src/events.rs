@@ -31,6 +31,10 @@ pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
                 of_kind(&mut row, "served", event.took_ns);
                 row.insert("count".into(), count.into());
             }
+            Happening::Published(asked) => {
+                of_kind(&mut row, "published", event.took_ns);
+                row.insert("asked".into(), asked.into());
+            }
             Happening::Ran(item, outcome) => {
                 of_kind(&mut row, "ran", event.took_ns);
                 of_item(&mut row, item, names);
@@ -128,6 +132,7 @@ mod tests {
             Happening::Born(task.id(), By::Item(other), place),
             Happening::Ran(task, Outcome::Finished),
             Happening::Served(1),
+            Happening::Published(4),
         ]);
         let common = json!({ "phase": "run", "took_ns": 5 });
         let expected = [
@@ -153,6 +158,7 @@ mod tests {
                 "kind": "ran", "item": "task #3.9", "task": "#3.9", "outcome": "finished",
             }),
             json!({ "kind": "served", "count": 1 }),
+            json!({ "kind": "published", "asked": 4 }),
         ];
         assert_eq!(rows.len(), expected.len());
         for (at, (row, own)) in rows.iter().zip(expected).enumerate() {

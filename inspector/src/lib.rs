@@ -48,6 +48,7 @@ mod environment;
 mod events;
 mod facts;
 mod history;
+mod host_queues;
 mod inspector;
 mod live;
 mod names;

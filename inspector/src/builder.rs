@@ -139,9 +139,9 @@ impl Builder {
     ///
     /// # Errors
     /// `InvalidInput` if the address is not one of loopback's two, if a signal can't be caught, or
-    /// if it is to dump and there is no folder for that. `PermissionDenied` if the folder is a link,
-    /// or somebody else's, or open to others. What the operating system says of the port, the
-    /// thread, the file and the randomness.
+    /// if it is to dump and there is no folder for that. `PermissionDenied` if the folder is a
+    /// link, or somebody else's, or open to others. What the operating system says of the port,
+    /// the thread, the file and the randomness.
     pub fn start(self) -> io::Result<Inspector> {
         let listener = TcpListener::bind(address::on_loopback(self.address)?)?;
         let address = listener.local_addr()?;

@@ -117,7 +117,7 @@ impl Stalls {
                 attach(&watch, facts);
                 now
             });
-            if held.unhandled < std::mem::replace(&mut held.unhandled, now.unhandled) {
+            if std::mem::replace(&mut held.unhandled, now.unhandled) < now.unhandled {
                 failed.push(watch.clone());
             }
             if held.is_same(&now) {

@@ -137,7 +137,10 @@ impl Teller<'_> {
             }
         }
         if turn.begun && others().next().is_none() {
-            self.say("nothing was ready".to_owned());
+            // A look is no event: it is a turn in which nothing else happened.
+            let slept = turn.wait.is_some_and(|wait| wait.took_ns > 0 && wait.events == 0);
+            let why = if slept { ": somebody looked, or called in vain" } else { "" };
+            self.say(format!("nothing was ready{why}"));
         }
         let sentences = std::mem::take(&mut self.told);
         TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
@@ -332,7 +335,10 @@ mod tests {
         let late = [begin[0], begin[1], (Phase::Timers, 2_500_000, timer)];
         let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
-        assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
+        assert_eq!(
+            told(&begin),
+            ["woke after 2.0 us.", "nothing was ready: somebody looked, or called in vain."]
+        );
     }
 
     #[test]

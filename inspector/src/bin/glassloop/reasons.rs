@@ -61,10 +61,15 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
         return page;
     }
     page.gap();
-    let mut table = Table::new(&[numbers("TURN"), numbers("AT"), words("LAST BY")], style.ascii);
+    let mut table = Table::new(&[numbers("TURN"), numbers("AGO"), words("LAST BY")], style.ascii);
     for line in last {
-        let at = time_or_dash(number(line, "at_ns"));
-        table.row(vec![count(line, "turn"), at, text_or_dash(line, "who").to_owned()]);
+        let at = number(line, "at_ns");
+        let ago = at.and_then(|at| Some(number(found.of, "clock_ns")?.saturating_sub(at)));
+        table.row(vec![
+            count(line, "turn"),
+            time_or_dash(ago),
+            text_or_dash(line, "who").to_owned(),
+        ]);
     }
     page.extend(table.page(0));
     page

@@ -86,7 +86,11 @@ fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
     let process = present(sample.state.value(), "process");
     let program = process.map_or("", |process| text(process, "program"));
     let pid = process.map_or_else(String::new, |process| count(process, "pid"));
-    page.push(Paint::Bold, format!("{program} {pid}  {}: {as_of}{paused}", name(of)));
+    let others = match sample.state.loops().len() {
+        0 | 1 => String::new(),
+        loops => format!(" ({} of {loops} loops)", sample.at + 1),
+    };
+    page.push(Paint::Bold, format!("{program} {pid}  {}{others}: {as_of}{paused}", name(of)));
     let recorded = present(of, "recorded").and_then(|recorded| present(recorded, "times"));
     let p99 = |what: &str| {
         let of = recorded.and_then(|times| present(times, what));

@@ -65,6 +65,7 @@ mod token;
 mod trace;
 mod tree;
 mod turns;
+mod under_way;
 mod wait_chain;
 mod watchdog;
 

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     field::{count, flag, float, list, number, part, present, text, text_or_none},
     page::{Page, Paint},
-    quantity::{time, time_of_ms},
+    quantity::{ns_of_ms, time, time_of_ms},
 };
 
 /// The most loops that are listed where one was expected.
@@ -141,6 +141,12 @@ pub(crate) fn as_of(of: &Value) -> (String, bool) {
         true => (format!("turn {turn}, as of {age} ago"), true),
         false => (format!("as of turn {turn}, {age} ago: the loop has not answered"), false),
     }
+}
+
+/// The time now by the loop's clock: the look's, and how long ago that was.
+pub(crate) fn clock_now(of: &Value) -> Option<u64> {
+    let age_ms = present(of, "as_of").and_then(|as_of| float(as_of, "age_ms")).unwrap_or(0.0);
+    Some(number(of, "clock_ns")?.saturating_add(ns_of_ms(age_ms)))
 }
 
 /// What holds a loop, since when, and what its thread is at.

@@ -1,4 +1,4 @@
-//! What is under way in a loop that doesn't answer: the item that it runs, laid over its last state.
+//! What is under way in a loop that doesn't answer: what it runs, laid over its last state.
 //!
 //! A state says what a task was at before its loop began to hang; the now-record says which one
 //! holds it. Promises that such a task is never shown as one that waits.

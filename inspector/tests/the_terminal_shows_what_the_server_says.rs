@@ -187,7 +187,8 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
     let file = scratch.file("out.json");
     let out = said_well(&server, &["record", "1ms", &file, "--loop", "2"]);
     let told = format!(
-        "{file}: 900 events over 5.0 s, 7 events before it are lost, 1 could not be read\nopen it at https://ui.perfetto.dev\n"
+        "{file}: 900 events over 5.0 s, 7 events before it are lost, \
+        1 could not be read\nopen it at https://ui.perfetto.dev\n"
     );
     assert_eq!(out, told);
     let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     facts::Facts, host_queues::host_queues, names::Names, query::Query, routes::refusal, rows,
+    under_way,
 };
 
 /// How long loops have to answer, if the query doesn't say, and the longest.
@@ -140,7 +141,8 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
         "now": now(watch, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
     });
-    let Some(Seen { snapshot, .. }) = seen else { return line };
+    let Some(seen) = seen else { return line };
+    let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));
     let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names));
     let state = json!({
         "turn": snapshot.turn,

@@ -57,6 +57,7 @@ impl Recorder {
         }
     }
 
+    #[inline(always)]
     fn write(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
         if let Some(ring) = self.shared.ring.get() {
             ring.write(Event { at_ns, took_ns, phase, what });

@@ -292,6 +292,7 @@ impl Builder {
             watched: Cell::new(false),
             failure: RefCell::new(None),
             failed: Cell::new(false),
+            suspicion: RefCell::default(),
             suspected: Cell::new(false),
             closed: Cell::new(false),
             debug,

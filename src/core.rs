@@ -14,9 +14,9 @@ use glassloop_executor::{Entry, Executor, Tap, TaskId};
 use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    By, Limits, RunError, RunPolicy, frames::Frames, guest::Lodging, observer::Observers,
-    outside::Line, recorder::Recorder, registry::Registration, resume::Listeners, ring::Ring,
-    shared::Shared, stride::Stride, waits::Waits,
+    By, Limits, Observer, Phase, RunError, RunPolicy, deadlock::Suspicion, frames::Frames,
+    guest::Lodging, observer::Observers, outside::Line, recorder::Recorder, registry::Registration,
+    resume::Listeners, ring::Ring, shared::Shared, stride::Stride, waits::Waits,
 };
 
 /// One loop.
@@ -68,7 +68,9 @@ pub(crate) struct Core {
     /// The first failure that nobody handled, where such failures end the run.
     pub(crate) failure: RefCell<Option<String>>,
     pub(crate) failed: Cell<bool>,
-    /// The log was told that the loop seems stuck for good.
+    /// It seems stuck for good.
+    pub(crate) suspicion: RefCell<Option<Suspicion>>,
+    /// The log was told of that.
     pub(crate) suspected: Cell<bool>,
     pub(crate) closed: Cell<bool>,
     /// What is odd is told to the log.
@@ -139,6 +141,15 @@ impl Core {
         self.update_watched();
     }
 
+    /// Tells each observer. The now-record says so meanwhile.
+    #[inline]
+    pub(crate) fn tell(&self, phase: Phase, what: impl Fn(&dyn Observer)) {
+        if self.observers.any() {
+            let told = || self.observers.tell(&self.executor, what);
+            self.shared.now.during(Entry::OBSERVER, phase, told);
+        }
+    }
+
     /// Who writes down what happens, while somebody records.
     #[inline]
     pub(crate) fn recorder(&self) -> Option<&Recorder> {
@@ -158,7 +169,9 @@ impl Core {
     }
 
     /// Wakes them, each by itself, with the tables released.
-    pub(crate) fn wake(&self, mut woken: Woken) {
+    pub(crate) fn wake(&self, phase: Phase, mut woken: Woken) {
+        // A waker may be anybody's code.
+        self.shared.now.set(Entry::WAKER, phase);
         for (waker, origin) in woken.drain() {
             if let (Some(recorder), Some(origin)) = (self.recorder(), origin) {
                 match origin {

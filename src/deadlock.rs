@@ -5,7 +5,10 @@
 //! system's sockets, a timer: each is a way out. What only looks hopeless is told to the log, once,
 //! and waited for.
 
-use std::sync::atomic::{Ordering, fence};
+use std::{
+    sync::atomic::{Ordering, fence},
+    time::{Duration, Instant},
+};
 
 use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::{Clock, ManualClock};
@@ -99,8 +102,36 @@ pub(crate) fn jumps(core: &Core, clock: &ManualClock) -> bool {
         && !just_reached(core)
 }
 
-/// Tells the log of tasks that seem stuck for good, unless it was told of a loop before.
-pub(crate) fn warn_once(core: &Core) {
+/// Since when a loop seems stuck for good.
+#[derive(Debug)]
+pub(crate) struct Suspicion {
+    since: Instant,
+    /// How much had run by then. Turns in which nothing runs, say because somebody looks, change
+    /// nothing.
+    ran: u64,
+}
+
+/// How much longer a loop that seems stuck is given before the log is told. By the system's clock:
+/// its own may stand still.
+pub(crate) fn patience(core: &Core) -> Duration {
+    let counts = core.executor.counts();
+    let ran = counts.polls + counts.callbacks + counts.calls;
+    let mut suspicion = core.suspicion.borrow_mut();
+    if suspicion.as_ref().is_none_or(|before| before.ran != ran) {
+        *suspicion = Some(Suspicion { since: Instant::now(), ran });
+    }
+    let waited = suspicion.as_ref().map_or(Duration::ZERO, |suspicion| suspicion.since.elapsed());
+    Duration::from_millis(core.limits.suspected_after_ms).saturating_sub(waited)
+}
+
+/// Tells the log of tasks that seem stuck for good, if they have for long enough, and unless it was
+/// told of this loop before.
+pub(crate) fn warn_in_time(core: &Core) {
+    if !patience(core).is_zero() {
+        return;
+    }
+    // From here on it counts anew: the next wait ends as well, and the outlook is looked at again.
+    core.suspicion.take();
     if core.suspected.replace(true) {
         return;
     }

@@ -15,6 +15,8 @@ pub enum RunError {
     Stopped,
     /// The loop was closed.
     Closed,
+    /// The task of `block_on` was aborted, [through a watch](crate::Watch::abort).
+    Cancelled,
     /// As many tasks live as `tasks_max` allows: the future was dropped unpolled.
     Refused,
     /// A turn inside a turn of the same loop.
@@ -43,6 +45,7 @@ impl fmt::Display for RunError {
             RunError::Deadlock(report) => report.fmt(f),
             RunError::Stopped => f.write_str("the loop was stopped before the result was there"),
             RunError::Closed => f.write_str("the loop is closed"),
+            RunError::Cancelled => f.write_str("the task of `block_on` was aborted from outside"),
             RunError::Refused => {
                 f.write_str("as many tasks live as `Limits::executor.tasks_max` allows")
             }

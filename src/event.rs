@@ -32,6 +32,8 @@ pub enum Happening {
     Turn(u32),
     /// A phase had something to do: this many sources, timers, calls, writers.
     Served(u32),
+    /// A snapshot was published for other threads: so many had asked, or none, and it was time.
+    Published(u32),
     /// An item ran.
     Ran(Entry, Outcome),
     /// An item was woken and joined the ready queue.
@@ -67,6 +69,7 @@ const SERVED: u64 = 4;
 const WOKE: u64 = 5;
 const WOKE_AGAIN: u64 = 6;
 const BORN: u64 = 7;
+const PUBLISHED: u64 = 8;
 const TOOK_BITS: u32 = 48;
 
 const OUTCOMES: [Outcome; 6] = [
@@ -124,6 +127,10 @@ impl Happening {
         Happening::Served(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    pub(crate) fn published(asked: u64) -> Happening {
+        Happening::Published(u32::try_from(asked).unwrap_or(u32::MAX))
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the low half of the number is kept")]
     pub(crate) fn turn(turn: u64) -> Happening {
         Happening::Turn(turn as u32)
@@ -142,6 +149,7 @@ impl Event {
             Happening::Waited(events) => (WAITED, u64::from(events), 0, 0),
             Happening::Turn(turn) => (TURN, u64::from(turn), 0, 0),
             Happening::Served(count) => (SERVED, u64::from(count), 0, 0),
+            Happening::Published(asked) => (PUBLISHED, u64::from(asked), 0, 0),
             Happening::Ran(entry, outcome) => (RAN, entry.to_bits(), outcome as u64, 0),
             Happening::Woke(entry, by) => (WOKE, entry.to_bits(), 0, by.pack()),
             Happening::WokeAgain(entry, by) => (WOKE_AGAIN, entry.to_bits(), 0, by.pack()),
@@ -165,6 +173,7 @@ impl Event {
             WAITED => Happening::Waited(subject as u32),
             TURN => Happening::Turn(subject as u32),
             SERVED => Happening::Served(subject as u32),
+            PUBLISHED => Happening::Published(subject as u32),
             RAN => Happening::Ran(entry, *OUTCOMES.get(((rest >> TOOK_BITS) & 0xFF) as usize)?),
             WOKE => Happening::Woke(entry, By::unpack(by)?),
             WOKE_AGAIN => Happening::WokeAgain(entry, By::unpack(by)?),

@@ -107,8 +107,8 @@ pub use crate::{
     functions::{remote, run, snapshot, spawn, stop},
     guest::{Guest, GuestEnd, GuestTick},
     host::{
-        Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostLimits, HostQueue,
-        HostQueueBuilder, HostStatistics, JobContext,
+        Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostJobLine, HostLimits,
+        HostQueue, HostQueueBuilder, HostQueueLine, HostStatistics, JobContext, host_queues,
     },
     limits::Limits,
     loop_thread::{LoopThread, StillRuns, ThreadError},
@@ -128,7 +128,7 @@ pub use crate::{
     snapshot::{
         QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
     },
-    statistics::{Histogram, LoopTimes, TaskTimes, bucket_ends},
+    statistics::{Histogram, LoopTimes, TaskTimes},
     watch::{Asked, Watch},
 };
 pub use glassloop_executor::{

@@ -1,7 +1,8 @@
 //! `NowRecord`: what the loop runs at this moment, for any thread to read while the loop hangs.
 //!
-//! One word, stored before each item: the ready entry itself with the phase in its free bits. And
-//! the number of the turn, stored once a turn. Without feature `observe` it is never written.
+//! One word, stored before each item and before each phase that has something to do: the ready
+//! entry itself with the phase in its free bits. And the number of the turn, stored once a turn.
+//! Without feature `observe` it is never written.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -19,7 +20,7 @@ pub struct NowRecord {
 /// What a loop was doing when its now-record was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// The item; [`Entry::NOTHING`] between items.
+    /// The item; [`Entry::NOTHING`] between items. The microtasks after an item are a part of it.
     pub item: Entry,
     /// The phase; `None` outside of turns and waits.
     pub phase: Option<Phase>,
@@ -38,6 +39,17 @@ impl NowRecord {
             let phase = u64::from(phase as u8) << Entry::PHASE_SHIFT;
             self.item.store(item.to_bits() | phase, Relaxed);
         }
+    }
+
+    /// While `f` runs, this is what runs.
+    pub(crate) fn during<T>(&self, item: Entry, phase: Phase, f: impl FnOnce() -> T) -> T {
+        let before = self.item.load(Relaxed);
+        self.set(item, phase);
+        let told = f();
+        if cfg!(feature = "observe") {
+            self.item.store(before, Relaxed);
+        }
+        told
     }
 
     /// Outside of turns.

@@ -81,15 +81,8 @@ impl Observers {
     }
 
     /// Tells each of them, by itself.
-    #[inline]
-    pub(crate) fn tell(&self, executor: &Executor, what: impl Fn(&dyn Observer)) {
-        if self.any.get() {
-            self.tell_all(executor, what);
-        }
-    }
-
     #[cold]
-    fn tell_all(&self, executor: &Executor, what: impl Fn(&dyn Observer)) {
+    pub(crate) fn tell(&self, executor: &Executor, what: impl Fn(&dyn Observer)) {
         // The list may change while it is walked: an observer may attach another.
         let list = self.list.borrow().clone();
         for observer in list {

@@ -5,6 +5,7 @@
 //! loop came to it is published once. The lock is held for an exchange of pointers.
 
 use std::{
+    mem,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -37,6 +38,9 @@ struct Latest {
     number: u64,
     /// How many were begun. INVARIANT: `due_ns` changes under the same lock.
     begun: u64,
+    /// How often a fresh one was asked for, and how often since the last one was begun.
+    looks: u64,
+    asked: u64,
     /// Whether a watch wants the loop to record, or to stop doing so.
     record: Option<bool>,
     /// There will be no other.
@@ -50,8 +54,6 @@ pub(crate) struct Published {
     due_ns: AtomicU64,
     /// How often it is to publish by itself.
     every_ns: AtomicU64,
-    /// How often a fresh one was asked for.
-    looks: AtomicU64,
     latest: Mutex<Latest>,
     news: Condvar,
 }
@@ -61,7 +63,6 @@ impl Published {
         Published {
             due_ns: AtomicU64::new(every_ns.map_or(NEVER, |_| 0)),
             every_ns: AtomicU64::new(every_ns.unwrap_or(NEVER)),
-            looks: AtomicU64::new(0),
             latest: Mutex::default(),
             news: Condvar::new(),
         }
@@ -75,15 +76,15 @@ impl Published {
     }
 
     /// Leaves a snapshot that was made at `now_ns`. Who asked meanwhile gets the next. `make` is
-    /// told what a watch wants of recording.
-    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce(Option<bool>) -> Snapshot) {
-        let (number, record) = {
+    /// told what a watch wants of recording. How many had asked.
+    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce(Option<bool>) -> Snapshot) -> u64 {
+        let (number, record, asked) = {
             // Before it is made: who asks from here on may know of what it will not hold.
             let mut latest = self.latest();
             let next = now_ns.saturating_add(self.every_ns.load(Ordering::Relaxed));
             self.due_ns.store(next, Ordering::Relaxed);
             latest.begun += 1;
-            (latest.begun, latest.record.take())
+            (latest.begun, latest.record.take(), mem::take(&mut latest.asked))
         };
         let snapshot = Arc::new(make(record));
         let mut latest = self.latest();
@@ -93,9 +94,10 @@ impl Published {
         self.news.notify_all();
         // It may be the last handle to a big one.
         drop(before);
+        asked
     }
 
-    /// Has the loop publish at least this often from now on.
+    /// Has the loop publish at least this often from now on, by its own clock.
     pub(crate) fn at_least_every(&self, every_ns: u64) {
         let latest = self.latest();
         if self.every_ns.fetch_min(every_ns, Ordering::Relaxed) > every_ns {
@@ -127,11 +129,12 @@ impl Published {
     /// Asks for a fresh one by `wake`. The number of the last one that is none.
     pub(crate) fn ask(&self, wake: impl FnOnce()) -> u64 {
         let begun = {
-            let latest = self.latest();
+            let mut latest = self.latest();
             self.due_ns.store(0, Ordering::Relaxed);
+            latest.looks += 1;
+            latest.asked += 1;
             latest.begun
         };
-        self.looks.fetch_add(1, Ordering::Relaxed);
         wake();
         begun
     }
@@ -146,7 +149,7 @@ impl Published {
 
     /// How often a fresh one was asked for.
     pub(crate) fn looks(&self) -> u64 {
-        self.looks.load(Ordering::Relaxed)
+        self.latest().looks
     }
 
     fn latest(&self) -> MutexGuard<'_, Latest> {

@@ -114,6 +114,13 @@ impl Recorder {
         self.write(self.phase.get(), began_ns, took_ns, Happening::served(count));
     }
 
+    /// A snapshot was published, which so many had asked for.
+    pub(crate) fn published(&self, asked: u64, now_ns: u64) {
+        let began_ns = self.stamp.replace(now_ns);
+        let took_ns = now_ns.saturating_sub(began_ns);
+        self.write(Phase::Finish, began_ns, took_ns, Happening::published(asked));
+    }
+
     /// What is woken now is woken by this.
     pub(crate) fn wakes(&self, by: By, late_ns: u64) {
         self.by.set(by);

@@ -1,7 +1,8 @@
-//! The registry: every loop of this process that lives, to be found from any thread.
+//! The registry: everything of a kind in this process that lives, to be found from any thread.
 //!
-//! A loop enters itself when it is built and leaves when it is dropped. The registry holds no loop
-//! alive, starts nothing, and its lock is held for a few instructions: no loop can wait behind it.
+//! A loop enters itself when it is built and leaves when it is dropped; so does a host queue. The
+//! registry holds nothing alive, starts nothing, and its lock is held for a few instructions: no
+//! loop can wait behind it.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -31,16 +32,47 @@ pub struct LoopName {
     pub debug: bool,
 }
 
-struct Registry {
-    /// How many loops there ever were.
+/// Weak handles to everything of a kind.
+pub(crate) struct Registry<T>(Mutex<Entries<T>>);
+
+struct Entries<T> {
+    /// How many there ever were.
     made: u64,
-    live: Vec<(u64, Weak<Shared>)>,
+    live: Vec<(u64, Weak<T>)>,
 }
 
-fn registry() -> MutexGuard<'static, Registry> {
-    static REGISTRY: Mutex<Registry> = Mutex::new(Registry { made: 0, live: Vec::new() });
-    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Registry<T> {
+    pub(crate) const fn new() -> Registry<T> {
+        Registry(Mutex::new(Entries { made: 0, live: Vec::new() }))
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number for what is being made: from 1, and never again.
+    pub(crate) fn number(&self) -> u64 {
+        let mut entries = self.entries();
+        entries.made += 1;
+        entries.made
+    }
+
+    pub(crate) fn enter(&self, number: u64, entry: &Arc<T>) {
+        self.entries().live.push((number, Arc::downgrade(entry)));
+    }
+
+    pub(crate) fn leave(&self, number: u64) {
+        self.entries().live.retain(|(other, _)| *other != number);
+    }
+
+    /// All that live, oldest first. The last handle to one may be ours: it is dropped by the
+    /// caller, outside of the lock.
+    pub(crate) fn live(&self) -> Vec<Arc<T>> {
+        self.entries().live.iter().filter_map(|(_, entry)| entry.upgrade()).collect()
+    }
 }
+
+static LOOPS: Registry<Shared> = Registry::new();
 
 /// Every loop of this process that lives, oldest first, [internal](crate::Builder::internal) ones
 /// among them. Any thread may ask, and look at each through its [`Watch`].
@@ -56,19 +88,14 @@ pub fn loops() -> Vec<Watch> {
     live().into_iter().map(Watch::new).collect()
 }
 
-/// What every loop shares, oldest first. The last handle to one may be ours: it is dropped by the
-/// caller, outside of the lock.
+/// What every loop shares, oldest first; see [`Registry::live`].
 pub(crate) fn live() -> Vec<Arc<Shared>> {
-    registry().live.iter().filter_map(|(_, shared)| shared.upgrade()).collect()
+    LOOPS.live()
 }
 
 /// The name of a loop that is being built on this thread.
 pub(crate) fn name(made: Place, internal: bool, debug: bool) -> LoopName {
-    let mut registry = registry();
-    registry.made += 1;
-    let number = registry.made;
-    drop(registry);
-    let (thread, thread_id) = (thread_name(), os_thread_id());
+    let (number, thread, thread_id) = (LOOPS.number(), thread_name(), os_thread_id());
     LoopName { number, made, thread, thread_id, internal, debug }
 }
 
@@ -81,18 +108,18 @@ pub(crate) struct Registration {
 /// Enters a loop.
 pub(crate) fn enter(shared: &Arc<Shared>) -> Registration {
     let number = shared.name.number;
-    registry().live.push((number, Arc::downgrade(shared)));
+    LOOPS.enter(number, shared);
     Registration { number }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        registry().live.retain(|(number, _)| *number != self.number);
+        LOOPS.leave(self.number);
     }
 }
 
 /// The name of this thread, or its number where it has none.
-fn thread_name() -> String {
+pub(crate) fn thread_name() -> String {
     let thread = thread::current();
     thread.name().map_or_else(|| format!("{:?}", thread.id()), str::to_owned)
 }

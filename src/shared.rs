@@ -4,7 +4,10 @@
 //! outlives the loop in every `Remote` and `Watch`, and then says that it is closed.
 
 use std::{
-    sync::{Arc, OnceLock, atomic::AtomicUsize},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize},
+    },
     thread::ThreadId,
 };
 
@@ -24,6 +27,8 @@ pub(crate) struct Shared {
     /// Made when recording is first switched on.
     pub(crate) ring: OnceLock<Ring>,
     pub(crate) published: Published,
+    /// How many failures there were that nobody handled.
+    pub(crate) unhandled: Arc<AtomicU64>,
     /// How many `Remote`s there are.
     pub(crate) remotes: AtomicUsize,
     /// The loop's thread.
@@ -45,6 +50,7 @@ impl Shared {
             sites: Arc::clone(executor.sites()),
             now: NowRecord::default(),
             ring: OnceLock::new(),
+            unhandled: Arc::clone(executor.unhandled()),
             remotes: AtomicUsize::new(0),
             thread: std::thread::current().id(),
         }

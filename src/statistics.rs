@@ -4,7 +4,7 @@
 //! else. The figures lie beside the tasks, by index, and only for tasks that ran meanwhile. They
 //! come from the readings of the clock that a recording makes anyway.
 
-use std::{array, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use glassloop_executor::TaskId;
 
@@ -267,16 +267,6 @@ impl Statistics {
             turns: self.turns,
         }
     }
-}
-
-/// The end of each bucket, in nanoseconds: what a table of them is headed with.
-///
-/// ```
-/// assert_eq!(glassloop::bucket_ends()[10], 1_024);
-/// ```
-#[must_use]
-pub fn bucket_ends() -> [u64; Histogram::BUCKETS] {
-    array::from_fn(|bucket| 1 << bucket)
 }
 
 #[cfg(test)]

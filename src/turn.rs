@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use glassloop_executor::{Cause, Entry, Executor, Kind, PlaceId, Turning, caught};
+use glassloop_executor::{Cause, Entry, Executor, PlaceId, Turning, caught};
 use glassloop_reactor::{Events, Notifier, Reactor};
 
 use crate::{Phase, RunError, Snapshot, core::Core, current, now_record::NowRecord};
@@ -26,9 +26,9 @@ pub(crate) struct Turn<'a> {
     items: usize,
     /// The system and the clock were asked before this turn.
     asked: bool,
-    /// Somebody wants to be told of each phase, or records it.
+    /// Observers were told that it began.
     observed: bool,
-    /// `run` will go on with the next turn, and nobody wants to be told of each.
+    /// `run` will go on with the next turn, unless somebody wants to be told of each.
     runs_on: bool,
     /// Wakes go straight to the ready queue.
     _turning: Turning,
@@ -46,11 +46,9 @@ impl<'a> Turn<'a> {
         let _entered = (!core.running.get()).then(|| current::enter(core));
         let turn = core.turns.get() + 1;
         core.turns.set(turn);
-        let runs_on = core.running.get() && !core.watched.get();
-        let observed = core.watched.get();
-        if core.observers.any() {
-            core.observers.tell(&core.executor, |observer| observer.turn_began(turn));
-        }
+        core.shared.now.set_turn(turn);
+        let observed = core.observers.any();
+        core.tell(Phase::Io, |observer| observer.turn_began(turn));
         if let Some(recorder) = core.recorder() {
             recorder.turn(turn, core.stride.read_at());
         }
@@ -65,7 +63,7 @@ impl<'a> Turn<'a> {
             items: 0,
             asked: core.items_since_poll.get() == 0,
             observed,
-            runs_on,
+            runs_on: core.running.get(),
             _turning: core.executor.begin_turn(),
             _entered,
         })
@@ -81,7 +79,7 @@ impl<'a> Turn<'a> {
         self.executor.set_cause(Cause::Io);
         let mut woken = self.core.take_woken();
         self.reactor.io(&self.events, &mut woken);
-        self.core.wake(woken);
+        self.core.wake(Phase::Io, woken);
         self.served(self.events.len());
     }
 
@@ -97,7 +95,7 @@ impl<'a> Turn<'a> {
         let mut woken = self.core.take_woken();
         self.reactor.timers(&mut woken);
         let due = woken.len();
-        self.core.wake(woken);
+        self.core.wake(Phase::Timers, woken);
         self.served(due);
     }
 
@@ -135,7 +133,7 @@ impl<'a> Turn<'a> {
         let taken = writers.len();
         let mut line = writers.drain(..);
         for writer in line.by_ref() {
-            self.now.set(Entry::new(Kind::Flush, 0, 0), Phase::Flush);
+            self.now.set(Entry::WRITER, Phase::Flush);
             if let Err(payload) = caught(|| writer.flush()) {
                 self.executor.report("a corked writer", PlaceId::UNKNOWN, payload);
             }
@@ -165,30 +163,47 @@ impl<'a> Turn<'a> {
             self.executor.set_cause(Cause::Io);
             let mut woken = core.take_woken();
             self.reactor.finish(&mut woken);
-            core.wake(woken);
+            core.wake(Phase::Finish, woken);
         }
         let now = self.reactor.now();
         if let Some(recorder) = core.recorder() {
             recorder.queues(core.queue_depths(), now);
         }
         if core.shared.published.is_due(now) {
-            core.shared.published.publish(now, |record| {
-                if let Some(on) = record {
-                    core.record(on);
-                }
-                Snapshot::of(core)
-            });
+            self.publish(now);
         }
         if self.observed {
             let (turn, items) = (self.turn, self.items);
-            core.observers.tell(self.executor, |observer| observer.turn_ended(turn, items));
+            core.tell(Phase::Finish, |observer| observer.turn_ended(turn, items));
+            if core.recording.get() {
+                core.stride.begin(self.reactor.read_clock());
+            }
+        }
+    }
+
+    /// Leaves a snapshot for other threads. A watch's wish to record, or not to, is fulfilled here.
+    #[cold]
+    fn publish(&self, now: u64) {
+        let core = self.core;
+        self.now.set(Entry::NOTHING, Phase::Finish);
+        let recorder = core.recorder();
+        let asked = core.shared.published.publish(now, |record| {
+            if let Some(on) = record {
+                core.record(on);
+            }
+            Snapshot::of(core)
+        });
+        if let Some(recorder) = recorder {
+            let now = self.reactor.read_clock();
+            core.stride.begin(now);
+            recorder.published(asked, now);
         }
     }
 
     /// Opens a phase.
     #[inline]
     fn phase(&self, phase: Phase) {
-        if self.observed {
+        if self.core.watched.get() {
             self.tell_phase(phase);
         }
     }
@@ -196,7 +211,9 @@ impl<'a> Turn<'a> {
     #[cold]
     fn tell_phase(&self, phase: Phase) {
         let (core, turn) = (self.core, self.turn);
-        core.observers.tell(self.executor, |observer| observer.phase_began(phase, turn));
+        if self.observed {
+            core.tell(phase, |observer| observer.phase_began(phase, turn));
+        }
         if let Some(recorder) = core.recorder() {
             recorder.phase(phase);
         }

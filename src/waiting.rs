@@ -43,13 +43,8 @@ impl<'a> Waiting<'a> {
             Outlook::Over => Ok(None),
             Outlook::Deadlock(report) => Err(RunError::Deadlock(report)),
             Outlook::Suspected => {
-                let core = self.core;
-                let patience = Duration::from_millis(core.limits.suspected_after_ms);
-                let events = self.ask(Some(patience))?;
-                if events.is_empty() && !core.shared.notifier.is_notified() {
-                    deadlock::warn_once(core);
-                }
-                Ok(Some(events))
+                deadlock::warn_in_time(self.core);
+                self.ask(Some(deadlock::patience(self.core))).map(Some)
             }
         }
     }
@@ -77,13 +72,13 @@ impl<'a> Waiting<'a> {
     #[inline]
     fn go_on(&self) -> Events {
         if self.core.watched.get() {
-            self.tell(Phase::Wait);
-            let Core { observers, executor, stride, .. } = &**self.core;
-            if let Some(recorder) = self.core.recorder() {
-                recorder.waited(stride.read_at(), stride.read_at(), 0);
+            let core = self.core;
+            self.tell_phase();
+            if let Some(recorder) = core.recorder() {
+                recorder.waited(core.stride.read_at(), core.stride.read_at(), 0);
             }
-            observers.tell(executor, |observer| observer.wait_began(Some(Duration::ZERO)));
-            observers.tell(executor, |observer| observer.wait_ended(0));
+            core.tell(Phase::Wait, |observer| observer.wait_began(Some(Duration::ZERO)));
+            core.tell(Phase::Wait, |observer| observer.wait_ended(0));
         }
         Events::new()
     }
@@ -117,10 +112,10 @@ impl<'a> Waiting<'a> {
     fn asking(&self, timeout: Option<Duration>) -> Result<Option<Duration>, RunError> {
         let core = self.core;
         core.items_since_poll.set(0);
-        self.tell(Phase::Wait);
+        self.tell_phase();
         let mut choice = self.choose(timeout);
         if core.observers.any() {
-            core.observers.tell(&core.executor, |observer| observer.wait_began(choice));
+            core.tell(Phase::Wait, |observer| observer.wait_began(choice));
             // What they armed counts.
             choice = self.choose(timeout);
         }
@@ -140,7 +135,7 @@ impl<'a> Waiting<'a> {
         if let Some(recorder) = core.recorder() {
             recorder.waited(began, now, events);
         }
-        core.observers.tell(&core.executor, |observer| observer.wait_ended(events));
+        core.tell(Phase::Wait, |observer| observer.wait_ended(events));
     }
 
     /// How long to wait: not at all if a turn has something to do right now.
@@ -190,10 +185,9 @@ impl<'a> Waiting<'a> {
         Some(at_most.map_or(left, |at_most| left.min(at_most)))
     }
 
-    fn tell(&self, phase: Phase) {
-        let core = self.core;
-        let turn = core.turns.get() + 1;
-        core.observers.tell(&core.executor, |observer| observer.phase_began(phase, turn));
+    fn tell_phase(&self) {
+        let turn = self.core.turns.get() + 1;
+        self.core.tell(Phase::Wait, |observer| observer.phase_began(Phase::Wait, turn));
     }
 }
 

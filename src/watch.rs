@@ -1,9 +1,14 @@
 //! `Watch`: looking at a loop from another thread, also while it hangs.
 //!
-//! Everything it gives was written by the loop itself, in atomics or as finished data: a watch
-//! takes no lock that the loop could hold, and can't slow it down or keep it alive.
+//! Everything it gives was written by the loop itself, in atomics or as finished data. The one lock
+//! between them is held for an exchange of pointers; a watch can't slow its loop down, nor keep it
+//! alive.
 
-use std::{panic::Location, sync::Arc, time::Duration};
+use std::{
+    panic::Location,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use glassloop_executor::{Executor, Kind, Refused, TaskId};
 use glassloop_reactor::nanoseconds;
@@ -156,6 +161,22 @@ impl Watch {
     #[must_use]
     pub fn events(&self, from: u64) -> Read {
         self.shared.ring.get().map_or_else(Read::default, |ring| ring.read(from))
+    }
+
+    /// How many failures there were so far that nobody handled: they went to
+    /// [`on_unhandled`](crate::Builder::on_unhandled).
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// event_loop.block_on(async { glassloop::spawn(async { panic!("alone") }).detach() })?;
+    /// event_loop.run()?;
+    /// assert_eq!(watch.unhandled(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unhandled(&self) -> u64 {
+        self.shared.unhandled.load(Relaxed)
     }
 
     /// Whether the loop was closed, or is gone.

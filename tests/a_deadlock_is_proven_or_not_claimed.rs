@@ -21,7 +21,7 @@ use std::{
 
 use glassloop::{
     CancelToken, Clock, DeadlockReport, EventLoop, JoinHandle, Limits, ManualClock, Observer,
-    PollerKind, RunError,
+    PollerKind, RunError, Watch,
     net::{self, TcpListener},
 };
 
@@ -201,6 +201,40 @@ fn a_leaked_waker_is_suspected_once_and_never_proven() {
     for part in ["WARN", "suspected", "`leaker`", "`hen`", file!()] {
         assert!(warning.contains(part), "{warning}");
     }
+    event_loop.close(Duration::ZERO);
+}
+
+/// Looks at the loop before each wait, and stops it once the log was told.
+struct Looker {
+    watch: Watch,
+    said: RefCell<Vec<String>>,
+}
+
+impl Observer for Looker {
+    fn wait_began(&self, _: Option<Duration>) {
+        drop(self.watch.ask());
+        self.said.borrow_mut().extend(journal::take());
+        if !self.said.borrow().is_empty() {
+            glassloop::stop();
+        }
+    }
+}
+
+#[test]
+fn who_looks_all_the_time_does_not_put_off_the_suspicion() {
+    journal::take();
+    let event_loop = impatient_loop();
+    let looker = Rc::new(Looker { watch: event_loop.watch(), said: RefCell::default() });
+    event_loop.observe(Rc::clone(&looker) as Rc<dyn Observer>);
+    let leak = poll_fn(|cx| {
+        mem::forget(cx.waker().clone());
+        Poll::<()>::Pending
+    });
+    event_loop.spawn(leak).named("leaker").detach();
+    assert!(matches!(event_loop.run(), Ok(())));
+    let said = looker.said.take();
+    assert!(said.len() == 1 && said[0].contains("suspected"), "{said:?}");
+    assert!(event_loop.snapshot().looks > 1);
     event_loop.close(Duration::ZERO);
 }
 

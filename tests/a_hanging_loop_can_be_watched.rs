@@ -8,7 +8,8 @@
 use std::{
     cell::RefCell,
     rc::Rc,
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -189,4 +190,79 @@ fn a_reader_that_comes_late_is_told_how_much_it_lost() {
     let read = watch.events(0);
     assert_eq!((read.events.len(), read.lost, read.next), (4, 8, 12));
     assert_eq!(watch.events(read.next).events, []);
+}
+
+/// Looks at its own loop from each place where foreign code runs outside of items.
+struct Looks {
+    watch: Watch,
+    seen: RefCell<Vec<(Kind, Option<Phase>)>>,
+}
+
+impl Looks {
+    fn look(&self) {
+        let now = self.watch.now();
+        self.seen.borrow_mut().push((now.item.kind(), now.phase));
+    }
+
+    fn take(&self) -> Vec<(Kind, Option<Phase>)> {
+        self.seen.take()
+    }
+}
+
+/// An observer that looks when a wait and a turn end.
+struct LookingObserver(Rc<Looks>);
+
+impl Observer for LookingObserver {
+    fn wait_ended(&self, _: usize) {
+        self.0.look();
+    }
+
+    fn turn_ended(&self, _: u64, _: usize) {
+        self.0.look();
+    }
+}
+
+/// A waker that looks when it is woken.
+struct LookingWaker(Watch, Mutex<Option<(Kind, Option<Phase>)>>);
+
+impl Wake for LookingWaker {
+    fn wake(self: Arc<Self>) {
+        let now = self.0.now();
+        *self.1.lock().unwrap() = Some((now.item.kind(), now.phase));
+    }
+}
+
+#[test]
+fn what_is_no_item_is_named_as_well() {
+    let event_loop = recorded_loop(64);
+    let looks = Rc::new(Looks { watch: event_loop.watch(), seen: RefCell::default() });
+    let observer: Rc<dyn Observer> = Rc::new(LookingObserver(Rc::clone(&looks)));
+    event_loop.observe(Rc::clone(&observer));
+    let waker = Arc::new(LookingWaker(event_loop.watch(), Mutex::default()));
+    let mut sleep = event_loop.enter(|| Box::pin(glassloop::sleep(MS)));
+    let given = Waker::from(Arc::clone(&waker));
+    let polled = sleep.as_mut().poll(&mut Context::from_waker(&given));
+    assert!(polled.is_pending());
+    let events = event_loop.wait().unwrap();
+    assert_eq!(looks.take(), [(Kind::Observer, Some(Phase::Wait))]);
+    event_loop.turn(events).unwrap();
+    assert_eq!(*waker.1.lock().unwrap(), Some((Kind::Wake, Some(Phase::Timers))));
+    assert_eq!(looks.take(), [(Kind::Observer, Some(Phase::Finish))]);
+    event_loop.unobserve(&observer);
+
+    let own = Rc::clone(&looks);
+    event_loop.enter(|| {
+        glassloop::call_soon(move || {
+            let after = Rc::clone(&own);
+            glassloop::queue_microtask(move || after.look()).unwrap();
+        })
+        .unwrap();
+    });
+    assert!(!event_loop.pump(Duration::ZERO).unwrap().more);
+    assert_eq!(looks.take(), [(Kind::Callback, Some(Phase::Run))], "a part of the item");
+    let before = Rc::clone(&looks);
+    event_loop.enter(|| glassloop::queue_microtask(move || before.look()).unwrap());
+    assert!(!event_loop.pump(Duration::ZERO).unwrap().more);
+    assert_eq!(looks.take(), [(Kind::Microtask, Some(Phase::Run))], "before any item");
+    assert_eq!(event_loop.watch().now().phase, None);
 }

@@ -240,3 +240,54 @@ fn names_of_tasks_that_ended_are_kept_as_many_as_the_limit_says() {
     let cancelled = |event: &Event| matches!(event.what, Happening::Ran(_, Outcome::Cancelled));
     assert_eq!(events(&event_loop).iter().filter(|event| cancelled(event)).count(), 1);
 }
+
+#[test]
+fn a_task_that_aborts_itself_and_returns_has_ended_once() {
+    let event_loop = EventLoop::new().unwrap();
+    event_loop.record(true);
+    event_loop
+        .block_on(async {
+            let handle: Rc<Cell<Option<glassloop::JoinHandle<()>>>> = Rc::default();
+            let own = Rc::clone(&handle);
+            handle.set(Some(spawn(async move { own.take().unwrap().abort() }).named("selfless")));
+            yield_now().await;
+        })
+        .unwrap();
+    let recorded = event_loop.snapshot().recorded.unwrap();
+    let names: Vec<_> = recorded.ended.iter().map(|(task, _)| &*task.name).collect();
+    assert_eq!(names, ["main", "selfless"]);
+}
+
+#[test]
+fn a_recording_that_begins_inside_a_turn_misses_no_later_one() {
+    let event_loop = Rc::new(EventLoop::new().unwrap());
+    let itself = Rc::clone(&event_loop);
+    // The only task: its turns could be run in place, one after the other.
+    let began = event_loop
+        .block_on(async move {
+            yield_now().await;
+            itself.record(true);
+            let began = itself.snapshot().turn;
+            for _ in 0..3 {
+                yield_now().await;
+            }
+            began
+        })
+        .unwrap();
+    let turn = |event: Event| match event.what {
+        Happening::Turn(turn) => Some(u64::from(turn)),
+        _ => None,
+    };
+    let turns: Vec<_> = events(&event_loop).into_iter().filter_map(turn).collect();
+    assert_eq!(turns, (began + 1..=event_loop.snapshot().turn).collect::<Vec<_>>());
+    assert_eq!(turns.len(), 3);
+}
+
+#[test]
+fn the_time_of_a_snapshot_is_not_that_of_the_wait_after_it() {
+    let (event_loop, _clock) = recorded_loop();
+    drop(event_loop.watch().ask());
+    event_loop.turn(glassloop::Events::new()).unwrap();
+    let told: Vec<_> = events(&event_loop).into_iter().map(|event| event.what).collect();
+    assert_eq!(told, [Happening::Turn(1), Happening::Published(1)]);
+}

@@ -4,10 +4,10 @@
 
 mod common;
 
-use std::{future::pending, panic::Location};
+use std::{future::pending, panic::Location, time::Duration};
 
 use common::{panic_quietly, telling_loop, turn};
-use glassloop::{EventLoop, JoinHandle, TaskId, TaskLine, TaskState};
+use glassloop::{EventLoop, JoinHandle, TaskId, TaskLine, TaskState, gather, sleep, spawn};
 
 fn line_of(event_loop: &EventLoop, id: TaskId) -> TaskLine {
     event_loop.snapshot().task(id).expect("the task is there").clone()
@@ -147,4 +147,25 @@ fn the_place_where_a_callback_waited_is_not_the_next_tasks() {
     let task = event_loop.spawn(pending::<()>());
     turn(&event_loop);
     assert_eq!(line_of(&event_loop, task.id()).awaits, None, "it waits in no leaf of ours");
+}
+
+#[test]
+fn a_wait_is_never_shown_in_the_house_itself_but_where_the_program_asked_for_it() {
+    let event_loop = EventLoop::test();
+    let line = line!() + 1;
+    let alone = event_loop.spawn(event_loop.enter(|| sleep(Duration::MAX)));
+    let gathered_line = line!() + 1;
+    let gathered = event_loop.enter(|| spawn(gather([sleep(Duration::MAX), sleep(Duration::MAX)])));
+    let joined = line!() + 1;
+    let joins = event_loop.enter(|| spawn(gather([spawn(pending::<()>())])));
+    assert!(!event_loop.pump(Duration::ZERO).unwrap().more);
+    let snapshot = event_loop.snapshot();
+    let waits = |id| {
+        let task = snapshot.task(id).unwrap();
+        let places = task.waits.iter().filter_map(|wait| wait.place).chain(task.awaits);
+        places.map(|place| (place.file(), place.line())).collect::<Vec<_>>()
+    };
+    assert_eq!(waits(alone.id()), [(file!(), line); 2]);
+    assert_eq!(waits(gathered.id()), [(file!(), gathered_line); 3]);
+    assert_eq!(waits(joins.id()), [(file!(), joined); 2]);
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use glassloop::{
-    Clock, EventLoop, JoinError, LoopThread, ManualClock, PollerKind, Watch, loops, sleep,
+    Clock, EventLoop, JoinError, LoopThread, ManualClock, PollerKind, RunError, Watch, loops, sleep,
 };
 
 /// Longer than any machine is late.
@@ -139,4 +139,36 @@ fn a_task_is_aborted_and_a_recording_switched_by_who_only_watches() {
     let watch = event_loop.watch();
     drop(event_loop);
     assert!(watch.abort(id).is_err(), "it is closed");
+}
+
+#[test]
+fn a_run_whose_task_is_aborted_says_that_and_not_that_its_loop_is_closed() {
+    let event_loop = EventLoop::new().unwrap();
+    let (tell, told) = mpsc::channel();
+    let aborter = thread::spawn(move || {
+        let (watch, id): (Watch, _) = told.recv().unwrap();
+        watch.abort(id).unwrap();
+    });
+    let watch = event_loop.watch();
+    let ended = event_loop.block_on(async move {
+        let main = glassloop::snapshot().tasks[0].id;
+        tell.send((watch, main)).unwrap();
+        sleep(PATIENCE).await;
+    });
+    aborter.join().unwrap();
+    assert!(matches!(ended, Err(RunError::Cancelled)), "{ended:?}");
+    event_loop.block_on(async {}).unwrap();
+}
+
+#[test]
+fn failures_that_nobody_handled_are_counted_for_who_watches_while_the_loop_hangs() {
+    let event_loop = EventLoop::builder().on_unhandled(|_| ()).build().unwrap();
+    let watch = event_loop.watch();
+    let seen = event_loop.block_on(async move {
+        glassloop::spawn(async { panic!("alone") }).detach();
+        glassloop::yield_now().await;
+        // No turn has ended since, and no snapshot was made.
+        thread::spawn(move || (watch.unhandled(), watch.snapshot().is_none())).join().unwrap()
+    });
+    assert_eq!(seen.unwrap(), (1, true));
 }

@@ -144,3 +144,14 @@ fn a_story_whose_beginning_was_overwritten_says_so() {
     assert!(missing.starts_with(&format!("{} events came before", written - 64)), "{missing}");
     assert_eq!(story.turns.last().map(|told| told.turn), Some(event_loop.snapshot().turn));
 }
+
+#[test]
+fn a_turn_that_a_look_caused_says_so() {
+    let event_loop = recorded_loop(&ManualClock::new());
+    let watch = event_loop.watch();
+    let asked = [watch.ask(), watch.ask()];
+    event_loop.turn(Events::new()).unwrap();
+    drop(asked);
+    let story = story(&event_loop, Names::default());
+    assert_eq!(story.turns[0].sentences, ["a snapshot was made for 2 who looked, in 0 ns."]);
+}

@@ -125,8 +125,7 @@ impl Executor {
         let f = self.admit_callback(f)?;
         let run = self.with_locals(f);
         let entry = self.callbacks.borrow_mut().insert(run, place, true);
-        self.socket.tell(|tap| tap.woken(entry, self.current.get(), true));
-        self.queue(entry);
+        self.queue_woken(entry);
         Ok(CallHandle::new(Rc::clone(self), entry))
     }
 

@@ -26,10 +26,10 @@ use crate::{
     join::JoinHandle,
     limits::Limits,
     members::Members,
-    place::{PlaceCache, PlaceId, Sites},
+    place::{PlaceCache, PlaceId, Sites, is_outside},
     table::TaskTable,
     tap::Socket,
-    task::{self, Stage},
+    task::Stage,
     unhandled::{Unhandled, UnhandledHook},
     waker::TaskWaker,
 };
@@ -199,6 +199,12 @@ impl Executor {
         }
     }
 
+    /// The same of one that exists already: whatever runs now has woken it.
+    pub(crate) fn queue_woken(&self, entry: Entry) {
+        self.socket.tell(|tap| tap.woken(entry, self.current.get(), true));
+        self.queue(entry);
+    }
+
     /// Wakes an entry, on the loop's thread and in its turn.
     #[inline]
     pub(crate) fn wake(&self, entry: Entry) {
@@ -269,8 +275,8 @@ impl Executor {
     /// Notes that the task being polled waits at `place`.
     pub fn note_wait(&self, place: &'static Location<'static>) -> PlaceId {
         let task = self.current_task();
-        // A leaf that is a task by itself is polled from our own file: its birth says more.
-        let id = if place.file() == task::FILE && !task.is_none() {
+        // Polled by a combinator, or as the whole future of a task: its birth says more.
+        let id = if is_outside(place) && !task.is_none() {
             self.sites.born(task.index)
         } else {
             self.places.id(place)

@@ -98,6 +98,14 @@ impl Entry {
     pub const NOTHING: Entry = Entry(0);
     /// The entry of a deferred call: the queue of calls is in step with its entries.
     pub const DEFERRED: Entry = Entry::new(Kind::Deferred, 0, 0);
+    /// The microtasks of a checkpoint.
+    pub const MICROTASKS: Entry = Entry::new(Kind::Microtask, 0, 0);
+    /// A waker that the reactor or a timer fires.
+    pub const WAKER: Entry = Entry::new(Kind::Wake, 0, 0);
+    /// A corked writer that is flushed.
+    pub const WRITER: Entry = Entry::new(Kind::Flush, 0, 0);
+    /// An observer that is told of something.
+    pub const OBSERVER: Entry = Entry::new(Kind::Observer, 0, 0);
     /// The entry of the loop itself, left by a thread that asks it to stop.
     pub const STOP: Entry = Entry::new(Kind::Nothing, 0, 1);
     /// Where the 4 bits of the phase begin.

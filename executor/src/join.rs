@@ -194,9 +194,7 @@ impl Executor {
             tasks.abort(id)
         };
         if queue {
-            let entry = Entry::task(id);
-            self.socket.tell(|tap| tap.woken(entry, self.current.get(), true));
-            self.queue(entry);
+            self.queue_woken(Entry::task(id));
         }
     }
 

@@ -4,6 +4,7 @@
 //! nothing of ours borrowed, and its panic stops here. It never decides what runs next.
 
 use std::{
+    borrow::Cow,
     ptr,
     rc::Rc,
     sync::Arc,
@@ -66,7 +67,10 @@ impl Executor {
         let turned = self.tasks.borrow_mut().turn_up(id, self.inbox());
         match turned {
             Turned::Poll(future, waker) => self.poll_task(id, future, waker),
-            Turned::Drop(future) => self.drop_cancelled(id, future),
+            Turned::Drop(mut future) => {
+                self.tell_ended(id, &mut future);
+                self.drop_cancelled(id, future)
+            }
             Turned::HasLocals => self.run_task_with_locals(id),
             Turned::Stale => {
                 count(&self.counters.stale);
@@ -96,9 +100,7 @@ impl Executor {
                 Outcome::Pending
             }
             Ok(Poll::Ready(())) => {
-                if self.socket.is_on() {
-                    self.tell_ended(id, &mut future);
-                }
+                self.tell_ended(id, &mut future);
                 let ended = self.tasks.borrow_mut().ready(id, future, waker);
                 match ended {
                     Ok(ended) => {
@@ -111,9 +113,7 @@ impl Executor {
             }
             Err(payload) => {
                 count(&self.counters.panicked);
-                if self.socket.is_on() {
-                    self.tell_ended(id, &mut future);
-                }
+                self.tell_ended(id, &mut future);
                 self.end(id, &mut future, JoinError::Panicked(payload.into()));
                 self.finish(id, future);
                 Outcome::Panicked
@@ -124,19 +124,21 @@ impl Executor {
     /// Drops the future of an aborted task, here where its loop is current.
     fn drop_cancelled(&self, id: TaskId, mut future: BoxedTask) -> Outcome {
         count(&self.counters.cancelled);
-        if self.socket.is_on() {
-            self.tell_ended(id, &mut future);
-        }
         self.end(id, &mut future, JoinError::Cancelled);
         self.finish(id, future);
         Outcome::Cancelled
     }
 
+    /// The name of a task whose future is lent out, or that of its type.
+    pub(crate) fn name_of(&self, id: TaskId, future: &mut BoxedTask) -> Cow<'static, str> {
+        let name = self.tasks.borrow().name(id.index).cloned();
+        name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into())
+    }
+
     /// Replaces the future by an error. The drop of the future is not ours.
     fn end(&self, id: TaskId, future: &mut BoxedTask, error: JoinError) {
         if let Err(payload) = caught(|| future.as_mut().end(error)) {
-            let name = self.tasks.borrow().name(id.index).cloned();
-            let name = name.unwrap_or_else(|| short_type(future.as_mut().type_name()).into());
+            let name = self.name_of(id, future);
             let what = format!("dropping the future of the task {id} `{name}`");
             self.report(what, self.sites().born(id.index), payload);
         }

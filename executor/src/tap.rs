@@ -3,12 +3,16 @@
 //! For a recorder in a layer above. A tap is ours, not a user's: it is called with tables of the
 //! executor borrowed or not, so it writes down what it hears and calls nobody.
 
-use std::{borrow::Cow, fmt, rc::Rc};
+use std::{
+    cell::{Cell, OnceCell},
+    fmt,
+    rc::Rc,
+};
 
 use crate::{
     executor::Executor,
     id::{Entry, TaskId},
-    task::{BoxedTask, short_type},
+    task::BoxedTask,
     view::TaskView,
 };
 
@@ -28,8 +32,8 @@ pub trait Tap {
 /// Where an executor keeps its tap.
 #[derive(Default)]
 pub(crate) struct Socket {
-    tap: std::cell::OnceCell<Rc<dyn Tap>>,
-    on: std::cell::Cell<bool>,
+    tap: OnceCell<Rc<dyn Tap>>,
+    on: Cell<bool>,
 }
 
 impl Socket {
@@ -49,11 +53,6 @@ impl Socket {
             what(tap.as_ref());
         }
     }
-
-    #[inline]
-    pub(crate) fn is_on(&self) -> bool {
-        self.on.get()
-    }
 }
 
 impl Executor {
@@ -68,19 +67,14 @@ impl Executor {
         self.socket.on.set(on);
     }
 
-    /// A task that was polled, or dropped, has just ended.
-    #[cold]
-    #[inline(never)]
+    /// A task that was polled, or dropped, has just ended; its slot is still there.
+    #[inline]
     pub(crate) fn tell_ended(&self, id: TaskId, future: &mut BoxedTask) {
-        let of_type = Cow::Borrowed(short_type(future.as_mut().type_name()));
-        let view = {
-            let mut tasks = self.tasks.borrow_mut();
-            let name = tasks.name(id.index).cloned();
-            self.view(&mut tasks, id).map(|view| TaskView { name: name.unwrap_or(of_type), ..view })
-        };
         self.socket.tell(|tap| {
+            let name = self.name_of(id, future);
+            let view = self.view(&mut self.tasks.borrow_mut(), id);
             if let Some(view) = view {
-                tap.ended(view);
+                tap.ended(TaskView { name, ..view });
             }
         });
     }

@@ -16,9 +16,6 @@ use pin_project_lite::pin_project;
 
 use crate::{JoinError, caught::Payload};
 
-/// This file: what a leaf sees as its caller when it is the whole future of a task.
-pub(crate) const FILE: &str = file!();
-
 /// A task as the table sees it: the type of its future erased.
 pub(crate) type BoxedTask = Pin<Box<dyn Task>>;
 

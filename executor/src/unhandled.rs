@@ -4,7 +4,15 @@
 //! is never swallowed, nor is an error that was asked to be reported: it goes to one hook, the log
 //! by default. The hook itself may panic.
 
-use std::{cell::Cell, cell::RefCell, fmt, rc::Rc};
+use std::{
+    cell::RefCell,
+    fmt,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use crate::{
     caught::{Payload, caught, drop_caught, drop_payload, message, quietly},
@@ -64,12 +72,13 @@ type Hook = Rc<dyn Fn(&Unhandled)>;
 /// Who is told, and how often it happened.
 pub(crate) struct UnhandledHook {
     hook: RefCell<Option<Hook>>,
-    count: Cell<u64>,
+    /// Read by other threads.
+    count: Arc<AtomicU64>,
 }
 
 impl UnhandledHook {
     pub(crate) fn new() -> UnhandledHook {
-        UnhandledHook { hook: RefCell::new(None), count: Cell::new(0) }
+        UnhandledHook { hook: RefCell::new(None), count: Arc::default() }
     }
 
     pub(crate) fn set(&self, hook: Hook) {
@@ -77,13 +86,13 @@ impl UnhandledHook {
         drop(before);
     }
 
-    pub(crate) fn count(&self) -> u64 {
-        self.count.get()
+    pub(crate) fn count(&self) -> &Arc<AtomicU64> {
+        &self.count
     }
 
     /// Tells the hook; what even the hook can't handle ends in the log.
     pub(crate) fn report(&self, failure: Unhandled) {
-        self.count.set(self.count.get() + 1);
+        self.count.fetch_add(1, Relaxed);
         let hook = self.hook.borrow().clone();
         let told = caught(|| match hook {
             Some(hook) => hook(&failure),
@@ -99,6 +108,12 @@ impl UnhandledHook {
 }
 
 impl Executor {
+    /// How many failures were reported, for any thread to read.
+    #[must_use]
+    pub fn unhandled(&self) -> &Arc<AtomicU64> {
+        self.unhandled.count()
+    }
+
     /// Reports a panic that has nowhere else to go.
     pub fn report(&self, what: impl Into<String>, place: PlaceId, payload: Payload) {
         self.report_as(Failure::Panicked, what.into(), place, payload);

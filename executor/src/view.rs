@@ -2,7 +2,7 @@
 //!
 //! Made by reading the tables; no future is polled and no code but ours runs.
 
-use std::{borrow::Cow, cmp::Reverse};
+use std::{borrow::Cow, cmp::Reverse, sync::atomic::Ordering::Relaxed};
 
 use crate::{
     counts::Counts,
@@ -170,7 +170,7 @@ impl Executor {
     /// What it has done since it was made.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counters.copy(self.tasks.borrow().born(), self.unhandled.count())
+        self.counters.copy(self.tasks.borrow().born(), self.unhandled().load(Relaxed))
     }
 
     /// Aborts every task that is alive and drops its future right here, newest first; those that

@@ -86,7 +86,7 @@ impl Builder {
 
     /// Whether loops are recorded from when they are found: yes, unless you say otherwise. Then
     /// there is a history to look at once something has gone wrong; it costs some 50 ns a poll, and
-    /// 2.5 MiB a loop (`Limits::ring_events_max`).
+    /// 2.5 MiB a loop (`Limits::ring_events_max`) with 350 bytes for each task that was woken.
     pub fn record(mut self, on: bool) -> Builder {
         self.record = on;
         self

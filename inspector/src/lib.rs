@@ -47,6 +47,7 @@ mod dump;
 mod environment;
 mod facts;
 mod history;
+mod host_queues;
 mod inspector;
 mod live;
 mod names;

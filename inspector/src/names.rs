@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use glassloop::{By, Entry, Kind, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
+use glassloop::{By, Entry, Kind, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
 use serde_json::{Value, json};
 
 use crate::rows;
@@ -88,6 +88,11 @@ impl Names {
             Kind::Observer => "an observer".to_owned(),
             Kind::Nothing => "an item".to_owned(),
         }
+    }
+
+    /// What runs: an item, or the phase itself.
+    pub(crate) fn running(&self, item: Entry, phase: Phase) -> String {
+        if item == Entry::NOTHING { format!("phase {phase}") } else { self.item(item) }
     }
 
     /// A source: "descriptor 9 (tcp 3 127.0.0.1:80)", "memory 4".

@@ -45,7 +45,8 @@ fn histogram(of: &Histogram) -> Value {
     })
 }
 
-fn nanos(nanos: u128) -> u64 {
+/// A time as it goes out.
+pub(crate) fn nanos(nanos: u128) -> u64 {
     u64::try_from(nanos).unwrap_or(u64::MAX)
 }
 

@@ -1,4 +1,4 @@
-//! The state: every loop of the process as it stands, as JSON.
+//! The state: every loop and host queue of the process as it stands, as JSON.
 //!
 //! Promises to answer in time whatever the loops do: all are asked at once, and those that don't
 //! answer are shown as they were last, with the age of that. What a loop runs at this moment comes
@@ -12,7 +12,9 @@ use glassloop::{
 };
 use serde_json::{Value, json};
 
-use crate::{facts::Facts, names::Names, query::Query, routes::refusal, rows};
+use crate::{
+    facts::Facts, host_queues::host_queues, names::Names, query::Query, routes::refusal, rows,
+};
 
 /// How long loops have to answer, if the query doesn't say, and the longest.
 const FRESH_MS: u64 = 100;
@@ -77,7 +79,11 @@ pub(crate) fn state_of(facts: &Facts, wanted: Wanted) -> Value {
 /// The state of loops that were looked at.
 pub(crate) fn of(facts: &Facts, seen: Vec<(Watch, Option<Seen>)>) -> Value {
     let lines = seen.into_iter().map(|(watch, seen)| one_loop(facts, &watch, seen.as_ref()));
-    json!({ "process": facts.process(), "loops": lines.collect::<Vec<_>>() })
+    json!({
+        "process": facts.process(),
+        "loops": lines.collect::<Vec<_>>(),
+        "host_queues": host_queues(),
+    })
 }
 
 /// Asks every loop for a fresh snapshot.

@@ -133,10 +133,11 @@ impl Teller<'_> {
                     };
                     self.say(format!("{who} {}", together(effects)));
                 }
+                Work::Published(asked) => self.published(step, asked),
                 _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
             }
         }
-        if turn.begun && others().next().is_none() {
+        if turn.begun && others().all(|step| step.work == Work::Published(0)) {
             self.say("nothing was ready".to_owned());
         }
         let sentences = std::mem::take(&mut self.told);
@@ -168,11 +169,21 @@ impl Teller<'_> {
             }
         });
         let reason = reason.unwrap_or_else(|| match wait.events {
+            _ if first.is_some_and(is_look) => " because somebody looked".to_owned(),
             0 => String::new(),
             1 => "; an event came".to_owned(),
             events => format!("; {events} events came"),
         });
         self.say(format!("{waited}{reason}"));
+    }
+
+    fn published(&mut self, step: &Step, asked: u32) {
+        let took = short_time(step.took_ns);
+        self.say(match asked {
+            0 => format!("it was time for a snapshot, which took {took}"),
+            1 => format!("a snapshot was made for who looked, in {took}"),
+            _ => format!("a snapshot was made for {asked} who looked, in {took}"),
+        });
     }
 
     /// A phase that isn't `run`: who was woken, by what. Its first group may have been told.
@@ -284,6 +295,11 @@ fn woke_up(turn: &Turn, step: &Step) -> bool {
     waited && from_outside && !step.wakes.is_empty()
 }
 
+/// Whether a step tells that somebody looked.
+fn is_look(step: &Step) -> bool {
+    matches!(step.work, Work::Published(1..))
+}
+
 /// The first wakes with one reason.
 fn first_group(wakes: &[Wake]) -> &[Wake] {
     let by = wakes.first().map(|wake| (wake.by, wake.late_ns));
@@ -333,6 +349,22 @@ mod tests {
         let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
         assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
+    }
+
+    #[test]
+    fn who_looked_is_why_the_loop_woke_if_nothing_else_is() {
+        let turn = |asked| {
+            [
+                (Phase::Wait, 2_000, Happening::Waited(0)),
+                (Phase::Io, 0, Happening::Turn(1)),
+                (Phase::Finish, 3_000, Happening::Published(asked)),
+            ]
+        };
+        let looked = "woke after 2.0 us because somebody looked.";
+        let made = "a snapshot was made for who looked, in 3.0 us.";
+        assert_eq!(told(&turn(1)), [looked, made]);
+        let time = "it was time for a snapshot, which took 3.0 us.";
+        assert_eq!(told(&turn(0)), ["woke after 2.0 us.", time, "nothing was ready."]);
     }
 
     #[test]

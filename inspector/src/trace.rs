@@ -135,6 +135,10 @@ impl Layout<'_> {
                     served += count;
                     self.wakes(turn, told);
                 }
+                Work::Published(asked) => {
+                    let slice = self.open("snapshot", "phase", told.at_ns);
+                    self.close(slice, told.end_ns(), &json!({ "asked": asked }), None);
+                }
                 Work::Host => self.wakes(turn, told),
             }
             self.settle(told);

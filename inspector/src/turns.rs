@@ -60,6 +60,8 @@ pub enum Work {
     Host,
     /// A phase that served so many; zero where it only woke somebody.
     Phase(u32),
+    /// A snapshot was published, which so many had asked for.
+    Published(u32),
     /// An item ran.
     Item(Entry, Outcome),
     /// What an item did whose run is not told of: the microtasks after it, or an item that ran when
@@ -176,6 +178,11 @@ impl Cutter {
             Happening::Served(count) => {
                 let wakes = self.open.drain(..).map(|(wake, ..)| wake).collect();
                 let work = Work::Phase(count);
+                self.turn(at_ns).steps.push(Step { phase, at_ns, took_ns, work, wakes });
+            }
+            Happening::Published(asked) => {
+                self.settle();
+                let (work, wakes) = (Work::Published(asked), Vec::new());
                 self.turn(at_ns).steps.push(Step { phase, at_ns, took_ns, work, wakes });
             }
             Happening::Ran(entry, outcome) => {

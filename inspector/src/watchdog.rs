@@ -45,8 +45,8 @@ struct Held {
     since: Instant,
     /// The log was told when it had lasted so long.
     told: Option<Duration>,
-    /// Failures that nobody asked for, as far as was known.
-    unhandled: Option<u64>,
+    /// Failures that nobody handled.
+    unhandled: u64,
 }
 
 /// An item that holds its loop.
@@ -67,7 +67,7 @@ impl Held {
     fn of(watch: &Watch) -> Held {
         let now = watch.now();
         let (item, phase, turn) = (now.item, now.phase, now.turn);
-        let unhandled = watch.snapshot().map(|snapshot| snapshot.executor.unhandled);
+        let unhandled = watch.unhandled();
         Held { item, phase, turn, since: Instant::now(), told: None, unhandled }
     }
 
@@ -75,9 +75,9 @@ impl Held {
         (self.item, self.phase, self.turn) == (other.item, other.phase, other.turn)
     }
 
-    /// Whether it is something that can hold a loop: waiting is what a loop is for.
+    /// Whether it is something that can hold a loop: to wait is what a loop is for.
     fn can_stall(&self) -> bool {
-        self.item != Entry::NOTHING && self.phase.is_some_and(|phase| phase != Phase::Wait)
+        self.phase.is_some_and(|phase| phase != Phase::Wait) || self.item != Entry::NOTHING
     }
 }
 
@@ -94,7 +94,7 @@ impl Stalls {
         let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
         Some(Stall {
             item: held.item,
-            name: names.item(held.item),
+            name: names.running(held.item, held.phase?),
             phase: held.phase?,
             turn: held.turn,
             lasted: held.since.elapsed(),
@@ -116,10 +116,9 @@ impl Stalls {
                 attach(&watch, facts);
                 now
             });
-            if held.unhandled.is_some() && held.unhandled < now.unhandled {
+            if held.unhandled < std::mem::replace(&mut held.unhandled, now.unhandled) {
                 failed.push(watch.clone());
             }
-            held.unhandled = now.unhandled;
             if held.is_same(&now) {
                 let lasted = held.since.elapsed();
                 // Told when it is long enough, and whenever it has lasted twice as long again.

@@ -28,7 +28,7 @@ use glassloop_reactor::LentWait;
 
 use self::passage::{Order, Passage, Told};
 pub use self::tick::GuestTick;
-use crate::{EventLoop, RunError, core::Core, pump::Pumping, waiting::Waiting};
+use crate::{EventLoop, Phase, RunError, core::Core, pump::Pumping, waiting::Waiting};
 
 /// How a guest has ended.
 #[derive(Debug)]
@@ -293,7 +293,7 @@ impl Lodging {
             Ok(events) => {
                 let mut woken = core.take_woken();
                 core.reactor.io(&events, &mut woken);
-                core.wake(woken);
+                core.wake(Phase::Io, woken);
             }
             Err(error) => quietly(|| log::debug!("the last wait of a guest failed: {error}")),
         }

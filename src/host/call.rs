@@ -72,8 +72,9 @@ impl<T: Send + 'static> HostCall<T> {
         key: u64,
         place: &'static Location<'static>,
     ) -> HostCall<T> {
-        let queued_for = Duration::from_millis(queue.limits.queued_ms_max);
-        let warned_after = Duration::from_millis(queue.limits.running_ms_warned);
+        let limits = queue.ledger.limits;
+        let queued_for = Duration::from_millis(limits.queued_ms_max);
+        let warned_after = Duration::from_millis(limits.running_ms_warned);
         let held = Held { cell, queue, key, place, taken: false };
         HostCall { held, queued_for, warned_after }
     }

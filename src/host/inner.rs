@@ -1,13 +1,12 @@
-//! The inside of a host queue: the jobs, and what is known of who drains them.
+//! The inside of a host queue: how its jobs are left, drained and ended.
 //!
 //! It promises that no lock is held while anything foreign runs: a job, a kick, a drop.
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc, Condvar, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
     thread::{self, ThreadId},
     time::{Duration, Instant},
@@ -16,56 +15,24 @@ use std::{
 use glassloop_executor::{caught, drop_payload, message, quietly};
 
 use super::{
-    Drain, Drained, HostError, HostLimits, HostStatistics,
+    Drain, Drained, HostError,
     job::{Ended, Job},
-    statistics::Waited,
+    ledger::{Inside, Ledger, Queued},
 };
+use crate::snapshot::Place;
 
 /// Gives a drain to the host.
 pub(super) type KickFunction = dyn Fn(Drain) + Send + Sync;
 
 /// What is shared by the handles, the calls and what the host was given.
 pub(super) struct Inner {
-    pub(super) limits: HostLimits,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) kick: Option<Box<KickFunction>>,
     /// The host's thread, if nobody else may drain.
     pub(super) thread: Option<ThreadId>,
-    pub(super) inside: Mutex<Inside>,
     /// A job came, or somebody was woken, while the host's thread blocks.
     pub(super) changed: Condvar,
     pub(super) handles: AtomicUsize,
-    /// What has become of the jobs that the host came to, by [`Ended`].
-    pub(super) ended: [AtomicU64; Ended::KINDS],
-}
-
-#[derive(Default)]
-pub(super) struct Inside {
-    pub(super) jobs: BTreeMap<u64, Queued>,
-    next_key: u64,
-    /// The number of the kick that the host was given and has not used.
-    kicked: Option<u64>,
-    pub(super) closed: bool,
-    /// The thread that drained last.
-    host: Option<ThreadId>,
-    /// How many drains are under way there, one within the other.
-    depth: u32,
-    /// The host's thread blocks, and nobody has called it since.
-    resting: bool,
-    pub(super) waited: Waited,
-    pub(super) statistics: HostStatistics,
-}
-
-pub(super) struct Queued {
-    job: Box<dyn Job>,
-    pub(super) since: Instant,
-    /// The drain that ran its last step, by number; 0 if it has not begun.
-    stepped_in: u64,
-}
-
-impl Queued {
-    pub(super) fn has_begun(&self) -> bool {
-        self.stepped_in > 0
-    }
 }
 
 /// The right to leave one job.
@@ -75,10 +42,12 @@ pub(super) struct Admitted<'a> {
 }
 
 impl Admitted<'_> {
-    pub(super) fn leave(mut self, job: Box<dyn Job>) -> u64 {
+    /// Leaves it; `place` is where it was asked for.
+    pub(super) fn leave(mut self, job: Box<dyn Job>, place: Place) -> u64 {
         let key = self.inside.next_key;
         self.inside.next_key += 1;
-        self.inside.jobs.insert(key, Queued { job, since: Instant::now(), stepped_in: 0 });
+        let queued = Queued { job, place, since: Instant::now(), stepped_in: 0, steps: 0 };
+        self.inside.jobs.insert(key, queued);
         let kicks = self.inner.begin_kick(&mut self.inside);
         self.inner.rouse(self.inside);
         if let Some(number) = kicks {
@@ -90,7 +59,7 @@ impl Admitted<'_> {
 
 impl Inner {
     pub(super) fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.inside()
     }
 
     /// Something has changed for the host's thread: it is called if it blocks. Telling a condition
@@ -105,7 +74,7 @@ impl Inner {
 
     pub(super) fn admit(self: &Arc<Self>) -> Result<Admitted<'_>, HostError> {
         let mut inside = self.inside();
-        let why = match (inside.closed, inside.jobs.len() >= self.limits.jobs_max) {
+        let why = match (inside.closed, inside.jobs.len() >= self.ledger.limits.jobs_max) {
             (true, _) => HostError::Closed,
             (_, true) => HostError::Full,
             _ => return Ok(Admitted { inner: self, inside }),
@@ -151,34 +120,28 @@ impl Inner {
         }
         self.serve();
         let mut inside = self.inside();
-        if inside.depth > 0 && inside.host != Some(here) {
+        if inside.depth > 0 && !inside.is_host(here) {
             // Another thread is at it: jobs run one after the other.
             return Drained { ran: 0, more: true };
         }
-        inside.host = Some(here);
-        inside.depth += 1;
-        inside.statistics.drains += 1;
-        let number = inside.statistics.drains;
+        let number = inside.begin_drain(here);
         let (mut ran, mut now) = (0, began);
         while ran == 0 || (now - began < budget && !enough()) {
             // A step that a drain within this one ran counts as well.
-            let next = inside.jobs.iter().find(|(_, queued)| queued.stepped_in < number);
-            let Some((key, queued)) = next.map(|(key, _)| *key).and_then(|key| inside.take(key))
-            else {
-                break;
-            };
-            if !queued.has_begun() {
-                inside.waited.add(now.saturating_duration_since(queued.since));
-            }
+            let Some((key, queued)) = inside.begin_job(number, now) else { break };
             drop(inside);
-            let more = queued.job.run(&Tally(self));
+            let more = queued.job.run(&Tally(&self.ledger));
             ran += 1;
             // One reading serves the budget and the next job's wait.
             now = Instant::now();
-            if let Some(job) = more {
-                self.put_back(key, Queued { job, stepped_in: number, ..queued });
-            }
             inside = self.inside();
+            inside.running.pop();
+            if let Some(job) = more {
+                let steps = queued.steps.saturating_add(1);
+                let queued = Queued { job, since: now, stepped_in: number, steps, ..queued };
+                put_back(inside, key, queued);
+                inside = self.inside();
+            }
         }
         inside.depth -= 1;
         let (kicks, more) = (self.begin_kick(&mut inside), !inside.jobs.is_empty());
@@ -189,28 +152,10 @@ impl Inner {
         Drained { ran, more }
     }
 
-    /// A job has more steps: it keeps its place, unless it has ended meanwhile.
-    fn put_back(&self, key: u64, queued: Queued) {
-        let mut inside = self.inside();
-        let why = if inside.closed {
-            inside.statistics.lost += 1;
-            HostError::Closed
-        } else if queued.job.is_cancelled() {
-            inside.statistics.cancelled += 1;
-            HostError::Cancelled
-        } else {
-            queued.job.pause();
-            inside.jobs.insert(key, queued);
-            return;
-        };
-        drop(inside);
-        queued.job.refuse(why);
-    }
-
     /// Blocks this thread until a job comes or `woken` says so, at most `timeout`.
     pub(super) fn rest(&self, timeout: Duration, woken: impl Fn() -> bool) {
         let mut inside = self.inside();
-        let drained_elsewhere = inside.depth > 0 && inside.host != Some(thread::current().id());
+        let drained_elsewhere = inside.depth > 0 && !inside.is_host(thread::current().id());
         if (!inside.jobs.is_empty() && !drained_elsewhere) || woken() {
             return;
         }
@@ -247,7 +192,7 @@ impl Inner {
     }
 
     pub(super) fn is_host_thread(&self) -> bool {
-        self.thread.or(self.inside().host) == Some(thread::current().id())
+        self.inside().is_host(thread::current().id())
     }
 
     /// Whether somebody else's is the only thread that may drain.
@@ -269,14 +214,25 @@ impl Inner {
     }
 }
 
-impl Inside {
-    fn take(&mut self, key: u64) -> Option<(u64, Queued)> {
-        self.jobs.remove(&key).map(|queued| (key, queued))
-    }
+/// A job has more steps: it keeps its place, unless it has ended meanwhile.
+fn put_back(mut inside: MutexGuard<'_, Inside>, key: u64, queued: Queued) {
+    let why = if inside.closed {
+        inside.statistics.lost += 1;
+        HostError::Closed
+    } else if queued.job.is_cancelled() {
+        inside.statistics.cancelled += 1;
+        HostError::Cancelled
+    } else {
+        queued.job.pause();
+        inside.jobs.insert(key, queued);
+        return;
+    };
+    drop(inside);
+    queued.job.refuse(why);
 }
 
 /// Counts what becomes of a job, before anybody hears of it.
-pub(super) struct Tally<'a>(&'a Inner);
+pub(super) struct Tally<'a>(&'a Ledger);
 
 impl Tally<'_> {
     pub(super) fn count(&self, ended: Ended) {

@@ -23,6 +23,11 @@ pub(super) trait Job: Send {
         false
     }
 
+    /// Whether it runs step by step.
+    fn is_in_steps(&self) -> bool {
+        false
+    }
+
     /// It waits again, for its next step.
     fn pause(&self) {}
 }
@@ -156,6 +161,10 @@ where
 
     fn is_cancelled(&self) -> bool {
         self.cell.context.is_cancelled()
+    }
+
+    fn is_in_steps(&self) -> bool {
+        true
     }
 
     fn pause(&self) {

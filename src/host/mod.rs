@@ -10,6 +10,8 @@ mod drain;
 mod error;
 mod inner;
 mod job;
+mod ledger;
+mod line;
 mod queue;
 mod statistics;
 
@@ -19,6 +21,7 @@ pub use self::{
     drain::{Drain, Drained},
     error::HostError,
     job::{Chunk, JobContext},
+    line::{HostJobLine, HostQueueLine, host_queues},
     queue::{HostLimits, HostQueue, HostQueueBuilder},
     statistics::HostStatistics,
 };

@@ -10,11 +10,10 @@ use std::{
     panic::Location,
     pin::pin,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Condvar,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
-    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -26,7 +25,9 @@ use super::{
     blocking::Woken,
     cell::Cell,
     inner::{Inner, KickFunction},
-    job::{Chunked, Deferred, Ended, Job, Once},
+    job::{Chunked, Deferred, Job, Once},
+    ledger::{HostThread, Ledger},
+    line::QUEUES,
 };
 
 /// How much a host queue holds, and how patient those who wait are.
@@ -86,7 +87,7 @@ pub struct HostQueue {
 pub struct HostQueueBuilder {
     limits: HostLimits,
     kick: Option<Box<KickFunction>>,
-    thread: Option<ThreadId>,
+    thread: Option<HostThread>,
 }
 
 impl HostQueueBuilder {
@@ -119,24 +120,25 @@ impl HostQueueBuilder {
     /// assert!(matches!(job.wait(Duration::from_secs(5)), Err(HostError::WouldDeadlock)));
     /// ```
     pub fn for_this_thread(mut self) -> HostQueueBuilder {
-        self.thread = Some(thread::current().id());
+        self.thread = Some(HostThread::this());
         self
     }
 
-    /// The queue.
+    /// The queue. [`host_queues`](crate::host_queues) shows where it was made.
     #[must_use]
+    #[track_caller]
     pub fn build(self) -> HostQueue {
-        let inner = Inner {
-            limits: self.limits,
+        let thread = self.thread.as_ref().map(|thread| thread.id);
+        let ledger = Arc::new(Ledger::new(Location::caller(), self.limits, self.thread));
+        QUEUES.enter(ledger.number, &ledger);
+        let inner = Arc::new(Inner {
+            ledger,
             kick: self.kick,
-            thread: self.thread,
-            inside: Mutex::default(),
+            thread,
             changed: Condvar::new(),
             handles: AtomicUsize::new(1),
-            ended: Default::default(),
-        };
-        let inner = Arc::new(inner);
-        if self.thread.is_some() {
+        });
+        if thread.is_some() {
             inner.serve();
         }
         HostQueue { inner }
@@ -146,6 +148,7 @@ impl HostQueueBuilder {
 impl HostQueue {
     /// A queue that nobody is asked to drain: the host comes by itself.
     #[must_use]
+    #[track_caller]
     pub fn new() -> HostQueue {
         HostQueue::builder().build()
     }
@@ -160,13 +163,14 @@ impl HostQueue {
     ///
     /// # Errors
     /// [`Refused`] with the closure: `Closed`, or `Full` when `jobs_max` jobs wait.
+    #[track_caller]
     pub fn defer<F>(&self, f: F) -> Result<(), Refused<F>>
     where
         F: FnOnce() + Send + 'static,
     {
         match self.inner.admit() {
             Ok(admitted) => {
-                admitted.leave(Box::new(Deferred(f)));
+                admitted.leave(Box::new(Deferred(f)), Location::caller());
                 Ok(())
             }
             Err(HostError::Full) => Err(Refused::Full(f)),
@@ -246,7 +250,7 @@ impl HostQueue {
         place: &'static Location<'static>,
     ) -> HostCall<T> {
         let key = match self.inner.admit() {
-            Ok(admitted) => admitted.leave(job),
+            Ok(admitted) => admitted.leave(job, place),
             Err(why) => {
                 // What it captured dies here, on the caller's thread.
                 job.refuse(why);
@@ -322,18 +326,7 @@ impl HostQueue {
     /// How the host has served it so far.
     #[must_use]
     pub fn statistics(&self) -> HostStatistics {
-        let inside = self.inner.inside();
-        let ended = |how: Ended| self.inner.ended[how as usize].load(Ordering::Relaxed);
-        let oldest = inside.jobs.values().find(|queued| !queued.has_begun());
-        HostStatistics {
-            queued: inside.jobs.len(),
-            oldest_wait: oldest.map_or(Duration::ZERO, |queued| queued.since.elapsed()),
-            waited_p95: inside.waited.p95(),
-            ran: ended(Ended::Done),
-            panicked: ended(Ended::Panicked),
-            cancelled: inside.statistics.cancelled + ended(Ended::Cancelled),
-            ..inside.statistics
-        }
+        self.inner.ledger.statistics(&self.inner.inside())
     }
 }
 
@@ -348,11 +341,13 @@ impl Drop for HostQueue {
     fn drop(&mut self) {
         if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close();
+            self.inner.inside().ended = true;
         }
     }
 }
 
 impl Default for HostQueue {
+    #[track_caller]
     fn default() -> HostQueue {
         HostQueue::new()
     }

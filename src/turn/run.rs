@@ -49,8 +49,8 @@ impl Turn<'_> {
         let core = self.core;
         self.executor.set_cause(Cause::Task);
         let mut bounds = Bounds::of(core);
-        self.now.set_turn(self.turn);
         if self.executor.has_microtasks() {
+            self.now.set(Entry::MICROTASKS, Phase::Run);
             // They may go on for ever without an item: the system is asked before the next turn.
             self.checkpoint(Entry::NOTHING);
             bounds.unasked = 0;
@@ -107,6 +107,7 @@ impl Turn<'_> {
     #[inline]
     fn next_is_only_run(&self) -> bool {
         self.runs_on
+            && !self.core.watched.get()
             && !self.notifier.is_notified()
             && !self.reactor.has_chores()
             && !self.executor.is_stopping()
@@ -148,7 +149,7 @@ impl Turn<'_> {
     pub(super) fn watched_item(&mut self, entry: Entry, phase: Phase) -> u64 {
         let core = self.core;
         self.runs_on = false;
-        core.observers.tell(self.executor, |observer| observer.item_began(entry));
+        core.tell(phase, |observer| observer.item_began(entry));
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
         let before = core.debug.then(|| Before::of(core, entry));
@@ -167,7 +168,7 @@ impl Turn<'_> {
             recorder.ran(entry, outcome, phase, ended);
         }
         let took = Duration::from_nanos(took_ns);
-        core.observers.tell(self.executor, |observer| observer.item_ended(entry, outcome, took));
+        core.tell(phase, |observer| observer.item_ended(entry, outcome, took));
         ended
     }
 

@@ -1,11 +1,11 @@
 //! The view `res`: what a loop has beside its tasks: sources, timers, queues, and those of hosts.
 //!
-//! Promises each of them in one line.
+//! Promises each of them in one line, and of a host queue in a sentence what runs, and what is next.
 
 use serde_json::Value;
 
 use crate::{
-    field::{count, list, number, text, text_or_dash},
+    field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     page::{Page, Style},
     quantity::time_or_dash,
     state::{State, heading},
@@ -26,6 +26,7 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         page.gap();
         page.plain(format!("host queues: {}", hosts.len()));
         page.extend(host_queues(hosts, style).page(2));
+        hosts.iter().for_each(|host| page.extend(jobs(host)));
     }
     page
 }
@@ -105,25 +106,87 @@ fn queues(queues: &[Value], style: Style) -> (usize, Table) {
 
 fn host_queues(queues: &[Value], style: Style) -> Table {
     let columns = [
-        words("NAME"),
+        numbers("QUEUE"),
+        words("MADE"),
+        names("THREAD", 24),
         numbers("QUEUED"),
         numbers("OLDEST"),
         numbers("RAN"),
         numbers("PANICKED"),
         numbers("CANCELLED"),
         numbers("TIMED OUT"),
+        numbers("LOST"),
         numbers("REFUSED"),
     ];
     let mut table = Table::new(&columns, style.ascii);
     for queue in queues {
+        let queued =
+            if flag(queue, "closed") { "closed".to_owned() } else { count(queue, "queued") };
         let mut cells = vec![
-            text(queue, "name").to_owned(),
-            count(queue, "queued"),
+            count(queue, "number"),
+            text_or_dash(queue, "made").to_owned(),
+            text_or_dash(queue, "thread").to_owned(),
+            queued,
             time_or_dash(number(queue, "oldest_wait_ns")),
         ];
-        let counts = ["ran", "panicked", "cancelled", "timed_out", "refused"];
+        let counts = ["ran", "panicked", "cancelled", "timed_out", "lost", "refused"];
         cells.extend(counts.map(|key| count(queue, key)));
         table.row(cells);
     }
     table
+}
+
+/// What a host queue runs, and what it is to run next.
+fn jobs(queue: &Value) -> Page {
+    let mut page = Page::default();
+    let of = format!("  queue {}", count(queue, "number"));
+    // What its host's thread is at, in whichever sentence comes first.
+    let mut state = text_or_none(queue, "thread_state").map(|state| format!(": {state}"));
+    let mut state = || state.take().unwrap_or_default();
+    let running: Vec<String> = list(queue, "running").iter().map(job).collect();
+    if !running.is_empty() {
+        page.plain(format!("{of} runs {}{}", running.join(", within it "), state()));
+    }
+    if let Some(next) = present(queue, "next") {
+        page.plain(format!("{of} has waited to run {}{}", job(next), state()));
+    }
+    page
+}
+
+/// Where a job was asked for, which step it is at, and for how long.
+fn job(job: &Value) -> String {
+    let step = number(job, "step").map_or_else(String::new, |step| format!(" (step {step})"));
+    let (asked, elapsed) = (text_or_dash(job, "asked"), time_or_dash(number(job, "for_ns")));
+    format!("{asked}{step} for {elapsed}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const STYLE: Style = Style { ascii: true, colour: false };
+
+    fn lines(state: &State) -> Vec<String> {
+        page(state, STYLE).lines.into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn an_inspector_that_knows_of_no_host_queues_has_none() {
+        for state in [json!({ "loops": [{}] }), json!({ "loops": [{}], "host_queues": null })] {
+            let state = State::of_test(state);
+            assert!(!lines(&state).iter().any(|line| line.contains("host")));
+            assert_eq!(json(&state)["host_queues"], json!([]));
+        }
+    }
+
+    #[test]
+    fn a_host_that_does_not_come_is_told_with_what_it_does_instead() {
+        let next = json!({ "asked": "a.rs:7", "step": null, "for_ns": 10_012_000_000_u64 });
+        let queue = json!({ "number": 2, "next": next, "thread_state": "on CPU" });
+        let state = State::of_test(json!({ "loops": [], "host_queues": [queue, { "number": 3 }] }));
+        let lines = lines(&state);
+        assert_eq!(lines[0], "host queues: 2");
+        assert_eq!(lines[4..], ["  queue 2 has waited to run a.rs:7 for 10.0 s: on CPU"]);
+    }
 }

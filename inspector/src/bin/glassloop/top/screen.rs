@@ -10,7 +10,7 @@ use super::{
     view::{Middle, View},
 };
 use crate::{
-    field::{count, list, number, present, text, text_or_dash, text_or_none},
+    field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     page::{Page, Paint, Style},
     quantity::{percent, time, time_or_dash},
     state::{as_of, item, name},
@@ -121,8 +121,8 @@ fn queues(page: &mut Page, sample: &Sample) {
         let age = age.map_or_else(String::new, |age| format!(" ({})", time(age)));
         format!("{} {}{max}{age}", text(queue, "name"), count(queue, "depth"))
     });
-    let hosts = list(sample.state.value(), "host_queues").iter();
-    let hosts = hosts.map(|it| format!("host {} {}", text(it, "name"), count(it, "queued")));
+    let hosts = list(sample.state.value(), "host_queues").iter().filter(|it| !flag(it, "closed"));
+    let hosts = hosts.map(|it| format!("host #{} {}", count(it, "number"), count(it, "queued")));
     let all: Vec<String> = loops.chain(hosts).collect();
     let count = |key: &str| format!("{key} {}", list(sample.of(), key).len());
     let counts = ["tasks", "timers", "sources"].map(count).join("  ");

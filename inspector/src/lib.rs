@@ -69,6 +69,7 @@ mod token;
 mod trace;
 mod tree;
 mod turns;
+mod under_way;
 mod wait_chain;
 mod watchdog;
 

@@ -9,7 +9,6 @@ use glassloop::{
     sleep, timeout,
     ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
 };
-use serde_json::json;
 
 use crate::{
     facts::Facts,
@@ -83,7 +82,8 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
             sleep(ANSWER_IN).await;
             rest -= ANSWER_IN;
             let state = state::of(facts, state::answered(asked));
-            let text = json!({ "push": pushed, "missed": missed, "state": state }).to_string();
+            let text = format!(r#"{{"missed":{missed},"push":{pushed},"state":{state}}}"#);
+            drop(state);
             match socket.try_send(text.into()) {
                 TrySend::Sent | TrySend::Buffered(_) => pushed += 1,
                 TrySend::Full(_) => missed += 1,

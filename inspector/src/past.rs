@@ -6,13 +6,13 @@
 use std::{collections::HashMap, rc::Rc};
 
 use glassloop::{
-    Phase, Snapshot, TaskId, Watch,
+    Now, Phase, Snapshot, TaskId, Watch,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    events,
+    cause, events,
     facts::Facts,
     history::History,
     names::Names,
@@ -22,6 +22,7 @@ use crate::{
     story::Story,
     trace::trace,
     turns::{Turn, Work},
+    under_way,
     wait_chain::why_waits,
 };
 
@@ -38,6 +39,8 @@ struct Past {
     history: History,
     names: Names,
     snapshot: Option<std::sync::Arc<Snapshot>>,
+    /// What the loop runs and has not come back from.
+    running: Option<Now>,
 }
 
 impl Past {
@@ -51,10 +54,11 @@ impl Past {
         let from = query.number("from", 0..=u64::MAX, 0)?;
         let mut seen = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh).await;
         let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
-        let snapshot = seen.map(|seen| seen.snapshot);
+        let running = seen.as_ref().and_then(|seen| under_way::of(&watch, seen));
+        let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
         let history = History::read_at_most(&watch, from, events_max);
-        Ok(Past { history, names, snapshot })
+        Ok(Past { history, names, snapshot, running })
     }
 
     /// The last turns that were asked for.
@@ -152,7 +156,12 @@ pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Resp
     let query = query(&request, &["task"])?;
     let past = Past::of(&query).await?;
     let task = past.task(&query)?;
-    let ran = crate::cause::why_ran(&past.history, &past.names, task);
+    let ran = match past.running {
+        Some(now) if now.item.task_id() == task => {
+            cause::why_runs(&past.history, &past.names, now.item, now.turn)
+        }
+        _ => cause::why_ran(&past.history, &past.names, task),
+    };
     let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
     let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
     Ok(answer(

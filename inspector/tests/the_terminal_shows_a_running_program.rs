@@ -5,7 +5,6 @@
 
 #![cfg(test)]
 
-#[allow(dead_code, reason = "here only the runs of the terminal are wanted")]
 #[path = "common/canned.rs"]
 mod canned;
 

@@ -267,6 +267,7 @@ impl Builder {
             limits,
             run_ns_max: limits.run_us_max.saturating_mul(1_000),
             poll_ns_max: limits.poll_us_max.saturating_mul(1_000),
+            stall_ns_min: limits.stall_ms_min.saturating_mul(1_000_000),
             process: Cell::new(std::process::id()),
             made,
             observers: Observers::default(),

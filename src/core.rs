@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) run_ns_max: u64,
     /// `limits.poll_us_max`, likewise.
     pub(crate) poll_ns_max: u64,
+    /// `limits.stall_ms_min`, likewise.
+    pub(crate) stall_ns_min: u64,
     /// The process that made it.
     pub(crate) process: Cell<u32>,
     pub(crate) made: &'static Location<'static>,
@@ -111,9 +113,14 @@ impl Core {
         }
     }
 
-    /// An observer came or went, or recording was switched. In debug mode somebody always looks.
+    /// Somebody wants to be told of each phase. In debug mode somebody always looks.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observers.any() || self.debug
+    }
+
+    /// An observer came or went, or recording was switched.
     pub(crate) fn update_watched(&self) {
-        self.watched.set(self.recording.get() || self.observers.any() || self.debug);
+        self.watched.set(self.recording.get() || self.is_observed());
     }
 
     /// Switches recording on or off.

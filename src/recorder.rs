@@ -57,6 +57,7 @@ impl Recorder {
         }
     }
 
+    #[inline(always)]
     fn write(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
         if let Some(ring) = self.shared.ring.get() {
             ring.write(Event { at_ns, took_ns, phase, what });
@@ -152,6 +153,10 @@ impl Recorder {
     /// The turn ends with so much in each queue.
     pub(crate) fn queues(&self, depths: [usize; 3], now_ns: u64) {
         let mut since = self.queues_since.get();
+        // COST: written each time, 3 ns of the 50 that a turn of one item takes.
+        if since.iter().zip(depths).all(|(since, depth)| since.is_some() == (depth > 0)) {
+            return;
+        }
         for (since, depth) in since.iter_mut().zip(depths) {
             *since = if depth == 0 { None } else { since.or(Some(now_ns)) };
         }

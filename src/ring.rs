@@ -40,12 +40,14 @@ impl Ring {
         Ring { slots: (0..len).map(|_| Slot::default()).collect(), written: AtomicU64::new(0) }
     }
 
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "masked by the number of slots")]
     fn slot(&self, number: u64) -> &Slot {
         &self.slots[number as usize & (self.slots.len() - 1)]
     }
 
     /// Writes an event. Only the loop's thread does.
+    #[inline(always)]
     pub(crate) fn write(&self, event: Event) {
         let number = self.written.load(Ordering::Relaxed);
         let slot = self.slot(number);

@@ -188,18 +188,27 @@ impl Statistics {
         }
     }
 
+    /// The task's row, which is there but for its first time.
+    #[inline]
     fn row(&mut self, task: TaskId, now_ns: u64) -> &mut Row {
+        let index = task.index as usize;
+        let known = self.rows.get(index).and_then(Option::as_ref);
+        if known.is_none_or(|row| row.generation != task.generation) {
+            self.begin(task, now_ns);
+        }
+        self.rows[index].as_mut().expect("it is there, or has just begun")
+    }
+
+    /// Begins the row of a task.
+    #[cold]
+    fn begin(&mut self, task: TaskId, now_ns: u64) {
         let index = task.index as usize;
         if index >= self.rows.len() {
             self.rows.resize_with(index + 1, || None);
         }
         let times = TaskTimes { since_ns: now_ns, ..TaskTimes::default() };
-        let new = || Row { generation: task.generation, by: None, scheduled: false, times };
-        let row = self.rows[index].get_or_insert_with(|| Box::new(new()));
-        if row.generation != task.generation {
-            **row = new();
-        }
-        row
+        let row = Row { generation: task.generation, by: None, scheduled: false, times };
+        self.rows[index] = Some(Box::new(row));
     }
 
     /// A task joined the ready queue.

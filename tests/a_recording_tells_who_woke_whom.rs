@@ -117,6 +117,33 @@ fn a_wake_of_another_thread_and_of_oneself_are_told_apart() {
 }
 
 #[test]
+fn a_task_that_is_alone_in_its_turns_has_each_of_them_recorded() {
+    let (event_loop, _clock) = recorded_loop();
+    let yields = 100;
+    event_loop
+        .block_on(async move {
+            for _ in 0..yields {
+                yield_now().await;
+            }
+        })
+        .unwrap();
+    let events = events(&event_loop);
+    let turns: Vec<_> = events.iter().filter_map(turn).collect();
+    assert_eq!(turns, (1..=event_loop.snapshot().turn).collect::<Vec<_>>());
+    assert_eq!(turns.len() as u64, yields + 1, "a poll each");
+    let each = events.chunk_by(|_, next| !matches!(next.what, Happening::Waited(_)));
+    for (number, of_turn) in each.enumerate().skip(1) {
+        let [waited, began, rest @ ..] = of_turn else { panic!("{of_turn:?}") };
+        assert!(matches!(waited.what, Happening::Waited(0)) && turn(began).is_some(), "{number}");
+        assert!(matches!(rest.last(), Some(Event { what: Happening::Ran(..), .. })), "{rest:?}");
+    }
+}
+
+fn turn(event: &Event) -> Option<u64> {
+    if let Happening::Turn(number) = event.what { Some(number.into()) } else { None }
+}
+
+#[test]
 fn a_wake_of_who_is_awake_is_told_as_one_that_changed_nothing() {
     let (event_loop, _clock) = recorded_loop();
     let id = event_loop

@@ -23,14 +23,26 @@ impl Child {
     /// As [`start`](Self::start), as an argument of another program if `wrapper` is not empty.
     pub fn start_under(wrapper: &[String], role: &[&str]) -> Child {
         let program = env::current_exe().expect("a running program knows its file");
-        let mut command = match wrapper {
-            [] => Command::new(program),
-            [wrapper, arguments @ ..] => {
-                let mut command = Command::new(wrapper);
-                command.args(arguments).arg(program);
-                command
-            }
-        };
+        Child::spawn(
+            match wrapper {
+                [] => Command::new(program),
+                [wrapper, arguments @ ..] => {
+                    let mut command = Command::new(wrapper);
+                    command.args(arguments).arg(program);
+                    command
+                }
+            },
+            role,
+        )
+    }
+
+    /// As [`start`](Self::start), of another build of this program.
+    #[cfg(feature = "observe")]
+    pub fn start_of(program: &std::path::Path, role: &[&str]) -> Child {
+        Child::spawn(Command::new(program), role)
+    }
+
+    fn spawn(mut command: Command, role: &[&str]) -> Child {
         let mut process = command
             .arg(ROLE)
             .args(role)

@@ -1,7 +1,7 @@
 //! The floors: what glassloop must reach against its peers, measured in the same run.
 //!
-//! A floor judges a measure, or the worst of several: a ratio of medians, or the value itself. A
-//! floor whose workload or peers did not run says so and claims nothing.
+//! A floor judges a measure, or the worst of several: a ratio or difference of medians, the value
+//! itself, or the largest of its samples. A floor whose workload or peers did not run says so and claims nothing.
 
 use crate::table::Group;
 use crate::websocket::server::{BARE, DEFAULT, FAST, TOKIO_WEBSOCKETS, TUNED};
@@ -10,7 +10,17 @@ use crate::workloads::ws_echo::ALL_ROWS;
 /// The name of our own rows.
 pub const OURS: &str = "glassloop";
 
+/// The names of our rows where we are our own peers.
+#[cfg(feature = "observe")]
+pub const OBSERVE_OFF: &str = "observe off";
+pub const NOT_RECORDED: &str = "not recorded";
+pub const RECORDED: &str = "recorded";
+pub const INSPECTED: &str = "inspected, recorded";
+pub const UNREAD: &str = "and a viewer that never reads";
+
 struct Floor {
+    /// Whose rows are judged.
+    of: &'static str,
     workload: &'static str,
     /// Which of the workload's measures; the worst of them is judged.
     measures: &'static [usize],
@@ -24,6 +34,10 @@ enum Bound {
     AtMost(f64),
     Below(f64),
     AtLeast(f64),
+    /// At most so much more than the other.
+    AtMostAbove(f64),
+    /// No sample above it.
+    NeverAbove(f64),
 }
 
 const fn at_most(
@@ -33,17 +47,34 @@ const fn at_most(
     measures: &'static [usize],
     name: &'static str,
 ) -> Floor {
-    Floor { workload, measures, name, against, bound: Bound::AtMost(bound) }
+    Floor { of: OURS, workload, measures, name, against, bound: Bound::AtMost(bound) }
 }
 
 const fn at_least_tokio(bound: f64, workload: &'static str, name: &'static str) -> Floor {
-    Floor { workload, measures: &[0], name, against: Some(TOKIO), bound: Bound::AtLeast(bound) }
+    let (measures, bound) = (&[0], Bound::AtLeast(bound));
+    Floor { of: OURS, workload, measures, name, against: Some(TOKIO), bound }
 }
 
 /// Less processor time than a WebSocket server in every row.
 const fn ahead_of(peer: &'static str, workload: &'static str, name: &'static str) -> Floor {
     let (measures, bound) = (ALL_ROWS, Bound::Below(1.0));
-    Floor { workload, measures, name, against: Some(peer), bound }
+    Floor { of: OURS, workload, measures, name, against: Some(peer), bound }
+}
+
+/// At most 50 ns a poll above what it costs without.
+const fn recording(workload: &'static str, name: &'static str) -> Floor {
+    let (against, bound) = (Some(NOT_RECORDED), Bound::AtMostAbove(50.0));
+    Floor { of: RECORDED, workload, measures: &[0], name, against, bound }
+}
+
+/// What a server with such a viewer does.
+const fn unread(
+    measures: &'static [usize],
+    against: Option<&'static str>,
+    bound: Bound,
+    name: &'static str,
+) -> Floor {
+    Floor { of: UNREAD, workload: "inspected", measures, name, against, bound }
 }
 
 /// The names of the peers that other workloads' ratios are taken to.
@@ -76,6 +107,10 @@ const FLOORS: &[Floor] = &[
     ahead_of(FAST, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     ahead_of(TOKIO_WEBSOCKETS, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
+    recording("recording", "recording, a poll of one of 1,000 tasks"),
+    recording("recording-alone", "recording, a poll of a task alone in its turn"),
+    unread(&[1, 3], Some(INSPECTED), Bound::AtLeast(0.95), "a viewer that never reads: messages"),
+    unread(&[4], None, Bound::NeverAbove(1_048_576.0), "a viewer that never reads: bytes grown by"),
 ];
 
 /// Prints each floor with its verdict.
@@ -83,10 +118,13 @@ pub fn print(groups: &[Group]) {
     println!("FLOORS");
     for floor in FLOORS {
         let unit = floor.against.map_or(String::new(), |peer| format!("x {peer}"));
+        let against = floor.against.unwrap_or_default();
         let bound = match floor.bound {
             Bound::AtMost(bound) => format!("<= {bound}{unit}"),
             Bound::Below(bound) => format!("< {bound}{unit}"),
             Bound::AtLeast(bound) => format!(">= {bound}{unit}"),
+            Bound::AtMostAbove(bound) => format!("<= {bound} above {against}"),
+            Bound::NeverAbove(bound) => format!("<= {bound} in every sample"),
         };
         let (value, verdict) = match floor.worst(groups) {
             Some((value, row)) => {
@@ -107,8 +145,8 @@ impl Floor {
         let values = self.measures.iter().map(|&measure| self.value_of(measure, groups));
         let values: Vec<_> = values.collect::<Option<_>>()?;
         values.into_iter().max_by(|(left, _), (right, _)| match self.bound {
-            Bound::AtMost(_) | Bound::Below(_) => left.total_cmp(right),
             Bound::AtLeast(_) => right.total_cmp(left),
+            _ => left.total_cmp(right),
         })
     }
 
@@ -116,10 +154,16 @@ impl Floor {
         let group = groups
             .iter()
             .find(|group| group.workload == self.workload && group.index == measure)?;
-        let ours = group.median_of(OURS)?;
-        let value = match self.against {
-            Some(peer) => ours / group.median_of(peer)?,
-            None => ours,
+        let ours = group.entry_of(self.of)?;
+        let against = match self.against {
+            Some(peer) => Some(group.median_of(peer)?),
+            None => None,
+        };
+        let value = match (self.bound, against) {
+            (Bound::NeverAbove(_), _) => ours.max,
+            (Bound::AtMostAbove(_), Some(against)) => ours.median - against,
+            (_, Some(against)) => ours.median / against,
+            (_, None) => ours.median,
         };
         let row = group.measure.name.split(':').next()?;
         Some((value, row))
@@ -127,7 +171,9 @@ impl Floor {
 
     fn holds(&self, value: f64) -> bool {
         match self.bound {
-            Bound::AtMost(bound) => value <= bound,
+            Bound::AtMost(bound) | Bound::AtMostAbove(bound) | Bound::NeverAbove(bound) => {
+                value <= bound
+            }
             Bound::Below(bound) => value < bound,
             Bound::AtLeast(bound) => value >= bound,
         }

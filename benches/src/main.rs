@@ -10,6 +10,8 @@ mod effort;
 mod floors;
 mod footprint;
 mod hosts;
+#[cfg(feature = "observe")]
+mod inspection;
 mod machine;
 mod measure;
 mod options;
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
 fn run_child(role: &[String]) {
     match role.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["echo", peer] => workloads::tcp::child(peer),
+        #[cfg(feature = "observe")]
+        ["inspected"] => inspection::child(),
         ["websocket", peer, duty] => websocket::server::child(peer, duty),
         ["memory", peer, tasks] => {
             workloads::memory::child(peer, tasks.parse().expect("the parent gives a number"));

@@ -49,8 +49,12 @@ impl Group {
         Group { workload: name, title, index, measure, ratios_to, standings: entries }
     }
 
+    pub fn entry_of(&self, peer: &str) -> Option<&Entry> {
+        self.standings.iter().find(|entry| entry.peer == peer)
+    }
+
     pub fn median_of(&self, peer: &str) -> Option<f64> {
-        self.standings.iter().find(|entry| entry.peer == peer).map(|entry| entry.median)
+        self.entry_of(peer).map(|entry| entry.median)
     }
 
     /// A value as a multiple of a peer's, or a dash.

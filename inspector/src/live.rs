@@ -9,7 +9,6 @@ use glassloop::{
     sleep, timeout,
     ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
 };
-use serde_json::json;
 
 use crate::{
     facts::Facts,
@@ -82,8 +81,9 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
             let asked = state::ask(&wish.wanted.loops());
             sleep(ANSWER_IN).await;
             rest -= ANSWER_IN;
-            let state = state::of(facts, state::answers(asked, Duration::ZERO));
-            let text = json!({ "push": pushed, "missed": missed, "state": state }).to_string();
+            let state = state::of(facts, state::answered(asked));
+            let text = format!(r#"{{"missed":{missed},"push":{pushed},"state":{state}}}"#);
+            drop(state);
             match socket.try_send(text.into()) {
                 TrySend::Sent | TrySend::Buffered(_) => pushed += 1,
                 TrySend::Full(_) => missed += 1,

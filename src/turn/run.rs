@@ -9,7 +9,9 @@ use glassloop_executor::{Batch, Cause, Entry, Outcome, quietly};
 use glassloop_reactor::Stall;
 
 use super::Turn;
-use crate::{Phase, core::Core, debug::Before, policy::Allowance, stride::Stretch};
+use crate::{
+    Phase, core::Core, debug::Before, policy::Allowance, recorder::Recorder, stride::Stretch,
+};
 
 /// Of so many items a stall names who it may have been.
 const STALL_NAMES_MAX: usize = 4;
@@ -96,18 +98,31 @@ impl Turn<'_> {
         self.turn += 1;
         self.core.turns.set(self.turn);
         self.now.set_turn(self.turn);
+        if let Some(recorder) = self.core.recorder() {
+            self.record_turn(recorder);
+        }
         bounds.left = bounds.allowance.items - 1;
         self.executor.next_item(batch)
     }
 
+    /// A turn that is run in place is recorded like any other: the last one ends, nobody is asked,
+    /// and this one begins.
+    fn record_turn(&self, recorder: &Recorder) {
+        let now = self.core.stride.read_at();
+        recorder.queues(self.core.queue_depths(), now);
+        recorder.waited(now, now, 0);
+        recorder.turn(self.turn, now);
+        recorder.phase(Phase::Run);
+    }
+
     /// Whether the next turn would find nothing but in phase `run`. If it finds something there it
-    /// is run in place, a turn like any other.
+    /// is run in place, a turn like any other, unless somebody wants to be told of each phase.
     // COST: two tasks that wake each other take two turns a round. Run in place they need 850
     // instructions for it, through the empty phases 1,420.
     #[inline]
     fn next_is_only_run(&self) -> bool {
         self.runs_on
-            && !self.core.watched.get()
+            && !self.core.is_observed()
             && !self.notifier.is_notified()
             && !self.reactor.has_chores()
             && !self.executor.is_stopping()
@@ -126,10 +141,7 @@ impl Turn<'_> {
             false
         } else {
             let outcome = self.executor.run_item(entry);
-            if !matches!(outcome, Outcome::Pending | Outcome::Called) {
-                // The end of a task may be what `run` waits for.
-                self.runs_on = false;
-            }
+            self.runs_on_after(outcome);
             core.stride.step(entry)
         };
         if self.reactor.has_last_place() {
@@ -143,12 +155,19 @@ impl Turn<'_> {
         }
     }
 
+    /// The end of a task may be what `run` waits for.
+    #[inline]
+    fn runs_on_after(&mut self, outcome: Outcome) {
+        if !matches!(outcome, Outcome::Pending | Outcome::Called) {
+            self.runs_on = false;
+        }
+    }
+
     /// As `run_item`, with somebody looking: the clock is read after each, and before each as well
     /// when observers ran in between. When it ended.
     #[cold]
     pub(super) fn watched_item(&mut self, entry: Entry, phase: Phase) -> u64 {
         let core = self.core;
-        self.runs_on = false;
         core.tell(phase, |observer| observer.item_began(entry));
         let observed = core.observers.any();
         let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
@@ -157,12 +176,12 @@ impl Turn<'_> {
             recorder.begins(entry, began);
         }
         let outcome = self.executor.run_item(entry);
+        self.runs_on_after(outcome);
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(began);
-        let millis = took_ns / 1_000_000;
-        if let Some(before) = before.filter(|_| millis >= core.limits.stall_ms_min) {
+        if let Some(before) = before.filter(|_| took_ns >= core.stall_ns_min) {
             self.note_place(entry);
-            before.tell_slow(core, entry, millis);
+            before.tell_slow(core, entry, took_ns / 1_000_000);
         }
         if let Some(recorder) = core.recorder() {
             recorder.ran(entry, outcome, phase, ended);
@@ -227,31 +246,37 @@ impl Turn<'_> {
         let took_ns = ended.saturating_sub(core.stride.read_at());
         core.stride.begin(ended);
         self.note_stretch(Stretch { took_ns, items: 1 }, after);
-        let millis = took_ns / 1_000_000;
-        if core.debug && millis >= core.limits.stall_ms_min {
-            let item = core.item_name(after);
+        if core.debug && took_ns >= core.stall_ns_min {
+            let (item, millis) = (core.item_name(after), took_ns / 1_000_000);
             quietly(|| {
                 log::warn!("run: the microtasks after {item} held the loop for {millis} ms");
             });
         }
     }
 
-    /// Keeps the last stretch of items that was a stall, by the names of those that it may have
-    /// been. Alone, an item is named by who calls: it may be no item of the queue.
+    /// Keeps the last stretch of items that was a stall.
+    #[inline]
     pub(super) fn note_stretch(&self, stretch: Stretch, last: Entry) {
-        let core = self.core;
-        let millis = stretch.took_ns / 1_000_000;
-        if millis >= core.limits.stall_ms_min {
-            let mut ran = core.stride.ran(stretch);
-            if ran.len() <= 1 {
-                ran = vec![last];
-            }
-            let names = ran.iter().take(STALL_NAMES_MAX).map(|&entry| core.item_label(entry));
-            let mut label = names.collect::<Vec<_>>().join(" or ");
-            if ran.len() > STALL_NAMES_MAX {
-                label += &format!(" or one of {} more", ran.len() - STALL_NAMES_MAX);
-            }
-            self.reactor.set_last_stall(Stall { label, millis, at: core.stride.read_at() });
+        if stretch.took_ns >= self.core.stall_ns_min {
+            self.note_stall(stretch, last);
         }
+    }
+
+    /// Keeps it by the names of those that it may have been. Alone, an item is named by who calls:
+    /// it may be no item of the queue.
+    #[cold]
+    fn note_stall(&self, stretch: Stretch, last: Entry) {
+        let core = self.core;
+        let mut ran = core.stride.ran(stretch);
+        if ran.len() <= 1 {
+            ran = vec![last];
+        }
+        let names = ran.iter().take(STALL_NAMES_MAX).map(|&entry| core.item_label(entry));
+        let mut label = names.collect::<Vec<_>>().join(" or ");
+        if ran.len() > STALL_NAMES_MAX {
+            label += &format!(" or one of {} more", ran.len() - STALL_NAMES_MAX);
+        }
+        let millis = stretch.took_ns / 1_000_000;
+        self.reactor.set_last_stall(Stall { label, millis, at: core.stride.read_at() });
     }
 }

@@ -4,10 +4,14 @@ mod deferred;
 mod host_call;
 mod idle;
 mod idle_cpu;
+#[cfg(feature = "observe")]
+mod inspected;
 pub mod memory;
 mod ping_pong;
 mod pump_idle;
 pub mod pump_overrun;
+#[cfg(feature = "observe")]
+mod recording;
 mod spawn;
 pub mod tcp;
 mod timers;
@@ -21,6 +25,8 @@ use std::time::Duration;
 use crate::contest::{Contestant, Reading};
 use crate::effort::Effort;
 use crate::floors::{MONOIO, TOKIO};
+#[cfg(feature = "observe")]
+use crate::floors::{NOT_RECORDED, OBSERVE_OFF};
 use crate::machine::Processors;
 use crate::measure::{Measure, Unit};
 use crate::peer::{Inbox, Tasks};
@@ -52,6 +58,10 @@ const NANOS_A_TIMER: &[Measure] = &[Measure { name: "a timer", unit: Unit::Nanos
 const RUNTIMES: [&str; 2] = [TOKIO, MONOIO];
 
 const WEBSOCKETS: [&str; 2] = [websocket::server::DEFAULT, websocket::server::BARE];
+
+/// Peers of one library, which differ in how far it is looked into.
+#[cfg(feature = "observe")]
+const INSPECTION: [&str; 2] = [OBSERVE_OFF, NOT_RECORDED];
 
 /// All of them.
 pub const ALL: &[Workload] = &[
@@ -179,6 +189,12 @@ pub const ALL: &[Workload] = &[
     pump_idle::WORKLOAD,
     pump_overrun::WORKLOAD,
     idle_cpu::WORKLOAD,
+    #[cfg(feature = "observe")]
+    recording::workload::<1_000>("recording", "recording, 1,000 tasks that yield"),
+    #[cfg(feature = "observe")]
+    recording::workload::<1>("recording-alone", "recording, a task that yields, alone in its turn"),
+    #[cfg(feature = "observe")]
+    inspected::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

@@ -33,7 +33,7 @@ const PEERS: &[(&str, Serve)] = &[
 ];
 
 /// Messages in flight on each connection.
-const DEPTHS: [usize; 2] = [1, 16];
+pub const DEPTHS: [usize; 2] = [1, 16];
 
 /// The workload with that many connections.
 pub const fn workload<const CONNECTIONS: usize>(
@@ -64,12 +64,17 @@ const BACKLOG: i32 = 1_024;
 /// What the child process runs: says its port and serves.
 pub fn child(peer: &str) -> ! {
     let (_, serve) = PEERS.iter().find(|(name, _)| *name == peer).expect("the parent knows it");
+    serve(listen())
+}
+
+/// The listener of a child process, whose port it tells its parent.
+pub fn listen() -> TcpListener {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     // A server that loses its processor for a moment must not cost the client a retry, a second.
     rustix::net::listen(&listener, BACKLOG).expect("a listener may listen again");
     let address = listener.local_addr().expect("a bound listener has an address");
     println!("{address}");
-    serve(listener)
+    listener
 }
 
 fn contestant(
@@ -91,7 +96,8 @@ fn contestant(
     })
 }
 
-fn sample(client: &mut EchoClient, server: u32, depth: usize, time: Duration) -> Reading {
+/// Processor time a message, and messages a second, of one depth.
+pub fn sample(client: &mut EchoClient, server: u32, depth: usize, time: Duration) -> Reading {
     thread::sleep(SETTLE);
     let (begun, cpu_before) = (Instant::now(), cpu_time_of(server));
     let messages = client.run(depth, time);

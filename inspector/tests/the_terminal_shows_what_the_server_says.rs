@@ -214,8 +214,8 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
         (&900.into(), &7.into(), &1.into())
     );
     let said = server.run(&["trace", &file]);
-    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
-    fails(&said, 2, &format!("expected one loop, --loop N: there is {there}"));
+    let there = "1 (on main, made at src/x.rs:12), 2 (on second, made at src/y.rs:7)";
+    fails(&said, 2, &format!("expected --loop with one of {there}"));
 }
 
 #[test]
@@ -226,8 +226,8 @@ fn each_failure_has_its_exit_code() {
         1,
         "no task `nobody`: expected an id, such as 3 or #3.9, or a name",
     );
-    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
-    fails(&server.run(&["ps", "--loop", "9"]), 1, &format!("no loop 9: there is {there}"));
+    let there = "1 (on main, made at src/x.rs:12), 2 (on second, made at src/y.rs:7)";
+    fails(&server.run(&["ps", "--loop", "9"]), 1, &format!("no loop 9; there are {there}"));
     fails(&server.run(&["cancel", "opener"]), 1, "task #2.2 `opener` has ended already");
     fails(&server.run(&["pz"]), 2, "expected a command that `glassloop help` lists, came `pz`");
     let empty = Canned::start(Mood::Empty);

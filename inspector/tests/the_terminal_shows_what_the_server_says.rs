@@ -21,7 +21,7 @@ use glassloop_inspector::run_file::{Folder, RunFile};
 use serde_json::Value;
 
 /// Each command whose text is a golden file, by the name of that file.
-const COMMANDS: [(&str, &[&str]); 15] = [
+const COMMANDS: [(&str, &[&str]); 16] = [
     ("ps", &["ps"]),
     ("ps_of_one_loop_in_ascii", &["ps", "--loop", "1", "--ascii"]),
     ("tree", &["tree"]),
@@ -31,6 +31,7 @@ const COMMANDS: [(&str, &[&str]); 15] = [
     ("where_of_a_task_that_hangs", &["where", "#7"]),
     ("where_of_a_task_that_has_ended", &["where", "2.2"]),
     ("why", &["why", "3"]),
+    ("why_of_a_task_that_hangs", &["why", "#7"]),
     ("wakes", &["wakes", "#3.9"]),
     ("res", &["res"]),
     ("turns", &["turns", "2", "--loop", "1"]),

@@ -100,7 +100,7 @@ pub(crate) fn ask(loops: &[Watch]) -> Vec<(Watch, Asked)> {
     loops.iter().map(|watch| (watch.clone(), watch.ask())).collect()
 }
 
-/// Waits until all have answered, at most `patience`; and not for a loop that has been held ten times
+/// Waits until all have answered, at most `patience`; and not for one that has been held ten times
 /// as long already.
 pub(crate) async fn answers(
     facts: &Facts,

@@ -108,7 +108,6 @@ const FLOORS: &[Floor] = &[
     ahead_of(TOKIO_WEBSOCKETS, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
     recording("recording", "recording, a poll of one of 1,000 tasks"),
-    recording("recording-alone", "recording, a poll of a task alone in its turn"),
     unread(&[1, 3], Some(INSPECTED), Bound::AtLeast(0.95), "a viewer that never reads: messages"),
     unread(&[4], None, Bound::NeverAbove(1_048_576.0), "a viewer that never reads: bytes grown by"),
 ];

@@ -10,9 +10,9 @@ target=${CARGO_TARGET_DIR:-target}
 without=$target/release/glassloop-benches-observe-off
 
 # Each build takes the place of the one before.
-cargo build --quiet --release --no-default-features --features ours
+cargo build --quiet --release --bin glassloop-benches --no-default-features --features ours
 cp "$target/release/glassloop-benches" "$without"
-cargo build --quiet --release
+cargo build --quiet --release --bin glassloop-benches
 GLASSLOOP_BENCHES_OBSERVE_OFF=$without \
     "$target/release/glassloop-benches" --only recording,inspected "$@"
 echo

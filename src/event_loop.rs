@@ -263,9 +263,8 @@ impl EventLoop {
     }
 
     /// Switches the recording of events into the ring on or off; a [`Watch`] reads them. The ring's
-    /// memory (see [`Limits::ring_events_max`]) is taken the first time and kept; figures are kept of
-    /// each task that is woken, 350 bytes until it ends. Without feature
-    /// `observe` nothing is recorded.
+    /// memory (see [`Limits::ring_events_max`]) is taken the first time and kept; of each task that
+    /// is woken 350 bytes are kept until it ends. Without feature `observe` nothing is recorded.
     pub fn record(&self, on: bool) {
         self.core.record(on);
     }

@@ -19,7 +19,7 @@ use std::{
 use glassloop::{EventLoop, Watch, sleep};
 use inspected::{Inspected, inspected};
 use log::{Level, Log, Metadata, Record};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Longer than any machine is late.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,6 +64,39 @@ fn line(inspector: &Inspected, watch: &Watch) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let mut state: Value = serde_json::from_str(&answer.body).unwrap();
     state["loops"][0].take()
+}
+
+/// The first line of why a task ran last, and of why it does not run.
+fn why(inspector: &Inspected, watch: &Watch, task: &str) -> [String; 2] {
+    let task = task.replace('#', "%23");
+    let path = format!("GET /why?loop={}&task={task}", watch.name().number);
+    let answer = inspector.ask_well(&path);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    ["ran", "waits"].map(|key| answer[key][0].as_str().unwrap_or_default().to_owned())
+}
+
+/// Who holds a loop is shown as one that runs, whatever it was at when the loop was seen last.
+fn is_shown_to_run(inspector: &Inspected, watch: &Watch, held: &Value) {
+    let stall = &held["stall"];
+    let (item, id) = (stall["item"].as_str().unwrap(), stall["task"].as_str().unwrap());
+    let mut tasks = held["tasks"].as_array().unwrap().iter();
+    let shown = tasks.find(|task| task["id"] == stall["task"]).unwrap();
+    assert_eq!((&shown["state"], &shown["waits"]), (&json!("running"), &json!([])));
+    let [ran, waits] = why(inspector, watch, id);
+    let since = format!("{item} has been running since turn {}, because the timer", stall["turn"]);
+    assert!(ran.starts_with(&since), "{ran}");
+    assert_eq!(waits, format!("{id} `stuck` is running"));
+    let main = id_of(held, "main");
+    let [_, waits] = why(inspector, watch, &main);
+    assert_eq!(waits, format!("{main} `main` joins {id} `stuck`, which is running"));
+}
+
+/// The id of the task that is called so.
+fn id_of(of: &Value, name: &str) -> String {
+    let mut tasks = of["tasks"].as_array().unwrap().iter();
+    let task = tasks.find(|task| task["name"] == name).unwrap();
+    task["id"].as_str().unwrap().to_owned()
 }
 
 /// A loop on a thread of its own, of whose eleven tasks one hangs until it is released; and the
@@ -119,6 +152,7 @@ fn a_stall_is_shown_and_told_while_it_lasts_and_when_it_is_over() {
     assert_eq!(held["as_of"]["fresh"], false);
     assert_eq!(held["tasks"].as_array().unwrap().len(), 12, "as they were: with `main` and 10");
     assert_eq!(held["now"]["task"], stall["task"]);
+    is_shown_to_run(&inspector, &watch, &held);
 
     let later = until("it lasts", || {
         let line = line(&inspector, &watch);

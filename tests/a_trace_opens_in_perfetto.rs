@@ -23,15 +23,16 @@ use rules::Trace;
 use seed::Seed;
 
 const MS: Duration = Duration::from_millis(1);
+const PROGRAM: &str = "a \"program\"\\";
 
 fn text(event_loop: &EventLoop) -> String {
     let names = Names::of(&event_loop.snapshot());
     let history = History::read(&event_loop.watch(), 0);
-    trace(&history, &names, 4_242, "a \"program\"\\")
+    trace(&history, &names, 4_242, PROGRAM)
 }
 
 fn traced(event_loop: &EventLoop) -> Trace {
-    let trace = Trace::checked(&text(event_loop));
+    let trace = Trace::checked(&text(event_loop), PROGRAM);
     assert_eq!(trace.lost(), event_loop.watch().events(0).lost);
     trace
 }
@@ -186,7 +187,7 @@ fn a_trace_that_breaks_a_rule_is_noticed() {
     let event_loop = recorded(PollerKind::TimersOnly, 1 << 10);
     event_loop.block_on(async { spawn(sleep(MS)).await.unwrap() }).unwrap();
     let good = text(&event_loop);
-    Trace::checked(&good);
+    Trace::checked(&good, PROGRAM);
     let broken = [
         (",\"flow_in\":true", ""),
         (",\"flow_out\":true", ""),
@@ -203,7 +204,7 @@ fn a_trace_that_breaks_a_rule_is_noticed() {
     for (from, to) in broken {
         let bad = good.replacen(from, to, 1);
         assert_ne!(bad, good, "{from} is in it");
-        let noticed = std::panic::catch_unwind(|| drop(Trace::checked(&bad)));
+        let noticed = std::panic::catch_unwind(|| drop(Trace::checked(&bad, PROGRAM)));
         assert!(noticed.is_err(), "{from} became {to} and nobody saw");
     }
 }
@@ -256,7 +257,7 @@ fn whatever_a_ring_holds_keeps_every_rule_and_can_be_told() {
         let read = Read { next: lost + torn + events.len() as u64, events, lost, torn };
         let history = History::of(read, seed.below(9) as u64);
         let names = Names::default();
-        Trace::checked(&trace(&history, &names, 4_242, "a \"program\"\\"));
+        Trace::checked(&trace(&history, &names, 4_242, PROGRAM), PROGRAM);
         let story = Story::tell(&history, &names);
         assert_eq!(story.turns.len(), history.turns.len());
         for index in 2..5 {

@@ -52,7 +52,7 @@ top() { press "clear; '$terminal' top; echo left=\$?" Enter; }
 
 inspect "$examples/$example" --seconds 120
 top
-shows 'the header' "^$example $started +loop [0-9]+ on main: turn [0-9]+, as of .* ago"
+shows 'the header' "^$example $started +loop [0-9]+ on .+: turn [0-9]+, as of .* ago"
 shows 'the utilisation' '^utilisation .*[0-9]%  .* poll .*, delay .*, timer .* late'
 shows 'the queues' '^tasks [0-9]+  timers [0-9]+  sources [0-9]+   queued: ready [0-9]+'
 shows 'the headings' '^ STATE +ID +NAME +POLLS'

@@ -21,6 +21,8 @@ pub(crate) type At = (usize, usize);
 pub(crate) struct Arrows {
     causes: HashMap<At, (At, Wake)>,
     lead: HashSet<u64>,
+    /// By entry, the wake that has not led to a run that was recorded.
+    open: HashMap<u64, (At, Wake)>,
     /// How many items lay in the ready queue before the first event, at least.
     ready_before: usize,
 }
@@ -59,7 +61,13 @@ impl Arrows {
                 open.put(at, *wake);
             }
         }
+        arrows.open = open.by_entry;
         arrows
+    }
+
+    /// The wake of an item that lies in the ready queue, or whose run has not ended.
+    pub(crate) fn open(&self, item: Entry) -> Option<(At, Wake)> {
+        self.open.get(&item.to_bits()).copied()
     }
 
     /// The wake that led to a run, and the step that made it.

@@ -10,6 +10,8 @@ use std::{
 
 use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
 
+#[cfg(all(unix, feature = "signal"))]
+use crate::signal;
 use crate::{
     address,
     door::url,
@@ -50,6 +52,8 @@ pub struct Builder {
     allow_control: bool,
     record: bool,
     dump_to: Option<PathBuf>,
+    #[cfg(all(unix, feature = "signal"))]
+    dump_on: Option<i32>,
     folder: Option<PathBuf>,
 }
 
@@ -67,6 +71,8 @@ impl Builder {
             allow_control: false,
             record: true,
             dump_to: None,
+            #[cfg(all(unix, feature = "signal"))]
+            dump_on: None,
             folder: None,
         }
     }
@@ -100,6 +106,28 @@ impl Builder {
         self
     }
 
+    /// Has a signal, `SIGUSR1` for one, write what [`dump_to`](Builder::dump_to) would: a file of
+    /// each recorded loop, whenever it comes. Signals that come while one is written are one.
+    ///
+    /// From then on the signal no longer does what it did by itself, which for most is to end the
+    /// process, even when the inspector has stopped. A fork of the process, too, has the signal
+    /// caught, and sends it on to its parent.
+    ///
+    /// ```
+    /// # let folder = std::env::temp_dir().join(format!("signalled-{}", std::process::id()));
+    /// let builder = glassloop_inspector::Builder::new().dump_to(std::env::temp_dir());
+    /// let inspector = builder.dump_on_signal(signal_hook::consts::SIGUSR1);
+    /// # let inspector = inspector.folder(&folder).start()?;
+    /// # drop(inspector);
+    /// # std::fs::remove_dir(&folder)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(all(unix, feature = "signal"))]
+    pub fn dump_on_signal(mut self, signal: i32) -> Builder {
+        self.dump_on = Some(signal);
+        self
+    }
+
     /// Where the file with the token goes, in place of [`Folder::of_user`]: a folder that is this
     /// user's alone, or that is to be made.
     pub fn folder(mut self, path: impl Into<PathBuf>) -> Builder {
@@ -110,9 +138,10 @@ impl Builder {
     /// Starts it. Its port is open, and its file there, when this returns.
     ///
     /// # Errors
-    /// `InvalidInput` if the address is not one of loopback's two. `PermissionDenied` if the folder
-    /// is a link, or somebody else's, or open to others. What the operating system says of the
-    /// port, the thread, the file and the randomness.
+    /// `InvalidInput` if the address is not one of loopback's two, if a signal can't be caught, or
+    /// if it is to dump and there is no folder for that. `PermissionDenied` if the folder is a
+    /// link, or somebody else's, or open to others. What the operating system says of the port,
+    /// the thread, the file and the randomness.
     pub fn start(self) -> io::Result<Inspector> {
         let listener = TcpListener::bind(address::on_loopback(self.address)?)?;
         let address = listener.local_addr()?;
@@ -133,6 +162,11 @@ impl Builder {
                 let listener = net::TcpListener::from_std(listener)?;
                 let facts = Rc::new(Facts::gather(self.record, Dumps::new(self.dump_to)));
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
+                #[cfg(all(unix, feature = "signal"))]
+                if let Some(signal) = self.dump_on {
+                    let dumping = signal::dump_on(signal, Rc::clone(&facts))?;
+                    glassloop::spawn(dumping).named("dump on signal").detach();
+                }
                 glassloop::spawn(watchdog::watch(facts)).named("watchdog").detach();
                 io::Result::Ok(())
             })?;

@@ -106,21 +106,28 @@ impl Origin {
 /// ```
 #[must_use]
 pub fn why_ran(history: &History, names: &Names, task: TaskId) -> Causes {
-    let mut walk = Walk { history, names, arrows: Arrows::of(history), steps: Vec::new() };
+    let walk = Walk { history, names, arrows: Arrows::of(history), steps: Vec::new() };
     let last = (history.turns.len(), 0);
-    let Some(mut at) = walk.run_before(last, |entry| entry.task_id() == task) else {
+    let Some(at) = walk.run_before(last, |entry| entry.task_id() == task) else {
         return Causes { steps: Vec::new(), origin: Origin::NeverRan };
     };
-    let origin = loop {
-        if walk.steps.len() == STEPS_MAX {
-            break Origin::TooFar;
-        }
-        match walk.step(at) {
-            Ok(cause) => at = cause,
-            Err(origin) => break origin,
-        }
+    walk.back(Ok(at))
+}
+
+/// The same of a task that has run since this turn and not come back: a run is recorded when it
+/// ends.
+pub(crate) fn why_runs(history: &History, names: &Names, item: Entry, turn: u64) -> Causes {
+    let arrows = Arrows::of(history);
+    let Some((from, wake)) = arrows.open(item) else {
+        return why_ran(history, names, item.task_id());
     };
-    Causes { steps: walk.steps, origin }
+    let mut walk = Walk { history, names, arrows, steps: Vec::new() };
+    let why = walk.why(from, &wake);
+    let text = format!("{} has been running since turn {turn}, {why}", names.item(item));
+    let at_ns = history.turns[from.0].steps[from.1].end_ns();
+    walk.steps.push(CauseStep { turn, at_ns, item, text });
+    let next = walk.behind(from, &wake);
+    walk.back(next)
 }
 
 struct Walk<'a> {
@@ -131,6 +138,18 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Tells run by run, until there is none before.
+    fn back(mut self, mut next: Result<At, Origin>) -> Causes {
+        let origin = loop {
+            match next {
+                Ok(_) if self.steps.len() >= STEPS_MAX => break Origin::TooFar,
+                Ok(at) => next = self.step(at),
+                Err(origin) => break origin,
+            }
+        };
+        Causes { steps: self.steps, origin }
+    }
+
     /// The last run before a step, of an item that is the one.
     fn run_before(&self, (turn, step): At, is_it: impl Fn(Entry) -> bool) -> Option<At> {
         for at in (0..=turn).rev() {
@@ -297,6 +316,19 @@ mod tests {
         let never = why_ran(&history(&what, 0), &Names::default(), A.id());
         assert_eq!(never.origin, Origin::NeverRan);
         assert_eq!(never.to_string(), "it has not run while it was recorded\n");
+    }
+
+    #[test]
+    fn a_run_that_has_not_ended_is_told_by_its_wake() {
+        let ran = |entry| Happening::Ran(entry, Outcome::Pending);
+        let what = [ran(B), Happening::Woke(B, By::Item(A)), ran(A)];
+        let causes = why_runs(&history(&what, 0), &Names::default(), B, 7);
+        let said = "task #2.2 has been running since turn 7, because task #1.1 woke it in turn 1";
+        assert_eq!((causes.steps.len(), &*causes.steps[0].text), (2, said));
+        assert!(causes.steps[1].text.starts_with("task #1.1 ran in turn 1 because of something"));
+        // Its wake was overwritten.
+        let causes = why_runs(&history(&[ran(B)], 3), &Names::default(), B, 7);
+        assert!(causes.steps[0].text.starts_with("task #2.2 ran in turn 1"));
     }
 
     #[test]

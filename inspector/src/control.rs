@@ -20,7 +20,7 @@ pub(crate) fn record(_: &Facts, request: &Request) -> Result<Response, Response>
 }
 
 /// `POST /cancel` with `{"loop":1,"task":"#3.9"}`. That the task is gone by then is no error: it
-/// was asked for.
+/// was asked for. Without the task that `block_on` waits for it fails, and says so.
 pub(crate) fn cancel(_: &Facts, request: &Request) -> Result<Response, Response> {
     let wish = Wish::of(request, &["loop", "task"])?;
     let said = wish.get("task", "a task's id like \"#3.9\"", |value| task_of(value.as_str()?))?;

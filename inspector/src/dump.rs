@@ -15,7 +15,7 @@ use glassloop::{
 };
 use serde_json::json;
 
-use crate::{facts::Facts, past, routes::refusal, run_file::create_file};
+use crate::{facts::Facts, past, quietly::quietly, routes::refusal, run_file::create_file};
 
 /// So many files one inspector writes by itself, on stalls and panics. Those who ask get theirs.
 const TRIGGERED_MAX: u32 = 16;
@@ -41,11 +41,22 @@ impl Dumps {
         match self.write(facts, watch, occasion) {
             Ok(Some(path)) => {
                 self.triggered.set(self.triggered.get() + 1);
-                log::warn!("inspector: dumped {occasion} to {}", path.display());
+                quietly(|| log::warn!("inspector: dumped {occasion} to {}", path.display()));
             }
             Ok(None) => {}
-            Err(error) => log::warn!("inspector: {occasion} was not dumped: {error}"),
+            Err(error) => {
+                quietly(|| log::warn!("inspector: {occasion} was not dumped: {error}"));
+            }
         }
+    }
+
+    /// Somebody asked for it: a file of each loop that was recorded.
+    pub(crate) fn write_all(&self, facts: &Facts, occasion: &str) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for watch in glassloop::loops().iter().filter(|watch| !watch.name().internal) {
+            files.extend(self.write(facts, watch, occasion)?);
+        }
+        Ok(files)
     }
 
     /// Writes what the ring of a loop holds. `None` if that is nothing.
@@ -69,12 +80,39 @@ pub(crate) fn dump(facts: &Facts, _: &Request) -> Result<Response, Response> {
         let what = "expected a folder for dumps (`Builder::dump_to`), came none";
         return Err(refusal(409, what));
     }
-    let mut files = Vec::new();
-    for watch in glassloop::loops().iter().filter(|watch| !watch.name().internal) {
-        match facts.dumps.write(facts, watch, "asked") {
-            Ok(path) => files.extend(path.map(|path| path.display().to_string())),
-            Err(error) => return Err(refusal(500, &format!("a dump was not written: {error}"))),
-        }
-    }
+    let files = facts.dumps.write_all(facts, "asked");
+    let files = files.map_err(|error| refusal(500, &format!("a dump was not written: {error}")))?;
+    let files: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
     Ok(Response::json(json!({ "files": files }).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use glassloop::EventLoop;
+
+    use super::*;
+
+    #[test]
+    fn by_itself_it_writes_so_many_and_no_more_and_who_asks_gets_his() {
+        let folder = env::temp_dir().join(format!("glassloop-dumps-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let event_loop = EventLoop::test();
+        let watch = event_loop.watch();
+        let facts = Facts::gather(true, Dumps::new(Some(folder.clone())));
+        let files = || fs::read_dir(&folder).unwrap().count();
+        facts.dumps.trigger(&facts, &watch, "stall");
+        assert_eq!(files(), 0, "nothing was recorded");
+        event_loop.record(true);
+        event_loop.block_on(async {}).unwrap();
+        for _ in 0..20 {
+            facts.dumps.trigger(&facts, &watch, "stall");
+            facts.dumps.trigger(&facts, &watch, "panic");
+        }
+        assert_eq!(files(), 16);
+        facts.dumps.write(&facts, &watch, "asked").unwrap();
+        assert_eq!(files(), 17);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

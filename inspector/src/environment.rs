@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, env, ffi::OsString, io, path::PathBuf, sync::OnceLock, thread};
 
-use crate::{Builder, Inspector, address, run_file};
+use crate::{Builder, Inspector, address, run_file::Removed};
 
 const VARIABLE: &str = "GLASSLOOP_INSPECT";
 
@@ -68,23 +68,9 @@ fn remove_at_exit(file: PathBuf) {
         // The first stays: what takes its place would drop it, and the file.
         FILE.with_borrow_mut(|kept| {
             if kept.is_none() {
-                *kept = Some(Removed { file, process: std::process::id() });
+                *kept = Some(Removed::new(file));
             }
         });
-    }
-}
-
-/// A file that goes with this, in the process that made it: a fork of that has it, too.
-struct Removed {
-    file: PathBuf,
-    process: u32,
-}
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        if self.process == std::process::id() {
-            run_file::remove(&self.file);
-        }
     }
 }
 
@@ -105,7 +91,7 @@ mod tests {
         });
         let meanwhile = thread.unwrap().join().unwrap();
         let afterwards = file.exists();
-        run_file::remove(&file);
+        crate::run_file::remove(&file);
         [meanwhile, afterwards]
     }
 

@@ -46,7 +46,16 @@ impl History {
     /// Reads the events of a loop from number `from` on; 0 begins with the oldest that is left.
     #[must_use]
     pub fn read(watch: &Watch, from: u64) -> History {
-        let read = watch.events(from);
+        History::read_at_most(watch, from, u64::MAX)
+    }
+
+    /// The same, and no more events than this; `next` is where they end.
+    pub(crate) fn read_at_most(watch: &Watch, from: u64, events_max: u64) -> History {
+        let mut read = watch.events(from);
+        let len = read.events.len();
+        let kept = usize::try_from(events_max).unwrap_or(usize::MAX).min(len);
+        read.events.truncate(kept);
+        read.next -= (len - kept) as u64;
         // Read afterwards, so that it is not before the last event's turn.
         History::of(read, watch.now().turn)
     }

@@ -1,10 +1,10 @@
 //! `Inspector`: what a program holds of its inspector.
 //!
-//! Promises that stopping it closes the port, ends the thread and removes the file, once. What it
-//! shows is other files' business.
+//! Promises that stopping it closes the port, ends the thread and removes the file, once, and only
+//! in the process that started it. What it shows is other files' business.
 
 use std::{
-    fmt,
+    fmt, mem,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -13,7 +13,7 @@ use std::{
 
 use glassloop::LoopThread;
 
-use crate::run_file;
+use crate::run_file::Removed;
 
 /// How long a stop waits for the thread. It never runs anything long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Inspector {
     address: SocketAddr,
     url: String,
-    file: PathBuf,
+    file: Removed,
     /// Until it is stopped.
     thread: Mutex<Option<LoopThread>>,
 }
@@ -38,6 +38,7 @@ pub(crate) struct Parts {
 impl Inspector {
     pub(crate) fn new(parts: Parts) -> Inspector {
         let Parts { address, url, file, thread } = parts;
+        let file = Removed::new(file);
         Inspector { address, url, file, thread: Mutex::new(Some(thread)) }
     }
 
@@ -56,15 +57,22 @@ impl Inspector {
     /// Where its [file](crate::run_file) is, or was.
     #[must_use]
     pub fn file(&self) -> &Path {
-        &self.file
+        self.file.file()
     }
 
     /// Removes the file, closes the port and every connection, and ends the thread, for which it
     /// waits two seconds at most. What was stopped stays so.
+    ///
+    /// In a fork of the process that started it there is no such thread, and file and port are the
+    /// parent's: there this does nothing.
     pub fn stop(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut thread) = thread else { return };
-        run_file::remove(&self.file);
+        if !self.file.is_own() {
+            // Its drop would wait for a thread that is not in this process.
+            return mem::forget(thread);
+        }
+        self.file.remove();
         thread.stop(Duration::ZERO);
         // Its connections are cut, so its report has nothing that anybody could want.
         if let Err(error) = thread.join(PATIENCE) {
@@ -84,7 +92,26 @@ impl fmt::Debug for Inspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inspector")
             .field("address", &self.address)
-            .field("file", &self.file)
+            .field("file", &self.file())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Builder, run_file::remove};
+    use std::{env, fs, net::TcpStream};
+
+    #[test]
+    fn what_a_fork_drops_is_left_to_its_parent() {
+        let folder = env::temp_dir().join(format!("glassloop-forked-{}", std::process::id()));
+        let mut inspector = Builder::new().folder(&folder).record(false).start().unwrap();
+        let (address, file) = (inspector.address(), inspector.file().to_owned());
+        inspector.file.fork();
+        drop(inspector);
+        assert!(file.exists());
+        assert!(TcpStream::connect(address).is_ok(), "it is served on");
+        remove(&file);
+        fs::remove_dir(folder).unwrap();
     }
 }

@@ -3,15 +3,16 @@
 //! Promises that each answer says what it lacks: how far back it reaches, and how many events were
 //! lost. It asks the loop for the names of what lives, and answers without if that hangs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use glassloop::{
-    Phase, Snapshot, TaskId, Watch,
+    Now, Phase, Snapshot, TaskId, Watch,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
 use crate::{
+    cause, events,
     facts::Facts,
     history::History,
     names::Names,
@@ -21,12 +22,15 @@ use crate::{
     story::Story,
     trace::trace,
     turns::{Turn, Work},
+    under_way,
     wait_chain::why_waits,
 };
 
 /// How many turns are told, if the query doesn't say, and at most.
 const TURNS: u64 = 20;
 const TURNS_MOST: u64 = 10_000;
+/// How many events one answer holds at most; its `next` is where the following one goes on.
+const EVENTS_MOST: u64 = 10_000;
 /// How many of a task's last wakes are told one by one.
 const LAST_WAKES: usize = 20;
 
@@ -35,26 +39,26 @@ struct Past {
     history: History,
     names: Names,
     snapshot: Option<std::sync::Arc<Snapshot>>,
+    /// What the loop runs and has not come back from.
+    running: Option<Now>,
 }
 
 impl Past {
-    fn of(query: &Query<'_>) -> Result<Past, Response> {
-        let wanted = Wanted::of(query)?;
-        let (watch, seen) = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh)
-            .pop()
-            .ok_or_else(|| refusal(404, "this process has no loop"))?;
-        let snapshot = seen.map(|seen| seen.snapshot);
-        let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
-        let history = History::read(&watch, query.number("from", 0..=u64::MAX, 0)?);
-        Ok(Past { history, names, snapshot })
+    async fn of(query: &Query<'_>) -> Result<Past, Response> {
+        Past::of_at_most(query, u64::MAX).await
     }
 
-    /// Beside what every answer says: what it is missing.
-    fn answer(&self, mut of: Value) -> Response {
-        of["lost"] = self.history.lost.into();
-        of["torn"] = self.history.torn.into();
-        of["span_s"] = (self.history.span_ns() as f64 / 1e9).into();
-        Response::json(of.to_string())
+    /// As far as so many events reach.
+    async fn of_at_most(query: &Query<'_>, events_max: u64) -> Result<Past, Response> {
+        let wanted = Wanted::of(query)?;
+        let from = query.number("from", 0..=u64::MAX, 0)?;
+        let mut seen = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh).await;
+        let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
+        let running = seen.as_ref().and_then(|seen| under_way::of(&watch, seen));
+        let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
+        let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
+        let history = History::read_at_most(&watch, from, events_max);
+        Ok(Past { history, names, snapshot, running })
     }
 
     /// The last turns that were asked for.
@@ -75,6 +79,14 @@ impl Past {
     }
 }
 
+/// Beside what every answer says: what it is missing.
+fn answer(history: &History, mut of: Value) -> Response {
+    of["lost"] = history.lost.into();
+    of["torn"] = history.torn.into();
+    of["span_s"] = history.span_s().into();
+    Response::json(of.to_string())
+}
+
 fn is_of(work: Work, task: TaskId) -> bool {
     matches!(work, Work::Item(entry, _) if entry.task_id() == task)
 }
@@ -86,28 +98,32 @@ fn query<'a>(request: &'a Request, own: &[&str]) -> Result<Query<'a>, Response> 
     Query::of(request, &keys)
 }
 
-/// `GET /events`: the recording as it is.
-pub(crate) fn events(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let past = Past::of(&query(request, &[])?)?;
-    Ok(past.answer(json!({ "history": past.history.to_json(), "names": past.names.to_json() })))
+/// `GET /events`: the recording as it is, from number `from` on.
+pub(crate) async fn events(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["events"])?;
+    let most = query.number("events", 1..=EVENTS_MOST, EVENTS_MOST)?;
+    let Past { history, names, .. } = &Past::of_at_most(&query, most).await?;
+    let (first, next) = (history.first, history.next);
+    let rows = events::rows(history, names);
+    Ok(answer(history, json!({ "first": first, "next": next, "events": rows })))
 }
 
 /// `GET /story`: the last turns in sentences.
-pub(crate) fn story(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["turns"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn story(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["turns"])?;
+    let past = Past::of(&query).await?;
     let first = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
     told.turns.drain(..first);
-    Ok(past.answer(told.to_json()))
+    Ok(answer(&past.history, told.to_json()))
 }
 
 /// `GET /turns`: the last turns in figures.
-pub(crate) fn turns(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["turns"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn turns(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["turns"])?;
+    let past = Past::of(&query).await?;
     let last = past.history.turns.iter().skip(past.last_turns(&query)?);
-    Ok(past.answer(json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
+    Ok(answer(&past.history, json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
 }
 
 fn turn(turn: &Turn) -> Value {
@@ -136,26 +152,34 @@ fn turn(turn: &Turn) -> Value {
 }
 
 /// `GET /why`: what made a task run last, and what it waits for.
-pub(crate) fn why(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["task"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["task"])?;
+    let past = Past::of(&query).await?;
     let task = past.task(&query)?;
-    let ran = crate::cause::why_ran(&past.history, &past.names, task);
+    let ran = match past.running {
+        Some(now) if now.item.task_id() == task => {
+            cause::why_runs(&past.history, &past.names, now.item, now.turn)
+        }
+        _ => cause::why_ran(&past.history, &past.names, task),
+    };
     let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
     let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    Ok(past.answer(json!({
-        "task": task.to_string(),
-        "ran": lines(ran.to_string()),
-        "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
-        "steps": ran.to_json(),
-        "chain": waits.as_ref().map(crate::wait_chain::WaitChain::to_json),
-    })))
+    Ok(answer(
+        &past.history,
+        json!({
+            "task": task.to_string(),
+            "ran": lines(ran.to_string()),
+            "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
+            "steps": ran.to_json(),
+            "chain": waits.as_ref().map(crate::wait_chain::WaitChain::to_json),
+        }),
+    ))
 }
 
 /// `GET /wakes`: who wakes a task, how often, and who did so last.
-pub(crate) fn wakes(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = query(request, &["task"])?;
-    let past = Past::of(&query)?;
+pub(crate) async fn wakes(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["task"])?;
+    let past = Past::of(&query).await?;
     let task = past.task(&query)?;
     let mut by: HashMap<String, u64> = HashMap::new();
     let mut last = Vec::new();
@@ -175,12 +199,12 @@ pub(crate) fn wakes(_: &Facts, request: &Request) -> Result<Response, Response> 
     let by: Vec<_> =
         by.into_iter().map(|(who, count)| json!({ "who": who, "count": count })).collect();
     let last: Vec<_> = last.into_iter().rev().take(LAST_WAKES).collect();
-    Ok(past.answer(json!({ "task": task.to_string(), "by": by, "last": last })))
+    Ok(answer(&past.history, json!({ "task": task.to_string(), "by": by, "last": last })))
 }
 
 /// `GET /trace`: the recording as a file for a trace viewer.
-pub(crate) fn file(facts: &Facts, request: &Request) -> Result<Response, Response> {
-    let past = Past::of(&query(request, &[])?)?;
+pub(crate) async fn file(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let past = Past::of(&query(&request, &[])?).await?;
     Ok(Response::json(trace(&past.history, &past.names, facts.pid, &facts.program)))
 }
 

@@ -1,8 +1,11 @@
 //! The routes: every path that there is, and what it answers.
 //!
 //! Promises that the table below is all of it: no file system, no pattern; that no GET changes
-//! anything; and that what changes something is a POST that a controller asks for. Who may ask is
-//! the door's business, what an answer holds that of the files it names.
+//! anything; that what changes something is a POST that a controller asks for; and that what has to
+//! wait for a loop holds up no other request. Who may ask is the door's business, what an answer
+//! holds that of the files it names.
+
+use std::{future::Future, pin::Pin, rc::Rc};
 
 use glassloop::ws::{Request, Response};
 use serde_json::json;
@@ -33,7 +36,18 @@ pub(crate) enum Method {
 }
 
 /// What a route answers; an error is an answer as well.
-type Respond = fn(&Facts, &Request) -> Result<Response, Response>;
+type Answer = Result<Response, Response>;
+
+/// How a route answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Respond {
+    Now(fn(&Facts, &Request) -> Answer),
+    /// By waiting for loops, while others are served.
+    Later(fn(Rc<Facts>, Request) -> Later),
+}
+
+/// An answer that is waited for.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Answer>>>;
 
 /// One path.
 #[derive(Debug)]
@@ -44,28 +58,40 @@ pub(crate) struct Route {
     pub(crate) respond: Respond,
 }
 
-const fn get(path: &'static str, access: Access, respond: Respond) -> Route {
-    Route { method: Method::Get, path, access, respond }
+const fn get(path: &'static str, respond: fn(Rc<Facts>, Request) -> Later) -> Route {
+    let respond = Respond::Later(respond);
+    Route { method: Method::Get, path, access: Access::Reader, respond }
 }
 
-const fn post(path: &'static str, respond: Respond) -> Route {
+const fn post(path: &'static str, respond: fn(&Facts, &Request) -> Answer) -> Route {
+    let respond = Respond::Now(respond);
     Route { method: Method::Post, path, access: Access::Controller, respond }
 }
 
 /// All of them.
 pub(crate) const ROUTES: [Route; 12] = [
-    get("/", Access::Anyone, front_page),
-    get("/state", Access::Reader, state::state),
-    get("/events", Access::Reader, past::events),
-    get("/story", Access::Reader, past::story),
-    get("/turns", Access::Reader, past::turns),
-    get("/why", Access::Reader, past::why),
-    get("/wakes", Access::Reader, past::wakes),
-    get("/trace", Access::Reader, past::file),
+    Route {
+        method: Method::Get,
+        path: "/",
+        access: Access::Anyone,
+        respond: Respond::Now(front_page),
+    },
+    get("/state", |facts, request| Box::pin(state::state(facts, request))),
+    get("/events", |facts, request| Box::pin(past::events(facts, request))),
+    get("/story", |facts, request| Box::pin(past::story(facts, request))),
+    get("/turns", |facts, request| Box::pin(past::turns(facts, request))),
+    get("/why", |facts, request| Box::pin(past::why(facts, request))),
+    get("/wakes", |facts, request| Box::pin(past::wakes(facts, request))),
+    get("/trace", |facts, request| Box::pin(past::file(facts, request))),
     post("/record", control::record),
     post("/cancel", control::cancel),
     post("/dump", dump::dump),
-    Route { method: Method::WebSocket, path: LIVE, access: Access::Reader, respond: no_page },
+    Route {
+        method: Method::WebSocket,
+        path: LIVE,
+        access: Access::Reader,
+        respond: Respond::Now(no_page),
+    },
 ];
 
 /// The route of a path.
@@ -79,7 +105,7 @@ pub(crate) fn refusal(status: u16, what: &str) -> Response {
     Response::json(json!({ "error": what }).to_string()).with_status(status)
 }
 
-fn front_page(_: &Facts, _: &Request) -> Result<Response, Response> {
+fn front_page(_: &Facts, _: &Request) -> Answer {
     Ok(Response::text(
         "This is the inspector of a glassloop program. Ask /state, with the token as\n\
          `Authorization: Bearer TOKEN`.\n",
@@ -87,7 +113,7 @@ fn front_page(_: &Facts, _: &Request) -> Result<Response, Response> {
 }
 
 /// What is asked without an upgrade where there is only a WebSocket is the server's to answer.
-fn no_page(_: &Facts, request: &Request) -> Result<Response, Response> {
+fn no_page(_: &Facts, request: &Request) -> Answer {
     Err(refusal(426, &format!("expected a WebSocket at {}", request.path())))
 }
 

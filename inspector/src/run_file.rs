@@ -10,6 +10,7 @@
 //! process the later ones are `4711-1.json` and so on.
 
 mod owner;
+mod removed;
 
 use std::{
     fmt, fs,
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use crate::address::on_loopback;
 
 pub(crate) use owner::create_file;
+pub(crate) use removed::Removed;
 
 /// A longer file is none of ours.
 const FILE_BYTES_MAX: u64 = 16 * 1_024;

@@ -5,14 +5,14 @@
 
 use std::{fmt, rc::Rc, time::Duration};
 
-use glassloop::ws::{Request, Response, Server, ServerLimits};
+use glassloop::ws::{Response, Server, ServerLimits};
 
 use crate::{
     door::{Door, LINES},
     dump::Dumps,
     facts::Facts,
     live,
-    routes::{Method, ROUTES},
+    routes::{Method, ROUTES, Respond, Route},
     token::Token,
 };
 
@@ -43,18 +43,28 @@ pub(crate) fn server_of(setup: Setup, facts: &Rc<Facts>) -> Server {
         server = server.header(name, value);
     }
     for route in &ROUTES {
-        let (respond, facts) = (route.respond, Rc::clone(facts));
-        let answer = move |request: &Request| -> Response {
-            respond(&facts, request).unwrap_or_else(|refusal| refusal)
-        };
-        server = match route.method {
-            Method::Get => server.get(route.path, answer),
-            Method::Post => server.post(route.path, answer),
-            Method::WebSocket => server,
-        };
+        server = with_route(server, route, Rc::clone(facts));
     }
     let server = server.route(live::route(Rc::clone(facts), door.origins()));
     server.guard(move |request| door.judge(request))
+}
+
+fn with_route(server: Server, route: &Route, facts: Rc<Facts>) -> Server {
+    let or_refusal = |answer: Result<Response, Response>| answer.unwrap_or_else(|refusal| refusal);
+    match (route.method, route.respond) {
+        (Method::Get, Respond::Now(respond)) => {
+            server.get(route.path, move |request| or_refusal(respond(&facts, request)))
+        }
+        (Method::Get, Respond::Later(respond)) => server.get_async(route.path, move |request| {
+            let answer = respond(Rc::clone(&facts), request);
+            async move { or_refusal(answer.await) }
+        }),
+        (Method::Post, Respond::Now(respond)) => {
+            server.post(route.path, move |request| or_refusal(respond(&facts, request)))
+        }
+        // No POST waits, and the WebSocket has a route of its own.
+        (Method::Post, Respond::Later(_)) | (Method::WebSocket, _) => server,
+    }
 }
 
 /// One owner with a browser and a terminal, and strangers who may hold nothing for long.

@@ -1,24 +1,30 @@
 //! The state: every loop and host queue of the process as it stands, as JSON.
 //!
 //! Promises to answer in time whatever the loops do: all are asked at once, and those that don't
-//! answer are shown as they were last, with the age of that. What a loop runs at this moment comes
-//! from its now-record, which needs no answer.
+//! answer are shown as they were last, with the age of that. Meanwhile the server's own loop goes
+//! on. What a loop runs at this moment comes from its now-record, which needs no answer.
 
-use std::time::{Duration, Instant};
+use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    Asked, Entry, Seen, Watch,
+    Asked, Entry, Seen, Watch, sleep, timeout,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
 use crate::{
     facts::Facts, host_queues::host_queues, names::Names, query::Query, routes::refusal, rows,
+    under_way,
 };
 
 /// How long loops have to answer, if the query doesn't say, and the longest.
 const FRESH_MS: u64 = 100;
 const FRESH_MS_MOST: u64 = 1_000;
+
+/// From one look at who has answered to the next: the first, and the longest. A loop that is not
+/// busy answers within the first.
+const STEP: Duration = Duration::from_millis(1);
+const STEP_MOST: Duration = Duration::from_millis(8);
 
 /// Which loops, and how long they have to answer.
 #[derive(Clone, Copy, Debug)]
@@ -66,14 +72,10 @@ impl Wanted {
 }
 
 /// `GET /state`.
-pub(crate) fn state(facts: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = Query::of(request, &KEYS)?;
-    Ok(Response::json(state_of(facts, Wanted::of(&query)?).to_string()))
-}
-
-/// The same, as data.
-pub(crate) fn state_of(facts: &Facts, wanted: Wanted) -> Value {
-    of(facts, answers(ask(&wanted.loops()), wanted.fresh))
+pub(crate) async fn state(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let wanted = Wanted::of(&Query::of(&request, &KEYS)?)?;
+    let seen = answers(ask(&wanted.loops()), wanted.fresh).await;
+    Ok(Response::json(of(&facts, seen).to_string()))
 }
 
 /// The state of loops that were looked at.
@@ -99,16 +101,32 @@ pub(crate) fn ask(loops: &[Watch]) -> Vec<(Watch, Asked)> {
 }
 
 /// Waits until all have answered, at most `patience`.
-pub(crate) fn answers(
+pub(crate) async fn answers(
     asked: Vec<(Watch, Asked)>,
     patience: Duration,
 ) -> Vec<(Watch, Option<Seen>)> {
-    let end = Instant::now() + patience;
-    let answer = |(watch, asked): (Watch, Asked)| {
-        let seen = asked.wait(end.saturating_duration_since(Instant::now()));
-        (watch, seen)
+    let all = async {
+        let mut step = STEP;
+        while !asked.iter().all(has_answered) {
+            sleep(step).await;
+            step = STEP_MOST.min(step * 2);
+        }
     };
-    asked.into_iter().map(answer).collect()
+    if timeout(patience, all).await.is_err() {
+        log::debug!("inspector: a loop has not answered for {patience:?}");
+    }
+    answered(asked)
+}
+
+/// A loop that has ended never will.
+fn has_answered((watch, asked): &(Watch, Asked)) -> bool {
+    asked.wait(Duration::ZERO).is_some_and(|seen| seen.fresh) || watch.is_closed()
+}
+
+/// The answers so far; who has not answered is shown as it was last.
+pub(crate) fn answered(asked: Vec<(Watch, Asked)>) -> Vec<(Watch, Option<Seen>)> {
+    let seen = |(watch, asked): (Watch, Asked)| (watch, asked.wait(Duration::ZERO));
+    asked.into_iter().map(seen).collect()
 }
 
 fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
@@ -130,7 +148,8 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
         "now": now(watch, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
     });
-    let Some(Seen { snapshot, .. }) = seen else { return line };
+    let Some(seen) = seen else { return line };
+    let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));
     let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names));
     let state = object([
         ("turn", snapshot.turn.into()),

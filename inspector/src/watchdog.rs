@@ -2,7 +2,7 @@
 //!
 //! Ten times a second it reads what each loop runs, which costs that loop nothing. An item that is
 //! still the same one is held to be a stall once it has lasted; the log is told while it lasts, and
-//! when it is over. It wakes no loop and waits for none.
+//! when it is over. It wakes no loop and waits for none, and no logger that panics ends it.
 
 use std::{
     cell::RefCell,
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     facts::Facts,
     names::Names,
+    quietly::quietly,
     rows,
     thread_state::{self, ThreadState},
 };
@@ -116,7 +117,7 @@ impl Stalls {
                 attach(&watch, facts);
                 now
             });
-            if held.unhandled < std::mem::replace(&mut held.unhandled, now.unhandled) {
+            if std::mem::replace(&mut held.unhandled, now.unhandled) < now.unhandled {
                 failed.push(watch.clone());
             }
             if held.is_same(&now) {
@@ -137,14 +138,16 @@ impl Stalls {
         drop(seen);
         for (watch, lasted) in over {
             let (name, lasted) = (watch.name(), seconds(lasted));
-            log::warn!("loop {} on {}: goes on after {lasted}", name.number, name.thread);
+            let (number, thread) = (name.number, &name.thread);
+            quietly(|| log::warn!("loop {number} on {thread}: goes on after {lasted}"));
         }
         for watch in failed {
             facts.dumps.trigger(facts, &watch, "panic");
         }
         for (watch, first) in tell {
             if let Some(stall) = self.of(&watch) {
-                log::warn!("loop {} on {}: {stall}", watch.name().number, watch.name().thread);
+                let (number, thread) = (watch.name().number, &watch.name().thread);
+                quietly(|| log::warn!("loop {number} on {thread}: {stall}"));
             }
             if first {
                 facts.dumps.trigger(facts, &watch, "stall");

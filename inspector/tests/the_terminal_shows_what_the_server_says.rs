@@ -186,8 +186,10 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
     let (server, scratch) = (Canned::start(Mood::Open), Scratch::new("recording"));
     let file = scratch.file("out.json");
     let out = said_well(&server, &["record", "1ms", &file, "--loop", "2"]);
-    let told =
-        format!("{file}: 900 events over 5.0 s, 7 lost\nopen it at https://ui.perfetto.dev\n");
+    let told = format!(
+        "{file}: 900 events over 5.0 s, 7 events before it are lost, \
+        1 could not be read\nopen it at https://ui.perfetto.dev\n"
+    );
     assert_eq!(out, told);
     let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(written["displayTimeUnit"], "ns");
@@ -203,7 +205,7 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
     assert_eq!(lines(&server), expected);
 
     said_well(&server, &["record", "1ms", &file, "--loop", "1"]);
-    assert_eq!(lines(&server), ["GET /trace?loop=1 "], "it was on, and stays so");
+    assert_eq!(lines(&server), ["GET /trace?loop=1&from=1000 "], "it was on, and stays so");
 
     let out = said_well(&server, &["trace", &file, "--loop", "1", "--json"]);
     let facts: Value = serde_json::from_str(&out).unwrap();
@@ -212,7 +214,8 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
         (&900.into(), &7.into(), &1.into())
     );
     let said = server.run(&["trace", &file]);
-    fails(&said, 2, "expected --loop with one of 1, 2");
+    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
+    fails(&said, 2, &format!("expected one loop, --loop N: there is {there}"));
 }
 
 #[test]
@@ -223,7 +226,8 @@ fn each_failure_has_its_exit_code() {
         1,
         "no task `nobody`: expected an id, such as 3 or #3.9, or a name",
     );
-    fails(&server.run(&["ps", "--loop", "9"]), 1, "no loop 9; there are 1, 2");
+    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
+    fails(&server.run(&["ps", "--loop", "9"]), 1, &format!("no loop 9: there is {there}"));
     fails(&server.run(&["cancel", "opener"]), 1, "task #2.2 `opener` has ended already");
     fails(&server.run(&["pz"]), 2, "expected a command that `glassloop help` lists, came `pz`");
     let empty = Canned::start(Mood::Empty);

@@ -66,19 +66,19 @@ pub struct HostJobLine {
 /// use glassloop::HostQueue;
 ///
 /// let host = HostQueue::new();
-/// let made = line!() - 1;
-/// let find = || glassloop::host_queues().into_iter().find(|line| line.made.line() == made);
-///
 /// host.defer(|| ()).unwrap();
-/// let line = find().expect("it is there");
-/// assert_eq!((line.statistics.queued, line.thread), (1, None)); // nobody has drained it
-/// let waits = line.next.expect("a job waits");
-/// println!("{} has waited for {:?}", waits.asked, waits.elapsed);
+/// for line in glassloop::host_queues() {
+///     assert!(line.running.is_empty(), "nobody has drained it");
+///     let waits = line.next.expect("a job waits");
+///     println!("{} has waited for {:?}", waits.asked, waits.elapsed);
+/// }
 ///
 /// // While a job runs, whoever looks sees where that one was asked for.
-/// let seen = host.call(move || find().map(|line| line.running.len()));
+/// let look = || glassloop::host_queues().into_iter().flat_map(|line| line.running).collect();
+/// let seen = host.call(look);
 /// host.drain(Duration::from_secs(1));
-/// assert_eq!(glassloop::run(async { seen.await.unwrap() })?, Some(1));
+/// let running: Vec<glassloop::HostJobLine> = host.block_on(seen, Duration::from_secs(1))??;
+/// assert_eq!(running.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]

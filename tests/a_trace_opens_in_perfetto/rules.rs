@@ -27,9 +27,9 @@ pub(crate) struct Life {
 }
 
 impl Trace {
-    /// Reads a trace, and asserts each rule.
+    /// Reads a trace of this program, and asserts each rule.
     #[track_caller]
-    pub(crate) fn checked(text: &str) -> Trace {
+    pub(crate) fn checked(text: &str, program: &str) -> Trace {
         let whole: Value = serde_json::from_str(text).expect("it is JSON");
         let keys: Vec<_> = whole.as_object().unwrap().keys().cloned().collect();
         assert_eq!(keys, ["displayTimeUnit", "traceEvents"]);
@@ -45,7 +45,7 @@ impl Trace {
             dur: nanos(line, "dur").unwrap_or(0),
         });
         let trace = Trace { events: events.collect() };
-        heads_name_process_and_thread(&values[..heads]);
+        heads_name_process_and_thread(&values[..heads], program);
         trace.begins_with_what_is_missing();
         trace.every_event_has_its_fields();
         trace.times_are_in_order();
@@ -233,14 +233,14 @@ impl Trace {
 }
 
 #[track_caller]
-fn heads_name_process_and_thread(heads: &[Value]) {
+fn heads_name_process_and_thread(heads: &[Value], program: &str) {
     let names: Vec<_> = heads.iter().map(|head| head["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["process_name", "thread_name"]);
     for head in heads {
         assert!(head["ph"] == "M" && head["pid"].is_u64() && head["tid"].is_u64());
         assert!(head["args"]["name"].is_string());
     }
-    assert_eq!(heads[0]["args"]["name"], "a \"program\"\\");
+    assert_eq!(heads[0]["args"]["name"], program);
 }
 
 /// A time in nanoseconds, of microseconds with exactly three decimals.

@@ -4,6 +4,7 @@
 //! refuse each without the token as an inspector would. It ends with the test's process.
 
 #![cfg(test)]
+#![allow(dead_code, reason = "each test file uses the part it needs")]
 
 use std::{
     fs,

@@ -3,10 +3,15 @@
 //! Promises that requests are answered in the order in which they came, one at a time, and that
 //! each wait in it has a deadline. What becomes of an upgraded connection is the program's.
 
+use std::any::Any;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
 use glassloop_reactor::net::TcpStream;
+use glassloop_reactor::timeout;
 use tungstenite::protocol::Role;
 
 use crate::close::code;
@@ -21,6 +26,7 @@ use super::front::Front;
 use super::guarded::{Guard, Guarded};
 use super::job::Job;
 use super::roster::Place;
+use super::routes::{Later, Page, Respond};
 use super::secured::secure;
 use super::shared::{Shared, named};
 use super::upgrade::judge;
@@ -69,7 +75,10 @@ impl Conversation<'_> {
         for left in (0..limits.requests_per_connection_max).rev() {
             let Some(mut request) = self.request_of(heard, incoming.stream()).await? else { break };
             let response = match self.decide(&mut request, incoming.stream()).await {
-                Decision::Respond(response) => response,
+                Decision::Respond(Answer::Now(response)) => response,
+                Decision::Respond(Answer::Later(answer)) => {
+                    self.wait_for(answer, incoming.stream()).await
+                }
                 Decision::Upgrade { route, head } if !place.is_stopping() => {
                     deliver(incoming.stream(), &head.into(), limits.answer_ms_max).await?;
                     let (stream, tail) = incoming.into_parts();
@@ -133,13 +142,37 @@ impl Conversation<'_> {
         let shared = self.shared;
         match catch_unwind(AssertUnwindSafe(|| decide(shared, request))) {
             Ok(decision) => decision,
-            Err(panic) => {
-                self.place.note_broken();
-                let answer = shared.front.write(Response::status(500), Body::Sent, Then::Close);
-                drop(self.part_with(&answer, stream).await);
-                resume_unwind(panic)
+            Err(panic) => self.fail(panic, stream).await,
+        }
+    }
+
+    /// Waits for an answer that the program makes, as long as it may take to deliver one.
+    async fn wait_for(&self, mut answer: Later, stream: &mut Transport) -> Response {
+        let polls =
+            poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+                Ok(poll) => poll.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            });
+        let waited = timeout(Duration::from_millis(self.shared.limits.answer_ms_max), polls).await;
+        // To drop it is to run the program's own code as well.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(answer)));
+        match (waited, dropped) {
+            (Ok(Err(panic)), _) | (_, Err(panic)) => self.fail(panic, stream).await,
+            (Ok(Ok(response)), Ok(())) => response,
+            (Err(_), Ok(())) => {
+                log::debug!("server: a route made no answer in its time");
+                Response::status(503)
             }
         }
+    }
+
+    /// Tells the client that the program's own code panicked, and then lets the panic go on.
+    async fn fail(&self, panic: Box<dyn Any + Send>, stream: &mut Transport) -> ! {
+        self.place.note_broken();
+        let failed = Response::status(500);
+        let answer = self.shared.front.write(failed, Body::Sent, Then::Close);
+        drop(self.part_with(&answer, stream).await);
+        resume_unwind(panic)
     }
 
     /// Says the last thing.
@@ -152,38 +185,54 @@ impl Conversation<'_> {
 
 /// What becomes of a request.
 enum Decision {
-    Respond(Response),
+    Respond(Answer),
     Upgrade { route: SharedRoute, head: Vec<u8> },
+}
+
+/// What a page answers, or will.
+enum Answer {
+    Now(Response),
+    Later(Later),
+}
+
+impl Answer {
+    /// Asks a page. Here the program's own code runs.
+    fn of(page: &Page, request: &Request) -> Answer {
+        match &page.respond {
+            Respond::Now(respond) => Answer::Now(respond(request)),
+            Respond::Later(respond) => Answer::Later(respond(request.clone())),
+        }
+    }
 }
 
 /// Decides what a request gets. Here the program's own code runs.
 fn decide(shared: &Shared, request: &mut Request) -> Decision {
     if let Err(response) = shared.front.judge(request) {
-        return Decision::Respond(response);
+        return Decision::Respond(Answer::Now(response));
     }
     let (page, post) = (shared.routes.page(request.path()), shared.routes.post(request.path()));
     let socket = shared.routes.socket(request.path());
     let asks_for_upgrade = request.asks_for_upgrade();
     match (request.method(), page, post, socket) {
-        ("POST", _, Some(post), _) => Decision::Respond((post.respond)(request)),
+        ("POST", _, Some(post), _) => Decision::Respond(Answer::of(post, request)),
         // A client may ask for an upgrade in passing; a page may ignore that.
         ("GET" | "HEAD", Some(page), _, socket) if socket.is_none() || !asks_for_upgrade => {
-            Decision::Respond((page.respond)(request))
+            Decision::Respond(Answer::of(page, request))
         }
         (_, page, post, Some(route)) if asks_for_upgrade || page.or(post).is_none() => {
             match judge(request, &shared.front.lines, route) {
                 Ok(head) => Decision::Upgrade { route: Rc::clone(route), head },
-                Err(response) => Decision::Respond(response),
+                Err(response) => Decision::Respond(Answer::Now(response)),
             }
         }
-        (_, None, None, _) => Decision::Respond(Response::status(404)),
+        (_, None, None, _) => Decision::Respond(Answer::Now(Response::status(404))),
         (_, page, post, _) => {
             let methods = match (page, post) {
                 (Some(_), Some(_)) => "GET, HEAD, POST",
                 (Some(_), None) => "GET, HEAD",
                 (None, _) => "POST",
             };
-            Decision::Respond(Response::status(405).allowing(methods))
+            Decision::Respond(Answer::Now(Response::status(405).allowing(methods)))
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct ServerLimits {
     /// deadline for all of it: a client that sends a byte a second doesn't earn more. Past it the
     /// answer is 408, or none if no byte came.
     pub request_ms_max: u64,
-    /// The time that a client may take to read an answer (30 s).
+    /// The time that a client may take to read an answer (30 s), and before that a route to make
+    /// one that is waited for ([`Server::get_async`](crate::Server::get_async)).
     pub answer_ms_max: u64,
     /// Silence between two requests of a connection (5 s).
     pub keep_alive_ms_max: u64,

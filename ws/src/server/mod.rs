@@ -45,7 +45,7 @@ pub use serving::Serving;
 pub use websocket_route::WebSocketRoute;
 
 use front::Front;
-use routes::{Page, Pattern, Routes};
+use routes::{Page, Pattern, Respond, Routes};
 use secured::Security;
 use shared::Shared;
 
@@ -93,14 +93,38 @@ impl Server {
     /// Answers GET and HEAD at a path. The closure is called once a request and must be short: the
     /// loop waits for it.
     pub fn get(mut self, path: &str, respond: impl Fn(&Request) -> Response + 'static) -> Server {
-        self.routes.pages.push(Page { pattern: Pattern::new(path), respond: Box::new(respond) });
+        let respond = Respond::Now(Box::new(respond));
+        self.routes.pages.push(Page { pattern: Pattern::new(path), respond });
+        self
+    }
+
+    /// Answers GET and HEAD at a path, as [`get`](Self::get) does, where the answer has to be
+    /// waited for: other connections are served meanwhile. The future is polled by the job of its
+    /// connection. One that takes longer than `answer_ms_max` is dropped, and the client gets 503.
+    ///
+    /// ```
+    /// use glassloop_ws::{Response, Server};
+    ///
+    /// let server = Server::new().get_async("/slow", |request| async move {
+    ///     std::future::ready(()).await; // or whatever there is to wait for
+    ///     Response::text(request.path().to_owned())
+    /// });
+    /// # drop(server);
+    /// ```
+    pub fn get_async<F>(mut self, path: &str, respond: impl Fn(Request) -> F + 'static) -> Server
+    where
+        F: Future<Output = Response> + 'static,
+    {
+        let respond = Respond::Later(Box::new(move |request| Box::pin(respond(request))));
+        self.routes.pages.push(Page { pattern: Pattern::new(path), respond });
         self
     }
 
     /// Answers POST at a path, as [`get`](Self::get) does GET: the body is in
     /// [`Request::body`](crate::Request::body).
     pub fn post(mut self, path: &str, respond: impl Fn(&Request) -> Response + 'static) -> Server {
-        self.routes.posts.push(Page { pattern: Pattern::new(path), respond: Box::new(respond) });
+        let respond = Respond::Now(Box::new(respond));
+        self.routes.posts.push(Page { pattern: Pattern::new(path), respond });
         self
     }
 

@@ -3,6 +3,8 @@
 //! Promises that the exact path wins, then the longest prefix. It decodes no path.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::error::Error;
@@ -46,7 +48,14 @@ impl Pattern {
     }
 }
 
-type Respond = Box<dyn Fn(&Request) -> Response>;
+/// An answer that is waited for.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Response>>>;
+
+/// The program's own code, which makes an answer.
+pub(crate) enum Respond {
+    Now(Box<dyn Fn(&Request) -> Response>),
+    Later(Box<dyn Fn(Request) -> Later>),
+}
 
 /// What GET and HEAD, or POST, get at a path.
 pub(crate) struct Page {
@@ -114,7 +123,7 @@ mod tests {
     fn routes(paths: &[&str]) -> Routes {
         let page = |path: &&str| Page {
             pattern: Pattern::new(path),
-            respond: Box::new(|_| Response::status(204)),
+            respond: Respond::Now(Box::new(|_| Response::status(204))),
         };
         Routes { pages: paths.iter().map(page).collect(), ..Routes::default() }
     }

@@ -34,7 +34,7 @@ pub(crate) fn time_or_dash(ns: Option<u64>) -> String {
 
 /// A time in milliseconds, with a fraction.
 pub(crate) fn time_of_ms(ms: f64) -> String {
-    time(ns_of(ms * 1e6))
+    time(ns_of_ms(ms))
 }
 
 /// A share between 0 and 1.
@@ -59,9 +59,10 @@ fn tenths(ns: u64, unit: u64, name: &str) -> String {
     format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
+/// Milliseconds with a fraction as whole nanoseconds.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as meant")]
-fn ns_of(ns: f64) -> u64 {
-    ns.round() as u64
+pub(crate) fn ns_of_ms(ms: f64) -> u64 {
+    (ms * 1e6).round() as u64
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::{
     client::{Client, escaped},
     failure::Failure,
-    field::{count, list, number, text, text_or_dash},
+    field::{count, list, number, present, text, text_or_dash},
     page::{Page, Paint, Style},
     quantity::time_or_dash,
+    state::{clock_now, held},
     table::{Table, numbers, words},
     task_id::Found,
 };
@@ -31,8 +32,13 @@ fn ask(client: &Client, path: &str, found: &Found<'_>) -> Result<Value, Failure>
 pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     let mut page = Page::default();
     page.push(Paint::Bold, who(found));
+    let stall = present(found.of, "stall").filter(|stall| text(stall, "task") == found.id());
     for (title, key) in [("why it ran last:", "ran"), ("why it does not run now:", "waits")] {
-        page.plain(title);
+        if let Some(stall) = stall.filter(|_| key == "waits") {
+            page.push(Paint::Red, held(stall));
+            continue;
+        }
+        page.plain(if stall.is_some() { "why it runs:" } else { title });
         let lines = list(answer, key);
         for line in lines {
             page.plain(format!("  {}", line.as_str().unwrap_or("")));
@@ -61,10 +67,15 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
         return page;
     }
     page.gap();
-    let mut table = Table::new(&[numbers("TURN"), numbers("AT"), words("LAST BY")], style.ascii);
+    let now = clock_now(found.of);
+    let mut table = Table::new(&[numbers("TURN"), numbers("AGO"), words("LAST BY")], style.ascii);
     for line in last {
-        let at = time_or_dash(number(line, "at_ns"));
-        table.row(vec![count(line, "turn"), at, text_or_dash(line, "who").to_owned()]);
+        let ago = number(line, "at_ns").and_then(|at| Some(now?.saturating_sub(at)));
+        table.row(vec![
+            count(line, "turn"),
+            time_or_dash(ago),
+            text_or_dash(line, "who").to_owned(),
+        ]);
     }
     page.extend(table.page(0));
     page

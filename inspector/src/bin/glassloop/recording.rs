@@ -29,28 +29,35 @@ pub(crate) fn switch(client: &Client, state: &State, on: bool) -> Result<(Page, 
     Ok((page, state.json_of(|of| json!({ "loop": of["loop"], "on": on }))))
 }
 
-/// Records for a time, and keeps what came.
+/// Records for a time, and keeps what came in it.
 pub(crate) fn record(
     client: &Client,
     of: &Value,
     wait: Duration,
     file: &Path,
 ) -> Result<(Page, Value), Failure> {
-    let was_on = present(of, "recorded").is_some_and(|recorded| flag(recorded, "on"));
-    if was_on {
+    let recorded = present(of, "recorded");
+    let from = recorded.and_then(|recorded| number(recorded, "events")).unwrap_or(0);
+    if recorded.is_some_and(|recorded| flag(recorded, "on")) {
         thread::sleep(wait);
-        return keep(client, of, file);
+        return keep(client, of, from, file);
     }
     set(client, loop_number(of), true)?;
     thread::sleep(wait);
-    let kept = keep(client, of, file);
+    let kept = keep(client, of, from, file);
     let off = set(client, loop_number(of), false);
     kept.and_then(|kept| off.map(|()| kept))
 }
 
-/// Keeps what is recorded now.
-pub(crate) fn keep(client: &Client, of: &Value, file: &Path) -> Result<(Page, Value), Failure> {
-    let trace = client.get_text(&format!("/trace?loop={}", number_of(of)))?;
+/// Keeps what is recorded now, from event number `from` on.
+pub(crate) fn keep(
+    client: &Client,
+    of: &Value,
+    from: u64,
+    file: &Path,
+) -> Result<(Page, Value), Failure> {
+    let from = if from > 0 { format!("&from={from}") } else { String::new() };
+    let trace = client.get_text(&format!("/trace?loop={}{from}", number_of(of)))?;
     let parsed: Value = serde_json::from_str(&trace)
         .map_err(|error| Failure::nobody(format!("expected a trace in JSON, came {error}")))?;
     fs::write(file, trace)
@@ -60,8 +67,16 @@ pub(crate) fn keep(client: &Client, of: &Value, file: &Path) -> Result<(Page, Va
     let span = facts
         .span_s
         .map_or_else(String::new, |seconds| format!(" over {}", time_of_ms(seconds * 1_000.0)));
+    let lost = match facts.lost {
+        0 => String::new(),
+        lost => format!(", {lost} events before it are lost"),
+    };
+    let torn = match facts.torn {
+        0 => String::new(),
+        torn => format!(", {torn} could not be read"),
+    };
     let mut page = Page::default();
-    page.plain(format!("{name}: {events} events{span}, {} lost", facts.lost));
+    page.plain(format!("{name}: {events} events{span}{lost}{torn}"));
     page.plain("open it at https://ui.perfetto.dev");
     let json = json!({ "file": name, "events": events, "span_s": facts.span_s,
         "lost": facts.lost, "torn": facts.torn });

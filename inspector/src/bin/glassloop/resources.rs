@@ -1,6 +1,7 @@
 //! The view `res`: what a loop has beside its tasks: sources, timers, queues, and those of hosts.
 //!
-//! Promises each of them in one line, and of a host queue in a sentence what runs, and what is next.
+//! Promises each of them in one line, and of a host queue in a sentence what it runs, and what it
+//! is to run next.
 
 use serde_json::Value;
 

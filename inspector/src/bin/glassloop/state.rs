@@ -11,8 +11,11 @@ use crate::{
     failure::Failure,
     field::{count, flag, float, list, number, part, present, text, text_or_none},
     page::{Page, Paint},
-    quantity::{time, time_of_ms},
+    quantity::{ns_of_ms, time, time_of_ms},
 };
+
+/// The most loops that are listed where one was expected.
+const LISTED_MAX: usize = 8;
 
 /// The answer to `GET /state`, without the loops that are not meant.
 #[derive(Clone, Debug)]
@@ -29,19 +32,19 @@ impl State {
     }
 
     fn of(mut state: Value, wanted: Option<u64>) -> Result<State, Failure> {
-        let there: Vec<String> = list(&state, "loops").iter().map(number_of).collect();
-        if there.is_empty() {
+        if list(&state, "loops").is_empty() {
             return Err(Failure::nothing("the process has no loop"));
         }
         if let Some(wanted) = wanted {
+            let there = choice(list(&state, "loops"));
             if let Some(loops) = state.get_mut("loops").and_then(Value::as_array_mut) {
                 loops.retain(|of| {
                     of.get("loop").and_then(|it| number(it, "number")) == Some(wanted)
                 });
             }
             if list(&state, "loops").is_empty() {
-                let there = there.join(", ");
-                return Err(Failure::nothing(format!("no loop {wanted}; there are {there}")));
+                let what = format!("no loop {wanted}: there is {there}");
+                return Err(Failure::nothing(what));
             }
         }
         Ok(State(state))
@@ -79,9 +82,8 @@ impl State {
         match self.loops() {
             [only] => Ok(only),
             several => {
-                let numbers: Vec<String> = several.iter().map(number_of).collect();
-                let numbers = numbers.join(", ");
-                Err(Failure::arguments(format!("expected --loop with one of {numbers}")))
+                let what = format!("expected one loop, --loop N: there is {}", choice(several));
+                Err(Failure::arguments(what))
             }
         }
     }
@@ -99,11 +101,27 @@ pub(crate) fn name(of: &Value) -> String {
     format!("loop {} on {on}", number_of(of))
 }
 
+/// The loops that there are, to choose one.
+fn choice(loops: &[Value]) -> String {
+    let shown = loops.iter().take(LISTED_MAX).map(|of| {
+        let internal = present(of, "loop").is_some_and(|it| flag(it, "internal"));
+        let internal = if internal { ", internal" } else { "" };
+        format!("{} ({}{internal})", name(of), made(of).trim_start_matches(", "))
+    });
+    let shown: Vec<String> = shown.collect();
+    let more = if loops.len() > LISTED_MAX { " and others" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn made(of: &Value) -> String {
+    let made = of.get("loop").map_or("", |name| text(name, "made"));
+    if made.is_empty() { String::new() } else { format!(", made at {made}") }
+}
+
 /// Which loop it is, as of when, and what holds it.
 pub(crate) fn heading(of: &Value) -> Page {
     let mut page = Page::default();
-    let made = of.get("loop").map_or("", |name| text(name, "made"));
-    let made = if made.is_empty() { String::new() } else { format!(", made at {made}") };
+    let made = made(of);
     let (as_of, is_fresh) = as_of(of);
     let paint = if is_fresh { Paint::Bold } else { Paint::Red };
     page.push(paint, format!("{}{made}: {as_of}", name(of)));
@@ -123,6 +141,12 @@ pub(crate) fn as_of(of: &Value) -> (String, bool) {
         true => (format!("turn {turn}, as of {age} ago"), true),
         false => (format!("as of turn {turn}, {age} ago: the loop has not answered"), false),
     }
+}
+
+/// The time now by the loop's clock: the look's, and how long ago that was.
+pub(crate) fn clock_now(of: &Value) -> Option<u64> {
+    let age_ms = present(of, "as_of").and_then(|as_of| float(as_of, "age_ms")).unwrap_or(0.0);
+    Some(number(of, "clock_ns")?.saturating_add(ns_of_ms(age_ms)))
 }
 
 /// What holds a loop, since when, and what its thread is at.
@@ -178,9 +202,12 @@ mod tests {
         let second = State::of(two_loops(), Some(2)).unwrap();
         assert_eq!(name(second.only().unwrap()), "loop 2 on main");
         let failure = State::of(two_loops(), Some(3)).unwrap_err();
-        assert_eq!((failure.exit_code(), &*failure.text), (1, "no loop 3; there are 1, 2"));
+        let both =
+            "there is loop 1 on main (made at src/x.rs:12), loop 2 on main (made at src/x.rs:12)";
+        assert_eq!((failure.exit_code(), failure.text), (1, format!("no loop 3: {both}")));
         let failure = State::of(two_loops(), None).unwrap().only().unwrap_err();
-        assert_eq!((failure.exit_code(), &*failure.text), (2, "expected --loop with one of 1, 2"));
+        let said = format!("expected one loop, --loop N: {both}");
+        assert_eq!((failure.exit_code(), failure.text), (2, said));
         assert_eq!(State::of(json!({ "loops": [] }), None).unwrap_err().exit_code(), 1);
     }
 

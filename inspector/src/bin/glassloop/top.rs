@@ -31,7 +31,7 @@ const SIZE: Size = Size { width: 160, height: 50 };
 
 /// One screen of what is now.
 pub(crate) fn one_screen(client: &Client, state: State, style: Style) -> Page {
-    let view = View::default();
+    let view = View::of(&state);
     let sample = Sample::take(client, state, None, view.loop_at);
     screen::draw(&sample, &view, SIZE, style)
 }

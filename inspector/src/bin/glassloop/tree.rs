@@ -114,9 +114,13 @@ fn branch(node: &Node<'_>, style: Style) -> String {
 fn told(of: &Value, node: &Node<'_>) -> String {
     let task = node.task;
     let wait = waits::first(of, task).swap_remove(0);
+    let more = match list(task, "waits").len() {
+        0 | 1 => String::new(),
+        waits => format!(" and {} more", waits - 1),
+    };
     let waits = match (text(task, "state"), wait.what.as_str()) {
         ("waiting", "-") => "waiting".to_owned(),
-        ("waiting", what) => format!("waiting: {what}"),
+        ("waiting", what) => format!("waiting: {what}{more}"),
         (state, _) => state.to_owned(),
     };
     let born = match text_or_none(task, "born") {

@@ -30,7 +30,7 @@ const FAILURES_MAX: usize = 5;
 pub(crate) fn live(client: &Client, arguments: &Arguments, style: Style) -> Result<bool, Failure> {
     // What fails at once is said where it is read.
     let state = State::fetch(client, arguments)?;
-    let mut view = View::default();
+    let mut view = View::of(&state);
     let sample = Sample::take(client, state, None, view.loop_at);
     match Terminal::take() {
         Ok(None) => Ok(false),

@@ -49,6 +49,20 @@ const COLUMNS: [Column; 10] = [
     words("AT"),
 ];
 
+/// What a narrow screen has room for: places by their file's name.
+const NARROW: [Column; 7] = [
+    words(" STATE"),
+    words("ID"),
+    names("NAME", 24),
+    numbers("POLLS"),
+    numbers("LOAD"),
+    names("WAITS", 30),
+    words("AT"),
+];
+
+/// A screen with fewer columns is narrow.
+const WIDE: usize = 130;
+
 /// How many characters a screen has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -67,7 +81,7 @@ pub(crate) fn draw(sample: &Sample, view: &View, size: Size, style: Style) -> Pa
     };
     let below = 1 + if story.is_empty() { 0 } else { story.len() + 1 };
     let room = size.height.saturating_sub(page.lines.len() + below);
-    let mut middle = middle(sample, view, room, style);
+    let mut middle = middle(sample, view, Size { height: room, ..size }, style);
     middle.lines.truncate(room);
     page.extend(middle);
     if !story.is_empty() {
@@ -86,7 +100,11 @@ fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
     let process = present(sample.state.value(), "process");
     let program = process.map_or("", |process| text(process, "program"));
     let pid = process.map_or_else(String::new, |process| count(process, "pid"));
-    page.push(Paint::Bold, format!("{program} {pid}  {}: {as_of}{paused}", name(of)));
+    let others = match sample.state.loops().len() {
+        0 | 1 => String::new(),
+        loops => format!(" ({} of {loops} loops)", sample.at + 1),
+    };
+    page.push(Paint::Bold, format!("{program} {pid}  {}{others}: {as_of}{paused}", name(of)));
     let recorded = present(of, "recorded").and_then(|recorded| present(recorded, "times"));
     let p99 = |what: &str| {
         let of = recorded.and_then(|times| present(times, what));
@@ -130,7 +148,7 @@ fn queues(page: &mut Page, sample: &Sample) {
     page.plain("");
 }
 
-fn middle(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
+fn middle(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
     let mut page = Page::default();
     match &view.middle {
         Middle::Help => HELP.iter().for_each(|line| page.plain(*line)),
@@ -139,23 +157,27 @@ fn middle(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
                 let (id, name) = (text(task, "id"), text(task, "name"));
                 page.push(Paint::Bold, format!("task {id} `{name}`"));
             }
-            lines.iter().for_each(|line| page.plain(line.as_str()));
+            let lines = lines.iter().flat_map(|line| wrapped(line, room.width));
+            lines.for_each(|line| page.plain(line));
         }
         Middle::Tasks => page = tasks(sample, view, room, style),
     }
     page
 }
 
-fn tasks(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
+fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
     let rows = view.rows(sample);
     let marked = view.marked_row(&rows).unwrap_or(0);
     // As many as fit below the headings, with the marked one among them.
-    let shown = room.saturating_sub(1).max(1);
+    let shown = room.height.saturating_sub(1).max(1);
     let from = marked.saturating_sub(shown - 1);
-    let mut table = Table::new(&COLUMNS, style.ascii);
+    let is_narrow = room.width < WIDE;
+    let columns = if is_narrow { &NARROW[..] } else { &COLUMNS };
+    let mut table = Table::new(columns, style.ascii);
     for (n, task) in rows.iter().enumerate().skip(from).take(shown) {
         let paint = if n == marked { Paint::Reverse } else { Paint::Plain };
-        table.painted_row(paint, cells(sample, task, n == marked));
+        let cells = cells(sample, task, n == marked);
+        table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
     }
     let mut page = table.page(0);
     if rows.is_empty() {
@@ -164,13 +186,13 @@ fn tasks(sample: &Sample, view: &View, room: usize, style: Style) -> Page {
     page
 }
 
-fn cells(sample: &Sample, task: &Value, is_marked: bool) -> Vec<String> {
+fn cells(sample: &Sample, task: &Value, is_marked: bool) -> [String; COLUMNS.len()] {
     let times = present(task, "times");
     let share = |key: &str| time_or_dash(times.and_then(|times| number(times, key)));
     let load = sample.loads.get(text(task, "id"));
     let wait = waits::first(sample.of(), task).swap_remove(0);
     let mark = if is_marked { '>' } else { ' ' };
-    vec![
+    [
         format!("{mark}{}", text_or_dash(task, "state")),
         text(task, "id").to_owned(),
         text_or_dash(task, "name").to_owned(),
@@ -182,6 +204,30 @@ fn cells(sample: &Sample, task: &Value, is_marked: bool) -> Vec<String> {
         wait.what,
         wait.at,
     ]
+}
+
+/// The cells of a wide screen as those of a narrow one.
+fn narrow(cells: [String; COLUMNS.len()]) -> Vec<String> {
+    let [state, id, name, polls, _wakes, load, _busy, _scheduled, waits, at] = cells;
+    let file = at.rsplit('/').next().unwrap_or_default().to_owned();
+    vec![state, id, name, polls, load, waits, file]
+}
+
+/// A line as lines of that width, broken between words; what goes on stands further to the right.
+fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let indent = line.len() - line.trim_start().len();
+    let mut lines = vec![" ".repeat(indent)];
+    for word in line.split_whitespace() {
+        let last = lines.last().map_or(0, |last| last.chars().count());
+        let is_first = lines.last().is_none_or(|last| last.trim().is_empty());
+        if !is_first && last + 1 + word.chars().count() > width {
+            lines.push(" ".repeat(indent + 2));
+        }
+        let Some(last) = lines.last_mut() else { continue };
+        last.push_str(if last.trim().is_empty() { "" } else { " " });
+        last.push_str(word);
+    }
+    lines
 }
 
 fn foot(view: &View) -> String {
@@ -250,6 +296,28 @@ mod tests {
         assert!(lines.iter().any(|line| line.starts_with(">-") && line.contains("#700.1")));
         assert_eq!(lines[22], "turn 8: idle");
         assert!(lines[23].starts_with("q quit"));
+    }
+
+    #[test]
+    fn a_narrow_screen_leaves_out_figures_and_no_word_of_a_reason() {
+        let task = json!({ "id": "#1.1", "name": "t", "polls": 7, "wakes": 6, "waits": [
+            { "operation": "sleep", "of": "timer", "at": "examples/tour/actions.rs:54" }] });
+        let sample = sample(json!({ "loops": [{ "tasks": [task] }] }));
+        let mut view = View::default();
+        let lines = |view: &View, width| -> Vec<String> {
+            let page = draw(&sample, view, Size { width, height: 24 }, ASCII);
+            page.lines.into_iter().map(|line| line.text).collect()
+        };
+        let has = |lines: &[String], said: &str| lines.iter().any(|line| line == said);
+        let wide = ">-      #1.1  t         7      6     -     -      -  sleep of timer  \
+            examples/tour/actions.rs:54";
+        assert!(has(&lines(&view, WIDE), wide));
+        let narrow = ">-      #1.1  t         7     -  sleep of timer  actions.rs:54";
+        assert!(has(&lines(&view, WIDE - 1), narrow));
+        view.middle = Middle::Detail(vec!["  aa bb cc dd".into(), "e".repeat(12), String::new()]);
+        let lines = lines(&view, 8);
+        let said = ["  aa bb", "    cc", "    dd", "eeeeeeeeeeee", ""].map(String::from);
+        assert!(lines.windows(5).any(|five| five == said), "{lines:?}");
     }
 
     #[test]

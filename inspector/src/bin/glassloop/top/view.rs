@@ -8,7 +8,10 @@ use std::cmp::Reverse;
 use serde_json::Value;
 
 use super::sample::Sample;
-use crate::field::{list, number, present, text};
+use crate::{
+    field::{list, number, present, text},
+    state::State,
+};
 
 /// What the table is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +71,14 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Of a state that is seen for the first time: the loop with the most tasks.
+    pub(crate) fn of(state: &State) -> View {
+        let tasks = |at: usize| list(&state.loops()[at], "tasks").len();
+        // Of equals the first.
+        let loop_at = (0..state.loops().len()).rev().max_by_key(|&at| tasks(at));
+        View { loop_at: loop_at.unwrap_or(0), ..View::default() }
+    }
+
     /// The tasks in the order of their rows.
     pub(crate) fn rows<'a>(&self, sample: &'a Sample) -> Vec<&'a Value> {
         let mut rows: Vec<&Value> =
@@ -151,6 +162,15 @@ mod tests {
         view.filter = "ALPH".into();
         assert_eq!(ids(&view, &sample), ["#2.2"]);
         assert_eq!(Sort::Name.next(), Sort::Busy);
+    }
+
+    #[test]
+    fn the_loop_with_the_most_tasks_is_shown_first() {
+        let at = |tasks: Value| View::of(&State::of_test(json!({ "loops": tasks }))).loop_at;
+        let (none, one, two) = (json!({}), json!({ "tasks": [{}] }), json!({ "tasks": [{}, {}] }));
+        assert_eq!(at(json!([none, one, two, one])), 2);
+        assert_eq!(at(json!([none, one, one])), 1);
+        assert_eq!(at(json!([])), 0);
     }
 
     #[test]

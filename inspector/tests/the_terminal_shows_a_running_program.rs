@@ -1,0 +1,254 @@
+//! The terminal asks a real inspector about a loop that runs: every command finds what is there,
+//! and each way to be refused has its exit code.
+//!
+//! The program and its inspectors live in the test's own process, the terminal in another.
+
+#![cfg(test)]
+
+#[path = "common/canned.rs"]
+mod canned;
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use canned::{Said, run, terminal};
+use glassloop::{EventLoop, RunError, net::TcpListener, sleep, spawn};
+use glassloop_inspector::{Builder, Inspector};
+use serde_json::Value;
+
+/// Longer than any machine is late.
+const PATIENCE: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_millis(2);
+
+/// A loop on a thread of its own, and an inspector of it.
+struct Running {
+    inspector: Inspector,
+    number: String,
+    done: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<Result<(), RunError>>>,
+    folder: PathBuf,
+}
+
+impl Running {
+    fn start(allow_control: bool) -> Running {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = format!("glassloop-running-{}-{made}", std::process::id());
+        let folder = env::temp_dir().join(folder);
+        fs::create_dir(&folder).unwrap();
+        let done = Arc::new(AtomicBool::new(false));
+        let (told, ready) = mpsc::channel();
+        let ends = Arc::clone(&done);
+        let thread = thread::Builder::new().name("served".into());
+        let thread = thread.spawn(move || {
+            let event_loop = EventLoop::new().unwrap();
+            event_loop.record(true);
+            let number = event_loop.watch().name().number;
+            event_loop.block_on(program(told, number, ends))
+        });
+        let number = ready.recv_timeout(PATIENCE).unwrap().to_string();
+        // The loop records by itself: an inspector that did would switch on those of other tests.
+        let builder = Builder::new().folder(folder.join("glassloop")).record(false);
+        let inspector = builder.allow_control(allow_control).start().unwrap();
+        Running { inspector, number, done, thread: Some(thread.unwrap()), folder }
+    }
+
+    /// Runs the terminal on this loop.
+    fn run(&self, line: &[&str]) -> Said {
+        let url = self.inspector.url();
+        run(&mut terminal(&[&["-p", url, "--loop", &self.number], line].concat()))
+    }
+
+    /// The same, and expects that all is well.
+    #[track_caller]
+    fn said_well(&self, line: &[&str]) -> String {
+        let Said { code, out, err } = self.run(line);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{line:?}: {out}");
+        out
+    }
+
+    #[track_caller]
+    fn json(&self, line: &[&str]) -> Value {
+        serde_json::from_str(&self.said_well(&[line, &["--json"]].concat())).unwrap()
+    }
+
+    /// The tasks by their names, as they are now.
+    fn tasks(&self) -> Vec<Value> {
+        let mut ps = self.json(&["ps", "--fresh", "1000"]);
+        serde_json::from_value(ps["loops"][0]["tasks"].take()).unwrap()
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(thread::JoinHandle::join);
+        self.inspector.stop();
+        fs::remove_dir_all(&self.folder).unwrap();
+        if !thread::panicking() {
+            assert!(matches!(ended, None | Some(Ok(Ok(())))), "{ended:?}");
+        }
+    }
+}
+
+/// A task that ticks, one that listens and one that waits for nobody.
+async fn program(told: mpsc::Sender<u64>, number: u64, ends: Arc<AtomicBool>) {
+    let ticks = spawn(async {
+        loop {
+            sleep(TICK).await;
+        }
+    });
+    ticks.named("ticks").detach();
+    let listens = spawn(async {
+        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        drop(listener.accept().await);
+    });
+    listens.named("listens").detach();
+    spawn(std::future::pending::<()>()).named("doomed").detach();
+    // Each has run, and recorded it.
+    sleep(5 * TICK).await;
+    told.send(number).unwrap();
+    while !ends.load(Ordering::Relaxed) {
+        sleep(TICK).await;
+    }
+}
+
+#[track_caller]
+fn fails(said: &Said, code: i32, why: &str) {
+    assert_eq!((said.code, said.out.as_str()), (Some(code), ""), "{}", said.err);
+    assert!(said.err.starts_with("glassloop: ") && said.err.contains(why), "{}", said.err);
+}
+
+fn named<'a>(tasks: &'a [Value], name: &str) -> Option<&'a Value> {
+    tasks.iter().find(|task| task["name"] == name)
+}
+
+#[test]
+fn what_is_there_is_listed_with_its_place() {
+    let running = Running::start(false);
+    let tasks = running.tasks();
+    let place = |task: &Value, key: &str| {
+        let place = task[key].as_str().unwrap_or_else(|| panic!("{key} of {task}"));
+        place.contains(file!().rsplit(['/', '\\']).next().unwrap())
+    };
+    for (name, operation) in [("main", "sleep"), ("ticks", "sleep"), ("listens", "accept")] {
+        let task = named(&tasks, name).unwrap();
+        assert!(place(task, "born") && place(task, "awaits"), "{task}");
+        let is_known =
+            task["waits"].as_array().unwrap().iter().any(|w| w["operation"] == operation);
+        // It may be on its way just now.
+        assert!(is_known || task["state"] != "waiting", "{task}");
+        assert!(task["polls"].as_u64() > Some(0), "{task}");
+    }
+    let ps = running.said_well(&["ps"]);
+    for part in ["on served", "main", "ticks", "listens", "doomed", "as of"] {
+        assert!(ps.contains(part), "{part}: {ps}");
+    }
+    let tree = running.json(&["tree"]);
+    let depth = |name: &str| {
+        let rows = tree["loops"][0]["tree"].as_array().unwrap();
+        rows.iter().find(|row| row["name"] == name).unwrap()["depth"].clone()
+    };
+    assert_eq!(["main", "ticks", "listens", "doomed"].map(depth), [0, 1, 1, 1]);
+    let sources = running.json(&["res"])["loops"][0]["sources"].clone();
+    let listener = sources.as_array().unwrap().iter().find(|source| source["kind"] == "listener");
+    let waiter = &listener.unwrap()["waiters"][0];
+    assert_eq!(waiter["task"], named(&tasks, "listens").unwrap()["id"], "{sources}");
+    assert!(running.said_well(&["where"]).contains("on served"));
+    let ticks = running.said_well(&["where", "ticks"]);
+    assert!(ticks.contains("`ticks`") && ticks.contains("spawned at"), "{ticks}");
+    assert!(running.said_well(&["top"]).contains("ticks"));
+}
+
+#[test]
+fn what_was_is_told_from_the_recording() {
+    let running = Running::start(false);
+    let why = running.said_well(&["why", "ticks"]);
+    assert!(why.contains("why it ran last:") && why.contains("timer of"), "{why}");
+    assert!(running.said_well(&["why", "doomed"]).contains("why it does not run now:"));
+    let wakes = running.said_well(&["wakes", "ticks"]);
+    assert!(wakes.contains("timer of") && wakes.contains("LAST BY"), "{wakes}");
+    let story = running.said_well(&["story", "5"]);
+    assert!(story.contains("turn ") && story.contains("`ticks`"), "{story}");
+    let turns = running.said_well(&["turns", "5"]);
+    assert_eq!(turns.lines().count(), 7, "a head, a title and five: {turns}");
+
+    let file = running.file("trace.json");
+    let told = running.said_well(&["trace", &file]);
+    assert!(told.starts_with(&format!("{file}: ")) && told.contains(" events over "), "{told}");
+    let trace: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 20);
+}
+
+#[test]
+fn a_recording_is_made_of_what_happens_from_then_on() {
+    let running = Running::start(true);
+    let records = || {
+        let ps = running.json(&["ps", "--fresh", "1000"]);
+        ps["loops"][0]["recorded"]["on"].clone()
+    };
+    let off = running.said_well(&["record", "off"]);
+    assert_eq!(off, format!("loop {} does not record\n", running.number));
+    assert_eq!(records(), false);
+    let file = running.file("recorded.json");
+    let told = running.said_well(&["record", "200ms", &file]);
+    assert!(told.contains(" events over "), "{told}");
+    assert_eq!(records(), false, "it is as it was before");
+    let trace: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 20);
+    let on = running.said_well(&["record", "on"]);
+    assert_eq!(on, format!("loop {} records\n", running.number));
+    assert_eq!(records(), true);
+    fails(&running.run(&["record", "1ms", &running.file("no/such/folder")]), 2, "no/such");
+}
+
+#[test]
+fn a_task_is_cancelled_and_the_end_of_main_is_told_to_the_program() {
+    let mut running = Running::start(true);
+    let said = running.said_well(&["cancel", "doomed"]);
+    assert!(said.contains("`doomed` is cancelled when its loop comes to it"), "{said}");
+    let began = Instant::now();
+    while named(&running.tasks(), "doomed").is_some_and(|task| task["state"] == "waiting") {
+        assert!(began.elapsed() < PATIENCE, "it lives on");
+    }
+    fails(&running.run(&["cancel", "nobody"]), 1, "no task `nobody`");
+    running.said_well(&["cancel", "main"]);
+    let ended = running.thread.take().unwrap().join().unwrap();
+    assert!(matches!(ended, Err(RunError::Cancelled)), "{ended:?}");
+}
+
+#[test]
+fn who_may_not_is_told_so() {
+    let running = Running::start(false);
+    for line in [&["cancel", "doomed"][..], &["record", "on"]] {
+        fails(&running.run(line), 4, "control was refused (405)");
+    }
+    let wrong = format!("http://{}/#wrong", running.inspector.address());
+    fails(&run(&mut terminal(&["-p", &wrong, "ps"])), 4, "the token was refused (401)");
+    running.inspector.stop();
+    fails(&running.run(&["ps"]), 3, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_is_found_by_its_number() {
+    let running = Running::start(false);
+    let pid = std::process::id().to_string();
+    let mut found = terminal(&[&pid, "--loop", &running.number, "ps"]);
+    let said = run(found.env("XDG_RUNTIME_DIR", &running.folder));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("listens"), "{}", said.out);
+}

@@ -61,10 +61,10 @@ const fn ahead_of(peer: &'static str, workload: &'static str, name: &'static str
     Floor { of: OURS, workload, measures, name, against: Some(peer), bound }
 }
 
-/// At most 50 ns a poll above what it costs without.
-const fn recording(workload: &'static str, name: &'static str) -> Floor {
-    let (against, bound) = (Some(NOT_RECORDED), Bound::AtMostAbove(50.0));
-    Floor { of: RECORDED, workload, measures: &[0], name, against, bound }
+/// What a poll costs more while it is recorded.
+const fn recording(bound: f64, name: &'static str) -> Floor {
+    let (workload, measures, bound) = ("recording", &[0], Bound::AtMostAbove(bound));
+    Floor { of: RECORDED, workload, measures, name, against: Some(NOT_RECORDED), bound }
 }
 
 /// What a server with such a viewer does.
@@ -107,8 +107,7 @@ const FLOORS: &[Floor] = &[
     ahead_of(FAST, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     ahead_of(TOKIO_WEBSOCKETS, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
-    recording("recording", "recording, a poll of one of 1,000 tasks"),
-    recording("recording-alone", "recording, a poll of a task alone in its turn"),
+    recording(50.0, "recording, ns a poll"),
     unread(&[1, 3], Some(INSPECTED), Bound::AtLeast(0.95), "a viewer that never reads: messages"),
     unread(&[4], None, Bound::NeverAbove(1_048_576.0), "a viewer that never reads: bytes grown by"),
 ];

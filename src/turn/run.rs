@@ -112,7 +112,6 @@ impl Turn<'_> {
         recorder.queues(self.core.queue_depths(), now);
         recorder.waited(now, now, 0);
         recorder.turn(self.turn, now);
-        recorder.phase(Phase::Run);
     }
 
     /// Whether the next turn would find nothing but in phase `run`. If it finds something there it
@@ -135,7 +134,11 @@ impl Turn<'_> {
         self.now.set(entry, Phase::Run);
         self.reactor.set_owner(entry.to_bits());
         let stride_over = if core.watched.get() {
-            let ended = self.watched_item(entry, Phase::Run);
+            let ended = if core.is_observed() {
+                self.watched_item(entry, Phase::Run)
+            } else {
+                self.recorded_item(entry)
+            };
             core.stride.step(entry);
             self.end_stride(ended, entry, bounds);
             false
@@ -161,6 +164,24 @@ impl Turn<'_> {
         if !matches!(outcome, Outcome::Pending | Outcome::Called) {
             self.runs_on = false;
         }
+    }
+
+    /// As `run_item`, with a recorder and nobody else looking: the clock is read after each. When
+    /// it ended.
+    #[inline]
+    fn recorded_item(&mut self, entry: Entry) -> u64 {
+        let core = self.core;
+        if let Some(recorder) = core.recorder() {
+            recorder.begins(entry, core.stride.read_at());
+        }
+        let outcome = self.executor.run_item(entry);
+        self.runs_on_after(outcome);
+        let ended = self.reactor.read_clock();
+        // It may have ended the recording.
+        if let Some(recorder) = core.recorder() {
+            recorder.ran(entry, outcome, Phase::Run, ended);
+        }
+        ended
     }
 
     /// As `run_item`, with somebody looking: the clock is read after each, and before each as well

@@ -4,7 +4,10 @@
 //! `observe` is another build of this program: [`OTHER_BUILD`] says where, `inspection.sh` makes
 //! it. Processor time and memory are those of the whole process, its inspector's thread included.
 
+use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -13,7 +16,6 @@ use super::{INSPECTION, Workload};
 use crate::child::Child;
 use crate::contest::{Contestant, Reading};
 use crate::echo_client::EchoClient;
-use crate::effort::Effort;
 use crate::floors::{INSPECTED, NOT_RECORDED, OBSERVE_OFF, OURS, UNREAD};
 use crate::inspection::{Inspected, Viewer};
 use crate::machine::{Place, Processors, resident_bytes_of};
@@ -24,12 +26,14 @@ const OTHER_BUILD: &str = "GLASSLOOP_BENCHES_OBSERVE_OFF";
 
 const CONNECTIONS: usize = 64;
 
-/// So many messages beforehand: more than fill the ring, which then costs no page for the first
-/// time.
+/// It is more than fills the ring, which then touches no page for the first time.
 const WARM_UP: Duration = Duration::from_millis(200);
 
 /// A loop is found, and recorded, within a tenth of a second.
 const FOUND_IN: Duration = Duration::from_millis(500);
+
+/// A viewer that has gone is let go of when the next push is due.
+const SEEN_TO_GO: Duration = Duration::from_millis(100);
 
 pub const WORKLOAD: Workload = Workload {
     name: "inspected",
@@ -45,15 +49,13 @@ pub const WORKLOAD: Workload = Workload {
     ratios_to: INSPECTION,
     enter: |effort, processors| {
         let time = effort.time(Duration::from_millis(400));
-        let mut contestants = vec![
-            echo(NOT_RECORDED, Child::start(&["echo", OURS]), time, processors),
-            inspected(INSPECTED, effort, processors, |_| None),
-            inspected(UNREAD, effort, processors, |server| Some(Viewer::attach(&server.door))),
-        ];
+        let bare = |peer, child| echo(peer, Server::bare(child), time, processors);
+        let mut contestants = vec![bare(NOT_RECORDED, Child::start(&["echo", OURS]))];
+        contestants.extend(inspected(time, processors));
         match env::var_os(OTHER_BUILD) {
             Some(program) => {
                 let child = Child::start_of(Path::new(&program), &["echo", OURS]);
-                contestants.insert(0, echo(OBSERVE_OFF, child, time, processors));
+                contestants.insert(0, bare(OBSERVE_OFF, child));
             }
             None => eprintln!("[inspected: {OBSERVE_OFF} takes no part; see inspection.sh]"),
         }
@@ -61,50 +63,62 @@ pub const WORKLOAD: Workload = Workload {
     },
 };
 
-/// A server that nobody looks into.
-fn echo(peer: &'static str, mut child: Child, time: Duration, at: Processors) -> Contestant {
-    let address = child.read_line().parse().expect("the child says its address");
-    let mut client = EchoClient::connect(address, CONNECTIONS);
-    client.run(DEPTHS[1], WARM_UP);
-    let before = resident_bytes_of(child.id());
-    Contestant::new(peer, move || reading(&mut client, &child, before, time, at))
-}
-
-/// A server with an inspector that records, and whoever is attached to that.
-fn inspected(
-    peer: &'static str,
-    effort: Effort,
-    at: Processors,
-    attach: fn(&Inspected) -> Option<Viewer>,
-) -> Contestant {
-    let time = effort.time(Duration::from_millis(400));
-    let server = Inspected::start();
-    let mut client = EchoClient::connect(server.address, CONNECTIONS);
-    thread::sleep(FOUND_IN);
-    let state = server.door.get("/state");
-    assert!(state.contains(r#""on":true"#), "the loop is recorded: {state}");
-    client.run(DEPTHS[1], WARM_UP);
-    let before = resident_bytes_of(server.child.id());
-    let viewer = attach(&server);
-    Contestant::new(peer, move || {
-        let unread = viewer.as_ref().map(Viewer::unread);
-        let reading = reading(&mut client, &server.child, before, time, at);
-        assert_eq!(viewer.as_ref().map(Viewer::unread), unread, "there was no room for a push");
-        reading
-    })
-}
-
-fn reading(
-    client: &mut EchoClient,
-    child: &Child,
+/// A server, and the client that asks it.
+struct Server {
+    child: Child,
+    client: EchoClient,
+    /// What was resident once it had echoed for a while.
     before: u64,
-    time: Duration,
-    processors: Processors,
-) -> Reading {
-    processors.pin(Place::Feeder);
-    let mut reading: Reading =
-        DEPTHS.iter().flat_map(|&depth| sample(client, child.id(), depth, time)).collect();
-    processors.pin(Place::Loop);
-    reading.push(resident_bytes_of(child.id()).saturating_sub(before) as f64);
-    reading
+}
+
+impl Server {
+    fn new(child: Child, address: SocketAddr) -> Server {
+        let mut client = EchoClient::connect(address, CONNECTIONS);
+        thread::sleep(FOUND_IN);
+        client.run(DEPTHS[1], WARM_UP);
+        let before = resident_bytes_of(child.id());
+        Server { child, client, before }
+    }
+
+    /// One that nobody looks into.
+    fn bare(mut child: Child) -> Server {
+        let address = child.read_line().parse().expect("the child says its address");
+        Server::new(child, address)
+    }
+
+    fn sample(&mut self, time: Duration, processors: Processors) -> Reading {
+        let Server { child, client, before } = self;
+        processors.pin(Place::Feeder);
+        let mut reading: Reading =
+            DEPTHS.iter().flat_map(|&depth| sample(client, child.id(), depth, time)).collect();
+        processors.pin(Place::Loop);
+        reading.push(resident_bytes_of(child.id()).saturating_sub(*before) as f64);
+        reading
+    }
+}
+
+fn echo(peer: &'static str, mut server: Server, time: Duration, at: Processors) -> Contestant {
+    Contestant::new(peer, move || server.sample(time, at))
+}
+
+/// One server with an inspector that records, by turns without and with a viewer: two processes
+/// would differ by more than what that costs.
+fn inspected(time: Duration, at: Processors) -> [Contestant; 2] {
+    let Inspected { child, address, door } = Inspected::start();
+    let server = Server::new(child, address);
+    let state = door.get("/state");
+    assert!(state.contains(r#""on":true"#), "the loop is recorded: {state}");
+    let server = Rc::new(RefCell::new(server));
+    let watched = Rc::clone(&server);
+    let alone = Contestant::new(INSPECTED, move || server.borrow_mut().sample(time, at));
+    let with_viewer = Contestant::new(UNREAD, move || {
+        let viewer = Viewer::attach(&door);
+        let unread = viewer.unread();
+        let reading = watched.borrow_mut().sample(time, at);
+        assert_eq!(viewer.unread(), unread, "there was no room for a push");
+        drop(viewer);
+        thread::sleep(SEEN_TO_GO);
+        reading
+    });
+    [alone, with_viewer]
 }

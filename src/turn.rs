@@ -269,12 +269,17 @@ mod tests {
             for _ in 0..20_000 {
                 event_loop.spawn(pending::<()>()).detach();
             }
+            let watch = event_loop.watch();
+            // In one run, which goes on with what it has and asks nobody for the time.
+            let turns = async move {
+                crate::yield_now().await;
+                drop(watch.ask());
+                crate::yield_now().await;
+                crate::yield_now().await;
+            };
             event_loop.block_on(async {}).unwrap();
             let before = event_loop.core.reactor.last_stall();
-            drop(event_loop.watch().ask());
-            for _ in 0..2 {
-                event_loop.block_on(crate::yield_now()).unwrap();
-            }
+            event_loop.block_on(turns).unwrap();
             let stalled = event_loop.core.reactor.last_stall();
             event_loop.close(std::time::Duration::ZERO);
             stalled.map(|stall| stall.at) != before.map(|stall| stall.at)

@@ -83,6 +83,7 @@ impl Recorder {
     }
 
     /// Between turns, from now on: what is woken there is the host's doing.
+    #[inline(never)]
     pub(crate) fn outside(&self) {
         self.phase.set(Phase::Wait);
         self.by.set(By::Host);

@@ -44,15 +44,20 @@ struct Past {
 }
 
 impl Past {
-    async fn of(query: &Query<'_>) -> Result<Past, Response> {
-        Past::of_at_most(query, u64::MAX).await
+    async fn of(facts: &Facts, query: &Query<'_>) -> Result<Past, Response> {
+        Past::of_at_most(facts, query, u64::MAX).await
     }
 
     /// As far as so many events reach.
-    async fn of_at_most(query: &Query<'_>, events_max: u64) -> Result<Past, Response> {
+    async fn of_at_most(
+        facts: &Facts,
+        query: &Query<'_>,
+        events_max: u64,
+    ) -> Result<Past, Response> {
         let wanted = Wanted::of(query)?;
         let from = query.number("from", 0..=u64::MAX, 0)?;
-        let mut seen = state::answers(state::ask(&[wanted.only_loop()?]), wanted.fresh).await;
+        let asked = state::ask(&[wanted.only_loop()?]);
+        let mut seen = state::answers(facts, asked, wanted.fresh).await;
         let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
         let running = seen.as_ref().and_then(|seen| under_way::of(&watch, seen));
         let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
@@ -99,19 +104,19 @@ fn query<'a>(request: &'a Request, own: &[&str]) -> Result<Query<'a>, Response> 
 }
 
 /// `GET /events`: the recording as it is, from number `from` on.
-pub(crate) async fn events(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn events(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["events"])?;
     let most = query.number("events", 1..=EVENTS_MOST, EVENTS_MOST)?;
-    let Past { history, names, .. } = &Past::of_at_most(&query, most).await?;
+    let Past { history, names, .. } = &Past::of_at_most(&facts, &query, most).await?;
     let (first, next) = (history.first, history.next);
     let rows = events::rows(history, names);
     Ok(answer(history, json!({ "first": first, "next": next, "events": rows })))
 }
 
 /// `GET /story`: the last turns in sentences.
-pub(crate) async fn story(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn story(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["turns"])?;
-    let past = Past::of(&query).await?;
+    let past = Past::of(&facts, &query).await?;
     let first = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
     told.turns.drain(..first);
@@ -119,9 +124,9 @@ pub(crate) async fn story(_: Rc<Facts>, request: Request) -> Result<Response, Re
 }
 
 /// `GET /turns`: the last turns in figures.
-pub(crate) async fn turns(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn turns(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["turns"])?;
-    let past = Past::of(&query).await?;
+    let past = Past::of(&facts, &query).await?;
     let last = past.history.turns.iter().skip(past.last_turns(&query)?);
     Ok(answer(&past.history, json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
 }
@@ -152,9 +157,9 @@ fn turn(turn: &Turn) -> Value {
 }
 
 /// `GET /why`: what made a task run last, and what it waits for.
-pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn why(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["task"])?;
-    let past = Past::of(&query).await?;
+    let past = Past::of(&facts, &query).await?;
     let task = past.task(&query)?;
     let ran = match past.running {
         Some(now) if now.item.task_id() == task => {
@@ -177,9 +182,9 @@ pub(crate) async fn why(_: Rc<Facts>, request: Request) -> Result<Response, Resp
 }
 
 /// `GET /wakes`: who wakes a task, how often, and who did so last.
-pub(crate) async fn wakes(_: Rc<Facts>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn wakes(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["task"])?;
-    let past = Past::of(&query).await?;
+    let past = Past::of(&facts, &query).await?;
     let task = past.task(&query)?;
     let mut by: HashMap<String, u64> = HashMap::new();
     let mut last = Vec::new();
@@ -204,7 +209,7 @@ pub(crate) async fn wakes(_: Rc<Facts>, request: Request) -> Result<Response, Re
 
 /// `GET /trace`: the recording as a file for a trace viewer.
 pub(crate) async fn file(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let past = Past::of(&query(&request, &[])?).await?;
+    let past = Past::of(&facts, &query(&request, &[])?).await?;
     Ok(Response::json(trace(&past.history, &past.names, facts.pid, &facts.program)))
 }
 

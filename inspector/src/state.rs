@@ -74,7 +74,7 @@ impl Wanted {
 /// `GET /state`.
 pub(crate) async fn state(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let wanted = Wanted::of(&Query::of(&request, &KEYS)?)?;
-    let seen = answers(ask(&wanted.loops()), wanted.fresh).await;
+    let seen = answers(&facts, ask(&wanted.loops()), wanted.fresh).await;
     Ok(Response::json(of(&facts, seen).to_string()))
 }
 
@@ -100,14 +100,17 @@ pub(crate) fn ask(loops: &[Watch]) -> Vec<(Watch, Asked)> {
     loops.iter().map(|watch| (watch.clone(), watch.ask())).collect()
 }
 
-/// Waits until all have answered, at most `patience`.
+/// Waits until all have answered, at most `patience`; and not for one that has been held ten times
+/// as long already.
 pub(crate) async fn answers(
+    facts: &Facts,
     asked: Vec<(Watch, Asked)>,
     patience: Duration,
 ) -> Vec<(Watch, Option<Seen>)> {
     let all = async {
         let mut step = STEP;
-        while !asked.iter().all(has_answered) {
+        let hangs = |watch: &Watch| facts.stalls.has_lasted(watch, patience * 10);
+        while !asked.iter().all(|asked| has_answered(asked) || hangs(&asked.0)) {
             sleep(step).await;
             step = STEP_MOST.min(step * 2);
         }

@@ -83,14 +83,21 @@ impl Held {
 }
 
 impl Stalls {
+    /// What holds this loop, if that was noticed.
+    fn held(&self, watch: &Watch) -> Option<Held> {
+        let held = *self.seen.borrow().get(&watch.name().number)?;
+        // It may have gone on since it was looked at last.
+        (held.can_stall() && held.is_same(&Held::of(watch))).then_some(held)
+    }
+
+    /// Whether this loop is known to have been held for so long.
+    pub(crate) fn has_lasted(&self, watch: &Watch, time: Duration) -> bool {
+        self.held(watch).is_some_and(|held| held.since.elapsed() >= time)
+    }
+
     /// The stall that lasts in this loop, if it was noticed.
     pub(crate) fn of(&self, watch: &Watch) -> Option<Stall> {
-        let held = *self.seen.borrow().get(&watch.name().number)?;
-        let now = Held::of(watch);
-        // It may have gone on since it was looked at last.
-        if !held.can_stall() || !held.is_same(&now) || held.since.elapsed() < EVERY {
-            return None;
-        }
+        let held = self.held(watch).filter(|held| held.since.elapsed() >= EVERY)?;
         let [born, awaits] = watch.places();
         let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
         Some(Stall {

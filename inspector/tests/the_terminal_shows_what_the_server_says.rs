@@ -21,7 +21,7 @@ use glassloop_inspector::run_file::{Folder, RunFile};
 use serde_json::Value;
 
 /// Each command whose text is a golden file, by the name of that file.
-const COMMANDS: [(&str, &[&str]); 15] = [
+const COMMANDS: [(&str, &[&str]); 16] = [
     ("ps", &["ps"]),
     ("ps_of_one_loop_in_ascii", &["ps", "--loop", "1", "--ascii"]),
     ("tree", &["tree"]),
@@ -31,6 +31,7 @@ const COMMANDS: [(&str, &[&str]); 15] = [
     ("where_of_a_task_that_hangs", &["where", "#7"]),
     ("where_of_a_task_that_has_ended", &["where", "2.2"]),
     ("why", &["why", "3"]),
+    ("why_of_a_task_that_hangs", &["why", "#7"]),
     ("wakes", &["wakes", "#3.9"]),
     ("res", &["res"]),
     ("turns", &["turns", "2", "--loop", "1"]),
@@ -214,8 +215,8 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
         (&900.into(), &7.into(), &1.into())
     );
     let said = server.run(&["trace", &file]);
-    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
-    fails(&said, 2, &format!("expected one loop, --loop N: there is {there}"));
+    let there = "1 (on main, made at src/x.rs:12), 2 (on second, made at src/y.rs:7)";
+    fails(&said, 2, &format!("expected --loop with one of {there}"));
 }
 
 #[test]
@@ -226,8 +227,8 @@ fn each_failure_has_its_exit_code() {
         1,
         "no task `nobody`: expected an id, such as 3 or #3.9, or a name",
     );
-    let there = "loop 1 on main (made at src/x.rs:12), loop 2 on second (made at src/y.rs:7)";
-    fails(&server.run(&["ps", "--loop", "9"]), 1, &format!("no loop 9: there is {there}"));
+    let there = "1 (on main, made at src/x.rs:12), 2 (on second, made at src/y.rs:7)";
+    fails(&server.run(&["ps", "--loop", "9"]), 1, &format!("no loop 9; there are {there}"));
     fails(&server.run(&["cancel", "opener"]), 1, "task #2.2 `opener` has ended already");
     fails(&server.run(&["pz"]), 2, "expected a command that `glassloop help` lists, came `pz`");
     let empty = Canned::start(Mood::Empty);

@@ -10,7 +10,7 @@ use crate::{
     field::{count, list, number, present, text, text_or_dash},
     page::{Page, Paint, Style},
     quantity::time_or_dash,
-    state::{clock_now, held},
+    state::{as_of, clock_now, held},
     table::{Table, numbers, words},
     task_id::Found,
 };
@@ -32,22 +32,30 @@ fn ask(client: &Client, path: &str, found: &Found<'_>) -> Result<Value, Failure>
 pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     let mut page = Page::default();
     page.push(Paint::Bold, who(found));
-    let stall = present(found.of, "stall").filter(|stall| text(stall, "task") == found.id());
-    for (title, key) in [("why it ran last:", "ran"), ("why it does not run now:", "waits")] {
-        if let Some(stall) = stall.filter(|_| key == "waits") {
-            page.push(Paint::Red, held(stall));
-            continue;
-        }
-        page.plain(if stall.is_some() { "why it runs:" } else { title });
-        let lines = list(answer, key);
-        for line in lines {
-            page.plain(format!("  {}", line.as_str().unwrap_or("")));
-        }
-        if lines.is_empty() {
-            page.plain("  not known");
-        }
+    let stall = present(found.of, "stall");
+    let holds = stall.is_some_and(|stall| text(stall, "task") == found.id());
+    let (as_of, is_fresh) = as_of(found.of);
+    let when = if is_fresh { "now".to_owned() } else { format!("now ({as_of})") };
+    let ran = if holds { "why it runs" } else { "why it ran last" };
+    part(&mut page, ran, list(answer, "ran"));
+    if !holds {
+        part(&mut page, &format!("why it does not run {when}"), list(answer, "waits"));
+    }
+    // Whatever else it waits for, it is this that it waits for first.
+    if let Some(stall) = stall {
+        page.push(Paint::Red, held(stall));
     }
     page
+}
+
+fn part(page: &mut Page, title: &str, lines: &[Value]) {
+    page.plain(format!("{title}:"));
+    for line in lines {
+        page.plain(format!("  {}", line.as_str().unwrap_or("")));
+    }
+    if lines.is_empty() {
+        page.plain("  not known");
+    }
 }
 
 pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Page {

@@ -43,7 +43,7 @@ impl State {
                 });
             }
             if list(&state, "loops").is_empty() {
-                let what = format!("no loop {wanted}: there is {there}");
+                let what = format!("no loop {wanted}; there are {there}");
                 return Err(Failure::nothing(what));
             }
         }
@@ -82,7 +82,7 @@ impl State {
         match self.loops() {
             [only] => Ok(only),
             several => {
-                let what = format!("expected one loop, --loop N: there is {}", choice(several));
+                let what = format!("expected --loop with one of {}", choice(several));
                 Err(Failure::arguments(what))
             }
         }
@@ -96,9 +96,12 @@ pub(crate) fn number_of(of: &Value) -> String {
 
 /// Which loop it is: `loop 1 on main`.
 pub(crate) fn name(of: &Value) -> String {
+    format!("loop {} {}", number_of(of), thread(of))
+}
+
+fn thread(of: &Value) -> String {
     let thread = of.get("loop").map_or("", |name| text(name, "thread"));
-    let on = if thread.is_empty() { "an unnamed thread" } else { thread };
-    format!("loop {} on {on}", number_of(of))
+    format!("on {}", if thread.is_empty() { "an unnamed thread" } else { thread })
 }
 
 /// The loops that there are, to choose one.
@@ -106,7 +109,7 @@ fn choice(loops: &[Value]) -> String {
     let shown = loops.iter().take(LISTED_MAX).map(|of| {
         let internal = present(of, "loop").is_some_and(|it| flag(it, "internal"));
         let internal = if internal { ", internal" } else { "" };
-        format!("{} ({}{internal})", name(of), made(of).trim_start_matches(", "))
+        format!("{} ({}{}{internal})", number_of(of), thread(of), made(of))
     });
     let shown: Vec<String> = shown.collect();
     let more = if loops.len() > LISTED_MAX { " and others" } else { "" };
@@ -202,11 +205,13 @@ mod tests {
         let second = State::of(two_loops(), Some(2)).unwrap();
         assert_eq!(name(second.only().unwrap()), "loop 2 on main");
         let failure = State::of(two_loops(), Some(3)).unwrap_err();
-        let both =
-            "there is loop 1 on main (made at src/x.rs:12), loop 2 on main (made at src/x.rs:12)";
-        assert_eq!((failure.exit_code(), failure.text), (1, format!("no loop 3: {both}")));
+        let both = "1 (on main, made at src/x.rs:12), 2 (on main, made at src/x.rs:12)";
+        assert_eq!(
+            (failure.exit_code(), failure.text),
+            (1, format!("no loop 3; there are {both}"))
+        );
         let failure = State::of(two_loops(), None).unwrap().only().unwrap_err();
-        let said = format!("expected one loop, --loop N: {both}");
+        let said = format!("expected --loop with one of {both}");
         assert_eq!((failure.exit_code(), failure.text), (2, said));
         assert_eq!(State::of(json!({ "loops": [] }), None).unwrap_err().exit_code(), 1);
     }

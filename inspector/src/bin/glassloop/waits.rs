@@ -41,10 +41,8 @@ pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
     let (operation, object) = (text(wait, "operation"), text(wait, "of"));
     let what = match (object, due(of, wait)) {
         ("", None) => operation.to_owned(),
-        // The loop's own words have the distance in another unit.
-        (_, Some(due)) if object.starts_with("timer") => format!("{operation} of timer {due}"),
-        ("", Some(due)) => format!("{operation}, {due}"),
-        (_, Some(due)) => format!("{operation} of {object}, {due}"),
+        // That it is a timer, and for how long: the loop's own words, in another unit.
+        (_, Some(due)) => format!("{operation}, {due}"),
         ("another thread", None) => format!("{operation} by {object}"),
         (_, None) => format!("{operation} of {object}"),
     };
@@ -77,12 +75,12 @@ mod tests {
             json!({ "operation": "sleep", "of": "timer", "at": "a.rs:1",
             "on": { "kind": "timer", "at_ns": at } })
         };
-        assert_eq!(one(&of, &timer(2_200_000_000)).what, "sleep of timer due in 1.2 s");
-        assert_eq!(one(&of, &timer(5)).what, "sleep of timer due now");
-        assert_eq!(one(&of, &timer(u64::MAX)).what, "sleep of timer due never");
+        assert_eq!(one(&of, &timer(2_200_000_000)).what, "sleep, due in 1.2 s");
+        assert_eq!(one(&of, &timer(5)).what, "sleep, due now");
+        assert_eq!(one(&of, &timer(u64::MAX)).what, "sleep, due never");
         let said = json!({ "operation": "sleep", "of": "timer due in 92.331µs",
             "on": { "kind": "timer", "at_ns": 1_000_092_331_u64 } });
-        assert_eq!(one(&of, &said).what, "sleep of timer due in 92.3 us");
+        assert_eq!(one(&of, &said).what, "sleep, due in 92.3 us");
         let told = json!({ "operation": "cancelled", "of": "another thread" });
         assert_eq!(one(&of, &told).what, "cancelled by another thread");
         let thread =

@@ -79,7 +79,9 @@ pub(crate) fn page_of_task(found: &Found<'_>, style: Style) -> Page {
     }
     let is_running = present(of, "now").is_some_and(|now| text(now, "task") == found.id());
     let state = if is_running { "running" } else { text(task, "state") };
-    page.plain(format!("{who}{} is {state}", places(task)));
+    let (as_of, is_fresh) = as_of(of);
+    let as_of = if is_fresh { String::new() } else { format!(" ({as_of})") };
+    page.plain(format!("{who}{} is {state}{as_of}", places(task)));
     let dash = if style.ascii { '-' } else { '·' };
     for wait in list(task, "waits") {
         let wait = waits::one(of, wait);

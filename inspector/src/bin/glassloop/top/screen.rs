@@ -250,8 +250,11 @@ fn bar(share: f64, style: Style) -> String {
     format!("{}{}", full.repeat(filled), empty.repeat(BAR - filled))
 }
 
+/// The last lines, from the first line of a turn on if there is one.
 fn last(lines: &[String], max: usize) -> &[String] {
-    &lines[lines.len().saturating_sub(max)..]
+    let lines = &lines[lines.len().saturating_sub(max)..];
+    let begin = lines.iter().position(|line| !line.starts_with(' '));
+    &lines[begin.unwrap_or(0)..]
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub(crate) struct Recorder {
     statistics: RefCell<Statistics>,
     /// Since when each queue is not empty.
     queues_since: Cell<[Option<u64>; 3]>,
+    /// It went on, and no item has begun since.
+    is_new: Cell<bool>,
     /// The tasks that ended last, the latest at the end.
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
@@ -52,6 +54,7 @@ impl Recorder {
             woke_ns: Cell::new(now_ns),
             statistics: RefCell::new(Statistics::new(now_ns)),
             queues_since: Cell::default(),
+            is_new: Cell::new(false),
             ended: RefCell::default(),
             ended_max,
         }
@@ -65,12 +68,13 @@ impl Recorder {
     }
 
     /// Recording goes on: this item runs, or none.
-    pub(crate) fn resume(&self, item: Entry, now_ns: u64) {
+    pub(crate) fn resume(&self, item: Entry, now_ns: u64, lives: impl Fn(TaskId) -> bool) {
         self.item.set(item);
         self.stamp.set(now_ns);
         self.woke_ns.set(now_ns);
         self.queues_since.take();
-        self.statistics.borrow_mut().resume(now_ns);
+        self.statistics.borrow_mut().resume(now_ns, lives);
+        self.is_new.set(true);
         self.phase.set(if item == Entry::NOTHING { Phase::Wait } else { Phase::Run });
         self.by.set(By::Host);
     }
@@ -128,6 +132,12 @@ impl Recorder {
         if matches!(by, By::Timer(_)) {
             self.statistics.borrow_mut().fired(late_ns);
         }
+    }
+
+    /// Whether it went on in the item before this one, or between two turns: what came before is
+    /// not this one's.
+    pub(crate) fn take_is_new(&self) -> bool {
+        self.is_new.replace(false)
     }
 
     /// An item is about to run.

@@ -15,11 +15,12 @@ use crate::{
     turns::{Effect, Step, Turn, Wake, Work},
 };
 
+mod group;
+
+use group::{LATE_NS, are_timers, first_group};
+
 /// So many wakes of one step are told one by one.
 const WAKES_TOLD: usize = 8;
-
-/// A timer is called late from here on.
-const LATE_NS: u64 = 1_000_000;
 
 /// A history in sentences. Its `Display` is the text, a paragraph a turn.
 ///
@@ -164,7 +165,10 @@ impl Teller<'_> {
             let group = first_group(&first.wakes);
             let (reason, effects) = self.reason(group);
             match effects {
-                Some(effects) => format!(" because {reason}; it {effects}"),
+                Some(effects) => {
+                    let who = if are_timers(group) { "they" } else { "it" };
+                    format!(" because {reason}; {who} {effects}")
+                }
                 None => format!(" because {reason}"),
             }
         });
@@ -219,7 +223,15 @@ impl Teller<'_> {
                     LATE_NS.. => format!("{} late", short_time(first.late_ns)),
                     _ => "due".to_owned(),
                 };
-                (format!("the {timer} was {due}"), Some(effects))
+                let reason = match are_timers(group) {
+                    true => format!(
+                        "{} {} were {due}",
+                        group.len(),
+                        timer.replacen("timer", "timers", 1)
+                    ),
+                    false => format!("the {timer} was {due}"),
+                };
+                (reason, Some(effects))
             }
             by => (format!("{} {effects}", self.names.by(by)), None),
         }
@@ -300,13 +312,6 @@ fn is_look(step: &Step) -> bool {
     matches!(step.work, Work::Published(1..))
 }
 
-/// The first wakes with one reason.
-fn first_group(wakes: &[Wake]) -> &[Wake] {
-    let by = wakes.first().map(|wake| (wake.by, wake.late_ns));
-    let len = wakes.iter().take_while(|wake| Some((wake.by, wake.late_ns)) == by).count();
-    &wakes[..len]
-}
-
 /// "a", "a and b", "a, b, and c".
 fn together(mut parts: Vec<String>) -> String {
     match parts.len() {
@@ -326,6 +331,8 @@ mod tests {
     use super::*;
 
     const A: Entry = Entry::new(Kind::Task, 1, 1);
+    const BEGIN: [(Phase, u64, Happening); 2] =
+        [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
 
     fn told(events: &[(Phase, u64, Happening)]) -> Vec<String> {
         let event = |&(phase, took_ns, what): &(Phase, u64, Happening)| Event {
@@ -342,13 +349,11 @@ mod tests {
 
     #[test]
     fn a_late_timer_says_how_late_and_an_idle_turn_that_it_was_idle() {
-        let begin =
-            [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
         let timer = Happening::Woke(A, By::Timer(PlaceId::UNKNOWN));
-        let late = [begin[0], begin[1], (Phase::Timers, 2_500_000, timer)];
+        let late = [BEGIN[0], BEGIN[1], (Phase::Timers, 2_500_000, timer)];
         let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
-        assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
+        assert_eq!(told(&BEGIN), ["woke after 2.0 us.", "nothing was ready."]);
     }
 
     #[test]
@@ -365,6 +370,19 @@ mod tests {
         assert_eq!(told(&turn(1)), [looked, made]);
         let time = "it was time for a snapshot, which took 3.0 us.";
         assert_eq!(told(&turn(0)), ["woke after 2.0 us.", time, "nothing was ready."]);
+    }
+
+    #[test]
+    fn timers_of_one_place_that_are_due_together_are_told_together() {
+        let due = |index: u32, late_ns| {
+            let task = Entry::new(Kind::Task, index, index);
+            (Phase::Timers, late_ns, Happening::Woke(task, By::Timer(PlaceId::UNKNOWN)))
+        };
+        let three = [BEGIN[0], BEGIN[1], due(1, 10), due(2, 20), due(3, 1_500_000)];
+        let together = "woke after 2.0 us because 2 timers were due; they woke task #1.1 and woke \
+            task #2.2.";
+        let late = "the timer was 1.500 ms late and woke task #3.3.";
+        assert_eq!(told(&three), [together, late]);
     }
 
     #[test]

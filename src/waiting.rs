@@ -128,6 +128,7 @@ impl<'a> Waiting<'a> {
     }
 
     /// The wait is over: the turn's `now` is there.
+    #[inline]
     fn asked(&self, events: usize) {
         let core = self.core;
         core.resume.look(core);

@@ -1,11 +1,12 @@
 //! `Story`: what a loop did, turn by turn, in sentences.
 //!
-//! Each event of a history is told once, in its order, in the words of the house. Long lists are
-//! cut and say how much was left out. A wake that changed nothing is told as such.
+//! Each event of a history is told once, in its order, in the words of the house, and then what is
+//! under way. Long lists are cut and say how much was left out. A wake that changed nothing is told
+//! as such.
 
 use std::{collections::HashSet, fmt};
 
-use glassloop::{By, Entry, Kind, Outcome, Phase, TaskId};
+use glassloop::{By, Entry, Kind, Now, Outcome, Phase, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -61,7 +62,7 @@ impl Story {
     /// Tells a history, with these names.
     #[must_use]
     pub fn tell(history: &History, names: &Names) -> Story {
-        let mut teller = Teller { names, ended: HashSet::new(), told: Vec::new() };
+        let mut teller = Teller { history, names, ended: HashSet::new(), told: Vec::new() };
         let turns = history.turns.iter().map(|turn| teller.turn(turn)).collect();
         let missing = history.is_cut().then(|| {
             let before = history.first;
@@ -102,6 +103,7 @@ impl fmt::Display for Story {
 
 /// Who tells, and what it remembers of the turns before.
 struct Teller<'a> {
+    history: &'a History,
     names: &'a Names,
     /// Tasks that were seen to end.
     ended: HashSet<TaskId>,
@@ -118,8 +120,11 @@ impl Teller<'_> {
         self.wait(turn, others().next());
         // The reasons of the first wait were told with it.
         let first = others().next().filter(|step| woke_up(turn, step));
+        let under_way = self.history.under_way_in(turn);
+        let its = self.its_step(turn);
         for step in others() {
             match step.work {
+                _ if its.is_some_and(|its| std::ptr::eq(its, step)) => {}
                 Work::Item(entry, outcome) => self.item(step, entry, outcome),
                 Work::After(entry) => {
                     let effects = self.effects(&step.wakes, entry);
@@ -137,11 +142,35 @@ impl Teller<'_> {
                 _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
             }
         }
-        if turn.begun && others().all(|step| step.work == Work::Published(0)) {
+        if let Some(now) = under_way {
+            self.under_way(now, its);
+        } else if turn.begun && others().all(|step| step.work == Work::Published(0)) {
             self.say("nothing was ready".to_owned());
         }
         let sentences = std::mem::take(&mut self.told);
         TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
+    }
+
+    /// The step with the wakes of what is under way.
+    fn its_step<'t>(&self, turn: &'t Turn) -> Option<&'t Step> {
+        self.history.under_way_in(turn)?;
+        self.history.under_way_step().and_then(|(_, step)| turn.steps.get(step))
+    }
+
+    /// What the loop has not come back from.
+    fn under_way(&mut self, now: Now, its: Option<&Step>) {
+        let item = self.names.under_way(now);
+        let (who, has) = match self.history.under_way_after() {
+            Some(_) => (format!("the microtasks after {item}"), "have"),
+            None => (item, "has"),
+        };
+        let mut parts = vec![match self.history.under_way_ns() {
+            Some(ns) => format!("{has} been running for {}", short_time(ns)),
+            None => format!("{has} been running since turn {}", now.turn),
+        }];
+        parts.extend(its.into_iter().flat_map(|its| self.effects(&its.wakes, now.item)));
+        parts.push(format!("{has} not come back"));
+        self.say(format!("{who} {}", together(parts)));
     }
 
     fn say(&mut self, sentence: String) {

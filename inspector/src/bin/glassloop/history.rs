@@ -9,8 +9,8 @@ use crate::{
     failure::Failure,
     field::{count, float, list, number, part, present},
     page::{Page, Paint, Style},
-    quantity::{time_of_ms, time_or_dash},
-    state::{State, name, number_of},
+    quantity::{time, time_of_ms, time_or_dash},
+    state::{State, item, name, number_of},
     table::{Column, Table, numbers},
 };
 
@@ -74,8 +74,22 @@ pub(crate) fn turns_page(answers: &[Value], style: Style) -> Page {
         if !turns.is_empty() {
             page.extend(table.page(2));
         }
+        if let Some((turn, of)) = turns.last().and_then(|of| Some((of, present(of, "under_way")?)))
+        {
+            page.push(Paint::Red, format!("  {}", under_way(turn, of)));
+        }
     }
     page
+}
+
+/// What a turn has not come back from.
+fn under_way(turn: &Value, of: &Value) -> String {
+    let so_far = match number(of, "for_ns") {
+        Some(ns) => format!(" for {}", time(ns)),
+        None => String::new(),
+    };
+    let turn = count(turn, "turn");
+    format!("turn {turn} is under way: {} has been running{so_far}", item(of))
 }
 
 pub(crate) fn story_page(answers: &[Value]) -> Page {

@@ -32,17 +32,17 @@ fn ask(client: &Client, path: &str, found: &Found<'_>) -> Result<Value, Failure>
 pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     let mut page = Page::default();
     page.push(Paint::Bold, who(found));
-    let stall = present(found.of, "stall");
-    let holds = stall.is_some_and(|stall| text(stall, "task") == found.id());
-    let (as_of, is_fresh) = as_of(found.of);
+    // All from one answer: since the look that found the task the loop may have gone on.
+    let runs = present(answer, "running").is_some();
+    let (as_of, is_fresh) = as_of(answer);
     let when = if is_fresh { "now".to_owned() } else { format!("now ({as_of})") };
-    let ran = if holds { "why it runs" } else { "why it ran last" };
+    let ran = if runs { "why it runs" } else { "why it ran last" };
     part(&mut page, ran, list(answer, "ran"));
-    if !holds {
+    if !runs {
         part(&mut page, &format!("why it does not run {when}"), list(answer, "waits"));
     }
     // Whatever else it waits for, it is this that it waits for first.
-    if let Some(stall) = stall {
+    if let Some(stall) = present(answer, "stall") {
         page.push(Paint::Red, held(stall));
     }
     page

@@ -110,7 +110,7 @@ fn dumps(folder: &Path, watch: &Watch, occasion: &str) -> Vec<PathBuf> {
 }
 
 /// What must be true of each dump, once it is whole.
-fn judge(file: &Path) {
+fn judge(file: &Path) -> Trace {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -124,6 +124,7 @@ fn judge(file: &Path) {
     let program = env::current_exe().unwrap();
     let trace = Trace::checked(&text, program.file_name().unwrap().to_str().unwrap());
     assert!(trace.slices().count() > 0);
+    trace
 }
 
 #[test]
@@ -136,7 +137,12 @@ fn a_loop_that_hangs_is_dumped_once_while_it_hangs_and_a_logger_that_panics_stop
         thread.remote().defer(move || released.recv().unwrap_or_default()).unwrap();
         let found = || dumps(dumping.scratch.path(), &watch, "stall");
         let files = until("a dump", || Some(found()).filter(|files| files.len() == stall));
-        files.iter().for_each(|file| judge(file));
+        for file in &files {
+            let trace = judge(file);
+            let [(name, so_far)] = trace.under_way()[..] else { panic!("{file:?}: what hangs") };
+            assert_eq!(name, "a deferred call");
+            assert!(so_far > 500_000_000, "it was noticed after a second, drawn with {so_far} ns");
+        }
         assert_eq!(told("has held the loop for").min(stall), stall);
         drop(release);
         until("it is told that it is over", || (told("goes on after") == stall).then_some(()));

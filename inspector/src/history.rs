@@ -152,7 +152,9 @@ impl History {
         let now = self.under_way.filter(|_| self.under_way_after().is_none())?;
         let turn = self.turns.len().checked_sub(1)?;
         let step = self.turns[turn].steps.len().checked_sub(1)?;
-        (self.turns[turn].steps[step].work == Work::After(now.item)).then_some((turn, step))
+        let last = &self.turns[turn].steps[step];
+        let is_its = last.work == Work::After(now.item) && Some(last.phase) == now.phase;
+        is_its.then_some((turn, step))
     }
 
     /// When the oldest event began, in nanoseconds since the clock's origin.

@@ -381,6 +381,44 @@ mod tests {
     }
 
     #[test]
+    fn what_has_not_come_back_is_told_and_its_turn_was_not_idle() {
+        let event = |at_ns, phase, what| Event { at_ns, took_ns: 0, phase, what };
+        let told = |events: &[Event], item, phase, now_ns| {
+            let read = Read { events: events.to_vec(), next: 9, ..Read::default() };
+            let now = Now { item, phase: Some(phase), turn: 7 };
+            let history = History::of(read, 7).with_under_way(now, now_ns);
+            let mut turns = Story::tell(&history, &Names::default()).turns;
+            assert_eq!(turns.last().map(|turn| turn.turn), Some(7));
+            turns.pop().unwrap().sentences
+        };
+        let begin =
+            [event(4, Phase::Wait, Happening::Waited(0)), event(5, Phase::Io, Happening::Turn(7))];
+        let lasts = "task #1.1 has been running for 2.000 s and has not come back.";
+        let now_ns = 2_000_000_005;
+        assert_eq!(told(&begin, A, Phase::Run, now_ns), ["did not wait.", lasts]);
+        let made = "phase finish has been running for 2.000 s and has not come back.";
+        assert_eq!(told(&begin, Entry::NOTHING, Phase::Finish, now_ns)[1], made);
+        // Nobody knows what time it is; nothing of the turn was recorded.
+        let lasts = "task #1.1 has been running since turn 7 and has not come back.";
+        assert_eq!(told(&begin, A, Phase::Run, 0)[1], lasts);
+        let earlier = [event(1, Phase::Io, Happening::Turn(3))];
+        assert_eq!(told(&earlier, A, Phase::Run, now_ns), [lasts]);
+        // What it woke so far is its own; behind its run it is the microtasks'.
+        let woke = event(5, Phase::Run, Happening::Woke(A, By::Item(A)));
+        let ran = event(5, Phase::Run, Happening::Ran(A, Outcome::Pending));
+        let wakes = [&begin[..], &[woke]].concat();
+        let lasts = "task #1.1 has been running for 2.000 s, woke itself, and has not come back.";
+        assert_eq!(told(&wakes, A, Phase::Run, now_ns), ["did not wait.", lasts]);
+        let after = [&begin[..], &[ran]].concat();
+        let lasts = "the microtasks after task #1.1 have been running for 2.000 s and have not \
+                     come back.";
+        assert_eq!(told(&after, A, Phase::Run, now_ns)[2], lasts);
+        // To wait, or to be outside of turns, is nothing that it could not come back from.
+        let idle = ["did not wait.", "nothing was ready."];
+        assert_eq!(told(&begin, Entry::NOTHING, Phase::Wait, now_ns), idle);
+    }
+
+    #[test]
     fn who_looked_is_why_the_loop_woke_if_nothing_else_is() {
         let turn = |asked| {
             [

@@ -154,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_has_not_ended_says_so() {
+        let held =
+            json!({ "item": "task #7.7 `sleeper`", "phase": "run", "for_ns": 2_000_000_000 });
+        let answer = json!({ "turns": [{ "turn": 6 }, { "turn": 7, "under_way": held }] });
+        let page = turns_page(&[json!({ "answer": answer })], Style { ascii: true, colour: false });
+        let said = "  turn 7 is under way: task #7.7 `sleeper` has been running for 2.0 s";
+        assert_eq!(page.lines.last().map(|line| line.text.as_str()), Some(said));
+    }
+
+    #[test]
     fn what_is_lost_is_said() {
         let of = json!({ "loop": { "number": 1, "thread": "main" },
             "answer": { "lost": 12, "span_s": 1.2, "turns": [{}] } });

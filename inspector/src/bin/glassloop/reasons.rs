@@ -93,3 +93,31 @@ fn who(found: &Found<'_>) -> String {
     let ended = if found.ended { ", which has ended" } else { "" };
     format!("task {} `{}`{ended}", found.id(), text(found.task, "name"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whether_a_task_runs_is_what_the_answer_says_and_not_an_earlier_look() {
+        let task = json!({ "id": "#7.7", "name": "sleeper" });
+        let stall = json!({ "item": "task #7.7 `sleeper`", "task": "#7.7", "for_ms": 10_000 });
+        let held = json!({
+            "as_of": { "turn": 9, "age_ms": 9_000.0, "fresh": false },
+            "stall": stall,
+        });
+        let found = Found { of: &held, task: &task, ended: false };
+        let as_of = json!({ "turn": 12, "age_ms": 0.1, "fresh": true });
+        let titles = |answer: &Value| {
+            let lines = why_page(&found, answer).lines.into_iter().skip(1);
+            lines.map(|line| line.text).filter(|line| !line.starts_with("  ")).collect::<Vec<_>>()
+        };
+        let ran = json!({ "running": null, "as_of": as_of, "stall": null });
+        assert_eq!(titles(&ran), ["why it ran last:", "why it does not run now:"]);
+        let runs = json!({ "running": { "turn": 10 }, "as_of": held["as_of"], "stall": stall });
+        let holds = "task #7.7 `sleeper` has held the loop for 10.0 s";
+        assert_eq!(titles(&runs), ["why it runs:", holds]);
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! A run is led to by the wake that put its item into the ready queue. A task that wakes itself
 //! does so before its own run is told of, and means the next one; so of two wakes the first led to
-//! the run that is under way. Deferred calls have one entry for all and run first-in first-out. Runs
-//! whose wake is not recorded have no arrow.
+//! the run that is under way. Deferred calls have one entry for all and run first-in first-out.
+//! Runs whose wake is not recorded have no arrow.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

@@ -6,18 +6,18 @@
 
 use std::{collections::HashSet, fmt};
 
-use glassloop::{By, Entry, Kind, Now, Outcome, Phase, TaskId};
+use glassloop::{By, Entry, Now, Outcome, Phase, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
     history::History,
     names::{self, Names, short_time},
-    rows,
-    turns::{Effect, Step, Turn, Wake, Work},
+    turns::{Step, Turn, Wake, Work},
 };
 
-/// So many wakes of one step are told one by one.
-const WAKES_TOLD: usize = 8;
+mod predicates;
+
+use predicates::together;
 
 /// A timer is called late from here on.
 const LATE_NS: u64 = 1_000_000;
@@ -276,45 +276,6 @@ impl Teller<'_> {
             self.ended.insert(entry.id());
         }
     }
-
-    /// What each wake did, as predicates.
-    fn effects(&self, wakes: &[Wake], own: Entry) -> Vec<String> {
-        let calls = wakes.iter().filter(|wake| is_call(wake)).count();
-        let mut effects = Vec::new();
-        if calls > 0 {
-            let plural = if calls == 1 { "a call".to_owned() } else { format!("{calls} calls") };
-            effects.push(format!("left {plural}"));
-        }
-        let others: Vec<_> = wakes.iter().filter(|wake| !is_call(wake)).collect();
-        let told = others.iter().take(WAKES_TOLD);
-        effects.extend(told.map(|wake| self.effect(wake, own)));
-        if others.len() > WAKES_TOLD {
-            effects.push(format!("woke {} more", others.len() - WAKES_TOLD));
-        }
-        effects
-    }
-
-    fn effect(&self, wake: &Wake, own: Entry) -> String {
-        let itself = wake.item == own;
-        let item = if itself { "itself".to_owned() } else { self.names.item(wake.item) };
-        match wake.effect {
-            Effect::Born(place) => match place.location() {
-                Some(place) => format!("spawned {item} at {}", rows::place(place)),
-                None => format!("spawned {item}"),
-            },
-            Effect::Queued if wake.item.kind() == Kind::Callback => format!("queued {item}"),
-            Effect::Queued => format!("woke {item}"),
-            Effect::Nothing => {
-                let gone = self.ended.contains(&wake.item.task_id());
-                let why = if gone { "had ended" } else { "was awake already" };
-                format!("woke {item}, which {why}")
-            }
-        }
-    }
-}
-
-fn is_call(wake: &Wake) -> bool {
-    wake.item.kind() == Kind::Deferred
 }
 
 /// Whether a step tells why the wait before its turn ended.
@@ -334,18 +295,6 @@ fn first_group(wakes: &[Wake]) -> &[Wake] {
     let by = wakes.first().map(|wake| (wake.by, wake.late_ns));
     let len = wakes.iter().take_while(|wake| Some((wake.by, wake.late_ns)) == by).count();
     &wakes[..len]
-}
-
-/// "a", "a and b", "a, b, and c".
-fn together(mut parts: Vec<String>) -> String {
-    match parts.len() {
-        0 => "did nothing".to_owned(),
-        1 | 2 => parts.join(" and "),
-        _ => {
-            let last = parts.pop().unwrap_or_default();
-            format!("{}, and {last}", parts.join(", "))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Track 1 is the loop: waits, phases, the polls in phase `run`, and the wakes as slices of a
 //! nanosecond, from which an arrow leads to the run that they caused. Beside it each task has a
-//! track from its birth to its end. Promises that slices nest, and that no arrow lacks an end. What is
-//! under way is drawn as far as it has come.
+//! track from its birth to its end. Promises that slices nest, and that no arrow lacks an end. What
+//! is under way is drawn as far as it has come.
 //!
 //! Where the clock stood still, as a manual one does, slices are drawn a nanosecond apart.
 

@@ -6,12 +6,11 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use glassloop_executor::quietly;
-
+use glassloop_executor::{Entry, quietly};
 use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    EventLoop, RunError, Snapshot,
+    EventLoop, Phase, RunError, Snapshot,
     core::Core,
     current, deadlock,
     gathering::task_lines,
@@ -137,8 +136,11 @@ fn end(
     core.executor.close();
     // Whatever the last drops spawned goes too, and can spawn no more.
     abort(event_loop, &mut report);
+    core.shared.now.set(Entry::DEFERRED, Phase::Finish);
     report.calls = core.executor.drop_calls().iter().filter_map(|place| place.location()).collect();
+    core.shared.now.set(Entry::NOTHING, Phase::Finish);
     core.resume.clear(core);
+    core.shared.now.clear();
     let left = Snapshot::of(core);
     report.sources = left.sources;
     report.timers = left.timers.len();
@@ -200,7 +202,8 @@ fn abort(event_loop: &EventLoop, report: &mut CloseReport) {
         let room = CloseReport::TASKS_MAX - report.tasks.len();
         let alive = task_lines(core, CloseReport::TASKS_MAX).into_iter();
         report.tasks.extend(alive.filter(TaskLine::is_alive).take(room));
-        report.tasks_aborted += core.executor.abort_all();
+        let now = &core.shared.now;
+        report.tasks_aborted += core.executor.abort_all(|task| now.set(task, Phase::Finish));
     }
 }
 

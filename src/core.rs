@@ -137,7 +137,8 @@ impl Core {
             });
             self.shared.ring.get_or_init(|| Ring::new(self.limits.ring_events_max));
             let now_ns = self.reactor.read_clock();
-            recorder.resume(self.executor.current_item(), now_ns);
+            let lives = |task| self.executor.task_name(task).is_some();
+            recorder.resume(self.executor.current_item(), now_ns, lives);
             // What ran before is nobody's.
             self.stride.begin(now_ns);
         } else if let Some(recorder) = self.recorder() {

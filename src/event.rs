@@ -32,7 +32,8 @@ pub enum Happening {
     Turn(u32),
     /// A phase had something to do: this many sources, timers, calls, writers.
     Served(u32),
-    /// A snapshot was published for other threads: so many had asked, or none, and it was time.
+    /// A snapshot was published for other threads: so many had asked. None: it was time, or a
+    /// watch has switched recording.
     Published(u32),
     /// An item ran.
     Ran(Entry, Outcome),

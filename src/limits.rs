@@ -43,7 +43,8 @@ pub struct Limits {
     /// Listeners that `on_resume` takes. 1,024.
     pub resume_listeners_max: usize,
     /// Events that the ring holds while recording; rounded up to a power of two. 65,536: 2.5 MiB.
-    /// Beside them, recording takes 350 bytes for each task that was woken, until it ends.
+    /// Beside them, recording takes 350 bytes for each task that was woken, until it ends; for one
+    /// that ends while recording rests, until it goes on.
     pub ring_events_max: usize,
     /// Tasks that have ended whose names and counts are kept while recording. 256.
     pub ended_tasks_max: usize,

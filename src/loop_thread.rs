@@ -274,7 +274,7 @@ fn live(
     let ran = event_loop.run();
     // What a close hangs in has a name by then.
     let now_ns = event_loop.core.reactor.now();
-    event_loop.core.shared.published.publish(now_ns, |_| event_loop.snapshot());
+    event_loop.core.shared.published.publish(|| now_ns, |_| event_loop.snapshot());
     let report = event_loop.close(Duration::from_nanos(end.grace_ns.load(Ordering::Relaxed)));
     Some(ran.map(|()| report))
 }

@@ -22,7 +22,8 @@ pub struct NowRecord {
 pub struct Now {
     /// The item; [`Entry::NOTHING`] between items. The microtasks after an item are a part of it.
     pub item: Entry,
-    /// The phase; `None` outside of turns and waits.
+    /// The phase; `None` outside of turns and waits, and in what [`outside`](crate::outside) runs.
+    /// What is dropped when the loop is closed is dropped in phase `finish`.
     pub phase: Option<Phase>,
     /// The turn, counted from 1.
     pub turn: u64,

@@ -15,6 +15,9 @@ use std::{
 
 use crate::Snapshot;
 
+/// What a loop publishes by itself takes one part in so many of its time, at most.
+const REST: u64 = 20;
+
 /// Nobody wants one.
 const NEVER: u64 = u64::MAX;
 
@@ -75,19 +78,29 @@ impl Published {
         now_ns >= self.due_ns.load(Ordering::Relaxed) && now_ns != NEVER
     }
 
-    /// Leaves a snapshot that was made at `now_ns`. Who asked meanwhile gets the next. `make` is
-    /// told what a watch wants of recording. How many had asked.
-    pub(crate) fn publish(&self, now_ns: u64, make: impl FnOnce(Option<bool>) -> Snapshot) -> u64 {
+    /// Leaves a snapshot. Who asked meanwhile gets the next. `make` is told what a watch wants of
+    /// recording. How many had asked.
+    pub(crate) fn publish(
+        &self,
+        clock: impl Fn() -> u64,
+        make: impl FnOnce(Option<bool>) -> Snapshot,
+    ) -> u64 {
+        let began = clock();
+        let next = began.saturating_add(self.every_ns.load(Ordering::Relaxed));
         let (number, record, asked) = {
             // Before it is made: who asks from here on may know of what it will not hold.
             let mut latest = self.latest();
-            let next = now_ns.saturating_add(self.every_ns.load(Ordering::Relaxed));
             self.due_ns.store(next, Ordering::Relaxed);
             latest.begun += 1;
             (latest.begun, latest.record.take(), mem::take(&mut latest.asked))
         };
         let snapshot = Arc::new(make(record));
+        let rested = began.saturating_add(clock().saturating_sub(began).saturating_mul(REST));
         let mut latest = self.latest();
+        // Unless somebody has asked meanwhile.
+        if self.due_ns.load(Ordering::Relaxed) == next {
+            self.due_ns.store(next.max(rested), Ordering::Relaxed);
+        }
         latest.number = number;
         let before = latest.snapshot.replace((snapshot, Instant::now()));
         drop(latest);
@@ -160,4 +173,36 @@ impl Published {
 fn seen(latest: &Latest, fresh: bool) -> Option<Seen> {
     let (snapshot, at) = latest.snapshot.as_ref()?;
     Some(Seen { snapshot: Arc::clone(snapshot), age: at.elapsed(), fresh })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::EventLoop;
+
+    #[test]
+    fn what_a_loop_publishes_by_itself_takes_a_twentieth_of_its_time_and_who_asks_is_not_put_off() {
+        let event_loop = EventLoop::test();
+        let published = Published::new(Some(100));
+        let now = Cell::new(0);
+        let takes = |nanos| {
+            published.publish(
+                || now.get(),
+                |_| {
+                    now.set(now.get() + nanos);
+                    event_loop.snapshot()
+                },
+            )
+        };
+        takes(2);
+        assert!(!published.is_due(99) && published.is_due(100));
+        now.set(1_000);
+        takes(50);
+        assert!(!published.is_due(1_999) && published.is_due(2_000));
+        assert_eq!(published.ask(|| ()), 2);
+        assert!(published.is_due(1_050), "somebody asked");
+        assert_eq!(takes(0), 1);
+    }
 }

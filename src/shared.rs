@@ -4,14 +4,11 @@
 //! outlives the loop in every `Remote` and `Watch`, and then says that it is closed.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     thread::ThreadId,
 };
 
-use glassloop_executor::{Executor, Inbox, Sites};
+use glassloop_executor::{Executor, Inbox, Sites, UnhandledCount};
 use glassloop_reactor::{Notifier, Reactor};
 
 use crate::{LoopName, now_record::NowRecord, published::Published, ring::Ring};
@@ -28,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) ring: OnceLock<Ring>,
     pub(crate) published: Published,
     /// How many failures there were that nobody handled.
-    pub(crate) unhandled: Arc<AtomicU64>,
+    pub(crate) unhandled: UnhandledCount,
     /// How many `Remote`s there are.
     pub(crate) remotes: AtomicUsize,
     /// The loop's thread.
@@ -50,7 +47,7 @@ impl Shared {
             sites: Arc::clone(executor.sites()),
             now: NowRecord::default(),
             ring: OnceLock::new(),
-            unhandled: Arc::clone(executor.unhandled()),
+            unhandled: executor.unhandled(),
             remotes: AtomicUsize::new(0),
             thread: std::thread::current().id(),
         }

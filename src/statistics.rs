@@ -169,10 +169,17 @@ impl Statistics {
         Statistics { since_ns, ..Statistics::default() }
     }
 
-    /// Recording goes on. Who was woken before is not known to wait.
-    pub(crate) fn resume(&mut self, now_ns: u64) {
+    /// Recording goes on. Who was woken before is not known to wait; who isn't alive any more has
+    /// ended meanwhile.
+    pub(crate) fn resume(&mut self, now_ns: u64, lives: impl Fn(TaskId) -> bool) {
         self.going_since = Some(now_ns);
-        self.rows.iter_mut().flatten().for_each(|row| row.scheduled = false);
+        for (index, slot) in (0..).zip(&mut self.rows) {
+            let Some(row) = slot else { continue };
+            row.scheduled = false;
+            if !lives(TaskId { index, generation: row.generation }) {
+                *slot = None;
+            }
+        }
     }
 
     /// Recording rests.
@@ -272,6 +279,19 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_ended_while_recording_rested_takes_no_memory_when_it_goes_on() {
+        let mut statistics = Statistics::new(0);
+        let [lives, ended] = [3, 4].map(|index| TaskId { index, generation: index });
+        for task in [lives, ended] {
+            statistics.woken(task, By::Host, 1);
+        }
+        statistics.pause(2);
+        statistics.resume(3, |task| task == lives);
+        assert!(statistics.of(lives).is_some());
+        assert_eq!(statistics.of(ended), None);
+    }
 
     const TASK: TaskId = TaskId { index: 3, generation: 7 };
 

@@ -170,7 +170,7 @@ impl<'a> Turn<'a> {
             recorder.queues(core.queue_depths(), now);
         }
         if core.shared.published.is_due(now) {
-            self.publish(now);
+            self.publish();
         }
         if self.observed {
             let (turn, items) = (self.turn, self.items);
@@ -183,19 +183,22 @@ impl<'a> Turn<'a> {
 
     /// Leaves a snapshot for other threads. A watch's wish to record, or not to, is fulfilled here.
     #[cold]
-    fn publish(&self, now: u64) {
+    fn publish(&self) {
         let core = self.core;
         self.now.set(Entry::NOTHING, Phase::Finish);
-        let recorder = core.recorder();
-        let asked = core.shared.published.publish(now, |record| {
+        // Its time is nobody else's: not that of the items before it, nor of those after it.
+        self.end_stretch();
+        let recorded = core.recording.get();
+        let read_clock = || self.reactor.read_clock();
+        let asked = core.shared.published.publish(read_clock, |record| {
             if let Some(on) = record {
                 core.record(on);
             }
             Snapshot::of(core)
         });
-        if let Some(recorder) = recorder {
-            let now = self.reactor.read_clock();
-            core.stride.begin(now);
+        let now = read_clock();
+        core.stride.begin(now);
+        if let Some(recorder) = core.recorder().filter(|_| recorded) {
             recorder.published(asked, now);
         }
     }
@@ -247,5 +250,40 @@ impl Drop for Turn<'_> {
         }
         self.now.clear();
         self.core.busy.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use crate::{EventLoop, Limits};
+
+    #[test]
+    #[cfg_attr(miri, ignore = "everything takes long there")]
+    fn the_time_of_a_snapshot_is_nobodys_stall() {
+        let limits = Limits { stall_ms_min: 2, ..Limits::default() };
+        // A machine that stops for so long is one; it doesn't each time.
+        let stalls = (0..10).filter(|_| {
+            let event_loop = EventLoop::builder().limits(limits).build().unwrap();
+            for _ in 0..20_000 {
+                event_loop.spawn(pending::<()>()).detach();
+            }
+            let watch = event_loop.watch();
+            // In one run, which goes on with what it has and asks nobody for the time.
+            let turns = async move {
+                crate::yield_now().await;
+                drop(watch.ask());
+                crate::yield_now().await;
+                crate::yield_now().await;
+            };
+            event_loop.block_on(async {}).unwrap();
+            let before = event_loop.core.reactor.last_stall();
+            event_loop.block_on(turns).unwrap();
+            let stalled = event_loop.core.reactor.last_stall();
+            event_loop.close(std::time::Duration::ZERO);
+            stalled.map(|stall| stall.at) != before.map(|stall| stall.at)
+        });
+        assert!(stalls.count() < 10);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{rc::Rc, time::Duration};
 
+use glassloop_executor::Entry;
 use glassloop_reactor::{Clock, Events, LentWait};
 
 use crate::{
@@ -119,7 +120,7 @@ impl<'a> Waiting<'a> {
             // What they armed counts.
             choice = self.choose(timeout);
         }
-        core.shared.now.set(glassloop_executor::Entry::NOTHING, Phase::Wait);
+        core.shared.now.set(Entry::NOTHING, Phase::Wait);
         if choice != Some(Duration::ZERO) {
             core.look_for_fork()?;
         }
@@ -127,6 +128,7 @@ impl<'a> Waiting<'a> {
     }
 
     /// The wait is over: the turn's `now` is there.
+    #[inline]
     fn asked(&self, events: usize) {
         let core = self.core;
         core.resume.look(core);

@@ -192,6 +192,33 @@ fn a_reader_that_comes_late_is_told_how_much_it_lost() {
     assert_eq!(watch.events(read.next).events, []);
 }
 
+/// A future that looks at its loop when it is dropped, and when something of it is called.
+struct LooksWhenDropped(Rc<Looks>);
+
+impl Drop for LooksWhenDropped {
+    fn drop(&mut self) {
+        self.0.look();
+    }
+}
+
+#[test]
+fn what_is_dropped_when_a_loop_is_closed_is_named_as_well() {
+    let event_loop = recorded_loop(64);
+    let looks = Rc::new(Looks { watch: event_loop.watch(), seen: RefCell::default() });
+    let [task, call] = [LooksWhenDropped(Rc::clone(&looks)), LooksWhenDropped(Rc::clone(&looks))];
+    event_loop
+        .spawn(async move {
+            std::future::pending::<()>().await;
+            drop(task);
+        })
+        .detach();
+    event_loop.enter(|| glassloop::call_later(MS, move || drop(call)).unwrap());
+    event_loop.close(Duration::ZERO);
+    let finish = Some(Phase::Finish);
+    assert_eq!(looks.take(), [(Kind::Task, finish), (Kind::Deferred, finish)]);
+    assert_eq!(looks.watch.now().phase, None, "it is over");
+}
+
 /// Looks at its own loop from each place where foreign code runs outside of items.
 struct Looks {
     watch: Watch,

@@ -196,36 +196,6 @@ fn what_a_microtask_wakes_was_woken_by_the_item_before_it() {
 }
 
 #[test]
-fn a_task_is_busy_scheduled_or_idle_by_the_loops_own_clock() {
-    let (event_loop, clock) = recorded_loop();
-    let works = clock.clone();
-    let worker = event_loop.spawn(async move {
-        works.advance(3 * MS);
-        sleep(10 * MS).await;
-        works.advance(2 * MS);
-        std::future::pending::<()>().await;
-    });
-    let first = event_loop.spawn(async move { clock.advance(4 * MS) });
-    event_loop.block_on(async { sleep(50 * MS).await }).unwrap();
-    drop(first);
-    let snapshot = event_loop.snapshot();
-    let line = snapshot.task(worker.id()).unwrap();
-    let times = line.times.expect("it was recorded");
-    assert_eq!((times.since_ns, times.busy_ns), (0, 5_000_000));
-    assert_eq!((times.polls.count(), times.delays.count()), (2, 2));
-    assert_eq!(times.polls.max(), 3 * MS);
-    assert_eq!(times.scheduled_ns, 0, "nobody was before it");
-    assert!(matches!(line.woken_by, Some(By::Timer(_))));
-    let recorded = snapshot.recorded.as_ref().unwrap();
-    assert!(recorded.on && recorded.times.polls.count() >= 5);
-    assert_eq!(recorded.times.polls.max(), 4 * MS);
-    assert_eq!(recorded.times.lateness.count(), 2);
-    let ended: Vec<_> = recorded.ended.iter().map(|(task, _)| (&*task.name, task.polls)).collect();
-    assert_eq!(ended[0], ("main", 2));
-    assert_eq!(ended.len(), 2, "{ended:?}");
-}
-
-#[test]
 fn a_phase_that_had_something_to_do_says_how_much() {
     let (event_loop, _clock) = recorded_loop();
     event_loop
@@ -308,13 +278,4 @@ fn a_recording_that_begins_inside_a_turn_misses_no_later_one() {
     let turns: Vec<_> = events(&event_loop).into_iter().filter_map(turn).collect();
     assert_eq!(turns, (began + 1..=event_loop.snapshot().turn).collect::<Vec<_>>());
     assert_eq!(turns.len(), 3);
-}
-
-#[test]
-fn the_time_of_a_snapshot_is_not_that_of_the_wait_after_it() {
-    let (event_loop, _clock) = recorded_loop();
-    drop(event_loop.watch().ask());
-    event_loop.turn(glassloop::Events::new()).unwrap();
-    let told: Vec<_> = events(&event_loop).into_iter().map(|event| event.what).collect();
-    assert_eq!(told, [Happening::Turn(1), Happening::Published(1)]);
 }

@@ -53,7 +53,7 @@
 //! | `gather.rs`, `race.rs`, `brood.rs` | several futures in one |
 //! | `task_local.rs`, `locals.rs` | values that follow a task |
 //! | `id.rs` | names: of tasks, of entries in the queue |
-//! | `place.rs` | source locations as numbers |
+//! | `place.rs`, `house.rs` | source locations as numbers; which of them are ours |
 //! | `view.rs`, `counts.rs` | the state and the figures, as data |
 //! | `tap.rs` | who woke whom, as it happens |
 //! | `caught.rs`, `unhandled.rs`, `error.rs` | panics and refusals, as values |
@@ -74,6 +74,7 @@ mod current;
 mod error;
 mod executor;
 mod gather;
+mod house;
 mod id;
 mod inbox;
 mod join;
@@ -117,6 +118,6 @@ pub use shield::Shield;
 pub use step::Outcome;
 pub use tap::Tap;
 pub use task_local::{LocalScope, TaskLocal};
-pub use unhandled::{Failure, Unhandled};
+pub use unhandled::{Failure, Unhandled, UnhandledCount};
 pub use view::{TaskState, TaskView};
 pub use yield_now::{YieldNow, yield_now};

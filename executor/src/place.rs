@@ -105,20 +105,6 @@ impl PlaceCache {
     }
 }
 
-/// Whether a place is outside the program: in another crate, or in one of the house, which polls
-/// what it was given.
-///
-/// FACT (cargo): the compiler is given the files of the program's own workspace by relative paths,
-/// those of the registry and of the standard library by absolute ones.
-// COST: two compares; four more where the house itself is the workspace.
-pub(crate) fn is_outside(place: &Location<'_>) -> bool {
-    const AT_HOME: bool = matches!(file!().as_bytes(), b"executor/src/place.rs");
-    const HOUSE: [&[u8]; 4] = [b"executor/src/", b"reactor/src/", b"src/", b"ws/src/"];
-    let file = place.file().as_bytes();
-    let absolute = file.first() == Some(&b'/') || file.get(1) == Some(&b':');
-    absolute || AT_HOME && HOUSE.iter().any(|folder| file.starts_with(folder))
-}
-
 /// The number of chunks: each is twice the one before, the first has `FIRST` rows.
 const CHUNKS: usize = 16;
 const FIRST: usize = 1 << 10;

@@ -243,7 +243,7 @@ impl Executor {
             self.has_microtasks.set(false);
             return false;
         };
-        let before = self.current.replace(Entry::new(Kind::Microtask, 0, 0));
+        let before = self.current.replace(Entry::MICROTASKS);
         count(&self.counters.microtasks);
         self.called("a microtask", place, caught(run));
         self.drop_locals();

@@ -69,16 +69,27 @@ impl fmt::Debug for Unhandled {
 
 type Hook = Rc<dyn Fn(&Unhandled)>;
 
+/// How many failures there were that nobody was there to take. Any thread may read it.
+#[derive(Clone, Debug, Default)]
+pub struct UnhandledCount(Arc<AtomicU64>);
+
+impl UnhandledCount {
+    /// How many so far.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
 /// Who is told, and how often it happened.
 pub(crate) struct UnhandledHook {
     hook: RefCell<Option<Hook>>,
-    /// Read by other threads.
-    count: Arc<AtomicU64>,
+    count: UnhandledCount,
 }
 
 impl UnhandledHook {
     pub(crate) fn new() -> UnhandledHook {
-        UnhandledHook { hook: RefCell::new(None), count: Arc::default() }
+        UnhandledHook { hook: RefCell::new(None), count: UnhandledCount::default() }
     }
 
     pub(crate) fn set(&self, hook: Hook) {
@@ -86,13 +97,9 @@ impl UnhandledHook {
         drop(before);
     }
 
-    pub(crate) fn count(&self) -> &Arc<AtomicU64> {
-        &self.count
-    }
-
     /// Tells the hook; what even the hook can't handle ends in the log.
     pub(crate) fn report(&self, failure: Unhandled) {
-        self.count.fetch_add(1, Relaxed);
+        self.count.0.fetch_add(1, Relaxed);
         let hook = self.hook.borrow().clone();
         let told = caught(|| match hook {
             Some(hook) => hook(&failure),
@@ -108,10 +115,10 @@ impl UnhandledHook {
 }
 
 impl Executor {
-    /// How many failures were reported, for any thread to read.
+    /// How many failures were reported so far, for any thread to read.
     #[must_use]
-    pub fn unhandled(&self) -> &Arc<AtomicU64> {
-        self.unhandled.count()
+    pub fn unhandled(&self) -> UnhandledCount {
+        self.unhandled.count.clone()
     }
 
     /// Reports a panic that has nowhere else to go.

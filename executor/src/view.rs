@@ -2,7 +2,7 @@
 //!
 //! Made by reading the tables; no future is polled and no code but ours runs.
 
-use std::{borrow::Cow, cmp::Reverse, sync::atomic::Ordering::Relaxed};
+use std::{borrow::Cow, cmp::Reverse};
 
 use crate::{
     counts::Counts,
@@ -170,12 +170,13 @@ impl Executor {
     /// What it has done since it was made.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counters.copy(self.tasks.borrow().born(), self.unhandled().load(Relaxed))
+        self.counters.copy(self.tasks.borrow().born(), self.unhandled().get())
     }
 
     /// Aborts every task that is alive and drops its future right here, newest first; those that
-    /// were aborted before go with them. How many were alive.
-    pub fn abort_all(&self) -> usize {
+    /// were aborted before go with them. `begins` is told of each before it is dropped. How many
+    /// were alive.
+    pub fn abort_all(&self, begins: impl Fn(Entry)) -> usize {
         let mut left: Vec<_> = {
             let tasks = self.tasks.borrow();
             let left = tasks.iter().filter(|(_, slot)| slot.state != State::Finished);
@@ -187,6 +188,7 @@ impl Executor {
         for (_, id, _) in &left {
             // Not in the order of the ready queue: an entry that lies there goes stale.
             self.tasks.borrow_mut().abort(*id);
+            begins(Entry::task(*id));
             self.run_item(Entry::task(*id));
         }
         let none = self.replace_locals(locals);

@@ -6,7 +6,7 @@
 
 use std::{collections::HashSet, fmt};
 
-use glassloop::{By, Entry, Now, Outcome, Phase, TaskId};
+use glassloop::{By, Entry, Outcome, Phase, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,12 +15,12 @@ use crate::{
     turns::{Step, Turn, Wake, Work},
 };
 
+mod group;
 mod predicates;
+mod under_way;
 
+use group::{LATE_NS, are_timers, first_group};
 use predicates::together;
-
-/// A timer is called late from here on.
-const LATE_NS: u64 = 1_000_000;
 
 /// A history in sentences. Its `Display` is the text, a paragraph a turn.
 ///
@@ -151,28 +151,6 @@ impl Teller<'_> {
         TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
     }
 
-    /// The step with the wakes of what is under way.
-    fn its_step<'t>(&self, turn: &'t Turn) -> Option<&'t Step> {
-        self.history.under_way_in(turn)?;
-        self.history.under_way_step().and_then(|(_, step)| turn.steps.get(step))
-    }
-
-    /// What the loop has not come back from.
-    fn under_way(&mut self, now: Now, its: Option<&Step>) {
-        let item = self.names.under_way(now);
-        let (who, has) = match self.history.under_way_after() {
-            Some(_) => (format!("the microtasks after {item}"), "have"),
-            None => (item, "has"),
-        };
-        let mut parts = vec![match self.history.under_way_ns() {
-            Some(ns) => format!("{has} been running for {}", short_time(ns)),
-            None => format!("{has} been running since turn {}", now.turn),
-        }];
-        parts.extend(its.into_iter().flat_map(|its| self.effects(&its.wakes, now.item)));
-        parts.push(format!("{has} not come back"));
-        self.say(format!("{who} {}", together(parts)));
-    }
-
     fn say(&mut self, sentence: String) {
         self.told.push(sentence + ".");
     }
@@ -193,7 +171,10 @@ impl Teller<'_> {
             let group = first_group(&first.wakes);
             let (reason, effects) = self.reason(group);
             match effects {
-                Some(effects) => format!(" because {reason}; it {effects}"),
+                Some(effects) => {
+                    let who = if are_timers(group) { "they" } else { "it" };
+                    format!(" because {reason}; {who} {effects}")
+                }
                 None => format!(" because {reason}"),
             }
         });
@@ -248,7 +229,15 @@ impl Teller<'_> {
                     LATE_NS.. => format!("{} late", short_time(first.late_ns)),
                     _ => "due".to_owned(),
                 };
-                (format!("the {timer} was {due}"), Some(effects))
+                let reason = match are_timers(group) {
+                    true => format!(
+                        "{} {} were {due}",
+                        group.len(),
+                        timer.replacen("timer", "timers", 1)
+                    ),
+                    false => format!("the {timer} was {due}"),
+                };
+                (reason, Some(effects))
             }
             by => (format!("{} {effects}", self.names.by(by)), None),
         }
@@ -290,20 +279,15 @@ fn is_look(step: &Step) -> bool {
     matches!(step.work, Work::Published(1..))
 }
 
-/// The first wakes with one reason.
-fn first_group(wakes: &[Wake]) -> &[Wake] {
-    let by = wakes.first().map(|wake| (wake.by, wake.late_ns));
-    let len = wakes.iter().take_while(|wake| Some((wake.by, wake.late_ns)) == by).count();
-    &wakes[..len]
-}
-
 #[cfg(test)]
 mod tests {
-    use glassloop::{Event, Happening, PlaceId, Read};
+    use glassloop::{Event, Happening, Kind, PlaceId, Read};
 
     use super::*;
 
     const A: Entry = Entry::new(Kind::Task, 1, 1);
+    const BEGIN: [(Phase, u64, Happening); 2] =
+        [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
 
     fn told(events: &[(Phase, u64, Happening)]) -> Vec<String> {
         let event = |&(phase, took_ns, what): &(Phase, u64, Happening)| Event {
@@ -320,51 +304,11 @@ mod tests {
 
     #[test]
     fn a_late_timer_says_how_late_and_an_idle_turn_that_it_was_idle() {
-        let begin =
-            [(Phase::Wait, 2_000, Happening::Waited(0)), (Phase::Io, 0, Happening::Turn(1))];
         let timer = Happening::Woke(A, By::Timer(PlaceId::UNKNOWN));
-        let late = [begin[0], begin[1], (Phase::Timers, 2_500_000, timer)];
+        let late = [BEGIN[0], BEGIN[1], (Phase::Timers, 2_500_000, timer)];
         let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
-        assert_eq!(told(&begin), ["woke after 2.0 us.", "nothing was ready."]);
-    }
-
-    #[test]
-    fn what_has_not_come_back_is_told_and_its_turn_was_not_idle() {
-        let event = |at_ns, phase, what| Event { at_ns, took_ns: 0, phase, what };
-        let told = |events: &[Event], item, phase, now_ns| {
-            let read = Read { events: events.to_vec(), next: 9, ..Read::default() };
-            let now = Now { item, phase: Some(phase), turn: 7 };
-            let history = History::of(read, 7).with_under_way(now, now_ns);
-            let mut turns = Story::tell(&history, &Names::default()).turns;
-            assert_eq!(turns.last().map(|turn| turn.turn), Some(7));
-            turns.pop().unwrap().sentences
-        };
-        let begin =
-            [event(4, Phase::Wait, Happening::Waited(0)), event(5, Phase::Io, Happening::Turn(7))];
-        let lasts = "task #1.1 has been running for 2.000 s and has not come back.";
-        let now_ns = 2_000_000_005;
-        assert_eq!(told(&begin, A, Phase::Run, now_ns), ["did not wait.", lasts]);
-        let made = "phase finish has been running for 2.000 s and has not come back.";
-        assert_eq!(told(&begin, Entry::NOTHING, Phase::Finish, now_ns)[1], made);
-        // Nobody knows what time it is; nothing of the turn was recorded.
-        let lasts = "task #1.1 has been running since turn 7 and has not come back.";
-        assert_eq!(told(&begin, A, Phase::Run, 0)[1], lasts);
-        let earlier = [event(1, Phase::Io, Happening::Turn(3))];
-        assert_eq!(told(&earlier, A, Phase::Run, now_ns), [lasts]);
-        // What it woke so far is its own; behind its run it is the microtasks'.
-        let woke = event(5, Phase::Run, Happening::Woke(A, By::Item(A)));
-        let ran = event(5, Phase::Run, Happening::Ran(A, Outcome::Pending));
-        let wakes = [&begin[..], &[woke]].concat();
-        let lasts = "task #1.1 has been running for 2.000 s, woke itself, and has not come back.";
-        assert_eq!(told(&wakes, A, Phase::Run, now_ns), ["did not wait.", lasts]);
-        let after = [&begin[..], &[ran]].concat();
-        let lasts = "the microtasks after task #1.1 have been running for 2.000 s and have not \
-                     come back.";
-        assert_eq!(told(&after, A, Phase::Run, now_ns)[2], lasts);
-        // To wait, or to be outside of turns, is nothing that it could not come back from.
-        let idle = ["did not wait.", "nothing was ready."];
-        assert_eq!(told(&begin, Entry::NOTHING, Phase::Wait, now_ns), idle);
+        assert_eq!(told(&BEGIN), ["woke after 2.0 us.", "nothing was ready."]);
     }
 
     #[test]
@@ -381,6 +325,19 @@ mod tests {
         assert_eq!(told(&turn(1)), [looked, made]);
         let time = "it was time for a snapshot, which took 3.0 us.";
         assert_eq!(told(&turn(0)), ["woke after 2.0 us.", time, "nothing was ready."]);
+    }
+
+    #[test]
+    fn timers_of_one_place_that_are_due_together_are_told_together() {
+        let due = |index: u32, late_ns| {
+            let task = Entry::new(Kind::Task, index, index);
+            (Phase::Timers, late_ns, Happening::Woke(task, By::Timer(PlaceId::UNKNOWN)))
+        };
+        let three = [BEGIN[0], BEGIN[1], due(1, 10), due(2, 20), due(3, 1_500_000)];
+        let together = "woke after 2.0 us because 2 timers were due; they woke task #1.1 and woke \
+            task #2.2.";
+        let late = "the timer was 1.500 ms late and woke task #3.3.";
+        assert_eq!(told(&three), [together, late]);
     }
 
     #[test]

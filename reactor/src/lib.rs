@@ -56,7 +56,7 @@
 //! | `notifier.rs` | the wake word |
 //! | `script.rs`, `script/` | for tests: a world of peers as data, played by a seed |
 //! | `events.rs`, `flush.rs`, `hooks.rs` | plain things that the phases hand about |
-//! | `waiter.rs`, `woken.rs` | who waits; who is to be woken |
+//! | `waiter.rs`, `woken.rs`, `house.rs` | who waits, and where; who is to be woken |
 //! | `alarm.rs` | what ends a wait at its very deadline |
 //! | `clock.rs`, `manual_clock.rs`, `os_time.rs` | the time: the OS's, and one that is moved |
 //! | `os_thread.rs` | the OS's number of a thread |
@@ -80,6 +80,7 @@ mod current;
 mod events;
 mod flush;
 mod hooks;
+mod house;
 mod interval;
 mod limits;
 mod manual_clock;

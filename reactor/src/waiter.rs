@@ -5,6 +5,8 @@
 
 use std::{panic::Location, task::Waker};
 
+use crate::house::is_outside;
+
 /// A place in the program's text.
 pub type Place = &'static Location<'static>;
 
@@ -22,17 +24,7 @@ pub struct Waiter {
 }
 
 /// The place to show for a wait: that of the poll, or that of birth if the poll came from outside
-/// the program: from a combinator of another crate or of the house, or from the executor, which
-/// polls whole tasks.
-///
-/// FACT (cargo): the compiler is given the files of the program's own workspace by relative paths,
-/// those of the registry and of the standard library by absolute ones.
-// COST: two compares; four more where the house itself is the workspace.
+/// the program.
 pub(crate) fn place_of(polled: Place, born: Place) -> Place {
-    const AT_HOME: bool = matches!(file!().as_bytes(), b"reactor/src/waiter.rs");
-    const HOUSE: [&[u8]; 4] = [b"executor/src/", b"reactor/src/", b"src/", b"ws/src/"];
-    let file = polled.file().as_bytes();
-    let absolute = file.first() == Some(&b'/') || file.get(1) == Some(&b':');
-    let outside = absolute || AT_HOME && HOUSE.iter().any(|folder| file.starts_with(folder));
-    if outside { born } else { polled }
+    if is_outside(polled) { born } else { polled }
 }

@@ -92,7 +92,13 @@ impl Turn<'_> {
         let ran = bounds.allowance.items - bounds.left;
         self.items += ran;
         bounds.unasked = bounds.unasked.saturating_sub(ran);
-        if bounds.unasked == 0 || !self.next_is_only_run() || !self.executor.fill(batch) {
+        if bounds.unasked == 0 || !self.next_is_only_run() {
+            return None;
+        }
+        if let Some(recorder) = self.core.recorder() {
+            recorder.queues(self.core.queue_depths(), self.core.stride.read_at());
+        }
+        if !self.executor.fill(batch) {
             return None;
         }
         self.turn += 1;
@@ -109,7 +115,6 @@ impl Turn<'_> {
     /// and this one begins.
     fn record_turn(&self, recorder: &Recorder) {
         let now = self.core.stride.read_at();
-        recorder.queues(self.core.queue_depths(), now);
         recorder.waited(now, now, 0);
         recorder.turn(self.turn, now);
     }
@@ -190,8 +195,8 @@ impl Turn<'_> {
     pub(super) fn watched_item(&mut self, entry: Entry, phase: Phase) -> u64 {
         let core = self.core;
         core.tell(phase, |observer| observer.item_began(entry));
-        let observed = core.observers.any();
-        let began = if observed { self.reactor.read_clock() } else { core.stride.read_at() };
+        let read = core.observers.any() || core.recorder().is_some_and(Recorder::take_is_new);
+        let began = if read { self.reactor.read_clock() } else { core.stride.read_at() };
         let before = core.debug.then(|| Before::of(core, entry));
         if let Some(recorder) = core.recorder() {
             recorder.begins(entry, began);
@@ -272,6 +277,16 @@ impl Turn<'_> {
             quietly(|| {
                 log::warn!("run: the microtasks after {item} held the loop for {millis} ms");
             });
+        }
+    }
+
+    /// Items ran since the clock was read last: it is read.
+    pub(super) fn end_stretch(&self) {
+        let stride = &self.core.stride;
+        if stride.is_open() {
+            let stretch = stride.end(self.reactor.read_clock());
+            let last = stride.ran(stretch).last().copied().unwrap_or(Entry::NOTHING);
+            self.note_stretch(stretch, last);
         }
     }
 

@@ -37,6 +37,15 @@ fn these_rules_know_every_member_of_the_workspace() {
 }
 
 #[test]
+fn what_two_crates_have_a_copy_of_is_one_text() {
+    let [one, other] = ["executor", "reactor"].map(|name| {
+        let own = format!("HERE: &[u8] = b\"{name}/");
+        File::read(&format!("{name}/src/house.rs")).text.replace(&own, "HERE: &[u8] = b\"")
+    });
+    assert!(one == other, "executor/src/house.rs and reactor/src/house.rs differ");
+}
+
+#[test]
 fn arrows_only_point_down() {
     let bad = "use glassloop_reactor::A;\nuse glassloop_executor::B; // up\nglassloop::run()";
     caught(names_above(&File::new("bad.rs", bad), &REACTOR), &[2, 3]);

@@ -1,0 +1,148 @@
+//! While a loop is recorded, each item, snapshot, wait and queue has its own time, and never that
+//! of another; and a snapshot is nobody's stall.
+#![cfg(test)]
+#![cfg(feature = "observe")]
+
+use std::{rc::Rc, time::Duration};
+
+use glassloop::{
+    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, sleep, spawn, yield_now,
+};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn recorded_loop() -> (EventLoop, ManualClock) {
+    let clock = ManualClock::new().with_autojump();
+    let builder = EventLoop::builder().clock(Clock::Manual(clock.clone()));
+    let event_loop = builder.poller(PollerKind::TimersOnly).build().unwrap();
+    event_loop.record(true);
+    (event_loop, clock)
+}
+
+#[test]
+fn a_task_is_busy_scheduled_or_idle_by_the_loops_own_clock() {
+    let (event_loop, clock) = recorded_loop();
+    let works = clock.clone();
+    let worker = event_loop.spawn(async move {
+        works.advance(3 * MS);
+        sleep(10 * MS).await;
+        works.advance(2 * MS);
+        std::future::pending::<()>().await;
+    });
+    let first = event_loop.spawn(async move { clock.advance(4 * MS) });
+    event_loop.block_on(async { sleep(50 * MS).await }).unwrap();
+    drop(first);
+    let snapshot = event_loop.snapshot();
+    let line = snapshot.task(worker.id()).unwrap();
+    let times = line.times.expect("it was recorded");
+    assert_eq!((times.since_ns, times.busy_ns), (0, 5_000_000));
+    assert_eq!((times.polls.count(), times.delays.count()), (2, 2));
+    assert_eq!(times.polls.max(), 3 * MS);
+    assert_eq!(times.scheduled_ns, 0, "nobody was before it");
+    assert!(matches!(line.woken_by, Some(By::Timer(_))));
+    let recorded = snapshot.recorded.as_ref().unwrap();
+    assert!(recorded.on && recorded.times.polls.count() >= 5);
+    assert_eq!(recorded.times.polls.max(), 4 * MS);
+    assert_eq!(recorded.times.lateness.count(), 2);
+    let ended: Vec<_> = recorded.ended.iter().map(|(task, _)| (&*task.name, task.polls)).collect();
+    assert_eq!(ended[0], ("main", 2));
+    assert_eq!(ended.len(), 2, "{ended:?}");
+}
+
+/// The first event that this finds, from this number on.
+fn first<T>(event_loop: &EventLoop, from: u64, found: impl Fn(Event) -> Option<T>) -> Option<T> {
+    event_loop.watch().events(from).events.into_iter().find_map(found)
+}
+
+#[test]
+fn the_time_of_a_snapshot_is_its_own() {
+    let event_loop = EventLoop::new().unwrap();
+    // It takes a while to tell of them all.
+    for _ in 0..20_000 {
+        event_loop.spawn(std::future::pending::<()>()).detach();
+    }
+    event_loop.record(true);
+    let watch = event_loop.watch();
+    // In one run, which goes on with what it has and asks nobody for the time.
+    let turns = |before: fn(&Watch)| {
+        let watch = event_loop.watch();
+        let turns = async move {
+            yield_now().await;
+            before(&watch);
+            yield_now().await;
+            yield_now().await;
+        };
+        event_loop.block_on(turns).unwrap();
+    };
+    turns(|_| ());
+    let ran = |event: Event| matches!(event.what, Happening::Ran(..)).then_some(event.took_ns);
+    let published = |event: Event| match event.what {
+        Happening::Published(1) => Some(event.took_ns),
+        _ => None,
+    };
+    // What comes next is quick, unless the machine stopped just then: not each time.
+    let mut quick = [false; 2];
+    for _ in 0..20 {
+        let from = watch.events(u64::MAX).next;
+        turns(|watch| drop(watch.ask()));
+        let took = first(&event_loop, from, published).expect("it was asked for");
+        let after = watch.events(from).events;
+        let after = after.into_iter().skip_while(|event| published(*event).is_none());
+        quick[0] |= after.filter_map(ran).next().unwrap() < took / 4;
+
+        event_loop.record(false);
+        let from = watch.events(u64::MAX).next;
+        turns(|watch| watch.record(true));
+        assert_eq!(first(&event_loop, from, published), None, "nobody looked");
+        quick[1] |= first(&event_loop, from, ran).unwrap() < took / 4;
+    }
+    assert_eq!(quick, [true; 2], "of a look, and of a recording that begins");
+}
+
+#[test]
+fn a_recording_that_begins_in_an_item_counts_none_of_it_for_the_next() {
+    let (event_loop, clock) = recorded_loop();
+    event_loop.record(false);
+    let from = event_loop.watch().events(u64::MAX).next;
+    let event_loop = Rc::new(event_loop);
+    let itself = Rc::clone(&event_loop);
+    event_loop
+        .block_on(async move {
+            let next = spawn(async {});
+            itself.record(true);
+            clock.advance(300 * MS);
+            next.await.unwrap();
+        })
+        .unwrap();
+    let ran = |event: Event| matches!(event.what, Happening::Ran(..)).then_some(event.took_ns);
+    assert_eq!(first(&event_loop, from, ran), Some(0));
+}
+
+#[test]
+fn a_queue_that_is_never_empty_is_as_old_as_that() {
+    let event_loop = EventLoop::new().unwrap();
+    event_loop.record(true);
+    let seen = event_loop.block_on(async {
+        for _ in 0..4 {
+            spawn(async {
+                loop {
+                    yield_now().await;
+                }
+            })
+            .detach();
+        }
+        let mut seen = Vec::new();
+        // The turns are run in place, and the clock is read for the loop now and then.
+        for _ in 0..3 {
+            for _ in 0..1_000 {
+                yield_now().await;
+            }
+            let snapshot = glassloop::snapshot();
+            seen.push((snapshot.now_ns, snapshot.queues[0].age_ns));
+        }
+        seen
+    });
+    let seen = seen.unwrap();
+    let [(first, _), .., (last, age)] = seen[..] else { panic!("{seen:?}") };
+    assert!(last > first && age >= Some(last - first), "{seen:?}");
+}

@@ -38,6 +38,7 @@ pub(crate) struct Registry<T>(Mutex<Entries<T>>);
 struct Entries<T> {
     /// How many there ever were.
     made: u64,
+    /// By number.
     live: Vec<(u64, Weak<T>)>,
 }
 
@@ -57,8 +58,12 @@ impl<T> Registry<T> {
         entries.made
     }
 
+    /// Enters what was made under a number. Of two that are made at once the younger may be the
+    /// first to come.
     pub(crate) fn enter(&self, number: u64, entry: &Arc<T>) {
-        self.entries().live.push((number, Arc::downgrade(entry)));
+        let live = &mut self.entries().live;
+        let place = live.partition_point(|(other, _)| *other < number);
+        live.insert(place, (number, Arc::downgrade(entry)));
     }
 
     pub(crate) fn leave(&self, number: u64) {
@@ -122,4 +127,22 @@ impl Drop for Registration {
 pub(crate) fn thread_name() -> String {
     let thread = thread::current();
     thread.name().map_or_else(|| format!("{:?}", thread.id()), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_enters_late_is_listed_by_age() {
+        let registry = Registry::new();
+        let made: Vec<_> = (0..4).map(|_| Arc::new(registry.number())).collect();
+        let listed = || registry.live().iter().map(|number| **number).collect::<Vec<_>>();
+        for late in [1, 3, 0, 2] {
+            registry.enter(*made[late], &made[late]);
+        }
+        assert_eq!(listed(), [1, 2, 3, 4]);
+        registry.leave(2);
+        assert_eq!(listed(), [1, 3, 4]);
+    }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Drives `glassloop top` in a real terminal, tmux's: looks at a running example, presses each key and
-# reads the screen; then at one that hangs, and at one that goes away. The terminal must be left as it
-# was. `tools/top.sh EXAMPLE` looks at another example than the tour, which must take `--seconds N`.
-# Needs tmux; anything missing is a failure.
+# reads the screen, a wide one and a narrow one; then at one that goes away, and at one that hangs. The
+# terminal must be left as it was. `tools/top.sh EXAMPLE` looks at another example than the tour, which
+# must take `--seconds N`. Needs tmux; anything missing is a failure.
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/common.sh
@@ -73,6 +73,19 @@ press Enter
 shows 'the filtered table' 'no task fits the filter'
 press Escape
 shows 'all tasks again' '^>[a-z]+ +#'
+
+# ---- narrow screens: fewer figures, places by their file's name; of 80 columns the place has gone ----
+
+tmux resize-window -t top -x 120 -y 24
+shows 'the narrow headings' '^ STATE +ID +NAME +POLLS +LOAD +WAITS +AT$'
+shows 'a place without its folder' '^.[a-z]+ +#[0-9]+\.[0-9]+ .*  [a-z_]+\.rs:[0-9]+$'
+tmux resize-window -t top -x 80 -y 24
+shows 'the headings of 80 columns' '^ STATE +ID +NAME +POLLS +LOAD +WAITS .*…$'
+shows 'what is waited for' '^.waiting +#[0-9]+\.[0-9]+ .* [0-9]+ +[-0-9.]+%? +[a-z].*…$'
+shows 'the header' "^$example $started +loop [0-9]+ on .* ago"
+shows 'the foot' '^q quit .*…$'
+tmux resize-window -t top -x 150 -y 40
+shows 'all figures again' '^ STATE +ID +NAME +POLLS +WAKES +LOAD +BUSY +SCHED +WAITS +AT$'
 press j k Down Up l q
 shows 'the end' '^left=0$'
 press 'clear; stty -a | tr " ;" "\n\n" | grep -cxE "icanon|echo|isig|opost"' Enter

@@ -99,15 +99,17 @@ impl Builder {
     }
 
     /// A folder into which what the rings hold is written, as traces for <https://ui.perfetto.dev>:
-    /// when a loop hangs, when a task panics and nobody asks for it, and by `POST /dump`. By itself
-    /// it writes 16 files at most. Without this it writes none.
+    /// when a loop hangs, when a task panics and nobody asks for it, and by `POST /dump`, which
+    /// [`allow_control`](Builder::allow_control) lets in. By itself it writes 16 files of stalls and
+    /// 16 of panics at most; who asks gets a file a loop each time. Without this it writes none.
     pub fn dump_to(mut self, folder: impl Into<PathBuf>) -> Builder {
         self.dump_to = Some(folder.into());
         self
     }
 
     /// Has a signal, `SIGUSR1` for one, write what [`dump_to`](Builder::dump_to) would: a file of
-    /// each recorded loop, whenever it comes. Signals that come while one is written are one.
+    /// each recorded loop, each time it comes: nothing but who sends it bounds how many there are.
+    /// Signals that come while one is written are one.
     ///
     /// From then on the signal no longer does what it did by itself, which for most is to end the
     /// process, even when the inspector has stopped. A fork of the process, too, has the signal

@@ -27,6 +27,13 @@
 //! [file](run_file) that only this user can read. It is in no line of the log. Wrong tokens are
 //! answered ten a second at most; the right one is let in meanwhile.
 //!
+//! # What it leaves behind
+//!
+//! Nothing, unless [`Builder::dump_to`] names a folder; no variable of the environment does. Then a
+//! loop that hangs and a panic that nobody handled leave a trace there, as do `POST /dump` where
+//! control is allowed and, with the feature `signal` (off by default, Unix alone), the signal of
+//! `Builder::dump_on_signal`.
+//!
 //! # What ends it
 //!
 //! An [`Inspector`] that is dropped or stopped closes its port and removes its file. What [`init`]

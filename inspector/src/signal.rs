@@ -13,7 +13,7 @@ use signal_hook::{
     low_level::{pipe, unregister},
 };
 
-use crate::{facts::Facts, quietly::quietly};
+use crate::{dump::Dumped, facts::Facts, quietly::quietly};
 
 /// So many signals are one if nobody has read them.
 const AT_ONCE_MAX: usize = 64;
@@ -57,13 +57,12 @@ pub(crate) fn dump_on(
 }
 
 fn dump(facts: &Facts, signal: i32) {
-    match facts.dumps.write_all(facts, "signal") {
-        Ok(files) => quietly(|| {
-            let folder = facts.dumps.folder.as_deref().unwrap_or_else(|| "".as_ref());
-            let (count, folder) = (files.len(), folder.display());
-            log::warn!("inspector: signal {signal}: dumped {count} loops to {folder}");
-        }),
-        Err(error) => quietly(|| log::warn!("inspector: signal {signal}: no dump: {error}")),
+    let Dumped { files, errors } = facts.dumps.write_all(facts, "signal");
+    let (count, folder) = (files.len(), facts.dumps.folder.as_deref());
+    let folder = folder.unwrap_or_else(|| "".as_ref()).display();
+    quietly(|| log::warn!("inspector: signal {signal}: dumped {count} loops to {folder}"));
+    for error in errors {
+        quietly(|| log::warn!("inspector: signal {signal}: not dumped: {error}"));
     }
 }
 

@@ -17,6 +17,7 @@ use glassloop::{Entry, Phase, Watch, interval};
 use serde_json::{Value, json};
 
 use crate::{
+    dump::Occasion,
     facts::Facts,
     names::Names,
     quietly::quietly,
@@ -149,7 +150,7 @@ impl Stalls {
             quietly(|| log::warn!("loop {number} on {thread}: goes on after {lasted}"));
         }
         for watch in failed {
-            facts.dumps.trigger(facts, &watch, "panic");
+            facts.dumps.trigger(facts, &watch, Occasion::Panic);
         }
         for (watch, first) in tell {
             if let Some(stall) = self.of(&watch) {
@@ -157,7 +158,7 @@ impl Stalls {
                 quietly(|| log::warn!("loop {number} on {thread}: {stall}"));
             }
             if first {
-                facts.dumps.trigger(facts, &watch, "stall");
+                facts.dumps.trigger(facts, &watch, Occasion::Stall);
             }
         }
     }

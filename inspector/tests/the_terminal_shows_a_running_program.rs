@@ -90,6 +90,24 @@ impl Running {
     fn file(&self, name: &str) -> String {
         self.folder.join(name).to_str().unwrap().to_owned()
     }
+
+    /// The slices of all that is recorded, by way of a file.
+    fn slices(&self, name: &str) -> Vec<(f64, f64)> {
+        self.said_well(&["trace", &self.file(name)]);
+        slices(&self.file(name))
+    }
+}
+
+/// When each slice of the loop's track began and ended, in microseconds.
+fn slices(file: &str) -> Vec<(f64, f64)> {
+    let trace: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let rows = trace["traceEvents"].as_array().unwrap();
+    let of_loop = rows.iter().filter(|row| row["ph"] == "X" && row["tid"] == 1);
+    let span = |row: &Value| {
+        let began = row["ts"].as_f64().unwrap();
+        (began, began + row["dur"].as_f64().unwrap())
+    };
+    of_loop.map(span).collect()
 }
 
 impl Drop for Running {
@@ -124,6 +142,12 @@ async fn program(told: mpsc::Sender<u64>, number: u64, ends: Arc<AtomicBool>) {
     while !ends.load(Ordering::Relaxed) {
         sleep(TICK).await;
     }
+}
+
+/// When the last of them ended.
+fn end_of(slices: &[(f64, f64)]) -> f64 {
+    assert!(!slices.is_empty());
+    slices.iter().map(|slice| slice.1).fold(f64::MIN, f64::max)
 }
 
 #[track_caller]
@@ -203,15 +227,26 @@ fn a_recording_is_made_of_what_happens_from_then_on() {
     let off = running.said_well(&["record", "off"]);
     assert_eq!(off, format!("loop {} does not record\n", running.number));
     assert_eq!(records(), false);
-    let file = running.file("recorded.json");
-    let told = running.said_well(&["record", "200ms", &file]);
-    assert!(told.contains(" events over "), "{told}");
+    // There is a history, and it ends here.
+    let ended = end_of(&running.slices("before.json"));
+    let told = running.said_well(&["record", "200ms", &running.file("recorded.json")]);
+    assert!(told.contains(" events over ") && !told.contains("lost"), "{told}");
     assert_eq!(records(), false, "it is as it was before");
-    let trace: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    assert!(trace["traceEvents"].as_array().unwrap().len() > 20);
+    let recorded = slices(&running.file("recorded.json"));
+    assert!(recorded.len() > 20);
+    assert!(recorded.iter().all(|slice| slice.0 >= ended), "{ended}: {recorded:?}");
+    // The whole ring has both.
+    let all = running.slices("all.json");
+    assert!(all.iter().any(|slice| slice.0 < ended) && all.len() > recorded.len());
     let on = running.said_well(&["record", "on"]);
     assert_eq!(on, format!("loop {} records\n", running.number));
     assert_eq!(records(), true);
+    // What is under way when it begins is told when it is over, and began before.
+    let ended = end_of(&running.slices("before.json"));
+    running.said_well(&["record", "200ms", &running.file("recorded.json")]);
+    let recorded = slices(&running.file("recorded.json"));
+    assert!(recorded.iter().all(|slice| slice.1 > ended), "{ended}: {recorded:?}");
+    assert_eq!(records(), true, "it is as it was before");
     fails(&running.run(&["record", "1ms", &running.file("no/such/folder")]), 2, "no/such");
 }
 

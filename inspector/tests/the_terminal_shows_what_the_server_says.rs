@@ -18,7 +18,7 @@ use std::{
 
 use canned::{Canned, Mood, Said, TOKEN, run, terminal};
 use glassloop_inspector::run_file::{Folder, RunFile};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Each command whose text is a golden file, by the name of that file.
 const COMMANDS: [(&str, &[&str]); 16] = [
@@ -174,7 +174,7 @@ fn control_is_posted_and_told() {
     let asked = server.asked();
     assert_eq!(asked[1].line, "POST /cancel HTTP/1.1");
     let body: Value = serde_json::from_str(&asked[1].body).unwrap();
-    assert_eq!(body, serde_json::json!({ "loop": 1, "task": "#3.9" }));
+    assert_eq!(body, json!({ "loop": 1, "task": "#3.9" }));
 
     let out = said_well(&server, &["record", "off"]);
     assert_eq!(out, "loop 1 does not record\nloop 2 does not record\n");
@@ -188,7 +188,7 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
     let file = scratch.file("out.json");
     let out = said_well(&server, &["record", "1ms", &file, "--loop", "2"]);
     let told = format!(
-        "{file}: 900 events over 5.0 s, 7 events before it are lost, \
+        "{file}: 900 events over 5.0 s, the first 7 events are lost, \
         1 could not be read\nopen it at https://ui.perfetto.dev\n"
     );
     assert_eq!(out, told);
@@ -198,16 +198,22 @@ fn a_recording_is_written_and_switched_off_only_if_it_was_off() {
         let asked = server.asked().into_iter().skip(1);
         asked.map(|it| format!("{} {}", it.line.replace(" HTTP/1.1", ""), it.body)).collect()
     };
+    // The ring is asked where it stands; the look at the loop may be old.
+    let next = format!("from={}&events=1&fresh_ms=0 ", u64::MAX);
     let expected = [
+        &format!("GET /events?loop=2&{next}"),
         r#"POST /record {"loop":2,"on":true}"#,
-        "GET /trace?loop=2 ",
+        "GET /trace?loop=2&from=1234 ",
         r#"POST /record {"loop":2,"on":false}"#,
     ];
     assert_eq!(lines(&server), expected);
 
     said_well(&server, &["record", "1ms", &file, "--loop", "1"]);
-    assert_eq!(lines(&server), ["GET /trace?loop=1&from=1000 "], "it was on, and stays so");
+    let expected = [&format!("GET /events?loop=1&{next}"), "GET /trace?loop=1&from=1234 "];
+    assert_eq!(lines(&server), expected, "it was on, and stays so");
 
+    let out = said_well(&server, &["trace", &file, "--loop", "1"]);
+    assert!(out.contains(", 7 events before it are lost, "), "{out}");
     let out = said_well(&server, &["trace", &file, "--loop", "1", "--json"]);
     let facts: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
@@ -233,6 +239,7 @@ fn each_failure_has_its_exit_code() {
     fails(&server.run(&["pz"]), 2, "expected a command that `glassloop help` lists, came `pz`");
     let empty = Canned::start(Mood::Empty);
     fails(&empty.run(&["ps"]), 1, "the process has no loop");
+    fails(&empty.run(&["res"]), 1, "the process has no loop");
 
     let stranger = Canned::start(Mood::Stranger);
     let said = stranger.run(&["ps"]);
@@ -246,6 +253,18 @@ fn each_failure_has_its_exit_code() {
     let why = "control was refused (405): control is off: start it with allow_control";
     fails(&read_only.run(&["cancel", "3"]), 4, why);
     fails(&read_only.run(&["record", "on"]), 4, why);
+}
+
+#[test]
+fn host_queues_are_shown_where_there_is_no_loop() {
+    let hosts = Canned::start(Mood::Hosts);
+    let out = said_well(&hosts, &["res"]);
+    assert!(out.starts_with("host queues: 1\n") && out.contains("src/host.rs:3"), "{out}");
+    let res: Value = serde_json::from_str(&said_well(&hosts, &["res", "--json"])).unwrap();
+    assert_eq!((&res["loops"], &res["host_queues"][0]["queued"]), (&json!([]), &json!(2)));
+    for line in [&["ps"][..], &["res", "--loop", "1"]] {
+        fails(&hosts.run(line), 1, "the process has no loop");
+    }
 }
 
 #[test]

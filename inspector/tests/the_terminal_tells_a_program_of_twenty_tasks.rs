@@ -143,7 +143,7 @@ fn twenty_tasks_are_told_alike_in_every_run_and_each_waits_for_what_comes_from_o
         let lines = why["chain"]["lines"].as_array().unwrap();
         let ends: Vec<_> = lines.iter().map(|line| line["end"].as_str().unwrap()).collect();
         // Who waits for several things has a line for each below.
-        let is_known = |end: &&str| ["source", "timer", "thread", "cycle", "several"].contains(end);
+        let is_known = |end: &&str| ["source", "timer", "thread", "several"].contains(end);
         assert!(ends.iter().all(is_known), "{name}: {why:#}");
         assert!(ends.last().is_some_and(|end| *end != "several"), "{name}: {why:#}");
     }

@@ -17,7 +17,7 @@ use glassloop_executor::{caught, drop_payload, message, quietly};
 use super::{
     Drain, Drained, HostError,
     job::{Ended, Job},
-    ledger::{Inside, Ledger, Queued},
+    ledger::{HostThread, Inside, Ledger, Queued},
 };
 use crate::snapshot::Place;
 
@@ -113,18 +113,19 @@ impl Inner {
 
     /// Runs jobs for about as long as `budget`, one in any case, or until `enough` says so.
     pub(super) fn drain(self: &Arc<Self>, budget: Duration, enough: impl Fn() -> bool) -> Drained {
-        let (began, here) = (Instant::now(), thread::current().id());
+        let began = Instant::now();
         if self.is_wrong_thread() {
             quietly(|| log::error!("a host queue is drained on a thread that isn't its host's"));
             return Drained { ran: 0, more: !self.inside().jobs.is_empty() };
         }
         self.serve();
+        let this = HostThread::this();
         let mut inside = self.inside();
-        if inside.depth > 0 && !inside.is_host(here) {
+        if inside.depth > 0 && !inside.is_host(this.id) {
             // Another thread is at it: jobs run one after the other.
             return Drained { ran: 0, more: true };
         }
-        let number = inside.begin_drain(here);
+        let number = inside.begin_drain(&this);
         let (mut ran, mut now) = (0, began);
         while ran == 0 || (now - began < budget && !enough()) {
             // A step that a drain within this one ran counts as well.

@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, ThreadId},
@@ -46,7 +46,7 @@ pub(super) struct Inside {
     /// The last handle is gone.
     pub(super) ended: bool,
     /// The only thread that may drain, or else the one that drained last.
-    pub(super) host: Option<HostThread>,
+    pub(super) host: Option<Arc<HostThread>>,
     /// How many drains are under way there, one within the other.
     pub(super) depth: u32,
     /// The host's thread blocks, and nobody has called it since.
@@ -87,8 +87,7 @@ pub(super) struct Running {
     pub(super) step: Option<u32>,
 }
 
-/// A thread that drains.
-#[derive(Clone)]
+/// A thread that drains, or did: it may have ended.
 pub(super) struct HostThread {
     pub(super) id: ThreadId,
     /// Its name, or its number where it has none.
@@ -97,14 +96,26 @@ pub(super) struct HostThread {
     pub(super) os_id: Option<u32>,
 }
 
+thread_local! {
+    /// What this thread is called. It is asked for once: where threads take turns at a queue, each
+    /// turn tells it.
+    static THIS: Arc<HostThread> = Arc::new(HostThread::ask());
+}
+
 impl HostThread {
-    pub(super) fn this() -> HostThread {
+    /// This thread. To be called with no lock held.
+    pub(super) fn this() -> Arc<HostThread> {
+        // A thread that ends may have lost it already.
+        THIS.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(HostThread::ask()))
+    }
+
+    fn ask() -> HostThread {
         HostThread { id: thread::current().id(), name: thread_name(), os_id: os_thread_id() }
     }
 }
 
 impl Ledger {
-    pub(super) fn new(made: Place, limits: HostLimits, host: Option<HostThread>) -> Ledger {
+    pub(super) fn new(made: Place, limits: HostLimits, host: Option<Arc<HostThread>>) -> Ledger {
         Ledger {
             number: QUEUES.number(),
             made,
@@ -146,10 +157,10 @@ impl Inside {
         self.host.as_ref().is_some_and(|host| host.id == thread)
     }
 
-    /// This thread drains. What it is called is asked for once.
-    pub(super) fn begin_drain(&mut self, thread: ThreadId) -> u64 {
-        if !self.is_host(thread) {
-            self.host = Some(HostThread::this());
+    /// This thread drains.
+    pub(super) fn begin_drain(&mut self, this: &Arc<HostThread>) -> u64 {
+        if !self.is_host(this.id) {
+            self.host = Some(Arc::clone(this));
         }
         self.depth += 1;
         self.statistics.drains += 1;
@@ -166,5 +177,19 @@ impl Inside {
         }
         self.running.push(Running { place: queued.place, since: now, step: queued.step() });
         Some((key, queued))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_asks_once_what_it_is_called() {
+        let (first, again) = (HostThread::this(), HostThread::this());
+        assert!(Arc::ptr_eq(&first, &again));
+        let other = thread::Builder::new().name("another".to_owned()).spawn(HostThread::this);
+        let other = other.expect("a thread").join().expect("its name");
+        assert_eq!((other.name.as_str(), other.id == first.id), ("another", false));
     }
 }

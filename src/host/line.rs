@@ -26,7 +26,8 @@ pub struct HostQueueLine {
     /// crate::HostQueueBuilder::for_this_thread) that may drain, or else the one that drained last.
     pub thread: Option<String>,
     /// The operating system's number of that thread, where it has one to give: on Linux and
-    /// Android, with feature `os-time`.
+    /// Android, with feature `os-time`. The thread may have ended since, and its number be another
+    /// one's by now.
     pub thread_id: Option<u32>,
     /// It takes no more jobs.
     pub closed: bool,

@@ -87,7 +87,7 @@ pub struct HostQueue {
 pub struct HostQueueBuilder {
     limits: HostLimits,
     kick: Option<Box<KickFunction>>,
-    thread: Option<HostThread>,
+    thread: Option<Arc<HostThread>>,
 }
 
 impl HostQueueBuilder {

@@ -22,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const TOKEN: &str = "0123456789abcdef";
 
+/// The state of a process with a host queue and no loop.
+const HOSTS: &str =
+    r#"{"loops":[],"host_queues":[{"number":7,"made":"src/host.rs:3","thread":"gui","queued":2}]}"#;
+
 /// How it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -34,6 +38,8 @@ pub(crate) enum Mood {
     Stranger,
     /// It has no loop.
     Empty,
+    /// It has no loop, and a host queue.
+    Hosts,
 }
 
 /// One request: its first line, its head and its body.
@@ -156,6 +162,8 @@ fn answer(line: &str, head: &str, mood: Mood) -> (u16, String) {
     match (method, path) {
         ("GET", "/state") if mood == Mood::Empty => (200, r#"{"loops":[]}"#.to_owned()),
         ("GET", "/why") if target.ends_with("%237.7") => (200, canned("why_it_runs")),
+        ("GET", "/state") if mood == Mood::Hosts => (200, HOSTS.to_owned()),
+        ("GET", "/events") => (200, r#"{"first":1234,"next":1234,"events":[]}"#.to_owned()),
         ("GET", "/state" | "/why" | "/wakes" | "/story" | "/turns" | "/trace") => {
             (200, canned(path.trim_start_matches('/')))
         }

@@ -7,17 +7,21 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use glassloop_reactor::timeout;
 
+use super::delivery::Broken;
 use super::request::Request;
 use crate::handshake::{Head, HeadReader, Refusal};
 use crate::transport::Transport;
 
 /// One read: most requests fit into it.
 const PIECE_BYTES: usize = 2048;
+
+/// What a client may ask ahead, while an answer to it is made, is read up to this and one piece.
+const AHEAD_BYTES_MAX: usize = 2048;
 
 /// How much a client may ask, and how long it may take over it: a number of milliseconds of
 /// `u64::MAX` means "for ever".
@@ -124,6 +128,26 @@ impl<S: Fn() -> bool> Incoming<S> {
         self.first(self.limits.request_ms_max).await
     }
 
+    /// Waits until the client ends, in order or not, while it is the client who waits. What it asks
+    /// ahead meanwhile is kept for its turn. Past `AHEAD_BYTES_MAX` it is left in the socket, and
+    /// the end behind it is not seen.
+    pub(crate) async fn end(&mut self) -> Result<(), Broken> {
+        let read = poll_fn(|cx| {
+            while self.rest.len() < AHEAD_BYTES_MAX {
+                let piece = ready!(self.poll_piece(cx))?;
+                if piece.is_empty() {
+                    return Poll::Ready(io::Result::Ok(()));
+                }
+                self.rest.extend(piece);
+            }
+            Poll::Pending
+        });
+        read.await.map_err(|error| {
+            log::debug!("http: a client went before its answer: {error}");
+            Broken
+        })
+    }
+
     /// The stream, and what came behind the last request: the first frames, after an upgrade.
     pub(crate) fn into_parts(self) -> (Transport, Vec<u8>) {
         (self.stream, self.rest)
@@ -163,16 +187,21 @@ impl<S: Fn() -> bool> Incoming<S> {
         }
     }
 
-    /// The next bytes. The buffer lives in the poll alone: who waits costs no buffer.
+    /// The next bytes; none at the end. The buffer lives in the poll alone: who waits costs no
+    /// buffer.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        let mut buffer = [0; PIECE_BYTES];
+        let count = ready!(self.stream.poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer[..count].to_vec()))
+    }
+
     async fn piece(&mut self) -> Result<Vec<u8>, NoRequest> {
         let begun = self.begun;
         let read = poll_fn(|cx| {
             if !begun && (self.is_stopping)() {
                 return Poll::Ready(Ok(None));
             }
-            let mut buffer = [0; PIECE_BYTES];
-            let count = ready!(self.stream.poll_read(cx, &mut buffer))?;
-            Poll::Ready(io::Result::Ok(Some(buffer[..count].to_vec())))
+            self.poll_piece(cx).map_ok(Some)
         });
         match read.await? {
             Some(piece) if !piece.is_empty() => {

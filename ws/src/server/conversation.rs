@@ -6,12 +6,13 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use glassloop_reactor::net::TcpStream;
-use glassloop_reactor::timeout;
+use glassloop_reactor::{sleep, timeout};
 use tungstenite::protocol::Role;
 
 use crate::close::code;
@@ -73,34 +74,29 @@ impl Conversation<'_> {
         let mut incoming = Incoming::new(stream, limits.of_requests(), place.peer(), is_stopping);
         let mut heard = incoming.first(request_ms).await;
         for left in (0..limits.requests_per_connection_max).rev() {
-            let Some(mut request) = self.request_of(heard, incoming.stream()).await? else { break };
-            let response = match self.decide(&mut request, incoming.stream()).await {
-                Decision::Respond(Answer::Now(response)) => response,
+            let Some(request) = self.request_of(heard, incoming.stream()).await? else { break };
+            let wishes = Wishes::of(&request);
+            let (response, goes_on) = match self.decide(request, incoming.stream()).await {
+                Decision::Respond(Answer::Now(response)) => (response, true),
                 Decision::Respond(Answer::Later(answer)) => {
-                    self.wait_for(answer, incoming.stream()).await
+                    self.wait_for(answer, &mut incoming).await?
                 }
-                Decision::Upgrade { route, head } if !place.is_stopping() => {
+                Decision::Upgrade { route, head, request } if !place.is_stopping() => {
                     deliver(incoming.stream(), &head.into(), limits.answer_ms_max).await?;
                     let (stream, tail) = incoming.into_parts();
                     return Ok(Outcome::Upgraded { stream, route, request, tail });
                 }
-                Decision::Upgrade { .. } => Response::status(503),
+                Decision::Upgrade { .. } => (Response::status(503), true),
             };
-            // What follows a refused upgrade may be frames.
-            let stays = left > 0
-                && request.keeps_alive()
-                && !request.asks_for_upgrade()
-                && !place.is_stopping();
+            let stays = goes_on && left > 0 && wishes.stays && !place.is_stopping();
             let then = if stays { Then::Stay } else { Then::Close };
-            let body = if request.method() == "HEAD" { Body::Left } else { Body::Sent };
-            let answer = shared.front.write(response, body, then);
-            // Who reads slowly, or is idle, holds no more than the answer, or nothing.
-            drop(request);
+            let answer = shared.front.write(response, wishes.body, then);
             if !stays {
                 self.part_with(&answer, incoming.stream()).await?;
                 break;
             }
             deliver(incoming.stream(), &answer, limits.answer_ms_max).await?;
+            // Who is idle holds nothing.
             drop(answer);
             heard = incoming.next().await;
         }
@@ -138,30 +134,57 @@ impl Conversation<'_> {
 
     /// Has a request decided. A panic of the program's own code is told to the client, and then
     /// goes its way.
-    async fn decide(&self, request: &mut Request, stream: &mut Transport) -> Decision {
+    async fn decide(&self, request: Box<Request>, stream: &mut Transport) -> Decision {
         let shared = self.shared;
-        match catch_unwind(AssertUnwindSafe(|| decide(shared, request))) {
+        match catch_unwind(AssertUnwindSafe(move || decide(shared, request))) {
             Ok(decision) => decision,
             Err(panic) => self.fail(panic, stream).await,
         }
     }
 
-    /// Waits for an answer that the program makes, as long as it may take to deliver one.
-    async fn wait_for(&self, mut answer: Later, stream: &mut Transport) -> Response {
-        let polls =
-            poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
-                Ok(poll) => poll.map(Ok),
-                Err(panic) => Poll::Ready(Err(panic)),
+    /// Waits for an answer that the program makes, as long as it may take to deliver one, and for a
+    /// client that has ended as long as it may linger. Says whether there may be a next request.
+    async fn wait_for<S: Fn() -> bool>(
+        &self,
+        mut answer: Later,
+        incoming: &mut Incoming<S>,
+    ) -> Result<(Response, bool), Broken> {
+        let limits = &self.shared.limits;
+        let waited = {
+            let mut goes = pin!(async {
+                incoming.end().await?;
+                // FACT (TCP): who has closed its socket and who has ended its half and reads on say
+                // the same. The one wants its place to be free, the other its answer.
+                sleep(Duration::from_millis(limits.linger_ms_max)).await;
+                Ok(())
             });
-        let waited = timeout(Duration::from_millis(self.shared.limits.answer_ms_max), polls).await;
+            let polls = poll_fn(|cx| {
+                // The program's code comes second: where it waits is where this task is shown.
+                let gone = goes.as_mut().poll(cx);
+                match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+                    Ok(Poll::Ready(response)) => Poll::Ready(Waited::Made(response)),
+                    Ok(Poll::Pending) => gone.map(Waited::Gone),
+                    Err(panic) => Poll::Ready(Waited::Panicked(panic)),
+                }
+            });
+            timeout(Duration::from_millis(limits.answer_ms_max), polls).await
+        };
+        incoming.stream().end_read_wait();
         // To drop it is to run the program's own code as well.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(answer)));
         match (waited, dropped) {
-            (Ok(Err(panic)), _) | (_, Err(panic)) => self.fail(panic, stream).await,
-            (Ok(Ok(response)), Ok(())) => response,
+            (Ok(Waited::Panicked(panic)), _) | (_, Err(panic)) => {
+                self.fail(panic, incoming.stream()).await
+            }
+            (Ok(Waited::Made(response)), Ok(())) => Ok((response, true)),
+            (Ok(Waited::Gone(Err(broken))), Ok(())) => Err(broken),
+            (Ok(Waited::Gone(Ok(()))), Ok(())) => {
+                log::debug!("server: a client ended before a route made its answer");
+                Ok((Response::status(503), false))
+            }
             (Err(_), Ok(())) => {
                 log::debug!("server: a route made no answer in its time");
-                Response::status(503)
+                Ok((Response::status(503), true))
             }
         }
     }
@@ -183,10 +206,33 @@ impl Conversation<'_> {
     }
 }
 
+/// What is left of a request once it was handed over.
+struct Wishes {
+    body: Body,
+    stays: bool,
+}
+
+impl Wishes {
+    fn of(request: &Request) -> Wishes {
+        // What follows a refused upgrade may be frames.
+        let stays = request.keeps_alive() && !request.asks_for_upgrade();
+        let body = if request.method() == "HEAD" { Body::Left } else { Body::Sent };
+        Wishes { body, stays }
+    }
+}
+
 /// What becomes of a request.
 enum Decision {
     Respond(Answer),
-    Upgrade { route: SharedRoute, head: Vec<u8> },
+    Upgrade { route: SharedRoute, head: Vec<u8>, request: Box<Request> },
+}
+
+/// What came of waiting for an answer.
+enum Waited {
+    Made(Response),
+    Panicked(Box<dyn Any + Send>),
+    /// The client has ended, and was waited for; or it broke off.
+    Gone(Result<(), Broken>),
 }
 
 /// What a page answers, or will.
@@ -197,17 +243,17 @@ enum Answer {
 
 impl Answer {
     /// Asks a page. Here the program's own code runs.
-    fn of(page: &Page, request: &Request) -> Answer {
+    fn of(page: &Page, request: Box<Request>) -> Answer {
         match &page.respond {
-            Respond::Now(respond) => Answer::Now(respond(request)),
-            Respond::Later(respond) => Answer::Later(respond(request.clone())),
+            Respond::Now(respond) => Answer::Now(respond(&request)),
+            Respond::Later(respond) => Answer::Later(respond(*request)),
         }
     }
 }
 
 /// Decides what a request gets. Here the program's own code runs.
-fn decide(shared: &Shared, request: &mut Request) -> Decision {
-    if let Err(response) = shared.front.judge(request) {
+fn decide(shared: &Shared, mut request: Box<Request>) -> Decision {
+    if let Err(response) = shared.front.judge(&request) {
         return Decision::Respond(Answer::Now(response));
     }
     let (page, post) = (shared.routes.page(request.path()), shared.routes.post(request.path()));
@@ -220,8 +266,8 @@ fn decide(shared: &Shared, request: &mut Request) -> Decision {
             Decision::Respond(Answer::of(page, request))
         }
         (_, page, post, Some(route)) if asks_for_upgrade || page.or(post).is_none() => {
-            match judge(request, &shared.front.lines, route) {
-                Ok(head) => Decision::Upgrade { route: Rc::clone(route), head },
+            match judge(&mut request, &shared.front.lines, route) {
+                Ok(head) => Decision::Upgrade { route: Rc::clone(route), head, request },
                 Err(response) => Decision::Respond(Answer::Now(response)),
             }
         }

@@ -40,14 +40,17 @@ pub struct ServerLimits {
     /// deadline for all of it: a client that sends a byte a second doesn't earn more. Past it the
     /// answer is 408, or none if no byte came.
     pub request_ms_max: u64,
-    /// The time that a client may take to read an answer (30 s), and before that a route to make
-    /// one that is waited for ([`Server::get_async`](crate::Server::get_async)).
+    /// The time that a client may take to read an answer (30 s); and before that, once more, the
+    /// time that a route may take to make one that is waited for
+    /// ([`Server::get_async`](crate::Server::get_async)). Such a request may so take 60 s.
     pub answer_ms_max: u64,
     /// Silence between two requests of a connection (5 s).
     pub keep_alive_ms_max: u64,
     /// Requests of one connection (1,000); the last answer says `Connection: close`.
     pub requests_per_connection_max: usize,
     /// The time between our last answer and the client's own end (1 s); then the socket is dropped.
+    /// The other way round, the time that a route still has to make an answer when the client has
+    /// ended.
     pub linger_ms_max: u64,
     /// Peers that a `StopReport` lists by address (100); further ones are counted.
     pub reported_peers_max: usize,

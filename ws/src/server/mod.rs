@@ -102,6 +102,11 @@ impl Server {
     /// waited for: other connections are served meanwhile. The future is polled by the job of its
     /// connection. One that takes longer than `answer_ms_max` is dropped, and the client gets 503.
     ///
+    /// It is also dropped when its client goes: at once if the connection breaks, or
+    /// `linger_ms_max` after the client has ended its half. Most who do that have closed their
+    /// socket, and nobody can tell them from those who read on; these get the answer if it comes
+    /// that soon, else 503. An end behind 2 KiB and more of further requests is not noticed.
+    ///
     /// ```
     /// use glassloop_ws::{Response, Server};
     ///

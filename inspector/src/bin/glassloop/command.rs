@@ -69,7 +69,7 @@ pub(crate) fn run(
         }
         Command::Record(on) => recording::switch(client, &state, *on)?,
         Command::RecordTo(time, file) => recording::record(client, state.only()?, *time, file)?,
-        Command::Trace(file) => recording::keep(client, state.only()?, 0, file)?,
+        Command::Trace(file) => recording::keep(client, state.only()?, None, file)?,
         Command::Cancel(id) => recording::cancel(client, &find(&state, id)?)?,
         Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
     })

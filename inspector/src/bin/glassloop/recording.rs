@@ -36,28 +36,36 @@ pub(crate) fn record(
     wait: Duration,
     file: &Path,
 ) -> Result<(Page, Value), Failure> {
-    let recorded = present(of, "recorded");
-    let from = recorded.and_then(|recorded| number(recorded, "events")).unwrap_or(0);
-    if recorded.is_some_and(|recorded| flag(recorded, "on")) {
+    let from = next(client, of)?;
+    if present(of, "recorded").is_some_and(|recorded| flag(recorded, "on")) {
         thread::sleep(wait);
-        return keep(client, of, from, file);
+        return keep(client, of, Some(from), file);
     }
     set(client, loop_number(of), true)?;
     thread::sleep(wait);
-    let kept = keep(client, of, from, file);
+    let kept = keep(client, of, Some(from), file);
     let off = set(client, loop_number(of), false);
     kept.and_then(|kept| off.map(|()| kept))
 }
 
-/// Keeps what is recorded now, from event number `from` on.
+/// The number that the next event will have. The ring itself says it: the look at a loop that is
+/// busy or hangs is an old one, and what has happened since would be taken for new.
+fn next(client: &Client, of: &Value) -> Result<u64, Failure> {
+    let past_all = format!("from={}&events=1&fresh_ms=0", u64::MAX);
+    let answer = client.get(&format!("/events?loop={}&{past_all}", number_of(of)))?;
+    let wrong = || Failure::nobody(format!("expected the number of the next event, came {answer}"));
+    number(&answer, "next").ok_or_else(wrong)
+}
+
+/// Keeps what is recorded now: all that is left, or what began with event number `from`.
 pub(crate) fn keep(
     client: &Client,
     of: &Value,
-    from: u64,
+    from: Option<u64>,
     file: &Path,
 ) -> Result<(Page, Value), Failure> {
-    let from = if from > 0 { format!("&from={from}") } else { String::new() };
-    let trace = client.get_text(&format!("/trace?loop={}{from}", number_of(of)))?;
+    let only = from.map_or_else(String::new, |from| format!("&from={from}"));
+    let trace = client.get_text(&format!("/trace?loop={}{only}", number_of(of)))?;
     let parsed: Value = serde_json::from_str(&trace)
         .map_err(|error| Failure::nobody(format!("expected a trace in JSON, came {error}")))?;
     fs::write(file, trace)
@@ -67,9 +75,10 @@ pub(crate) fn keep(
     let span = facts
         .span_s
         .map_or_else(String::new, |seconds| format!(" over {}", time_of_ms(seconds * 1_000.0)));
-    let lost = match facts.lost {
-        0 => String::new(),
-        lost => format!(", {lost} events before it are lost"),
+    let lost = match (facts.lost, from) {
+        (0, _) => String::new(),
+        (lost, None) => format!(", {lost} events before it are lost"),
+        (lost, Some(_)) => format!(", the first {lost} events are lost"),
     };
     let torn = match facts.torn {
         0 => String::new(),

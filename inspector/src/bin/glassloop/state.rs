@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::{
-    arguments::Arguments,
+    arguments::{Arguments, Command},
     client::Client,
     failure::Failure,
     field::{count, flag, float, list, number, part, present, text, text_or_none},
@@ -28,6 +28,12 @@ impl State {
         let fresh = arguments.fresh.as_millis();
         let internal = if internal { "&internal=1" } else { "" };
         let state = client.get(&format!("/state?fresh_ms={fresh}{internal}"))?;
+        // The queues of hosts belong to no loop, and may be there without one.
+        let is_of_hosts =
+            arguments.command == Command::Resources && arguments.loop_number.is_none();
+        if is_of_hosts && !list(&state, "host_queues").is_empty() {
+            return Ok(State(state));
+        }
         State::of(state, arguments.loop_number)
     }
 

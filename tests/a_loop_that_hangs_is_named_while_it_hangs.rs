@@ -7,11 +7,13 @@
 mod inspected;
 
 use std::{
+    future::poll_fn,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    task::Poll,
     thread,
     time::{Duration, Instant},
 };
@@ -66,14 +68,44 @@ fn line(inspector: &Inspected, watch: &Watch) -> Value {
     state["loops"][0].take()
 }
 
-/// The first line of why a task ran last, and of why it does not run.
-fn why(inspector: &Inspected, watch: &Watch, task: &str) -> [String; 2] {
-    let task = task.replace('#', "%23");
-    let path = format!("GET /why?loop={}&task={task}", watch.name().number);
-    let answer = inspector.ask_well(&path);
+/// What is answered of a loop.
+fn asked(inspector: &Inspected, watch: &Watch, path: &str) -> Value {
+    let answer = inspector.ask_well(&format!("GET {path}loop={}", watch.name().number));
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let answer: Value = serde_json::from_str(&answer.body).unwrap();
-    ["ran", "waits"].map(|key| answer[key][0].as_str().unwrap_or_default().to_owned())
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+/// The answer to why a task runs, and the first line of why it ran last and why it does not run.
+fn why(inspector: &Inspected, watch: &Watch, task: &str) -> (Value, [String; 2]) {
+    let answer = asked(inspector, watch, &format!("/why?task={}&", task.replace('#', "%23")));
+    let first = |key| answer[key][0].as_str().unwrap_or_default().to_owned();
+    let lines = ["ran", "waits"].map(first);
+    (answer, lines)
+}
+
+/// The last turn of the story, the figures and the trace is told with what holds it.
+fn is_told_as_under_way(inspector: &Inspected, watch: &Watch, stall: &Value) {
+    let item = stall["item"].as_str().unwrap();
+    let story = asked(inspector, watch, "/story?turns=1&");
+    assert_eq!(story["turns"][0]["turn"], stall["turn"]);
+    let sentences = story["turns"][0]["sentences"].as_array().unwrap();
+    let last = sentences.last().unwrap().as_str().unwrap();
+    let [begin, end] = [" has been running for ", ", woke itself, and has not come back."];
+    assert!(last.starts_with(&format!("{item}{begin}")) && last.ends_with(end), "{last}");
+    assert!(!sentences.contains(&json!("nothing was ready.")), "{sentences:?}");
+    let turns = asked(inspector, watch, "/turns?turns=2&");
+    let (turn, before) = turns["turns"].as_array().unwrap().split_last().unwrap();
+    assert!(before.iter().all(|turn| turn["under_way"].is_null()), "{before:?}");
+    assert_eq!(turn["turn"], stall["turn"]);
+    let under_way = &turn["under_way"];
+    assert_eq!((&under_way["item"], &under_way["task"]), (&stall["item"], &stall["task"]));
+    assert!(under_way["for_ns"].as_u64() > Some(0), "{under_way}");
+    let trace = asked(inspector, watch, "/trace?");
+    let trace = trace["traceEvents"].as_array().unwrap();
+    let is_it = |event: &&Value| event["args"]["outcome"] == "under way";
+    let drawn: Vec<_> = trace.iter().filter(is_it).collect();
+    assert_eq!(drawn.len(), 1);
+    assert_eq!((&drawn[0]["args"]["task"], &drawn[0]["flow_in"]), (&stall["task"], &json!(true)));
 }
 
 /// Who holds a loop is shown as one that runs, whatever it was at when the loop was seen last.
@@ -83,12 +115,16 @@ fn is_shown_to_run(inspector: &Inspected, watch: &Watch, held: &Value) {
     let mut tasks = held["tasks"].as_array().unwrap().iter();
     let shown = tasks.find(|task| task["id"] == stall["task"]).unwrap();
     assert_eq!((&shown["state"], &shown["waits"]), (&json!("running"), &json!([])));
-    let [ran, waits] = why(inspector, watch, id);
+    let (answer, [ran, waits]) = why(inspector, watch, id);
+    assert_eq!(answer["running"]["turn"], stall["turn"]);
+    assert_eq!(answer["stall"]["task"], stall["task"]);
+    assert_eq!(answer["steps"]["origin"], "timer");
     let since = format!("{item} has been running since turn {}, because the timer", stall["turn"]);
     assert!(ran.starts_with(&since), "{ran}");
     assert_eq!(waits, format!("{id} `stuck` is running"));
     let main = id_of(held, "main");
-    let [_, waits] = why(inspector, watch, &main);
+    let (answer, [_, waits]) = why(inspector, watch, &main);
+    assert_eq!(answer["running"], Value::Null);
     assert_eq!(waits, format!("{main} `main` joins {id} `stuck`, which is running"));
 }
 
@@ -116,6 +152,12 @@ fn hang(hangs: mpsc::Sender<Watch>, released: mpsc::Receiver<()>) -> (thread::Jo
             while watch.seen().is_none() {
                 sleep(Duration::from_millis(1)).await;
             }
+            // Runs once more when this is over: no reason for why it runs now.
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
             hangs.send(watch).unwrap();
             released.recv().unwrap();
             while !DONE.load(Ordering::Relaxed) {
@@ -153,6 +195,7 @@ fn a_stall_is_shown_and_told_while_it_lasts_and_when_it_is_over() {
     assert_eq!(held["tasks"].as_array().unwrap().len(), 12, "as they were: with `main` and 10");
     assert_eq!(held["now"]["task"], stall["task"]);
     is_shown_to_run(&inspector, &watch, &held);
+    is_told_as_under_way(&inspector, &watch, stall);
 
     let later = until("it lasts", || {
         let line = line(&inspector, &watch);

@@ -8,9 +8,9 @@
 use std::{thread, time::Duration};
 
 use glassloop::{
-    By, CancelToken, Clock, Entry, Event, EventLoop, Happening, Kind, Limits, ManualClock, Outcome,
-    Phase, PlaceId, PollerKind, Read, SourceId, call_later, call_soon, net, queue_microtask, sleep,
-    spawn, yield_now,
+    By, CancelToken, Clock, Entry, Event, EventLoop, Happening, Kind, Limits, ManualClock, Now,
+    Outcome, Phase, PlaceId, PollerKind, Read, SourceId, call_later, call_soon, net,
+    queue_microtask, sleep, spawn, yield_now,
 };
 use glassloop_inspector::{History, Names, Story, trace, why_ran};
 
@@ -176,6 +176,40 @@ fn what_began_before_the_recording_or_has_not_ended_is_drawn_to_the_edges() {
 }
 
 #[test]
+fn what_has_not_come_back_is_drawn_as_far_as_it_has_come() {
+    const A: Entry = Entry::new(Kind::Task, 1, 1);
+    let event = |at_ns, phase, what| Event { at_ns, took_ns: 0, phase, what };
+    let mut events = vec![
+        event(10, Phase::Wait, Happening::Waited(0)),
+        event(20, Phase::Io, Happening::Turn(7)),
+        event(20, Phase::Timers, Happening::Woke(A, By::Timer(PlaceId::UNKNOWN))),
+        event(20, Phase::Run, Happening::Woke(A, By::Item(A))),
+    ];
+    let trace = |events: &[Event], now: Now, now_ns| {
+        let read = Read { events: events.to_vec(), next: 9, ..Read::default() };
+        let history = History::of(read, 7).with_under_way(now, now_ns);
+        Trace::checked(&trace(&history, &Names::default(), 4_242, PROGRAM), PROGRAM)
+    };
+    let now = Now { item: A, phase: Some(Phase::Run), turn: 7 };
+    let hangs = trace(&events, now, 5_000);
+    let [(name, so_far)] = hangs.under_way()[..] else { panic!("{:?}", hangs.under_way()) };
+    assert_eq!((name, hangs.arrows()), ("#1.1", 1), "the timer's, and not its own");
+    assert!((4_900..5_000).contains(&so_far) && hangs.end() == 5_000, "{so_far}");
+    assert_eq!((hangs.ready(), hangs.count("phase", "run")), (Some(1), 1), "it woke itself");
+    let unknown = trace(&events, now, 0);
+    assert_eq!(unknown.under_way().len(), 1, "nobody knows for how long");
+    let later = trace(&events, Now { turn: 9, ..now }, 5_000);
+    assert_eq!((later.under_way().len(), later.arrows()), (1, 0), "its turn is not recorded");
+    // The microtasks after a run are drawn behind it, whatever else hangs in its phase.
+    events.push(event(20, Phase::Run, Happening::Ran(A, Outcome::Pending)));
+    let after = trace(&events, now, 5_000);
+    assert_eq!((after.count("microtasks", "after #1.1"), after.end()), (1, 5_000));
+    let phase =
+        trace(&events, Now { item: Entry::NOTHING, phase: Some(Phase::Finish), turn: 7 }, 5_000);
+    assert_eq!((phase.count("phase", "finish"), phase.end()), (1, 5_000));
+}
+
+#[test]
 fn a_trace_of_nothing_is_a_trace() {
     let event_loop = EventLoop::new().unwrap();
     let trace = traced(&event_loop);
@@ -255,14 +289,23 @@ fn whatever_a_ring_holds_keeps_every_rule_and_can_be_told() {
             (0..1 + seed.below(60)).map(|_| any_event(&seed, seed.below(1_000) as u64)).collect();
         let (lost, torn) = (seed.below(9) as u64, seed.below(3) as u64);
         let read = Read { next: lost + torn + events.len() as u64, events, lost, torn };
-        let history = History::of(read, seed.below(9) as u64);
+        let mut history = History::of(read, seed.below(9) as u64);
+        if seed.below(2) == 0 {
+            let index = u32::try_from(seed.below(5)).unwrap();
+            let item = [Entry::DEFERRED, Entry::WRITER, Entry::new(Kind::Task, index, index)];
+            let phase = Some(Phase::ALL[seed.below(Phase::ALL.len())]);
+            let now = Now { item: item[seed.below(3)], phase, turn: seed.below(9) as u64 };
+            history = history.with_under_way(now, seed.below(2_000) as u64);
+            let told = trace(&history, &Names::default(), 4_242, PROGRAM);
+            assert_eq!(told.matches("\"under_way\"").count(), 1, "{now:?}");
+        }
         let names = Names::default();
         Trace::checked(&trace(&history, &names, 4_242, PROGRAM), PROGRAM);
         let story = Story::tell(&history, &names);
         assert_eq!(story.turns.len(), history.turns.len());
         for index in 2..5 {
             let id = Entry::new(Kind::Task, index, index).id();
-            assert!(why_ran(&history, &names, id).steps.len() <= history.events.len());
+            assert!(why_ran(&history, &names, id).steps.len() <= history.events.len() + 1);
         }
     }
 }

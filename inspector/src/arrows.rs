@@ -1,8 +1,9 @@
 //! `Arrows`: from each wake to the run that it led to.
 //!
 //! A run is led to by the wake that put its item into the ready queue. A task that wakes itself
-//! does so before its own run is told of, and means the next one. Deferred calls have one entry for
-//! all and run first-in first-out. Runs whose wake is not recorded have no arrow.
+//! does so before its own run is told of, and means the next one; so of two wakes the first led to
+//! the run that is under way. Deferred calls have one entry for all and run first-in first-out.
+//! Runs whose wake is not recorded have no arrow.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -21,17 +22,27 @@ pub(crate) type At = (usize, usize);
 pub(crate) struct Arrows {
     causes: HashMap<At, (At, Wake)>,
     lead: HashSet<u64>,
-    /// By entry, the wake that has not led to a run that was recorded.
-    open: HashMap<u64, (At, Wake)>,
+    /// The wake that led to what is under way.
+    under_way: Option<(At, Wake)>,
     /// How many items lay in the ready queue before the first event, at least.
     ready_before: usize,
 }
 
 /// Wakes that have not led to a run yet.
 struct Open {
-    by_entry: HashMap<u64, (At, Wake)>,
+    /// An item's first is of the run that is under way, or of the next; a second one was made
+    /// during that run.
+    by_entry: HashMap<u64, VecDeque<Made>>,
     /// Of deferred calls; those from before the first event are `None`.
-    calls: VecDeque<Option<(At, Wake)>>,
+    calls: VecDeque<Option<Made>>,
+}
+
+/// A wake, the step that made it, and when that began.
+#[derive(Clone, Copy)]
+struct Made {
+    at: At,
+    wake: Wake,
+    at_ns: u64,
 }
 
 impl Arrows {
@@ -52,22 +63,33 @@ impl Arrows {
         for (at, step) in steps() {
             // The run first: what it wakes leads to a later one, also if that is itself.
             if let Work::Item(entry, _) = step.work
-                && let Some((from, wake)) = open.take(entry, step.phase)
+                && let Some(Made { at: from, wake, .. }) = open.take(entry, step.phase, step.at_ns)
             {
                 arrows.lead.insert(wake.number);
                 arrows.causes.insert(at, (from, wake));
             }
             for wake in step.wakes.iter().filter(|wake| wake.is_queued()) {
-                open.put(at, *wake);
+                open.put(Made { at, wake: *wake, at_ns: step.at_ns });
             }
         }
-        arrows.open = open.by_entry;
+        arrows.under_way = arrows.of_under_way(history, &mut open);
         arrows
     }
 
-    /// The wake of an item that lies in the ready queue, or whose run has not ended.
-    pub(crate) fn open(&self, item: Entry) -> Option<(At, Wake)> {
-        self.open.get(&item.to_bits()).copied()
+    fn of_under_way(&mut self, history: &History, open: &mut Open) -> Option<(At, Wake)> {
+        if let Some(run) = history.under_way_after() {
+            return self.cause_of(run);
+        }
+        // Where its turn is not recorded, the wakes are those of earlier runs.
+        let (now, since_ns) = (history.under_way?, history.under_way_since()?);
+        let Made { at, wake, .. } = open.take(now.item, now.phase?, since_ns)?;
+        self.lead.insert(wake.number);
+        Some((at, wake))
+    }
+
+    /// The wake that led to what is under way, and the step that made it.
+    pub(crate) fn under_way(&self) -> Option<(At, Wake)> {
+        self.under_way
     }
 
     /// The wake that led to a run, and the step that made it.
@@ -87,15 +109,21 @@ impl Arrows {
 }
 
 impl Open {
-    fn put(&mut self, at: At, wake: Wake) {
-        if is_call(wake.item) {
-            self.calls.push_back(Some((at, wake)));
-        } else {
-            self.by_entry.insert(wake.item.to_bits(), (at, wake));
+    fn put(&mut self, made: Made) {
+        if is_call(made.wake.item) {
+            self.calls.push_back(Some(made));
+            return;
+        }
+        let open = self.by_entry.entry(made.wake.item.to_bits()).or_default();
+        open.push_back(made);
+        // Of three the first one's run is missing.
+        if open.len() > 2 {
+            open.pop_front();
         }
     }
 
-    fn take(&mut self, entry: Entry, phase: Phase) -> Option<(At, Wake)> {
+    /// The wake that led to a run that began then.
+    fn take(&mut self, entry: Entry, phase: Phase, began_ns: u64) -> Option<Made> {
         if phase != Phase::Run {
             // Render and idle callbacks are held, not queued.
             return None;
@@ -103,7 +131,12 @@ impl Open {
         if is_call(entry) {
             self.calls.pop_front()?
         } else {
-            self.by_entry.remove(&entry.to_bits())
+            let open = self.by_entry.get_mut(&entry.to_bits())?;
+            // A second one from before the run: the first one's run is missing.
+            if open.get(1).is_some_and(|second| second.at_ns < began_ns) {
+                open.pop_front();
+            }
+            open.pop_front()
         }
     }
 }
@@ -139,7 +172,7 @@ fn most_missing<'a>(
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{By, Event, Happening, Outcome, Read};
+    use glassloop::{By, Event, Happening, Now, Outcome, Read};
 
     use super::*;
 
@@ -179,6 +212,42 @@ mod tests {
         let events = vec![event(5, itself), event(5, ran), event(6, itself), event(6, ran)];
         let read = Read { events, next: 9, lost: 5, ..Read::default() };
         assert_eq!(runs(&History::of(read, 1)), [None, Some(5)], "the first one's wake was lost");
+    }
+
+    #[test]
+    fn of_two_wakes_the_first_led_to_the_run_under_way() {
+        let event = |at_ns, phase, what| Event { at_ns, took_ns: 0, phase, what };
+        let timer = Happening::Woke(A, By::Timer(glassloop::PlaceId::UNKNOWN));
+        let itself = Happening::Woke(A, By::Item(A));
+        let events = vec![
+            event(3, Phase::Wait, Happening::Waited(0)),
+            event(5, Phase::Io, Happening::Turn(4)),
+            event(5, Phase::Timers, timer),
+            event(5, Phase::Run, itself),
+        ];
+        let led_by = |events, turn| {
+            let now = Now { item: A, phase: Some(Phase::Run), turn };
+            let history = History::of(Read { events, next: 9, lost: 5, ..Read::default() }, turn);
+            let arrows = Arrows::of(&history.with_under_way(now, 0));
+            let led_by = arrows.under_way().map(|(_, wake)| wake.number);
+            assert!(led_by.is_none_or(|number| arrows.leads(number)));
+            led_by
+        };
+        assert_eq!(led_by(events.clone(), 4), Some(7), "the timer's");
+        assert_eq!(led_by(events.clone(), 5), None, "the turn before is not its own");
+        // The microtasks after the run are a part of it; the second wake is of the next one.
+        let mut ran = events;
+        ran.push(event(5, Phase::Run, Happening::Ran(A, Outcome::Pending)));
+        ran.remove(0);
+        assert_eq!(led_by(ran, 4), Some(6));
+    }
+
+    #[test]
+    fn a_run_that_is_missing_puts_no_later_wake_out_of_step() {
+        let woke = Happening::Woke(A, By::Thread);
+        let ran = Happening::Ran(A, Outcome::Pending);
+        // Of the first wake's run nothing was recorded.
+        assert_eq!(runs(&history([woke, woke, ran, woke, ran])), [Some(1), Some(3)]);
     }
 
     #[test]

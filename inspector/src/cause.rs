@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use glassloop::{By, Entry, Phase, PlaceId, SourceId, TaskId};
+use glassloop::{By, Entry, Kind, Now, Phase, PlaceId, SourceId, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -81,7 +81,8 @@ impl Origin {
     }
 }
 
-/// Why a task ran last, as far as the history knows.
+/// Why a task ran last, as far as the history knows; or why it runs, if it is
+/// [under way](History::under_way).
 ///
 /// ```
 /// use glassloop::{EventLoop, sleep, spawn};
@@ -106,7 +107,11 @@ impl Origin {
 /// ```
 #[must_use]
 pub fn why_ran(history: &History, names: &Names, task: TaskId) -> Causes {
-    let walk = Walk { history, names, arrows: Arrows::of(history), steps: Vec::new() };
+    let mut walk = Walk { history, names, arrows: Arrows::of(history), steps: Vec::new() };
+    if let Some(now) = history.under_way.filter(|now| now.item == entry_of(task)) {
+        let next = walk.under_way(now);
+        return walk.back(next);
+    }
     let last = (history.turns.len(), 0);
     let Some(at) = walk.run_before(last, |entry| entry.task_id() == task) else {
         return Causes { steps: Vec::new(), origin: Origin::NeverRan };
@@ -114,20 +119,8 @@ pub fn why_ran(history: &History, names: &Names, task: TaskId) -> Causes {
     walk.back(Ok(at))
 }
 
-/// The same of a task that has run since this turn and not come back: a run is recorded when it
-/// ends.
-pub(crate) fn why_runs(history: &History, names: &Names, item: Entry, turn: u64) -> Causes {
-    let arrows = Arrows::of(history);
-    let Some((from, wake)) = arrows.open(item) else {
-        return why_ran(history, names, item.task_id());
-    };
-    let mut walk = Walk { history, names, arrows, steps: Vec::new() };
-    let why = walk.why(from, &wake);
-    let text = format!("{} has been running since turn {turn}, {why}", names.item(item));
-    let at_ns = history.turns[from.0].steps[from.1].end_ns();
-    walk.steps.push(CauseStep { turn, at_ns, item, text });
-    let next = walk.behind(from, &wake);
-    walk.back(next)
+fn entry_of(task: TaskId) -> Entry {
+    Entry::new(Kind::Task, task.index, task.generation)
 }
 
 struct Walk<'a> {
@@ -165,6 +158,23 @@ impl Walk<'_> {
         None
     }
 
+    /// Tells the run that has not ended, which no event tells of; gives what `step` does.
+    fn under_way(&mut self, Now { item, turn, .. }: Now) -> Result<At, Origin> {
+        let cause = self.arrows.under_way();
+        let (why, next) = match cause {
+            Some((from, wake)) => {
+                (format!(", {}", self.why(from, &wake)), self.behind(from, &wake))
+            }
+            None => ("; its wake is not recorded".to_owned(), Err(Origin::Unrecorded)),
+        };
+        let text = format!("{} has been running since turn {turn}{why}", self.names.item(item));
+        let since_ns = self.history.under_way_since();
+        let at_ns = since_ns.unwrap_or_else(|| self.history.end_ns());
+        self.steps.push(CauseStep { turn, at_ns, item, text });
+        self.note_missing(cause, next);
+        next
+    }
+
     /// Tells one run; gives the run that caused it, or where it came from.
     fn step(&mut self, at: At) -> Result<At, Origin> {
         let turn = &self.history.turns[at.0];
@@ -183,13 +193,18 @@ impl Walk<'_> {
         let ran = format!("{} ran in turn {}", self.names.item(item), turn.number);
         let text = format!("{ran} {why}");
         self.steps.push(CauseStep { turn: turn.number, at_ns: step.at_ns, item, text });
+        self.note_missing(cause, next);
+        next
+    }
+
+    /// Says of the last step that the run which made its wake is missing, if it is.
+    fn note_missing(&mut self, cause: Option<(At, Wake)>, next: Result<At, Origin>) {
         if let (Some((_, wake)), Err(Origin::Unrecorded)) = (cause, next)
             && let By::Item(entry) = wake.by
             && let Some(last) = self.steps.last_mut()
         {
             last.text += &format!("; the run of {} is not recorded", self.names.item(entry));
         }
-        next
     }
 
     fn unrecorded(&self) -> String {
@@ -284,7 +299,7 @@ impl fmt::Display for Causes {
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{Event, Happening, Kind, Outcome, Read};
+    use glassloop::{Event, Happening, Outcome, Read};
 
     use super::*;
 
@@ -321,14 +336,29 @@ mod tests {
     #[test]
     fn a_run_that_has_not_ended_is_told_by_its_wake() {
         let ran = |entry| Happening::Ran(entry, Outcome::Pending);
-        let what = [ran(B), Happening::Woke(B, By::Item(A)), ran(A)];
-        let causes = why_runs(&history(&what, 0), &Names::default(), B, 7);
-        let said = "task #2.2 has been running since turn 7, because task #1.1 woke it in turn 1";
+        let why = |what: &[Happening], lost| {
+            let now = Now { item: B, phase: Some(Phase::Run), turn: 1 };
+            why_ran(&history(what, lost).with_under_way(now, 0), &Names::default(), B.id())
+        };
+        let what = [Happening::Turn(1), ran(B), Happening::Woke(B, By::Item(A)), ran(A)];
+        let causes = why(&what, 0);
+        let said = "task #2.2 has been running since turn 1, because task #1.1 woke it in turn 1";
         assert_eq!((causes.steps.len(), &*causes.steps[0].text), (2, said));
         assert!(causes.steps[1].text.starts_with("task #1.1 ran in turn 1 because of something"));
-        // Its wake was overwritten.
-        let causes = why_runs(&history(&[ran(B)], 3), &Names::default(), B, 7);
-        assert!(causes.steps[0].text.starts_with("task #2.2 ran in turn 1"));
+        // Who woke it did so in a run that is missing.
+        let causes = why(&what[..3], 0);
+        assert_eq!(causes.steps[0].text, format!("{said}; the run of task #1.1 is not recorded"));
+        // It woke itself meanwhile, for the time after.
+        let timer = Happening::Woke(B, By::Timer(PlaceId::UNKNOWN));
+        let causes = why(&[what[0], timer, Happening::Woke(B, By::Item(B))], 0);
+        let said = "task #2.2 has been running since turn 1, because the timer was due in turn 1";
+        assert_eq!((causes.steps.len(), &*causes.steps[0].text), (1, said));
+        assert_eq!(causes.origin, Origin::Timer(PlaceId::UNKNOWN));
+        // Its wake was overwritten: no earlier run is told in its place.
+        let causes = why(&[ran(B), what[0], ran(A)], 3);
+        let said = "task #2.2 has been running since turn 1; its wake is not recorded";
+        assert_eq!((causes.steps.len(), &*causes.steps[0].text), (1, said));
+        assert_eq!(causes.origin, Origin::Unrecorded);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! It is read from a watch, from any thread, also while the loop hangs, and then is data: the
 //! events in their order, the turns that they were cut into, and how much of them is missing.
 
-use glassloop::{Event, Read, Watch};
+use glassloop::{Entry, Event, Kind, Now, Phase, Read, Watch};
 use serde_json::{Value, json};
 
-use crate::turns::{self, Turn};
+use crate::{
+    arrows::At,
+    turns::{self, Turn, Work},
+};
 
 /// The recorded events of one loop.
 ///
@@ -40,6 +43,10 @@ pub struct History {
     pub torn: u64,
     /// The same events as turns.
     pub turns: Vec<Turn>,
+    /// What the loop has not come back from, in the last of the turns. It has no event yet.
+    pub under_way: Option<Now>,
+    /// The time by the loop's clock when that was still so; zero where nobody knows.
+    pub(crate) now_ns: u64,
 }
 
 impl History {
@@ -74,7 +81,80 @@ impl History {
         let Read { events, next, lost, torn } = read;
         let first = next.saturating_sub(events.len() as u64);
         let turns = turns::cut(&events, first, turn_now);
-        History { first, next, events, lost, torn, turns }
+        History { first, next, events, lost, torn, turns, under_way: None, now_ns: 0 }
+    }
+
+    /// The same of a loop that has not come back from this after the last event. By its clock it is
+    /// `now_ns`, in nanoseconds since the clock's origin; zero where that is not known. Unless the
+    /// loop is at something, nothing changes.
+    ///
+    /// ```
+    /// use glassloop::{Entry, Kind, Now, Phase, Read};
+    /// use glassloop_inspector::{History, Names, Story};
+    ///
+    /// let now = Now { item: Entry::new(Kind::Task, 3, 9), phase: Some(Phase::Run), turn: 7 };
+    /// let history = History::of(Read::default(), 7).with_under_way(now, 0);
+    /// let story = Story::tell(&history, &Names::default());
+    /// let said = "turn 7: task #3.9 has been running since turn 7 and has not come back.\n";
+    /// assert_eq!(story.to_string(), said);
+    /// ```
+    #[must_use]
+    pub fn with_under_way(mut self, now: Now, now_ns: u64) -> History {
+        if !is_at_something(&now) {
+            return self;
+        }
+        if self.turns.last().is_none_or(|turn| turn.number != now.turn) {
+            let at_ns = self.end_ns();
+            self.turns.push(Turn {
+                number: now.turn,
+                wait: None,
+                at_ns,
+                took_ns: 0,
+                steps: Vec::new(),
+                begun: false,
+            });
+        }
+        (self.under_way, self.now_ns) = (Some(now), now_ns);
+        self
+    }
+
+    /// What is under way in this turn, if it is the last.
+    pub(crate) fn under_way_in(&self, turn: &Turn) -> Option<Now> {
+        self.under_way.filter(|_| self.turns.last().is_some_and(|last| std::ptr::eq(last, turn)))
+    }
+
+    /// When that began, if the recording knows: where the last event ended. Where its turn is not
+    /// recorded neither is what came before it.
+    pub(crate) fn under_way_since(&self) -> Option<u64> {
+        let turn = self.turns.last().filter(|turn| turn.begun)?;
+        self.under_way.map(|_| self.end_ns().max(turn.at_ns))
+    }
+
+    /// For how long it has been under way.
+    pub(crate) fn under_way_ns(&self) -> Option<u64> {
+        self.now_ns.checked_sub(self.under_way_since()?).filter(|ns| *ns > 0)
+    }
+
+    /// The recorded run after which microtasks are under way. They are a part of their item.
+    ///
+    /// An item that runs twice in a row in one turn, as policies other than `Batch` allow, looks
+    /// the same.
+    pub(crate) fn under_way_after(&self) -> Option<At> {
+        let now = self.under_way.filter(|now| now.item.kind() != Kind::Deferred)?;
+        let turn = self.turns.len().checked_sub(1)?;
+        let steps = &self.turns[turn].steps;
+        let step = steps.iter().rposition(|step| step.work != Work::After(now.item))?;
+        matches!(steps[step].work, Work::Item(item, _) if item == now.item).then_some((turn, step))
+    }
+
+    /// The step that holds the wakes of the item under way so far: the last one, if it is its own.
+    pub(crate) fn under_way_step(&self) -> Option<At> {
+        let now = self.under_way.filter(|_| self.under_way_after().is_none())?;
+        let turn = self.turns.len().checked_sub(1)?;
+        let step = self.turns[turn].steps.len().checked_sub(1)?;
+        let last = &self.turns[turn].steps[step];
+        let is_its = last.work == Work::After(now.item) && Some(last.phase) == now.phase;
+        is_its.then_some((turn, step))
     }
 
     /// When the oldest event began, in nanoseconds since the clock's origin.
@@ -119,11 +199,16 @@ impl History {
     }
 }
 
+/// Whether it is more than to wait, or to be outside of turns.
+pub(crate) fn is_at_something(now: &Now) -> bool {
+    now.item != Entry::NOTHING || now.phase.is_some_and(|phase| phase != Phase::Wait)
+}
+
 /// When an event ended. What a wake or a birth carries there is no length.
 fn end_of(event: &Event) -> u64 {
-    use glassloop::Happening::{Ran, Served, Waited};
+    use glassloop::Happening::{Published, Ran, Served, Waited};
     match event.what {
-        Waited(_) | Ran(..) | Served(_) => event.at_ns.saturating_add(event.took_ns),
+        Waited(_) | Ran(..) | Served(_) | Published(_) => event.at_ns.saturating_add(event.took_ns),
         _ => event.at_ns,
     }
 }
@@ -143,10 +228,11 @@ mod tests {
             event(5, 20, Happening::Waited(0)),
             // So late was the timer: no length.
             event(25, 9_000, Happening::Woke(Entry::DEFERRED, timer)),
+            event(25, 15, Happening::Published(1)),
         ];
-        let read = Read { events, next: 10, lost: 6, torn: 1 };
+        let read = Read { events, next: 11, lost: 6, torn: 1 };
         let history = History::of(read, 1);
-        assert_eq!((history.first, history.span_ns(), history.is_cut()), (7, 20, true));
+        assert_eq!((history.first, history.span_ns(), history.is_cut()), (7, 35, true));
         assert_eq!(history.to_json()["torn"], 1);
         assert_eq!(History::default().span_ns(), 0);
     }

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use glassloop::{By, Entry, Kind, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
+use glassloop::{By, Entry, Kind, Now, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
 use serde_json::{Value, json};
 
 use crate::rows;
@@ -93,6 +93,11 @@ impl Names {
     /// What runs: an item, or the phase itself.
     pub(crate) fn running(&self, item: Entry, phase: Phase) -> String {
         if item == Entry::NOTHING { format!("phase {phase}") } else { self.item(item) }
+    }
+
+    /// The same of what is under way.
+    pub(crate) fn under_way(&self, now: Now) -> String {
+        now.phase.map_or_else(|| self.item(now.item), |phase| self.running(now.item, phase))
     }
 
     /// A source: "descriptor 9 (tcp 3 127.0.0.1:80)", "memory 4".

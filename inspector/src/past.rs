@@ -6,18 +6,20 @@
 use std::{collections::HashMap, rc::Rc};
 
 use glassloop::{
-    Now, Phase, Snapshot, TaskId, Watch,
+    Entry, Phase, Snapshot, TaskId, Watch,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    cause, events,
+    cause::why_ran,
+    events,
     facts::Facts,
     history::History,
     names::Names,
     query::Query,
     routes::refusal,
+    rows,
     state::{self, Wanted},
     story::Story,
     trace::trace,
@@ -39,8 +41,10 @@ struct Past {
     history: History,
     names: Names,
     snapshot: Option<std::sync::Arc<Snapshot>>,
-    /// What the loop runs and has not come back from.
-    running: Option<Now>,
+    /// How old the snapshot is.
+    as_of: Value,
+    /// What holds the loop, if that was noticed and is what the history ends with.
+    stall: Value,
 }
 
 impl Past {
@@ -59,11 +63,21 @@ impl Past {
         let asked = state::ask(&[wanted.only_loop()?]);
         let mut seen = state::answers(facts, asked, wanted.fresh).await;
         let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
-        let running = seen.as_ref().and_then(|seen| under_way::of(&watch, seen));
+        // One that has answered goes on.
+        let history = match seen.as_ref().is_some_and(|seen| seen.fresh) {
+            true => History::read_at_most(&watch, from, events_max),
+            false => under_way::history(&watch, seen.as_ref(), from, events_max),
+        };
+        let now = history.under_way;
+        let stall = facts.stalls.of(&watch).filter(|stall| {
+            now.is_some_and(|now| (now.item, now.turn) == (stall.item, stall.turn))
+        });
+        let as_of = seen.as_ref().map_or(Value::Null, state::as_of);
+        let running = now.filter(|now| now.item.is_task());
         let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
-        let history = History::read_at_most(&watch, from, events_max);
-        Ok(Past { history, names, snapshot, running })
+        let stall = stall.map_or(Value::Null, |stall| stall.to_json());
+        Ok(Past { history, names, snapshot, as_of, stall })
     }
 
     /// The last turns that were asked for.
@@ -77,7 +91,8 @@ impl Past {
         let task = query.task("task")?;
         let lives = self.snapshot.as_ref().is_some_and(|snapshot| snapshot.task(task).is_some());
         let ran = |turn: &Turn| turn.steps.iter().any(|step| is_of(step.work, task));
-        match lives || self.history.turns.iter().any(ran) {
+        let runs = self.history.under_way.is_some_and(|now| is_task(now.item, task));
+        match lives || runs || self.history.turns.iter().any(ran) {
             true => Ok(task),
             false => Err(refusal(404, &format!("expected a task that is known, came {task}"))),
         }
@@ -93,7 +108,24 @@ fn answer(history: &History, mut of: Value) -> Response {
 }
 
 fn is_of(work: Work, task: TaskId) -> bool {
-    matches!(work, Work::Item(entry, _) if entry.task_id() == task)
+    matches!(work, Work::Item(entry, _) if is_task(entry, task))
+}
+
+fn is_task(entry: Entry, task: TaskId) -> bool {
+    entry.is_task() && entry.task_id() == task
+}
+
+/// What the loop has not come back from, and for how long if that is known.
+fn under_way_in(past: &Past, turn: &Turn) -> Value {
+    let Past { history, names, .. } = past;
+    history.under_way_in(turn).map_or(Value::Null, |now| {
+        json!({
+            "item": names.under_way(now),
+            "task": rows::task_id(now.item.task_id()),
+            "phase": now.phase.map(Phase::name),
+            "for_ns": history.under_way_ns(),
+        })
+    })
 }
 
 /// The keys that each of these knows, and its own.
@@ -128,10 +160,11 @@ pub(crate) async fn turns(facts: Rc<Facts>, request: Request) -> Result<Response
     let query = query(&request, &["turns"])?;
     let past = Past::of(&facts, &query).await?;
     let last = past.history.turns.iter().skip(past.last_turns(&query)?);
-    Ok(answer(&past.history, json!({ "turns": last.map(turn).collect::<Vec<_>>() })))
+    let rows: Vec<_> = last.map(|told| turn(told, under_way_in(&past, told))).collect();
+    Ok(answer(&past.history, json!({ "turns": rows })))
 }
 
-fn turn(turn: &Turn) -> Value {
+fn turn(turn: &Turn, under_way: Value) -> Value {
     let mut phases: HashMap<&str, u64> = HashMap::new();
     for phase in Phase::ALL {
         phases.insert(phase.name(), 0);
@@ -153,26 +186,29 @@ fn turn(turn: &Turn) -> Value {
         "phases": phases,
         "items": items,
         "wakes": wakes,
+        "under_way": under_way,
     })
 }
 
-/// `GET /why`: what made a task run last, and what it waits for.
+/// `GET /why`: what made a task run last, or run now, and what it waits for.
 pub(crate) async fn why(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["task"])?;
     let past = Past::of(&facts, &query).await?;
     let task = past.task(&query)?;
-    let ran = match past.running {
-        Some(now) if now.item.task_id() == task => {
-            cause::why_runs(&past.history, &past.names, now.item, now.turn)
-        }
-        _ => cause::why_ran(&past.history, &past.names, task),
-    };
+    let ran = why_ran(&past.history, &past.names, task);
+    let runs = past.history.under_way.filter(|now| is_task(now.item, task));
     let waits = past.snapshot.as_deref().map(|snapshot| why_waits(snapshot, task));
     let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
     Ok(answer(
         &past.history,
         json!({
             "task": task.to_string(),
+            "running": runs.map(|now| json!({
+                "turn": now.turn,
+                "for_ns": past.history.under_way_ns(),
+            })),
+            "as_of": past.as_of,
+            "stall": past.stall,
             "ran": lines(ran.to_string()),
             "waits": waits.as_ref().map_or_else(Vec::new, |waits| lines(waits.to_string())),
             "steps": ran.to_json(),
@@ -215,10 +251,11 @@ pub(crate) async fn file(facts: Rc<Facts>, request: Request) -> Result<Response,
 
 /// The same of one loop, with the names that it had when it was seen last.
 pub(crate) fn trace_of(facts: &Facts, watch: &Watch) -> Option<String> {
-    let history = History::read(watch, 0);
+    let seen = watch.seen();
+    let history = under_way::history(watch, seen.as_ref(), 0, u64::MAX);
     if history.events.is_empty() {
         return None;
     }
-    let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
+    let names = seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
     Some(trace(&history, &names, facts.pid, &facts.program))
 }

@@ -143,11 +143,7 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
             "made": rows::place(name.made),
             "internal": name.internal,
         },
-        "as_of": seen.map(|seen| json!({
-            "turn": seen.snapshot.turn,
-            "age_ms": seen.age.as_secs_f64() * 1e3,
-            "fresh": seen.fresh,
-        })),
+        "as_of": seen.map(as_of),
         "now": now(watch, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
     });
@@ -169,6 +165,15 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
         line.extend(state);
     }
     line
+}
+
+/// How old a look is.
+pub(crate) fn as_of(seen: &Seen) -> Value {
+    json!({
+        "turn": seen.snapshot.turn,
+        "age_ms": seen.age.as_secs_f64() * 1e3,
+        "fresh": seen.fresh,
+    })
 }
 
 /// What the loop runs at this moment.

@@ -1,26 +1,26 @@
 //! `Story`: what a loop did, turn by turn, in sentences.
 //!
-//! Each event of a history is told once, in its order, in the words of the house. Long lists are
-//! cut and say how much was left out. A wake that changed nothing is told as such.
+//! Each event of a history is told once, in its order, in the words of the house, and then what is
+//! under way. Long lists are cut and say how much was left out. A wake that changed nothing is told
+//! as such.
 
 use std::{collections::HashSet, fmt};
 
-use glassloop::{By, Entry, Kind, Outcome, Phase, TaskId};
+use glassloop::{By, Entry, Outcome, Phase, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
     history::History,
     names::{self, Names, short_time},
-    rows,
-    turns::{Effect, Step, Turn, Wake, Work},
+    turns::{Step, Turn, Wake, Work},
 };
 
 mod group;
+mod predicates;
+mod under_way;
 
 use group::{LATE_NS, are_timers, first_group};
-
-/// So many wakes of one step are told one by one.
-const WAKES_TOLD: usize = 8;
+use predicates::together;
 
 /// A history in sentences. Its `Display` is the text, a paragraph a turn.
 ///
@@ -62,7 +62,7 @@ impl Story {
     /// Tells a history, with these names.
     #[must_use]
     pub fn tell(history: &History, names: &Names) -> Story {
-        let mut teller = Teller { names, ended: HashSet::new(), told: Vec::new() };
+        let mut teller = Teller { history, names, ended: HashSet::new(), told: Vec::new() };
         let turns = history.turns.iter().map(|turn| teller.turn(turn)).collect();
         let missing = history.is_cut().then(|| {
             let before = history.first;
@@ -103,6 +103,7 @@ impl fmt::Display for Story {
 
 /// Who tells, and what it remembers of the turns before.
 struct Teller<'a> {
+    history: &'a History,
     names: &'a Names,
     /// Tasks that were seen to end.
     ended: HashSet<TaskId>,
@@ -119,8 +120,11 @@ impl Teller<'_> {
         self.wait(turn, others().next());
         // The reasons of the first wait were told with it.
         let first = others().next().filter(|step| woke_up(turn, step));
+        let under_way = self.history.under_way_in(turn);
+        let its = self.its_step(turn);
         for step in others() {
             match step.work {
+                _ if its.is_some_and(|its| std::ptr::eq(its, step)) => {}
                 Work::Item(entry, outcome) => self.item(step, entry, outcome),
                 Work::After(entry) => {
                     let effects = self.effects(&step.wakes, entry);
@@ -138,7 +142,9 @@ impl Teller<'_> {
                 _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
             }
         }
-        if turn.begun && others().all(|step| step.work == Work::Published(0)) {
+        if let Some(now) = under_way {
+            self.under_way(now, its);
+        } else if turn.begun && others().all(|step| step.work == Work::Published(0)) {
             self.say("nothing was ready".to_owned());
         }
         let sentences = std::mem::take(&mut self.told);
@@ -259,45 +265,6 @@ impl Teller<'_> {
             self.ended.insert(entry.id());
         }
     }
-
-    /// What each wake did, as predicates.
-    fn effects(&self, wakes: &[Wake], own: Entry) -> Vec<String> {
-        let calls = wakes.iter().filter(|wake| is_call(wake)).count();
-        let mut effects = Vec::new();
-        if calls > 0 {
-            let plural = if calls == 1 { "a call".to_owned() } else { format!("{calls} calls") };
-            effects.push(format!("left {plural}"));
-        }
-        let others: Vec<_> = wakes.iter().filter(|wake| !is_call(wake)).collect();
-        let told = others.iter().take(WAKES_TOLD);
-        effects.extend(told.map(|wake| self.effect(wake, own)));
-        if others.len() > WAKES_TOLD {
-            effects.push(format!("woke {} more", others.len() - WAKES_TOLD));
-        }
-        effects
-    }
-
-    fn effect(&self, wake: &Wake, own: Entry) -> String {
-        let itself = wake.item == own;
-        let item = if itself { "itself".to_owned() } else { self.names.item(wake.item) };
-        match wake.effect {
-            Effect::Born(place) => match place.location() {
-                Some(place) => format!("spawned {item} at {}", rows::place(place)),
-                None => format!("spawned {item}"),
-            },
-            Effect::Queued if wake.item.kind() == Kind::Callback => format!("queued {item}"),
-            Effect::Queued => format!("woke {item}"),
-            Effect::Nothing => {
-                let gone = self.ended.contains(&wake.item.task_id());
-                let why = if gone { "had ended" } else { "was awake already" };
-                format!("woke {item}, which {why}")
-            }
-        }
-    }
-}
-
-fn is_call(wake: &Wake) -> bool {
-    wake.item.kind() == Kind::Deferred
 }
 
 /// Whether a step tells why the wait before its turn ended.
@@ -312,21 +279,9 @@ fn is_look(step: &Step) -> bool {
     matches!(step.work, Work::Published(1..))
 }
 
-/// "a", "a and b", "a, b, and c".
-fn together(mut parts: Vec<String>) -> String {
-    match parts.len() {
-        0 => "did nothing".to_owned(),
-        1 | 2 => parts.join(" and "),
-        _ => {
-            let last = parts.pop().unwrap_or_default();
-            format!("{}, and {last}", parts.join(", "))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use glassloop::{Event, Happening, PlaceId, Read};
+    use glassloop::{Event, Happening, Kind, PlaceId, Read};
 
     use super::*;
 

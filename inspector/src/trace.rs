@@ -2,13 +2,14 @@
 //!
 //! Track 1 is the loop: waits, phases, the polls in phase `run`, and the wakes as slices of a
 //! nanosecond, from which an arrow leads to the run that they caused. Beside it each task has a
-//! track from its birth to its end. Promises that slices nest, and that no arrow lacks an end.
+//! track from its birth to its end. Promises that slices nest, and that no arrow lacks an end. What
+//! is under way is drawn as far as it has come.
 //!
 //! Where the clock stood still, as a manual one does, slices are drawn a nanosecond apart.
 
 use std::collections::BTreeMap;
 
-use glassloop::{Entry, Outcome, Phase, TaskId};
+use glassloop::{Entry, Now, Outcome, Phase, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -110,22 +111,32 @@ impl Layout<'_> {
             let slice = self.open("wait", "phase", wait.at_ns);
             self.close(slice, wait_end, &args, None);
         }
+        let mut under_way = self.history.under_way_in(turn);
         let mut at = before;
         while let Some(first) = turn.steps.get(at) {
             let rest = &turn.steps[at..];
             let together = rest.iter().take_while(|step| step.phase == first.phase).count();
-            self.phase((number, at), turn, &rest[..together]);
+            let is_in = |now: &mut Now| together == rest.len() && now.phase == Some(first.phase);
+            let inside = under_way.take_if(is_in);
+            self.phase((number, at), turn, &rest[..together], inside);
             at += together;
+        }
+        if under_way.is_some() {
+            self.phase((number, at), turn, &[], under_way);
         }
     }
 
-    /// The steps of one phase.
-    fn phase(&mut self, at: At, turn: &Turn, steps: &[Step]) {
-        let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
-        let phase = self.open(first.phase.name(), "phase", first.at_ns);
+    /// The steps of one phase, and what is under way in it.
+    fn phase(&mut self, at: At, turn: &Turn, steps: &[Step], under_way: Option<Now>) {
+        let told = steps.first().map(|first| (first.phase, first.at_ns));
+        let held = under_way.and_then(|now| Some((now.phase?, turn.at_ns)));
+        let Some((name, begin_ns)) = told.or(held) else { return };
+        let phase = self.open(name.name(), "phase", begin_ns);
+        let its = under_way.and(self.history.under_way_step());
         let mut served = 0;
         for (step, told) in steps.iter().enumerate() {
             match told.work {
+                _ if its == Some((at.0, at.1 + step)) => continue,
                 Work::Item(entry, outcome) => {
                     served += 1;
                     self.item((at.0, at.1 + step), turn, told, entry, outcome);
@@ -143,8 +154,43 @@ impl Layout<'_> {
             }
             self.settle(told);
         }
-        let args = json!({ "turn": turn.number, "served": served });
-        self.close(phase, last.end_ns(), &args, None);
+        let mut args = json!({ "turn": turn.number, "served": served });
+        if let Some(now) = under_way {
+            args["under_way"] = json!(self.names.under_way(now));
+            self.under_way(turn, now, its.and_then(|(_, step)| turn.steps.get(step)));
+        }
+        self.close(phase, steps.last().map_or(0, Step::end_ns), &args, None);
+    }
+
+    /// What has no end yet, as long as it is so far.
+    fn under_way(&mut self, turn: &Turn, now: Now, its: Option<&Step>) {
+        let end_ns = self.history.under_way_ns().map_or(0, |_| self.history.now_ns);
+        let mut args = json!({ "turn": turn.number, "outcome": "under way" });
+        if now.item.is_task() {
+            args["task"] = json!(now.item.id().to_string());
+        }
+        if now.item == Entry::NOTHING {
+            // It is the phase itself.
+            self.cursor = self.cursor.max(end_ns);
+        } else if self.history.under_way_after().is_some() {
+            let name = format!("after {}", self.called(now.item));
+            let slice = self.open(&name, "microtasks", self.cursor);
+            self.close(slice, end_ns, &args, None);
+        } else {
+            let flow = self.arrows.under_way().map(|(_, wake)| Flow::In(wake.number));
+            self.ready = self.ready.saturating_sub(usize::from(flow.is_some()));
+            let since_ns = self.history.under_way_since().unwrap_or(self.cursor);
+            let slice = self.open(&self.called(now.item), "item", since_ns);
+            self.count_ready();
+            if let Some(its) = its {
+                self.wakes(turn, its);
+                self.settle(its);
+            }
+            self.close(slice, end_ns, &args, flow);
+            if now.item.is_task() {
+                self.life(now.item.id());
+            }
+        }
     }
 
     fn item(&mut self, at: At, turn: &Turn, step: &Step, entry: Entry, outcome: Outcome) {

@@ -1,16 +1,35 @@
 //! What is under way in a loop that doesn't answer: what it runs, laid over its last state.
 //!
 //! A state says what a task was at before its loop began to hang; the now-record says which one
-//! holds it. Promises that such a task is never shown as one that waits.
+//! holds it. Promises that such a task is never shown as one that waits, and that a history which
+//! ends with what is under way holds no later event.
 
 use std::sync::Arc;
 
 use glassloop::{Now, Seen, Snapshot, TaskState, Watch};
 
+use crate::history::History;
+
 /// What a loop that did not answer runs, if that is a task.
 pub(crate) fn of(watch: &Watch, seen: &Seen) -> Option<Now> {
     let now = watch.now();
     (!seen.fresh && now.item.is_task()).then_some(now)
+}
+
+/// What the loop did from event `from` on, and what it is at since then. The clock is that of when
+/// it was seen last, and what has passed.
+pub(crate) fn history(watch: &Watch, seen: Option<&Seen>, from: u64, events_max: u64) -> History {
+    let before = watch.now();
+    let history = History::read_at_most(watch, from, events_max);
+    // It may have gone on while it was read, or there is more to read.
+    if watch.now() != before || history.events.len() as u64 >= events_max {
+        return history;
+    }
+    let now_ns = seen.map_or(0, |seen| {
+        let age_ns = u64::try_from(seen.age.as_nanos()).unwrap_or(u64::MAX);
+        seen.snapshot.now_ns.saturating_add(age_ns)
+    });
+    history.with_under_way(before, now_ns)
 }
 
 /// The state with the task that runs as one that does.

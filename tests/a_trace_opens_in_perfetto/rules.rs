@@ -115,6 +115,10 @@ impl Trace {
         };
         for event in self.of("X") {
             match event.value["cat"].as_str().unwrap() {
+                // What is under way may also be what a phase does between items.
+                "item" if event.value["args"]["outcome"] == "under way" => {
+                    assert!(inside(event, "phase", &[]), "{}", event.value);
+                }
                 "item" => assert!(inside(event, "phase", &["run", "render"]), "{}", event.value),
                 "microtasks" => assert!(inside(event, "phase", &[]), "{}", event.value),
                 "wake" => {
@@ -214,6 +218,13 @@ impl Trace {
     /// How many items ended so.
     pub(crate) fn outcomes(&self, outcome: &str) -> usize {
         self.of("X").filter(|event| event.value["args"]["outcome"] == *outcome).count()
+    }
+
+    /// What has no end yet: the items' names, with how long they have been so.
+    pub(crate) fn under_way(&self) -> Vec<(&str, u64)> {
+        let is_it = |event: &&Timed| event.value["args"]["outcome"] == "under way";
+        let items = self.of("X").filter(is_it);
+        items.map(|event| (event.value["name"].as_str().unwrap(), event.dur)).collect()
     }
 
     /// How many arrows there are.

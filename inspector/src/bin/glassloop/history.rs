@@ -9,8 +9,8 @@ use crate::{
     failure::Failure,
     field::{count, float, list, number, part, present},
     page::{Page, Paint, Style},
-    quantity::{time_of_ms, time_or_dash},
-    state::{State, name, number_of},
+    quantity::{time, time_of_ms, time_or_dash},
+    state::{State, item, name, number_of},
     table::{Column, Table, numbers},
 };
 
@@ -74,8 +74,22 @@ pub(crate) fn turns_page(answers: &[Value], style: Style) -> Page {
         if !turns.is_empty() {
             page.extend(table.page(2));
         }
+        if let Some((turn, of)) = turns.last().and_then(|of| Some((of, present(of, "under_way")?)))
+        {
+            page.push(Paint::Red, format!("  {}", under_way(turn, of)));
+        }
     }
     page
+}
+
+/// What a turn has not come back from.
+fn under_way(turn: &Value, of: &Value) -> String {
+    let so_far = match number(of, "for_ns") {
+        Some(ns) => format!(" for {}", time(ns)),
+        None => String::new(),
+    };
+    let turn = count(turn, "turn");
+    format!("turn {turn} is under way: {} has been running{so_far}", item(of))
 }
 
 pub(crate) fn story_page(answers: &[Value]) -> Page {
@@ -137,6 +151,16 @@ mod tests {
             { "turn": 8, "sentences": ["turn 8: idle."] },
         ] });
         assert_eq!(story_lines(&answer), ["turn 7: woke.", "        ran.", "turn 8: idle."]);
+    }
+
+    #[test]
+    fn a_turn_that_has_not_ended_says_so() {
+        let held =
+            json!({ "item": "task #7.7 `sleeper`", "phase": "run", "for_ns": 2_000_000_000 });
+        let answer = json!({ "turns": [{ "turn": 6 }, { "turn": 7, "under_way": held }] });
+        let page = turns_page(&[json!({ "answer": answer })], Style { ascii: true, colour: false });
+        let said = "  turn 7 is under way: task #7.7 `sleeper` has been running for 2.0 s";
+        assert_eq!(page.lines.last().map(|line| line.text.as_str()), Some(said));
     }
 
     #[test]

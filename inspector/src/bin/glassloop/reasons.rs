@@ -32,17 +32,17 @@ fn ask(client: &Client, path: &str, found: &Found<'_>) -> Result<Value, Failure>
 pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     let mut page = Page::default();
     page.push(Paint::Bold, who(found));
-    let stall = present(found.of, "stall");
-    let holds = stall.is_some_and(|stall| text(stall, "task") == found.id());
-    let (as_of, is_fresh) = as_of(found.of);
+    // All from one answer: since the look that found the task the loop may have gone on.
+    let runs = present(answer, "running").is_some();
+    let (as_of, is_fresh) = as_of(answer);
     let when = if is_fresh { "now".to_owned() } else { format!("now ({as_of})") };
-    let ran = if holds { "why it runs" } else { "why it ran last" };
+    let ran = if runs { "why it runs" } else { "why it ran last" };
     part(&mut page, ran, list(answer, "ran"));
-    if !holds {
+    if !runs {
         part(&mut page, &format!("why it does not run {when}"), list(answer, "waits"));
     }
     // Whatever else it waits for, it is this that it waits for first.
-    if let Some(stall) = stall {
+    if let Some(stall) = present(answer, "stall") {
         page.push(Paint::Red, held(stall));
     }
     page
@@ -92,4 +92,32 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
 fn who(found: &Found<'_>) -> String {
     let ended = if found.ended { ", which has ended" } else { "" };
     format!("task {} `{}`{ended}", found.id(), text(found.task, "name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whether_a_task_runs_is_what_the_answer_says_and_not_an_earlier_look() {
+        let task = json!({ "id": "#7.7", "name": "sleeper" });
+        let stall = json!({ "item": "task #7.7 `sleeper`", "task": "#7.7", "for_ms": 10_000 });
+        let held = json!({
+            "as_of": { "turn": 9, "age_ms": 9_000.0, "fresh": false },
+            "stall": stall,
+        });
+        let found = Found { of: &held, task: &task, ended: false };
+        let as_of = json!({ "turn": 12, "age_ms": 0.1, "fresh": true });
+        let titles = |answer: &Value| {
+            let lines = why_page(&found, answer).lines.into_iter().skip(1);
+            lines.map(|line| line.text).filter(|line| !line.starts_with("  ")).collect::<Vec<_>>()
+        };
+        let ran = json!({ "running": null, "as_of": as_of, "stall": null });
+        assert_eq!(titles(&ran), ["why it ran last:", "why it does not run now:"]);
+        let runs = json!({ "running": { "turn": 10 }, "as_of": held["as_of"], "stall": stall });
+        let holds = "task #7.7 `sleeper` has held the loop for 10.0 s";
+        assert_eq!(titles(&runs), ["why it runs:", holds]);
+    }
 }

@@ -100,8 +100,9 @@ impl Builder {
 
     /// A folder into which what the rings hold is written, as traces for <https://ui.perfetto.dev>:
     /// when a loop hangs, when a task panics and nobody asks for it, and by `POST /dump`, which
-    /// [`allow_control`](Builder::allow_control) lets in. By itself it writes 16 files of stalls and
-    /// 16 of panics at most; who asks gets a file a loop each time. Without this it writes none.
+    /// [`allow_control`](Builder::allow_control) lets in. By itself it writes 16 files of stalls
+    /// and 16 of panics at most; who asks gets a file a loop each time. Without a folder there are
+    /// none.
     pub fn dump_to(mut self, folder: impl Into<PathBuf>) -> Builder {
         self.dump_to = Some(folder.into());
         self

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use glassloop::{Now, Seen, Snapshot, TaskState, Watch};
+use glassloop::{Event, Happening, Now, Seen, Snapshot, TaskState, Watch};
 
 use crate::history::History;
 
@@ -25,11 +25,19 @@ pub(crate) fn history(watch: &Watch, seen: Option<&Seen>, from: u64, events_max:
     if watch.now() != before || history.events.len() as u64 >= events_max {
         return history;
     }
-    let now_ns = seen.map_or(0, |seen| {
-        let age_ns = u64::try_from(seen.age.as_nanos()).unwrap_or(u64::MAX);
-        seen.snapshot.now_ns.saturating_add(age_ns)
-    });
+    let now_ns = seen.map_or(0, |seen| clock_now(&history, seen));
     history.with_under_way(before, now_ns)
+}
+
+/// The time by the loop's clock. A snapshot has the time at which its turn began, which may have
+/// been long before: the first one that was published since then is this one.
+fn clock_now(history: &History, seen: &Seen) -> u64 {
+    let began_ns = seen.snapshot.now_ns;
+    let is_it =
+        |event: &&Event| event.at_ns >= began_ns && matches!(event.what, Happening::Published(_));
+    let made = history.events.iter().find(is_it);
+    let made_ns = made.map_or(began_ns, |event| event.at_ns.saturating_add(event.took_ns));
+    made_ns.saturating_add(u64::try_from(seen.age.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// The state with the task that runs as one that does.

@@ -1,7 +1,8 @@
 //! The past: what is answered from a recording. Events, turns, the story, the trace, the causes.
 //!
-//! Promises that each answer says what it lacks: how far back it reaches, how many events were lost,
-//! and whether recording goes on or since when it is off. It asks the loop for the names of what lives, and answers without if that hangs.
+//! Promises that each answer says what it lacks: how far back it reaches, how many events were
+//! lost, and whether recording goes on or since when it is off. It asks the loop for the names of
+//! what lives, and answers without if that hangs.
 
 use std::{collections::HashMap, rc::Rc};
 

@@ -2,8 +2,8 @@
 //!
 //! Promises to answer in time whatever the loops do: all are asked at once, and those that don't
 //! answer are shown as they were last, with the age of that. Meanwhile the server's own loop goes
-//! on. What a loop runs comes from its now-record, which needs no answer; it is read before the loop
-//! is asked: a loop answers between two turns, and there it runs nothing.
+//! on. What a loop runs comes from its now-record, which needs no answer; it is read before the
+//! loop is asked: a loop answers between two turns, and there it runs nothing.
 
 use std::{panic::Location, rc::Rc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! The views `why` and `wakes`: what made a task run, what keeps it from it, and who wakes it.
 //!
-//! Promises the inspector's own sentences, in its order, and beside them how far back they reach and
-//! since when recording is off.
+//! Promises the inspector's own sentences, in its order, and beside them how far back they reach
+//! and since when recording is off.
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! The view `where`: what each loop runs now, and where a task is.
 //!
 //! A loop is asked for its state between two turns, where it runs nothing: what it runs is what it
-//! was at when the question came. Promises one sentence a loop, and that one which hangs names what holds it, for how long, and
-//! what its thread is at.
+//! was at when the question came. Promises one sentence a loop, and that one which
+//! hangs names what holds it, for how long, and what its thread is at.
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     field::{count, list, number, present, text, text_or_dash},
     page::{Page, Paint, Style},
-    quantity::time_or_dash,
+    quantity::{longest_poll, time, time_or_dash},
     state::{as_of, clock_now, held},
     table::{Table, numbers, words},
     task_id::Found,
@@ -44,6 +44,9 @@ pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     // Whatever else it waits for, it is this that it waits for first.
     if let Some(stall) = present(answer, "stall") {
         page.push(Paint::Red, held(stall));
+    }
+    if let Some(longest) = present(found.task, "times").and_then(longest_poll) {
+        page.plain(format!("longest poll so far: {}", time(longest)));
     }
     page
 }

@@ -145,7 +145,10 @@ fn a_loop_that_hangs_is_shown_as_it_was_and_says_so() {
         assert!(out.contains("has held the loop for 10.0 s: sleeping in the kernel"), "{out}");
     }
     let out = said_well(&server, &["top", "--loop", "2"]);
-    assert!(out.contains("task #7.7 `sleeper` holds the loop for 10.0 s: sleeping"), "{out}");
+    let held =
+        "task #7.7 `sleeper`, last waited at examples/stall.rs:44, holds the loop for 10.0 s: ";
+    assert!(out.contains(&format!("\n{held}sleeping")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with(">") && line.contains("  100.0%  ")), "{out}");
 }
 
 #[test]

@@ -15,12 +15,13 @@ use crate::{
 };
 
 /// The phases in which a turn's time goes, as columns.
-const PHASES: [(&str, &str); 5] = [
+const PHASES: [(&str, &str); 6] = [
     ("IO", "io"),
     ("TIMERS", "timers"),
     ("DEFERRED", "deferred"),
     ("RUN", "run"),
     ("FLUSH", "flush"),
+    ("FINISH", "finish"),
 ];
 
 /// `GET /turns` or `GET /story` of each loop: the loop's name beside what it answered.

@@ -24,7 +24,8 @@ const PHASES: [(&str, &str); 6] = [
     ("FINISH", "finish"),
 ];
 
-/// `GET /turns`, `GET /story` or `GET /slow` of each loop, with a bound like `turns=20`: the loop's name beside what it answered.
+/// `GET /turns`, `GET /story` or `GET /slow` of each loop, with a bound like `turns=20`: the loop's
+/// name beside what it answered.
 pub(crate) fn ask(
     client: &Client,
     path: &str,

@@ -52,3 +52,36 @@ pub(super) fn more(mut wakes: &[Wake]) -> String {
 pub(super) fn are_timers(group: &[Wake]) -> bool {
     group.len() > 1 && matches!(group[0].by, By::Timer(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use glassloop::{Entry, Kind, PlaceId, SourceId};
+
+    use super::*;
+    use crate::turns::Effect;
+
+    fn woke(by: By, late_ns: u64) -> Wake {
+        let item = Entry::new(Kind::Task, 1, 1);
+        Wake { number: 0, item, by, late_ns, effect: Effect::Queued }
+    }
+
+    #[test]
+    fn timers_that_are_late_together_are_one_reason_and_say_how_late() {
+        let timer = |late_ns| woke(By::Timer(PlaceId::UNKNOWN), late_ns);
+        let wakes = [timer(10), timer(1_500_000), timer(3_000_000), timer(2_000_000)];
+        assert_eq!(first_group(&wakes).len(), 1);
+        let late = first_group(&wakes[1..]);
+        assert_eq!((late.len(), timers_due(late).as_str()), (3, "1.500 ms to 3.000 ms late"));
+        assert_eq!(timers_due(&wakes[1..2]), "1.500 ms late");
+        assert_eq!(more(&wakes), "4 more timers were due");
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_by_reason() {
+        let source = |index| woke(By::Source(SourceId { index, generation: 0 }), 0);
+        let wakes = [source(1), source(1), source(2)];
+        assert_eq!(more(&wakes), "2 more sources became ready");
+        let mixed = [source(1), woke(By::Thread, 0)];
+        assert_eq!(more(&mixed), "2 more reasons came");
+    }
+}

@@ -21,7 +21,7 @@ use glassloop_inspector::run_file::{Folder, RunFile};
 use serde_json::{Value, json};
 
 /// Each command whose text is a golden file, by the name of that file.
-const COMMANDS: [(&str, &[&str]); 16] = [
+const COMMANDS: [(&str, &[&str]); 17] = [
     ("ps", &["ps"]),
     ("ps_of_one_loop_in_ascii", &["ps", "--loop", "1", "--ascii"]),
     ("tree", &["tree"]),
@@ -36,6 +36,7 @@ const COMMANDS: [(&str, &[&str]); 16] = [
     ("res", &["res"]),
     ("turns", &["turns", "2", "--loop", "1"]),
     ("story", &["story"]),
+    ("slow", &["slow", "--loop", "1"]),
     ("top", &["top"]),
     ("top_in_ascii", &["top", "--ascii"]),
 ];

@@ -152,6 +152,14 @@ pub(crate) fn as_of(of: &Value) -> (String, bool) {
     }
 }
 
+/// How old the look at a loop is that something holds, in nanoseconds; zero if nothing does: a loop
+/// that nobody turns may have a clock that stands still.
+pub(crate) fn stale_ns(of: &Value) -> u64 {
+    let stale = present(of, "stall").and(present(of, "as_of"));
+    let stale = stale.filter(|as_of| !flag(as_of, "fresh"));
+    stale.and_then(|as_of| float(as_of, "age_ms")).map_or(0, ns_of_ms)
+}
+
 /// The time now by the loop's clock: the look's, and how long ago that was.
 pub(crate) fn clock_now(of: &Value) -> Option<u64> {
     let age_ms = present(of, "as_of").and_then(|as_of| float(as_of, "age_ms")).unwrap_or(0.0);

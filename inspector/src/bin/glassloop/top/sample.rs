@@ -108,7 +108,7 @@ fn lately(answer: &Value) -> Vec<String> {
     let is_look = |turn: &&Value| {
         let sentences = list(turn, "sentences");
         let first = sentences.first().and_then(Value::as_str).unwrap_or_default();
-        sentences.len() <= 2 && first.ends_with("because somebody looked.")
+        sentences.len() <= 2 && first.ends_with(" somebody looked.")
     };
     let turns: Vec<&Value> = list(answer, "turns").iter().filter(|it| !is_look(it)).collect();
     story_lines(&json!({ "turns": turns }))
@@ -144,7 +144,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_looks_of_this_view_are_not_told() {
-        let look = ["woke after 2.0 us because somebody looked.", "a snapshot was made."];
+        let look = ["waited 2.0 us, until somebody looked.", "a snapshot was made."];
         let both = [look[0], look[1], "task #1.1 ran 2.0 us and waits (Pending)."];
         let answer = json!({ "turns": [{ "turn": 7, "sentences": look },
             { "turn": 8, "sentences": both }, { "turn": 9, "sentences": ["did not wait."] }] });

@@ -1,4 +1,5 @@
-//! A loop that hangs: a hundred tasks work for five seconds, then another sleeps on the loop.
+//! A loop that hangs: a hundred tasks work for five seconds, then another sleeps on the loop for
+//! thirty, and the program ends.
 //!
 //! Look into it while it hangs. In one terminal:
 //!

@@ -118,6 +118,26 @@ fn each_recorded_item_is_told_once() {
 }
 
 #[test]
+fn of_many_that_run_in_one_turn_each_is_told_or_counted_once() {
+    let event_loop = recorded_loop(&ManualClock::new().with_autojump());
+    event_loop
+        .block_on(async {
+            for _ in 0..100 {
+                call_soon(|| {}).unwrap();
+            }
+            sleep(MS).await;
+        })
+        .unwrap();
+    let told = story(&event_loop, Names::default()).to_string();
+    let lines = || told.lines().map(str::trim_start);
+    let called = lines().filter(|line| line.starts_with("callback #")).count();
+    let more = |line: &str| line.split_once(" more callbacks ran ")?.0.parse::<usize>().ok();
+    let counted: usize = lines().filter_map(more).sum();
+    assert_eq!(called + counted, 100, "{told}");
+    assert!(told.lines().count() < 20, "{told}");
+}
+
+#[test]
 fn a_turn_with_nothing_to_do_is_told_as_one() {
     let event_loop = recorded_loop(&ManualClock::new());
     event_loop.turn(Events::new()).unwrap();

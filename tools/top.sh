@@ -62,28 +62,29 @@ shows 'the help' 'select a task'
 press '?'
 shows 'the table again' '^ STATE +ID'
 press s
-shows 'the order' 'sort: polls'
+shows 'the order' '  s by busy  '
 press Space
 shows 'the pause' 'PAUSED$'
 press Space Enter
 shows 'the detail' '^task #[0-9]+\.[0-9]+ `'
-press Enter / 'no such task'
+shows 'the way back' '^esc back  '
+press Escape / 'no such task'
 shows 'the filter' '^filter: no such task_'
 press Enter
 shows 'the filtered table' 'no task fits the filter'
 press Escape
 shows 'all tasks again' '^>[a-z]+ +#'
 
-# ---- narrow screens: fewer figures, places by their file's name; of 80 columns the place has gone ----
+# ---- narrow screens: fewer figures, places by their file's name, whole in 80 columns, too ----
 
 tmux resize-window -t top -x 120 -y 24
 shows 'the narrow headings' '^ STATE +ID +NAME +POLLS +LOAD +WAITS +AT$'
 shows 'a place without its folder' '^.[a-z]+ +#[0-9]+\.[0-9]+ .*  [a-z_]+\.rs:[0-9]+$'
 tmux resize-window -t top -x 80 -y 24
-shows 'the headings of 80 columns' '^ STATE +ID +NAME +POLLS +LOAD +WAITS .*…$'
-shows 'what is waited for' '^.waiting +#[0-9]+\.[0-9]+ .* [0-9]+ +[-0-9.]+%? +[a-z].*…$'
+shows 'the headings of 80 columns' '^ STATE +ID +NAME +POLLS +LOAD +WAITS +AT$'
+shows 'what is waited for' '^.waiting +#[0-9]+\.[0-9]+ .* [0-9]+ +[-0-9.]+%? +[a-z].*  [a-z_]+\.rs:[0-9]+$'
 shows 'the header' "^$example $started +loop [0-9]+ on .* ago"
-shows 'the foot' '^q quit .*…$'
+shows 'the foot' '^q quit .*  [?] help$'
 tmux resize-window -t top -x 150 -y 40
 shows 'all figures again' '^ STATE +ID +NAME +POLLS +WAKES +LOAD +BUSY +SCHED +WAITS +AT$'
 press j k Down Up l q
@@ -107,7 +108,9 @@ shows 'the exit code' '^left=3$'
 
 inspect "$examples/stall" --work 1 --seconds 120
 top
-shows 'the loop that hangs' '^task #[0-9.]+ `sleeper` holds the loop for [1-9]'
+shows 'the loop that hangs' '^task #[0-9.]+ `sleeper`, last waited at .*:[0-9]+, holds the loop for [1-9]'
+shows 'a loop that does nothing else' '^utilisation █+ 100\.0%  '
+shows 'what holds it, first and marked' '^>running +#[0-9.]+ +sleeper .* 100\.0%  '
 shows 'how old the look is' 'as of turn [0-9]+, .* ago: the loop has not answered'
 press q
 shows 'the end' '^left=0$'

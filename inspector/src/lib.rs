@@ -69,6 +69,7 @@ pub mod run_file;
 mod server;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
+mod slow;
 mod state;
 mod story;
 mod thread_state;

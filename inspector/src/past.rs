@@ -1,4 +1,5 @@
-//! The past: what is answered from a recording. Events, turns, the story, the trace, the causes.
+//! The past: what is answered from a recording. Events, turns, the story, the slowest
+//! runs, the trace, the causes.
 //!
 //! Promises that each answer says what it lacks: how far back it reaches, how many events were
 //! lost, and whether recording goes on or since when it is off. It asks the loop for the names of
@@ -20,7 +21,7 @@ use crate::{
     names::Names,
     query::Query,
     routes::refusal,
-    rows,
+    rows, slow,
     state::{self, Wanted},
     story::Story,
     trace::trace,
@@ -32,6 +33,9 @@ use crate::{
 /// How many turns are told, if the query doesn't say, and at most.
 const TURNS: u64 = 20;
 const TURNS_MOST: u64 = 10_000;
+/// How many runs are told, if the query doesn't say, and at most.
+const RUNS: u64 = 10;
+const RUNS_MOST: u64 = 1_000;
 /// How many events one answer holds at most; its `next` is where the following one goes on.
 const EVENTS_MOST: u64 = 10_000;
 /// How many of a task's last wakes are told one by one.
@@ -213,6 +217,15 @@ fn turn(turn: &Turn, under_way: Value) -> Value {
         "wakes": wakes,
         "under_way": under_way,
     })
+}
+
+/// `GET /slow`: the longest runs of all that is recorded, what has not ended among them.
+pub(crate) async fn slow(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
+    let query = query(&request, &["runs"])?;
+    let most = usize::try_from(query.number("runs", 1..=RUNS_MOST, RUNS)?).unwrap_or(usize::MAX);
+    let Past { history, names, snapshot, .. } = &Past::of(&facts, &query).await?;
+    let runs = slow::rows(history, names, snapshot.as_deref(), most);
+    Ok(answer(history, json!({ "runs": runs })))
 }
 
 /// `GET /why`: what made a task run last, or run now, and what it waits for.

@@ -69,7 +69,7 @@ const fn post(path: &'static str, respond: fn(&Facts, &Request) -> Answer) -> Ro
 }
 
 /// All of them.
-pub(crate) const ROUTES: [Route; 12] = [
+pub(crate) const ROUTES: [Route; 13] = [
     Route {
         method: Method::Get,
         path: "/",
@@ -80,6 +80,7 @@ pub(crate) const ROUTES: [Route; 12] = [
     get("/events", |facts, request| Box::pin(past::events(facts, request))),
     get("/story", |facts, request| Box::pin(past::story(facts, request))),
     get("/turns", |facts, request| Box::pin(past::turns(facts, request))),
+    get("/slow", |facts, request| Box::pin(past::slow(facts, request))),
     get("/why", |facts, request| Box::pin(past::why(facts, request))),
     get("/wakes", |facts, request| Box::pin(past::wakes(facts, request))),
     get("/trace", |facts, request| Box::pin(past::file(facts, request))),

@@ -1,7 +1,8 @@
 //! `Story`: what a loop did, turn by turn, in sentences.
 //!
-//! Each event of a history is told once, in its order, in the words of the house, and then what is
-//! under way. Long lists are cut and say how much was left out. A wake that changed nothing is told
+//! Each event of a history is told or counted once, in its order, in the words of the house, and
+//! then what is under way. Long lists are cut and say how much was left out; many that ran alike in
+//! one turn are told in one sentence, behind the last of them. A wake that changed nothing is told
 //! as such.
 
 use std::{collections::HashSet, fmt};
@@ -15,12 +16,14 @@ use crate::{
     turns::{Step, Turn, Wake, Work},
 };
 
+mod fold;
 mod group;
 mod predicates;
 mod under_way;
 
-use group::{LATE_NS, are_timers, first_group};
-use predicates::together;
+use fold::{Telling, plan};
+use group::{GROUPS_TOLD, are_timers, first_group, more, timers_due};
+use predicates::{counted, together};
 
 /// A history in sentences. Its `Display` is the text, a paragraph a turn.
 ///
@@ -122,25 +125,20 @@ impl Teller<'_> {
         let first = others().next().filter(|step| woke_up(turn, step));
         let under_way = self.history.under_way_in(turn);
         let its = self.its_step(turn);
-        for step in others() {
-            match step.work {
-                _ if its.is_some_and(|its| std::ptr::eq(its, step)) => {}
-                Work::Item(entry, outcome) => self.item(step, entry, outcome),
-                Work::After(entry) => {
-                    let effects = self.effects(&step.wakes, entry);
-                    let item = self.names.item(entry);
-                    let told =
-                        |step: &Step| matches!(step.work, Work::Item(ran, _) if ran == entry);
-                    let who = if others().any(told) {
-                        format!("the microtasks after {item}")
-                    } else {
-                        format!("{item}, whose run is not told of here,")
-                    };
-                    self.say(format!("{who} {}", together(effects)));
-                }
-                Work::Published(asked) => self.published(step, asked),
-                _ => self.phase(step, first.is_some_and(|first| std::ptr::eq(first, step))),
+        for (step, telling) in turn.steps.iter().zip(plan(&turn.steps, its)) {
+            if step.work == Work::Host || its.is_some_and(|its| std::ptr::eq(its, step)) {
+                continue;
             }
+            match telling {
+                Telling::Alone => {
+                    self.step(turn, step, first.is_some_and(|first| std::ptr::eq(first, step)));
+                }
+                Telling::Later => {}
+                Telling::Together(places) => {
+                    self.fold(&places.iter().map(|&at| &turn.steps[at]).collect::<Vec<_>>());
+                }
+            }
+            self.note_end(step);
         }
         if let Some(now) = under_way {
             self.under_way(now, its);
@@ -152,6 +150,35 @@ impl Teller<'_> {
         }
         let sentences = std::mem::take(&mut self.told);
         TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
+    }
+
+    /// One step. Its first group of wakes may have been told with the wait.
+    fn step(&mut self, turn: &Turn, step: &Step, first_told: bool) {
+        match step.work {
+            Work::Item(entry, outcome) => self.item(step, entry, outcome),
+            Work::After(entry) => {
+                let effects = self.effects(&step.wakes, entry);
+                let item = self.names.item(entry);
+                let told = |step: &Step| matches!(step.work, Work::Item(ran, _) if ran == entry);
+                let who = if turn.steps.iter().any(told) {
+                    format!("the microtasks after {item}")
+                } else {
+                    format!("{item}, whose run is not told of here,")
+                };
+                self.say(format!("{who} {}", together(effects)));
+            }
+            Work::Published(asked) => self.published(step, asked),
+            _ => self.phase(step, first_told),
+        }
+    }
+
+    /// Remembers a task that ended.
+    fn note_end(&mut self, step: &Step) {
+        let Work::Item(entry, outcome) = step.work else { return };
+        let ends = matches!(outcome, Outcome::Finished | Outcome::Panicked | Outcome::Cancelled);
+        if entry.is_task() && ends {
+            self.ended.insert(entry.id());
+        }
     }
 
     fn say(&mut self, sentence: String) {
@@ -168,7 +195,7 @@ impl Teller<'_> {
         };
         let waited = match wait.took_ns {
             0 => "did not wait".to_owned(),
-            took_ns => format!("woke after {}", short_time(took_ns)),
+            took_ns => format!("waited {}", short_time(took_ns)),
         };
         let reason = first.filter(|first| woke_up(turn, first)).map(|first| {
             let group = first_group(&first.wakes);
@@ -176,13 +203,16 @@ impl Teller<'_> {
             match effects {
                 Some(effects) => {
                     let who = if are_timers(group) { "they" } else { "it" };
-                    format!(" because {reason}; {who} {effects}")
+                    format!(", until {reason}; {who} {effects}")
                 }
-                None => format!(" because {reason}"),
+                None => format!(", until {reason}"),
             }
         });
         let reason = reason.unwrap_or_else(|| match wait.events {
-            _ if first.is_some_and(is_look) => " because somebody looked".to_owned(),
+            _ if first.is_some_and(is_look) && wait.took_ns > 0 => {
+                ", until somebody looked".to_owned()
+            }
+            _ if first.is_some_and(is_look) => ": somebody looked".to_owned(),
             0 => String::new(),
             1 => "; an event came".to_owned(),
             events => format!("; {events} events came"),
@@ -205,8 +235,15 @@ impl Teller<'_> {
         if first_told {
             wakes = &wakes[first_group(wakes).len()..];
         }
-        while !wakes.is_empty() {
+        for told in 0.. {
             let (group, rest) = wakes.split_at(first_group(wakes).len());
+            if group.is_empty() {
+                break;
+            }
+            if told == GROUPS_TOLD && !rest.is_empty() {
+                self.say(format!("{} and {}", more(wakes), together(counted(wakes))));
+                break;
+            }
             let (reason, effects) = self.reason(group);
             self.say(match effects {
                 Some(effects) => format!("{reason} and {effects}"),
@@ -228,10 +265,7 @@ impl Teller<'_> {
             By::Source(id) => (format!("{} became ready", self.names.source(id)), Some(effects)),
             By::Timer(place) => {
                 let timer = names::timer(place);
-                let due = match first.late_ns {
-                    LATE_NS.. => format!("{} late", short_time(first.late_ns)),
-                    _ => "due".to_owned(),
-                };
+                let due = timers_due(group);
                 let reason = match are_timers(group) {
                     true => format!(
                         "{} {} were {due}",
@@ -263,10 +297,6 @@ impl Teller<'_> {
             _ => {}
         }
         self.say(format!("{item} {}", together(parts)));
-        let ends = matches!(outcome, Outcome::Finished | Outcome::Panicked | Outcome::Cancelled);
-        if entry.is_task() && ends {
-            self.ended.insert(entry.id());
-        }
     }
 }
 
@@ -309,9 +339,9 @@ mod tests {
     fn a_late_timer_says_how_late_and_an_idle_turn_that_it_was_idle() {
         let timer = Happening::Woke(A, By::Timer(PlaceId::UNKNOWN));
         let late = [BEGIN[0], BEGIN[1], (Phase::Timers, 2_500_000, timer)];
-        let sentence = "woke after 2.0 us because the timer was 2.500 ms late; it woke task #1.1.";
+        let sentence = "waited 2.0 us, until the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
-        assert_eq!(told(&BEGIN), ["woke after 2.0 us.", "nothing was ready."]);
+        assert_eq!(told(&BEGIN), ["waited 2.0 us.", "nothing was ready."]);
     }
 
     #[test]
@@ -345,11 +375,11 @@ mod tests {
                 (Phase::Finish, 3_000, Happening::Published(asked)),
             ]
         };
-        let looked = "woke after 2.0 us because somebody looked.";
+        let looked = "waited 2.0 us, until somebody looked.";
         let made = "a snapshot was made for who looked, in 3.0 us.";
         assert_eq!(told(&turn(1)), [looked, made]);
         let time = "it was time for a snapshot, which took 3.0 us.";
-        assert_eq!(told(&turn(0)), ["woke after 2.0 us.", time, "nothing was ready."]);
+        assert_eq!(told(&turn(0)), ["waited 2.0 us.", time, "nothing was ready."]);
     }
 
     #[test]
@@ -359,7 +389,7 @@ mod tests {
             (Phase::Timers, late_ns, Happening::Woke(task, By::Timer(PlaceId::UNKNOWN)))
         };
         let three = [BEGIN[0], BEGIN[1], due(1, 10), due(2, 20), due(3, 1_500_000)];
-        let together = "woke after 2.0 us because 2 timers were due; they woke task #1.1 and woke \
+        let together = "waited 2.0 us, until 2 timers were due; they woke task #1.1 and woke \
             task #2.2.";
         let late = "the timer was 1.500 ms late and woke task #3.3.";
         assert_eq!(told(&three), [together, late]);

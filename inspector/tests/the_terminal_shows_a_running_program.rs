@@ -244,6 +244,8 @@ fn what_was_is_told_from_the_recording() {
     assert!(story.contains("turn ") && story.contains("`ticks`"), "{story}");
     let turns = running.said_well(&["turns", "5"]);
     assert_eq!(turns.lines().count(), 7, "a head, a title and five: {turns}");
+    let slow = running.said_well(&["slow", "3"]);
+    assert!(slow.contains("the 3 longest runs") && slow.lines().count() == 5, "{slow}");
 
     let file = running.file("trace.json");
     let told = running.said_well(&["trace", &file]);

@@ -21,7 +21,7 @@ use glassloop_inspector::run_file::{Folder, RunFile};
 use serde_json::{Value, json};
 
 /// Each command whose text is a golden file, by the name of that file.
-const COMMANDS: [(&str, &[&str]); 16] = [
+const COMMANDS: [(&str, &[&str]); 17] = [
     ("ps", &["ps"]),
     ("ps_of_one_loop_in_ascii", &["ps", "--loop", "1", "--ascii"]),
     ("tree", &["tree"]),
@@ -36,6 +36,7 @@ const COMMANDS: [(&str, &[&str]); 16] = [
     ("res", &["res"]),
     ("turns", &["turns", "2", "--loop", "1"]),
     ("story", &["story"]),
+    ("slow", &["slow", "--loop", "1"]),
     ("top", &["top"]),
     ("top_in_ascii", &["top", "--ascii"]),
 ];
@@ -145,7 +146,10 @@ fn a_loop_that_hangs_is_shown_as_it_was_and_says_so() {
         assert!(out.contains("has held the loop for 10.0 s: sleeping in the kernel"), "{out}");
     }
     let out = said_well(&server, &["top", "--loop", "2"]);
-    assert!(out.contains("task #7.7 `sleeper` holds the loop for 10.0 s: sleeping"), "{out}");
+    let held =
+        "task #7.7 `sleeper`, last waited at examples/stall.rs:44, holds the loop for 10.0 s: ";
+    assert!(out.contains(&format!("\n{held}sleeping")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with(">") && line.contains("  100.0%  ")), "{out}");
 }
 
 #[test]

@@ -50,6 +50,36 @@ impl Teller<'_> {
     }
 }
 
+/// What wakes did, counted, as predicates of several.
+pub(super) fn counted<'w>(wakes: impl IntoIterator<Item = &'w Wake>) -> Vec<String> {
+    let (mut calls, mut spawned, mut woke, mut again) = (0, 0, 0, 0);
+    for wake in wakes {
+        *match wake.effect {
+            _ if is_call(wake) => &mut calls,
+            Effect::Born(_) => &mut spawned,
+            Effect::Queued => &mut woke,
+            Effect::Nothing => &mut again,
+        } += 1;
+    }
+    let several = |count: u64, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    let mut parts = Vec::new();
+    for (count, did, what) in
+        [(calls, "left", "call"), (spawned, "spawned", "task"), (woke, "woke", "item")]
+    {
+        if count > 0 {
+            parts.push(format!("{did} {}", several(count, what)));
+        }
+    }
+    if again > 0 {
+        let items = several(again, "item");
+        parts.push(format!("woke {items} that were awake already or had ended"));
+    }
+    parts
+}
+
 fn is_call(wake: &Wake) -> bool {
     wake.item.kind() == Kind::Deferred
 }

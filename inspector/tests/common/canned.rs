@@ -164,7 +164,7 @@ fn answer(line: &str, head: &str, mood: Mood) -> (u16, String) {
         ("GET", "/why") if target.ends_with("%237.7") => (200, canned("why_it_runs")),
         ("GET", "/state") if mood == Mood::Hosts => (200, HOSTS.to_owned()),
         ("GET", "/events") => (200, r#"{"first":1234,"next":1234,"events":[]}"#.to_owned()),
-        ("GET", "/state" | "/why" | "/wakes" | "/story" | "/turns" | "/trace") => {
+        ("GET", "/state" | "/why" | "/wakes" | "/story" | "/turns" | "/slow" | "/trace") => {
             (200, canned(path.trim_start_matches('/')))
         }
         ("POST", _) if mood == Mood::ReadOnly => {

@@ -13,6 +13,9 @@ use crate::{failure::Failure, quantity::parse_duration};
 const TURNS_MAX: u64 = 10_000;
 /// As many turns as it shows unasked.
 const TURNS: u64 = 20;
+/// As many runs as the slowest may be, and as are shown unasked.
+const RUNS_MAX: u64 = 1_000;
+const RUNS: u64 = 10;
 /// As long as a recording may take in one command.
 const RECORD_MAX: Duration = Duration::from_secs(600);
 /// As long as an inspector waits for a fresh look.
@@ -34,6 +37,7 @@ pub(crate) enum Command {
     Resources,
     Turns(u64),
     Story(u64),
+    Slow(u64),
     Record(bool),
     RecordTo(Duration, PathBuf),
     Trace(PathBuf),
@@ -171,8 +175,9 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "why" => Command::Why(rest.text("a task's id")?),
         "wakes" => Command::Wakes(rest.text("a task's id")?),
         "res" => Command::Resources,
-        "turns" => Command::Turns(rest.turns()?),
-        "story" => Command::Story(rest.turns()?),
+        "turns" => Command::Turns(rest.at_most(TURNS, TURNS_MAX, "turns")?),
+        "story" => Command::Story(rest.at_most(TURNS, TURNS_MAX, "turns")?),
+        "slow" => Command::Slow(rest.at_most(RUNS, RUNS_MAX, "runs")?),
         "record" => rest.record()?,
         "trace" => Command::Trace(rest.file()?),
         "cancel" => Command::Cancel(rest.text("a task's id")?),
@@ -205,12 +210,12 @@ impl Rest {
         self.words.next().map(PathBuf::from).ok_or_else(|| self.missing("a file"))
     }
 
-    fn turns(&mut self) -> Result<u64, Failure> {
-        let Some(word) = self.text_if_any()? else { return Ok(TURNS) };
+    fn at_most(&mut self, unasked: u64, max: u64, of: &str) -> Result<u64, Failure> {
+        let Some(word) = self.text_if_any()? else { return Ok(unasked) };
         match word.parse() {
-            Ok(turns @ 1..=TURNS_MAX) => Ok(turns),
+            Ok(number) if (1..=max).contains(&number) => Ok(number),
             _ => {
-                let what = format!("expected 1 to {TURNS_MAX} turns, came `{word}`");
+                let what = format!("expected 1 to {max} {of}, came `{word}`");
                 Err(Failure::arguments(what))
             }
         }
@@ -306,6 +311,8 @@ mod tests {
             ("res", Command::Resources),
             ("turns", Command::Turns(20)),
             ("story 3", Command::Story(3)),
+            ("slow", Command::Slow(10)),
+            ("slow 3", Command::Slow(3)),
             ("record on", Command::Record(true)),
             ("record off", Command::Record(false)),
             ("record 1s a.json", Command::RecordTo(second, "a.json".into())),
@@ -328,6 +335,7 @@ mod tests {
             ),
             ("why", "expected a task's id after `why`, came nothing"),
             ("turns 0", "expected 1 to 10000 turns, came `0`"),
+            ("slow 1001", "expected 1 to 1000 runs, came `1001`"),
             ("--loop x ps", "expected a whole number after --loop, came `x`"),
             ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
             ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),

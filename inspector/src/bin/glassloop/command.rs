@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     history,
     page::{Page, Style},
-    ps, reasons, recording, resources,
+    ps, reasons, recording, resources, slowest,
     state::State,
     task_id::find,
     top, tree, whereabouts,
@@ -60,12 +60,16 @@ pub(crate) fn run(
         }
         Command::Resources => (resources::page(&state, style), resources::json(&state)),
         Command::Turns(turns) => {
-            let answers = history::ask(client, "/turns", &state, *turns)?;
+            let answers = history::ask(client, "/turns", &state, &format!("turns={turns}"))?;
             (history::turns_page(&answers, style), history::json(&answers))
         }
         Command::Story(turns) => {
-            let answers = history::ask(client, "/story", &state, *turns)?;
+            let answers = history::ask(client, "/story", &state, &format!("turns={turns}"))?;
             (history::story_page(&answers), history::json(&answers))
+        }
+        Command::Slow(runs) => {
+            let answers = history::ask(client, "/slow", &state, &format!("runs={runs}"))?;
+            (slowest::page(&answers, style), history::json(&answers))
         }
         Command::Record(on) => recording::switch(client, &state, *on)?,
         Command::RecordTo(time, file) => recording::record(client, state.only()?, *time, file)?,

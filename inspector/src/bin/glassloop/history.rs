@@ -15,23 +15,25 @@ use crate::{
 };
 
 /// The phases in which a turn's time goes, as columns.
-const PHASES: [(&str, &str); 5] = [
+const PHASES: [(&str, &str); 6] = [
     ("IO", "io"),
     ("TIMERS", "timers"),
     ("DEFERRED", "deferred"),
     ("RUN", "run"),
     ("FLUSH", "flush"),
+    ("FINISH", "finish"),
 ];
 
-/// `GET /turns` or `GET /story` of each loop: the loop's name beside what it answered.
+/// `GET /turns`, `GET /story` or `GET /slow` of each loop, with a bound like `turns=20`: the loop's
+/// name beside what it answered.
 pub(crate) fn ask(
     client: &Client,
     path: &str,
     state: &State,
-    turns: u64,
+    most: &str,
 ) -> Result<Vec<Value>, Failure> {
     let ask = |of: &Value| {
-        let answer = client.get(&format!("{path}?loop={}&turns={turns}", number_of(of)))?;
+        let answer = client.get(&format!("{path}?loop={}&{most}", number_of(of)))?;
         let mut both = part(of, &["loop"]);
         both["answer"] = answer;
         Ok(both)
@@ -56,7 +58,7 @@ pub(crate) fn turns_page(answers: &[Value], style: Style) -> Page {
     let mut page = Page::default();
     for of in answers {
         page.gap();
-        page.push(Paint::Bold, span(of));
+        page.push(Paint::Bold, span_of_turns(of));
         let turns = list(&of["answer"], "turns");
         let mut table = Table::new(&columns, style.ascii);
         for turn in turns {
@@ -96,7 +98,7 @@ pub(crate) fn story_page(answers: &[Value]) -> Page {
     let mut page = Page::default();
     for of in answers {
         page.gap();
-        page.push(Paint::Bold, span(of));
+        page.push(Paint::Bold, span_of_turns(of));
         for line in story_lines(&of["answer"]) {
             page.plain(format!("  {line}"));
         }
@@ -125,12 +127,17 @@ pub(crate) fn story_lines(answer: &Value) -> Vec<String> {
 }
 
 /// Which loop, how many turns, how far back, what is lost.
-fn span(of: &Value) -> String {
-    let answer = &of["answer"];
-    let turns = list(answer, "turns").len();
+fn span_of_turns(of: &Value) -> String {
+    let turns = list(&of["answer"], "turns").len();
     let words = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
-    let advice = if turns == 0 { " (`glassloop record on` records)" } else { "" };
-    format!("{}: {}{advice}", name(of), [vec![words], reach(answer)].concat().join("; "))
+    span(of, &words, turns)
+}
+
+/// Which loop, what is shown of it and how many, how far back, what is lost.
+pub(crate) fn span(of: &Value, words: &str, shown: usize) -> String {
+    let advice = if shown == 0 { " (`glassloop record on` records)" } else { "" };
+    let parts = [vec![words.to_owned()], reach(&of["answer"])].concat();
+    format!("{}: {}{advice}", name(of), parts.join("; "))
 }
 
 /// How far back an answer reaches, what is lost before that, and since when nothing was added.
@@ -199,8 +206,8 @@ mod tests {
             "answer": { "lost": 12, "span_s": 1.2, "turns": [{}] } });
         let said =
             "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
-        assert_eq!(span(&of), said);
+        assert_eq!(span_of_turns(&of), said);
         let none = json!({ "loop": { "number": 1, "thread": "main" }, "answer": {} });
-        assert_eq!(span(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");
+        assert_eq!(span_of_turns(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");
     }
 }

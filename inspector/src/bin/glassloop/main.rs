@@ -18,6 +18,7 @@ mod quantity;
 mod reasons;
 mod recording;
 mod resources;
+mod slowest;
 mod state;
 mod table;
 mod target;

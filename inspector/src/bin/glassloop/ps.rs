@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     field::{count, list, number, present, text, text_or_dash},
     page::{Page, Paint, Style},
-    quantity::time_or_dash,
+    quantity::{longest_poll, time_or_dash},
     state::{State, heading},
     table::{Column, Table, names, numbers, words},
     waits,
@@ -17,7 +17,7 @@ use crate::{
 /// Longer names are cut: a future's type can fill a screen.
 pub(crate) const NAME_WIDTH_MAX: usize = 28;
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     words("STATE"),
     words("ID"),
     names("NAME", NAME_WIDTH_MAX),
@@ -25,6 +25,7 @@ const COLUMNS: [Column; 11] = [
     numbers("WAKES"),
     numbers("WAKERS"),
     numbers("BUSY"),
+    numbers("LONGEST"),
     numbers("SCHED"),
     numbers("IDLE"),
     names("WAITS", 56),
@@ -61,6 +62,7 @@ fn rows(table: &mut Table, of: &Value, task: &Value) {
         count(task, "wakes"),
         count(task, "wakers"),
         share("busy_ns"),
+        time_or_dash(times.and_then(longest_poll)),
         share("scheduled_ns"),
         share("idle_ns"),
     ];

@@ -5,6 +5,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::field::{number, present};
+
 /// The units, in nanoseconds.
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
@@ -30,6 +34,12 @@ pub(crate) fn time(ns: u64) -> String {
 /// One that may be unknown.
 pub(crate) fn time_or_dash(ns: Option<u64>) -> String {
     ns.map_or_else(|| "-".to_owned(), time)
+}
+
+/// The longest poll of a task's times, or of a loop's, in nanoseconds; unknown before the first.
+pub(crate) fn longest_poll(times: &Value) -> Option<u64> {
+    let polls = present(times, "polls")?;
+    number(polls, "max_ns").filter(|&longest| longest > 0)
 }
 
 /// A time in milliseconds, with a fraction.

@@ -11,7 +11,7 @@ use crate::{
     field::{count, list, number, present, text, text_or_dash},
     history::{off, reach},
     page::{Page, Paint, Style},
-    quantity::{percent, time_or_dash},
+    quantity::{longest_poll, percent, time, time_or_dash},
     state::{as_of, held},
     table::{Table, numbers, words},
     task_id::Found,
@@ -52,6 +52,9 @@ pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     // Whatever else it waits for, it is this that it waits for first.
     if let Some(stall) = present(answer, "stall") {
         page.push(Paint::Red, held(stall));
+    }
+    if let Some(longest) = present(found.task, "times").and_then(longest_poll) {
+        page.plain(format!("longest poll so far: {}", time(longest)));
     }
     foot(&mut page, answer);
     page

@@ -8,10 +8,13 @@ use serde_json::Value;
 use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     page::{Page, Style},
-    quantity::time_or_dash,
-    state::{State, heading},
+    quantity::{time, time_or_dash},
+    state::{State, heading, stale_ns},
     table::{Table, names, numbers, words},
 };
+
+/// What it means that a source is readable and has no reader.
+const LEFT: &str = "readable until a read finds nothing: without a reader, nobody has tried since";
 
 pub(crate) fn page(state: &State, style: Style) -> Page {
     let mut page = Page::default();
@@ -19,7 +22,10 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         page.gap();
         page.extend(heading(of));
         part(&mut page, "sources", sources(list(of, "sources"), style));
-        part(&mut page, "timers", timers(list(of, "timers"), style));
+        if list(of, "sources").iter().any(is_left) {
+            page.plain(format!("    {LEFT}"));
+        }
+        part(&mut page, "timers", timers(of, style));
         part(&mut page, "queues", queues(list(of, "queues"), style));
     }
     let hosts = list(state.value(), "host_queues");
@@ -69,26 +75,48 @@ fn sources(sources: &[Value], style: Style) -> (usize, Table) {
             descriptor.map_or_else(|| "-".to_owned(), |number| number.to_string()),
             text_or_dash(source, "peer").to_owned(),
             text_or_dash(source, "interest").to_owned(),
-            text_or_dash(source, "readiness").to_owned(),
+            readiness(source),
             waiters.collect::<Vec<_>>().join(", "),
         ]);
     }
     (sources.len(), table)
 }
 
-fn timers(timers: &[Value], style: Style) -> (usize, Table) {
+/// For what a source is ready, in words: "readable, writable".
+fn readiness(source: &Value) -> String {
+    match text(source, "readiness") {
+        "" => "-".to_owned(),
+        flags => flags.to_lowercase().replace(" | ", ", ").replace('|', ", ").replace('_', " "),
+    }
+}
+
+/// Whether there may be something to read, which nobody waits for.
+fn is_left(source: &Value) -> bool {
+    readiness(source).contains("readable") && list(source, "waiters").is_empty()
+}
+
+fn timers(of: &Value, style: Style) -> (usize, Table) {
     let columns = [numbers("IN"), words("OPERATION"), words("TASK"), words("AT")];
     let mut table = Table::new(&columns, style.ascii);
+    let timers = list(of, "timers");
     for timer in timers {
         let due = number(timer, "in_ns").filter(|&ns| ns < u64::MAX);
         table.row(vec![
-            due.map_or_else(|| "never".to_owned(), |ns| time_or_dash(Some(ns))),
+            due.map_or_else(|| "never".to_owned(), |ns| due_in(ns, stale_ns(of))),
             text_or_dash(timer, "operation").to_owned(),
             text_or_dash(timer, "task").to_owned(),
             text_or_dash(timer, "at").to_owned(),
         ]);
     }
     (timers.len(), table)
+}
+
+/// When a timer is due, counted from now if the loop is held.
+fn due_in(ns: u64, stale_ns: u64) -> String {
+    match stale_ns.checked_sub(ns) {
+        Some(past) if past > 0 => format!("{} ago", time(past)),
+        _ => time(ns - stale_ns),
+    }
 }
 
 fn queues(queues: &[Value], style: Style) -> (usize, Table) {
@@ -179,6 +207,33 @@ mod tests {
             assert!(!lines(&state).iter().any(|line| line.contains("host")));
             assert_eq!(json(&state)["host_queues"], json!([]));
         }
+    }
+
+    #[test]
+    fn what_a_source_is_ready_for_is_told_in_words() {
+        for (flags, said) in [
+            ("NONE", "none"),
+            ("READABLE|WRITABLE", "readable, writable"),
+            ("READABLE | READ_CLOSED", "readable, read closed"),
+            ("", "-"),
+        ] {
+            assert_eq!(readiness(&json!({ "readiness": flags })), said);
+        }
+        let waiters = json!([{ "task": "#1.1", "operation": "accept" }]);
+        let read = json!({ "readiness": "READABLE", "waiters": waiters });
+        let left = json!({ "readiness": "READABLE", "waiters": [] });
+        let told = |source: Value| {
+            let state = State::of_test(json!({ "loops": [{ "sources": [source] }] }));
+            lines(&state).iter().any(|line| line.trim_start() == LEFT)
+        };
+        assert!(told(left) && !told(read) && !told(json!({ "readiness": "WRITABLE" })));
+    }
+
+    #[test]
+    fn a_timer_of_a_loop_that_hangs_is_counted_from_now() {
+        assert_eq!(due_in(1_200_000_000, 0), "1.2 s");
+        assert_eq!(due_in(861_000_000, 9_861_000_000), "9.0 s ago");
+        assert_eq!((due_in(7, 7).as_str(), due_in(9, 7).as_str()), ("0", "2 ns"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     field::{count, flag, float, list, number, part, present, text, text_or_none},
     page::{Page, Paint},
-    quantity::{time, time_of_ms},
+    quantity::{ns_of_ms, time, time_of_ms},
 };
 
 /// The most loops that are listed where one was expected.
@@ -151,6 +151,14 @@ pub(crate) fn as_of(of: &Value) -> (String, bool) {
         false if !was_waited_for(of) => (format!("as of turn {turn}, {age} ago"), false),
         false => (format!("as of turn {turn}, {age} ago: the loop has not answered"), false),
     }
+}
+
+/// How old the look at a loop is that something holds, in nanoseconds; zero if nothing does: a loop
+/// that nobody turns may have a clock that stands still.
+pub(crate) fn stale_ns(of: &Value) -> u64 {
+    let stale = present(of, "stall").and(present(of, "as_of"));
+    let stale = stale.filter(|as_of| !flag(as_of, "fresh"));
+    stale.and_then(|as_of| float(as_of, "age_ms")).map_or(0, ns_of_ms)
 }
 
 /// Whether the loop was given time to answer: not with `--fresh 0`.

@@ -70,6 +70,22 @@ impl Table {
         page
     }
 
+    /// Cuts columns, one after the other and each to its least width at most, until lines fit.
+    pub(crate) fn fit_to(&mut self, width: usize, least: &[(usize, usize)]) {
+        for &(n, least) in least {
+            let widths = self.widths();
+            let all = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
+            let over = all.saturating_sub(width);
+            let Some(&now) = widths.get(n).filter(|&&now| over > 0 && now > least) else {
+                continue;
+            };
+            let most = now.saturating_sub(over).max(least);
+            for cell in self.rows.iter_mut().filter_map(|(_, cells)| cells.get_mut(n)) {
+                *cell = fit(cell, most, self.ascii);
+            }
+        }
+    }
+
     fn widths(&self) -> Vec<usize> {
         let width = |n: usize, column: &Column| {
             let cells = self.rows.iter().filter_map(|(_, cells)| cells.get(n));
@@ -124,6 +140,21 @@ mod tests {
         table.row(vec!["abcdefgh".into(), "y".into()]);
         table.row(vec!["a\x1b[".into(), "y".into()]);
         assert_eq!(lines(&table), ["  NAME   X", "  abcd~  y", "  a?[    y"]);
+    }
+
+    #[test]
+    fn what_may_be_cut_is_cut_until_the_last_column_is_whole() {
+        let mut table = Table::new(&[words("NAME"), words("X"), words("AT")], true);
+        table.row(vec!["abcdefgh".into(), "123456".into(), "a.rs:1".into()]);
+        let shown = |table: &Table, width, least: &[(usize, usize)]| {
+            let mut table = table.clone();
+            table.fit_to(width, least);
+            lines(&table).swap_remove(1)
+        };
+        assert_eq!(shown(&table, 24, &[(0, 5), (1, 3)]), "  abcdefgh  123456  a.rs:1");
+        assert_eq!(shown(&table, 22, &[(0, 5), (1, 3)]), "  abcde~  123456  a.rs:1");
+        assert_eq!(shown(&table, 20, &[(0, 5), (1, 3)]), "  abcd~  1234~  a.rs:1");
+        assert_eq!(shown(&table, 9, &[(0, 5), (1, 3)]), "  abcd~  12~  a.rs:1");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     field::{list, number, text, text_or_dash},
     quantity::time,
+    state::stale_ns,
 };
 
 /// As many as a table shows of one task.
@@ -49,15 +50,17 @@ pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
     Wait { what, at: text_or_dash(wait, "at").to_owned() }
 }
 
-/// When a timer ends it, counted from the look.
+/// When a timer ends it, counted from the look; from now, if the loop is held.
 fn due(of: &Value, wait: &Value) -> Option<String> {
     let on = wait.get("on")?;
     if text(on, "kind") != "timer" {
         return None;
     }
-    let now = number(of, "clock_ns")?;
+    let stale = stale_ns(of);
+    let now = number(of, "clock_ns")?.saturating_add(stale);
     Some(match number(on, "at_ns") {
         None | Some(u64::MAX) => "due never".to_owned(),
+        Some(at) if at < now && stale > 0 => format!("was due {} ago", time(now - at)),
         Some(at) if at <= now => "due now".to_owned(),
         Some(at) => format!("due in {}", time(at - now)),
     })
@@ -78,6 +81,10 @@ mod tests {
         assert_eq!(one(&of, &timer(2_200_000_000)).what, "sleep, due in 1.2 s");
         assert_eq!(one(&of, &timer(5)).what, "sleep, due now");
         assert_eq!(one(&of, &timer(u64::MAX)).what, "sleep, due never");
+        let hung =
+            json!({ "clock_ns": 5, "stall": {}, "as_of": { "age_ms": 9_000.0, "fresh": false } });
+        assert_eq!(one(&hung, &timer(5)).what, "sleep, was due 9.0 s ago");
+        assert_eq!(one(&hung, &timer(9_500_000_005)).what, "sleep, due in 500.0 ms");
         let said = json!({ "operation": "sleep", "of": "timer due in 92.331µs",
             "on": { "kind": "timer", "at_ns": 1_000_092_331_u64 } });
         assert_eq!(one(&of, &said).what, "sleep, due in 92.3 us");

@@ -106,6 +106,8 @@ pub(crate) fn press(view: &mut View, sample: &Sample, key: Key) -> Wish {
             if view.middle != Middle::Tasks {
                 view.middle = Middle::Tasks;
             } else if view.marked(sample).is_some() {
+                // Told of one task, wherever its row goes.
+                view.step(sample, 0);
                 view.middle = Middle::Detail(Vec::new());
                 return Wish::Ask;
             }
@@ -163,7 +165,7 @@ mod tests {
             keys(text.as_bytes()).into_iter().map(|key| press(view, &sample, key)).collect()
         };
         type_in(&mut view, "js ");
-        assert_eq!((view.sort, view.is_paused), (Sort::Polls, true));
+        assert_eq!((view.sort, view.is_paused), (Sort::Busy, true));
         assert_eq!(type_in(&mut view, "\r"), [Wish::Ask]);
         assert_eq!(view.middle, Middle::Detail(Vec::new()));
         assert_eq!(type_in(&mut view, "k"), [Wish::Ask]);

@@ -16,7 +16,12 @@ use super::{
     view::{Middle, View},
 };
 use crate::{
-    arguments::Arguments, client::Client, failure::Failure, page::Style, reasons, state::State,
+    arguments::Arguments,
+    client::Client,
+    failure::Failure,
+    page::Style,
+    reasons,
+    state::{State, as_of},
     task_id::Found,
 };
 
@@ -104,7 +109,9 @@ fn detail(client: &Client, view: &View, sample: &Sample) -> Vec<String> {
         // The first line is the task, which stands there already.
         Ok(answer) => {
             let lines = reasons::why_page(&found, &answer).lines.into_iter().skip(1);
-            lines.map(|line| line.text).collect()
+            // It was asked after what stands above, and its turns are later ones.
+            let asked = format!("asked again: {}", as_of(&answer).0);
+            std::iter::once(asked).chain(lines.map(|line| line.text)).collect()
         }
         Err(failure) => vec![failure.text],
     }

@@ -1,7 +1,8 @@
 //! A sample: the state at one moment, and what changed since the one before.
 //!
 //! Promises rates over the loop's own clock: a loop that does not answer has the rates that it last
-//! had, and no false zeros. It asks for what was told lately only where something is recorded.
+//! had, and no false zeros; one that hangs is busy with what holds it, and with nothing else. It
+//! asks for what was told lately only where something is recorded.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ impl Sample {
         let mut sample =
             Sample { state, at, loads: BTreeMap::new(), utilisation: None, story: Vec::new() };
         sample.compare(before);
+        sample.hold();
         let of = sample.of();
         if present(of, "recorded").is_some_and(|recorded| flag(recorded, "on")) {
             let path = format!("/story?loop={}&turns={STORY_TURNS}", number_of(of));
@@ -54,6 +56,17 @@ impl Sample {
     /// The loop.
     pub(crate) fn of(&self) -> &Value {
         self.state.loops().get(self.at).unwrap_or(&Value::Null)
+    }
+
+    /// What the recording can't know before it is over: what holds the loop has all of its time.
+    fn hold(&mut self) {
+        let Some(stall) = present(self.of(), "stall") else { return };
+        let held = text(stall, "task").to_owned();
+        self.utilisation = Some(1.0);
+        self.loads.values_mut().for_each(|load| *load = 0.0);
+        if !held.is_empty() {
+            self.loads.insert(held, 1.0);
+        }
     }
 
     fn compare(&mut self, before: Option<&Sample>) {
@@ -95,7 +108,7 @@ fn lately(answer: &Value) -> Vec<String> {
     let is_look = |turn: &&Value| {
         let sentences = list(turn, "sentences");
         let first = sentences.first().and_then(Value::as_str).unwrap_or_default();
-        sentences.len() <= 2 && first.ends_with("because somebody looked.")
+        sentences.len() <= 2 && first.ends_with(" somebody looked.")
     };
     let turns: Vec<&Value> = list(answer, "turns").iter().filter(|it| !is_look(it)).collect();
     story_lines(&json!({ "turns": turns }))
@@ -131,7 +144,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_looks_of_this_view_are_not_told() {
-        let look = ["woke after 2.0 us because somebody looked.", "a snapshot was made."];
+        let look = ["waited 2.0 us, until somebody looked.", "a snapshot was made."];
         let both = [look[0], look[1], "task #1.1 ran 2.0 us and waits (Pending)."];
         let answer = json!({ "turns": [{ "turn": 7, "sentences": look },
             { "turn": 8, "sentences": both }, { "turn": 9, "sentences": ["did not wait."] }] });
@@ -153,5 +166,16 @@ pub(crate) mod tests {
         let mut third = sample(at(2_000, 1_400, 150));
         third.compare(Some(&second));
         assert_eq!((third.utilisation, third.loads["#1.1"]), (Some(0.1), 0.05));
+    }
+
+    #[test]
+    fn what_holds_a_loop_has_all_of_its_time() {
+        let mut state = at(2_000, 1_400, 150);
+        state["loops"][0]["stall"] = json!({ "task": "#7.7", "for_ms": 3_000 });
+        let mut held = sample(state);
+        held.loads.insert("#1.1".into(), 0.05);
+        held.hold();
+        assert_eq!(held.utilisation, Some(1.0));
+        assert_eq!((held.loads["#7.7"], held.loads["#1.1"]), (1.0, 0.0));
     }
 }

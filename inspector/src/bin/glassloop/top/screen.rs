@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
-    page::{Page, Paint, Style},
-    quantity::{percent, time, time_or_dash},
+    page::{Page, Paint, Style, fit},
+    quantity::{longest_poll, percent, time, time_or_dash},
     state::{as_of, item, name},
     table::{Column, Table, names, numbers, words},
     waits,
@@ -20,20 +20,25 @@ use crate::{
 
 /// As many lines of the story as stand below the table.
 const STORY_LINES_MAX: usize = 6;
-/// How wide the bar is.
+/// How wide the bar is on a wide screen.
 const BAR: usize = 20;
+/// What of a task's name stands in the line that tells of a stall.
+const ITEM_WIDTH_MAX: usize = 40;
 
-const HELP: [&str; 10] = [
+const HELP: [&str; 13] = [
     "q             quit",
     "up, down      select a task (also k, j, page up, page down)",
     "enter         why the selected task ran, and why it does not",
-    "s             sort by busy, polls, wakes, name",
+    "esc           back from there, and from this help",
+    "s             sort by load, busy, polls, wakes, name",
     "/             filter by a part of id, name, state or place; enter keeps it, esc ends it",
     "space         pause",
     "l             the next loop",
     "?             this help",
     "LOAD is the share of the last moment that a task ran for, BUSY all that it ran",
     "since it is recorded. A delay is the time from a wake to the poll.",
+    "What holds the loop stands above all, whatever the order; how long a poll took at",
+    "most stands in the second line, and for each task in `glassloop ps`.",
 ];
 
 const COLUMNS: [Column; 10] = [
@@ -49,6 +54,9 @@ const COLUMNS: [Column; 10] = [
     words("AT"),
 ];
 
+/// What is cut of a wide screen's columns where they don't fit, and how far: the name, the waits.
+const CUT: [(usize, usize); 2] = [(2, 16), (8, 20)];
+
 /// What a narrow screen has room for: places by their file's name.
 const NARROW: [Column; 7] = [
     words(" STATE"),
@@ -56,9 +64,12 @@ const NARROW: [Column; 7] = [
     names("NAME", 24),
     numbers("POLLS"),
     numbers("LOAD"),
-    names("WAITS", 30),
+    names("WAITS", 44),
     words("AT"),
 ];
+
+/// What is cut of those: a place is whole before a name is, or what is waited for.
+const NARROW_CUT: [(usize, usize); 3] = [(2, 16), (5, 10), (2, 6)];
 
 /// A screen with fewer columns is narrow.
 const WIDE: usize = 130;
@@ -73,7 +84,7 @@ pub(crate) struct Size {
 /// The lines of a screen.
 pub(crate) fn draw(sample: &Sample, view: &View, size: Size, style: Style) -> Page {
     let mut page = Page::default();
-    header(&mut page, sample, view, style);
+    header(&mut page, sample, view, size, style);
     queues(&mut page, sample);
     let story = match view.middle {
         Middle::Help => &[][..],
@@ -89,11 +100,11 @@ pub(crate) fn draw(sample: &Sample, view: &View, size: Size, style: Style) -> Pa
         story.iter().for_each(|line| page.push(Paint::Dim, line.as_str()));
     }
     page.lines.truncate(size.height.saturating_sub(1));
-    page.push(Paint::Dim, foot(view));
+    page.push(Paint::Dim, foot(sample, view));
     page
 }
 
-fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
+fn header(page: &mut Page, sample: &Sample, view: &View, size: Size, style: Style) {
     let of = sample.of();
     let (as_of, is_fresh) = as_of(of);
     let paused = if view.is_paused { "  PAUSED" } else { "" };
@@ -105,29 +116,49 @@ fn header(page: &mut Page, sample: &Sample, view: &View, style: Style) {
         loops => format!(" ({} of {loops} loops)", sample.at + 1),
     };
     page.push(Paint::Bold, format!("{program} {pid}  {}{others}: {as_of}{paused}", name(of)));
-    let recorded = present(of, "recorded").and_then(|recorded| present(recorded, "times"));
-    let p99 = |what: &str| {
-        let of = recorded.and_then(|times| present(times, what));
-        time_or_dash(of.and_then(|of| number(of, "p99_ns")))
-    };
-    let utilisation = match sample.utilisation {
-        Some(share) => format!("{} {}", bar(share, style), percent(share)),
-        None => "-".to_owned(),
-    };
-    let (poll, delay, late) = (p99("polls"), p99("delays"), p99("lateness"));
-    page.plain(format!(
-        "utilisation {utilisation}   99% below: poll {poll}, delay {delay}, timer {late} late"
-    ));
+    page.plain(utilisation(sample, size, style));
     if let Some(stall) = present(of, "stall") {
-        let held = time(number(stall, "for_ms").unwrap_or(0).saturating_mul(1_000_000));
-        let thread = text_or_none(stall, "thread").map_or_else(String::new, |at| format!(": {at}"));
-        page.push(Paint::Red, format!("{} holds the loop for {held}{thread}", item(stall)));
+        page.push(Paint::Red, held(stall, size, style));
     } else if !is_fresh {
         page.push(Paint::Red, "the loop has not answered");
     }
     if let Some(failure) = &view.failure {
         page.push(Paint::Red, failure.as_str());
     }
+}
+
+/// How busy the loop is, how long its longest poll took, and how long most things do.
+fn utilisation(sample: &Sample, size: Size, style: Style) -> String {
+    let recorded = present(sample.of(), "recorded").and_then(|it| present(it, "times"));
+    let p99 = |what: &str| {
+        let of = recorded.and_then(|times| present(times, what));
+        time_or_dash(of.and_then(|of| number(of, "p99_ns")))
+    };
+    let (cells, most) = if size.width < WIDE { (8, "99%:") } else { (BAR, "99% below:") };
+    let utilisation = match sample.utilisation {
+        Some(share) => format!("{} {}", bar(share, cells, style), percent(share)),
+        None => "-".to_owned(),
+    };
+    let longest = time_or_dash(recorded.and_then(longest_poll));
+    let (poll, delay, late) = (p99("polls"), p99("delays"), p99("lateness"));
+    format!(
+        "utilisation {utilisation}  longest poll {longest}  \
+        {most} poll {poll}, delay {delay}, timer {late} late"
+    )
+}
+
+/// What holds the loop. Its place comes early: lines are cut.
+fn held(stall: &Value, size: Size, style: Style) -> String {
+    let place = |key, said| {
+        let place = text_or_none(stall, key).filter(|place| !place.is_empty())?;
+        Some(format!(", {said} {},", if size.width < WIDE { file(place) } else { place }))
+    };
+    let place = place("awaits", "last waited at").or_else(|| place("born", "spawned at"));
+    let place = place.unwrap_or_default();
+    let item = fit(&item(stall), ITEM_WIDTH_MAX, style.ascii);
+    let held = time(number(stall, "for_ms").unwrap_or(0).saturating_mul(1_000_000));
+    let thread = text_or_none(stall, "thread").map_or_else(String::new, |at| format!(": {at}"));
+    format!("{item}{place} holds the loop for {held}{thread}")
 }
 
 fn queues(page: &mut Page, sample: &Sample) {
@@ -179,6 +210,7 @@ fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
         let cells = cells(sample, task, n == marked);
         table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
     }
+    table.fit_to(room.width, if is_narrow { &NARROW_CUT } else { &CUT });
     let mut page = table.page(0);
     if rows.is_empty() {
         page.plain(if view.filter.is_empty() { " no tasks" } else { " no task fits the filter" });
@@ -209,8 +241,12 @@ fn cells(sample: &Sample, task: &Value, is_marked: bool) -> [String; COLUMNS.len
 /// The cells of a wide screen as those of a narrow one.
 fn narrow(cells: [String; COLUMNS.len()]) -> Vec<String> {
     let [state, id, name, polls, _wakes, load, _busy, _scheduled, waits, at] = cells;
-    let file = at.rsplit('/').next().unwrap_or_default().to_owned();
-    vec![state, id, name, polls, load, waits, file]
+    vec![state, id, name, polls, load, waits, file(&at).to_owned()]
+}
+
+/// A place without its folders.
+fn file(place: &str) -> &str {
+    place.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
 /// A line as lines of that width, broken between words; what goes on stands further to the right.
@@ -230,7 +266,8 @@ fn wrapped(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn foot(view: &View) -> String {
+/// The keys that do something now, in 80 columns.
+fn foot(sample: &Sample, view: &View) -> String {
     if view.is_filtering {
         return format!("filter: {}_  (enter keeps it, esc ends it)", view.filter);
     }
@@ -238,16 +275,26 @@ fn foot(view: &View) -> String {
         "" => "/ filter".to_owned(),
         filter => format!("/ filter: {filter}"),
     };
-    let sort = view.sort.name();
-    format!("q quit  j/k select  enter why  s sort: {sort}  {filter}  space pause  l loop  ? help")
+    // Of one loop there is no next.
+    let others = if sample.state.loops().len() > 1 { "  l loop" } else { "" };
+    match view.middle {
+        Middle::Help => "esc back  q quit".to_owned(),
+        Middle::Detail(_) => {
+            format!("esc back  j/k select  space pause{others}  ? help  q quit")
+        }
+        Middle::Tasks => format!(
+            "q quit  j/k move  enter why  s by {}  {filter}  space pause{others}  ? help",
+            view.sort.name()
+        ),
+    }
 }
 
-fn bar(share: f64, style: Style) -> String {
+fn bar(share: f64, cells: usize, style: Style) -> String {
     let [full, empty] = if style.ascii { ["#", "."] } else { ["█", "░"] };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to BAR")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to cells")]
     #[allow(clippy::cast_precision_loss, reason = "a small constant")]
-    let filled = (share.clamp(0.0, 1.0) * BAR as f64).ceil() as usize;
-    format!("{}{}", full.repeat(filled), empty.repeat(BAR - filled))
+    let filled = (share.clamp(0.0, 1.0) * cells as f64).ceil() as usize;
+    format!("{}{}", full.repeat(filled), empty.repeat(cells - filled))
 }
 
 /// The last lines, from the first line of a turn on if there is one.
@@ -293,7 +340,7 @@ mod tests {
         let lines = drawn(&sample, &view, 24);
         assert_eq!(lines.len(), 24);
         assert_eq!(lines[0], "tour 7  loop 1 on main: turn 9, as of 3.2 ms ago");
-        assert!(lines[1].starts_with("utilisation ##.................. 7.0%   99% below: poll -"));
+        assert!(lines[1].starts_with("utilisation #....... 7.0%  longest poll -  99%: poll -"));
         assert_eq!(lines[2], "tasks 1000  timers 0  sources 0   queued: ready 3/9 (3.2 ms)");
         assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1);
         assert!(lines.iter().any(|line| line.starts_with(">-") && line.contains("#700.1")));
@@ -317,6 +364,10 @@ mod tests {
         assert!(has(&lines(&view, WIDE), wide));
         let narrow = ">-      #1.1  t         7     -  sleep of timer  actions.rs:54";
         assert!(has(&lines(&view, WIDE - 1), narrow));
+        assert!(has(
+            &lines(&view, 58),
+            ">-      #1.1  t         7     -  sleep of ~  actions.rs:54"
+        ));
         view.middle = Middle::Detail(vec!["  aa bb cc dd".into(), "e".repeat(12), String::new()]);
         let lines = lines(&view, 8);
         let said = ["  aa bb", "    cc", "    dd", "eeeeeeeeeeee", ""].map(String::from);
@@ -325,17 +376,22 @@ mod tests {
 
     #[test]
     fn what_hangs_is_red_and_help_is_there() {
-        let stall = json!({ "item": "task #7.7 `x`", "for_ms": 3_200, "thread": "on CPU" });
+        let stall = json!({ "item": "task #7.7 `x`", "for_ms": 3_200, "thread": "on CPU",
+            "born": "src/a.rs:1", "awaits": "src/b.rs:2" });
         let sample = many(3, &stall);
         let mut view = View::default();
         let page = draw(&sample, &view, Size { width: 80, height: 24 }, ASCII);
         let red: Vec<_> = page.lines.iter().filter(|line| line.paint == Paint::Red).collect();
         assert_eq!(red.len(), 1);
-        assert_eq!(red[0].text, "task #7.7 `x` holds the loop for 3.2 s: on CPU");
+        assert_eq!(
+            red[0].text,
+            "task #7.7 `x`, last waited at b.rs:2, holds the loop for 3.2 s: on CPU"
+        );
         view.middle = Middle::Help;
         assert!(drawn(&sample, &view, 24).iter().any(|line| line == HELP[0]));
         view.middle = Middle::Detail(vec!["because".into()]);
         assert!(drawn(&sample, &view, 24).iter().any(|line| line == "because"));
+        assert!(drawn(&sample, &view, 24).iter().any(|line| line.starts_with("esc back")));
         view.filter = "zzz".into();
         view.middle = Middle::Tasks;
         assert!(drawn(&sample, &view, 24).iter().any(|line| line == " no task fits the filter"));

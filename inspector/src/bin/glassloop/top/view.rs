@@ -1,7 +1,7 @@
 //! The view: what of a sample is shown, and what is marked in it.
 //!
 //! Promises that the mark stays on its task while rows move around it, and on a row when that task
-//! ends. It draws nothing.
+//! ends; and that what holds a loop stands above all, in whatever order. It draws nothing.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,10 @@ use crate::{
 /// What the table is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sort {
+    /// What ran lately.
     #[default]
+    Load,
+    /// What ran most in all.
     Busy,
     Polls,
     Wakes,
@@ -26,6 +29,7 @@ pub(crate) enum Sort {
 impl Sort {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Sort::Load => "load",
             Sort::Busy => "busy",
             Sort::Polls => "polls",
             Sort::Wakes => "wakes",
@@ -35,10 +39,11 @@ impl Sort {
 
     pub(crate) fn next(self) -> Sort {
         match self {
+            Sort::Load => Sort::Busy,
             Sort::Busy => Sort::Polls,
             Sort::Polls => Sort::Wakes,
             Sort::Wakes => Sort::Name,
-            Sort::Name => Sort::Busy,
+            Sort::Name => Sort::Load,
         }
     }
 }
@@ -84,18 +89,23 @@ impl View {
         let mut rows: Vec<&Value> =
             list(sample.of(), "tasks").iter().filter(|task| self.shows(task)).collect();
         let count = |task: &Value, key: &str| Reverse(number(task, key).unwrap_or(0));
+        let busy = |task: &Value| number(present(task, "times")?, "busy_ns");
         match self.sort {
             Sort::Polls => rows.sort_by_key(|task| count(task, "polls")),
             Sort::Wakes => rows.sort_by_key(|task| count(task, "wakes")),
             Sort::Name => rows.sort_by_key(|task| text(task, "name")),
-            Sort::Busy => {
+            Sort::Busy => rows.sort_by_key(|task| Reverse(busy(task))),
+            Sort::Load => {
                 let load =
                     |task: &Value| sample.loads.get(text(task, "id")).copied().unwrap_or(0.0);
-                let busy = |task| present(task, "times").and_then(|times| number(times, "busy_ns"));
                 rows.sort_by(|a, b| {
                     load(b).total_cmp(&load(a)).then_with(|| busy(b).cmp(&busy(a)))
                 });
             }
+        }
+        // Stable, so that the order of the others stays.
+        if let Some(stall) = present(sample.of(), "stall") {
+            rows.sort_by_key(|task| text(task, "id") != text(stall, "task"));
         }
         rows
     }
@@ -152,16 +162,32 @@ mod tests {
     #[test]
     fn rows_are_ordered_and_filtered() {
         let (mut view, mut sample) = (View::default(), three());
-        assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "busy");
+        assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "busy, while no load is known");
         sample.loads.insert("#1.1".into(), 0.5);
         assert_eq!(ids(&view, &sample), ["#1.1", "#2.2", "#3.3"], "busy lately");
+        view.sort = view.sort.next();
+        assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "busy in all");
         view.sort = view.sort.next();
         assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "polls");
         view.sort = view.sort.next().next();
         assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "name");
         view.filter = "ALPH".into();
         assert_eq!(ids(&view, &sample), ["#2.2"]);
-        assert_eq!(Sort::Name.next(), Sort::Busy);
+        assert_eq!(Sort::Name.next(), Sort::Load);
+    }
+
+    #[test]
+    fn what_holds_the_loop_stands_first_and_is_marked_unless_another_was_chosen() {
+        let mut state = three().state.value().clone();
+        state["loops"][0]["stall"] = json!({ "task": "#1.1", "for_ms": 3_000 });
+        let (mut view, held) = (View::default(), sample(state));
+        for _ in 0..5 {
+            assert_eq!(ids(&view, &held)[0], "#1.1", "{:?}", view.sort);
+            view.sort = view.sort.next();
+        }
+        assert_eq!(view.marked(&held).map(|task| text(task, "id")), Some("#1.1"));
+        view.step(&three(), 1);
+        assert_eq!(view.marked(&held).map(|task| text(task, "id")), Some("#3.3"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     arrows::{Arrows, At},
     history::History,
     names::{self, Names},
-    turns::{Effect, Wake, Work},
+    turns::{Effect, Step, Wake, Work},
 };
 
 /// How far back a walk goes.
@@ -191,10 +191,22 @@ impl Walk<'_> {
             None => (self.unrecorded(), Err(Origin::Unrecorded)),
         };
         let ran = format!("{} ran in turn {}", self.names.item(item), turn.number);
-        let text = format!("{ran} {why}");
+        let when = self.when(step);
+        let text = format!("{ran}{when} {why}");
         self.steps.push(CauseStep { turn: turn.number, at_ns: step.at_ns, item, text });
         self.note_missing(cause, next);
         next
+    }
+
+    /// How long ago a run began and how long it took, if it is known what time it is.
+    fn when(&self, step: &Step) -> String {
+        match self.history.now_ns.checked_sub(step.at_ns) {
+            Some(ago) if self.history.now_ns > 0 => {
+                let (ago, took) = (names::short_time(ago), names::short_time(step.took_ns));
+                format!(" ({ago} ago, ran {took})")
+            }
+            _ => String::new(),
+        }
     }
 
     /// Says of the last step that the run which made its wake is missing, if it is.
@@ -331,6 +343,20 @@ mod tests {
         let never = why_ran(&history(&what, 0), &Names::default(), A.id());
         assert_eq!(never.origin, Origin::NeverRan);
         assert_eq!(never.to_string(), "it has not run while it was recorded\n");
+    }
+
+    #[test]
+    fn a_run_is_told_with_its_age_and_length_where_the_time_is_known() {
+        let ran = |at_ns, took_ns| {
+            let what = Happening::Ran(A, Outcome::Pending);
+            Event { at_ns, took_ns, phase: Phase::Run, what }
+        };
+        let read = Read { events: vec![ran(600_000, 1_000)], next: 1, lost: 0, torn: 0 };
+        let mut history = History::of(read, 1);
+        history.now_ns = 1_000_000;
+        let causes = why_ran(&history, &Names::default(), A.id());
+        let said = "task #1.1 ran in turn 1 (400.0 us ago, ran 1.0 us) because of something";
+        assert!(causes.steps[0].text.starts_with(said), "{}", causes.steps[0].text);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct History {
     pub under_way: Option<Now>,
     /// The time by the loop's clock when that was still so; zero where nobody knows.
     pub(crate) now_ns: u64,
+    /// Whether it is known that recording is off, so that the last turn may be told in part.
+    pub(crate) is_off: bool,
 }
 
 impl History {
@@ -81,7 +83,8 @@ impl History {
         let Read { events, next, lost, torn } = read;
         let first = next.saturating_sub(events.len() as u64);
         let turns = turns::cut(&events, first, turn_now);
-        History { first, next, events, lost, torn, turns, under_way: None, now_ns: 0 }
+        let (under_way, now_ns, is_off) = (None, 0, false);
+        History { first, next, events, lost, torn, turns, under_way, now_ns, is_off }
     }
 
     /// The same of a loop that has not come back from this after the last event. By its clock it is
@@ -121,6 +124,16 @@ impl History {
     /// What is under way in this turn, if it is the last.
     pub(crate) fn under_way_in(&self, turn: &Turn) -> Option<Now> {
         self.under_way.filter(|_| self.turns.last().is_some_and(|last| std::ptr::eq(last, turn)))
+    }
+
+    /// Whether recording was switched off in this turn, if nothing of it is recorded: it is the
+    /// last, or the next one that is recorded doesn't follow it.
+    pub(crate) fn is_switched_off_in(&self, turn: &Turn) -> bool {
+        let after = self.turns.partition_point(|other| other.number <= turn.number);
+        match self.turns.get(after) {
+            Some(next) => self.torn == 0 && next.number > turn.number + 1,
+            None => self.is_off,
+        }
     }
 
     /// When that began, if the recording knows: where the last event ended. Where its turn is not

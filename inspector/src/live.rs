@@ -81,7 +81,7 @@ async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
             let asked = state::ask(&wish.wanted.loops());
             sleep(ANSWER_IN).await;
             rest -= ANSWER_IN;
-            let state = state::of(facts, state::answered(asked));
+            let state = state::of(facts, state::answered(asked), ANSWER_IN);
             let text = format!(r#"{{"missed":{missed},"push":{pushed},"state":{state}}}"#);
             drop(state);
             match socket.try_send(text.into()) {

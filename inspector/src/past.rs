@@ -1,8 +1,9 @@
 //! The past: what is answered from a recording. Events, turns, the story, the slowest
 //! runs, the trace, the causes.
 //!
-//! Promises that each answer says what it lacks: how far back it reaches, and how many events were
-//! lost. It asks the loop for the names of what lives, and answers without if that hangs.
+//! Promises that each answer says what it lacks: how far back it reaches, how many events were
+//! lost, and whether recording goes on or since when it is off. It asks the loop for the names of
+//! what lives, and answers without if that hangs.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -66,9 +67,10 @@ impl Past {
         let from = query.number("from", 0..=u64::MAX, 0)?;
         let asked = state::ask(&[wanted.only_loop()?]);
         let mut seen = state::answers(facts, asked, wanted.fresh).await;
-        let (watch, seen) = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
+        let looked = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
+        let state::Looked { watch, seen, .. } = looked;
         // One that has answered goes on.
-        let history = match seen.as_ref().is_some_and(|seen| seen.fresh) {
+        let mut history = match seen.as_ref().is_some_and(|seen| seen.fresh) {
             true => History::read_at_most(&watch, from, events_max),
             false => under_way::history(&watch, seen.as_ref(), from, events_max),
         };
@@ -76,7 +78,14 @@ impl Past {
         let stall = facts.stalls.of(&watch).filter(|stall| {
             now.is_some_and(|now| (now.item, now.turn) == (stall.item, stall.turn))
         });
-        let as_of = seen.as_ref().map_or(Value::Null, state::as_of);
+        if let Some(seen) = &seen {
+            // While it was read the loop may have gone on.
+            history.now_ns = under_way::clock_now(&history, seen).max(history.end_ns());
+            let recorded = seen.snapshot.recorded.as_ref();
+            history.is_off = !recorded.is_some_and(|recorded| recorded.on);
+        }
+        let as_of = seen.as_ref().map(|seen| state::as_of(seen, wanted.fresh));
+        let as_of = as_of.unwrap_or_default();
         let running = now.filter(|now| now.item.is_task());
         let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
@@ -103,12 +112,28 @@ impl Past {
     }
 }
 
-/// Beside what every answer says: what it is missing.
+/// Beside what every answer says: what it is missing, and whether more comes.
 fn answer(history: &History, mut of: Value) -> Response {
     of["lost"] = history.lost.into();
     of["torn"] = history.torn.into();
     of["span_s"] = history.span_s().into();
+    of["now_ns"] = Some(history.now_ns).filter(|now_ns| *now_ns > 0).into();
+    of["recording"] = recording(history);
     Response::json(of.to_string())
+}
+
+/// Whether recording goes on, and the last turn and event that it holds. Nothing is known of a loop
+/// that was never seen.
+fn recording(history: &History) -> Value {
+    if history.now_ns == 0 {
+        return Value::Null;
+    }
+    let ago_ns = history.now_ns.saturating_sub(history.end_ns());
+    json!({
+        "on": !history.is_off,
+        "turn": history.turns.last().map(|turn| turn.number),
+        "ago_ns": (!history.events.is_empty()).then_some(ago_ns),
+    })
 }
 
 fn is_of(work: Work, task: TaskId) -> bool {
@@ -236,13 +261,14 @@ pub(crate) async fn wakes(facts: Rc<Facts>, request: Request) -> Result<Response
     let past = Past::of(&facts, &query).await?;
     let task = past.task(&query)?;
     let mut by: HashMap<String, u64> = HashMap::new();
-    let mut last = Vec::new();
+    let (mut last, mut itself) = (Vec::new(), 0_u64);
     for turn in &past.history.turns {
         for (step, wake) in turn.steps.iter().flat_map(|step| {
             let of_task = step.wakes.iter().filter(|wake| wake.item.task_id() == task);
             of_task.map(move |wake| (step, wake))
         }) {
             let own = matches!(wake.by, glassloop::By::Item(entry) if entry.task_id() == task);
+            itself += u64::from(own);
             let who = if own { "itself".to_owned() } else { past.names.by(wake.by) };
             last.push(json!({ "turn": turn.number, "at_ns": step.at_ns, "who": who }));
             *by.entry(who).or_default() += 1;
@@ -252,8 +278,12 @@ pub(crate) async fn wakes(facts: Rc<Facts>, request: Request) -> Result<Response
     by.sort_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
     let by: Vec<_> =
         by.into_iter().map(|(who, count)| json!({ "who": who, "count": count })).collect();
+    let count = last.len();
     let last: Vec<_> = last.into_iter().rev().take(LAST_WAKES).collect();
-    Ok(answer(&past.history, json!({ "task": task.to_string(), "by": by, "last": last })))
+    let told = json!({
+        "task": task.to_string(), "count": count, "itself": itself, "by": by, "last": last,
+    });
+    Ok(answer(&past.history, told))
 }
 
 /// `GET /trace`: the recording as a file for a trace viewer.

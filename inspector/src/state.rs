@@ -2,12 +2,13 @@
 //!
 //! Promises to answer in time whatever the loops do: all are asked at once, and those that don't
 //! answer are shown as they were last, with the age of that. Meanwhile the server's own loop goes
-//! on. What a loop runs at this moment comes from its now-record, which needs no answer.
+//! on. What a loop runs comes from its now-record, which needs no answer; it is read before the
+//! loop is asked: a loop answers between two turns, and there it runs nothing.
 
-use std::{rc::Rc, time::Duration};
+use std::{panic::Location, rc::Rc, time::Duration};
 
 use glassloop::{
-    Asked, Entry, Seen, Watch, sleep, timeout,
+    Asked, Entry, Now, Seen, Watch, sleep, timeout,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
@@ -75,12 +76,12 @@ impl Wanted {
 pub(crate) async fn state(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let wanted = Wanted::of(&Query::of(&request, &KEYS)?)?;
     let seen = answers(&facts, ask(&wanted.loops()), wanted.fresh).await;
-    Ok(Response::json(of(&facts, seen).to_string()))
+    Ok(Response::json(of(&facts, seen, wanted.fresh).to_string()))
 }
 
-/// The state of loops that were looked at.
-pub(crate) fn of(facts: &Facts, seen: Vec<(Watch, Option<Seen>)>) -> Value {
-    let lines = seen.into_iter().map(|(watch, seen)| one_loop(facts, &watch, seen.as_ref()));
+/// The state of loops that were looked at, which had so long to answer.
+pub(crate) fn of(facts: &Facts, looked: Vec<Looked>, patience: Duration) -> Value {
+    let lines = looked.iter().map(|looked| one_loop(facts, looked, patience));
     object([
         ("process", facts.process()),
         ("loops", lines.collect()),
@@ -95,22 +96,49 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     fields.into_iter().collect()
 }
 
-/// Asks every loop for a fresh snapshot.
-pub(crate) fn ask(loops: &[Watch]) -> Vec<(Watch, Asked)> {
-    loops.iter().map(|watch| (watch.clone(), watch.ask())).collect()
+/// What a loop was at, and where that was spawned and waited last.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    now: Now,
+    places: [Option<&'static Location<'static>>; 2],
+}
+
+impl At {
+    fn of(watch: &Watch) -> At {
+        At { now: watch.now(), places: watch.places() }
+    }
+}
+
+/// A loop that is looked at.
+#[derive(Debug)]
+pub(crate) struct Look {
+    watch: Watch,
+    at: At,
+    asked: Asked,
+}
+
+/// A loop that was looked at.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) watch: Watch,
+    at: At,
+    pub(crate) seen: Option<Seen>,
+}
+
+/// Reads what every loop runs, then asks each for a fresh snapshot.
+pub(crate) fn ask(loops: &[Watch]) -> Vec<Look> {
+    let at: Vec<At> = loops.iter().map(At::of).collect();
+    let look = |(watch, at): (&Watch, At)| Look { watch: watch.clone(), at, asked: watch.ask() };
+    loops.iter().zip(at).map(look).collect()
 }
 
 /// Waits until all have answered, at most `patience`; and not for one that has been held ten times
 /// as long already.
-pub(crate) async fn answers(
-    facts: &Facts,
-    asked: Vec<(Watch, Asked)>,
-    patience: Duration,
-) -> Vec<(Watch, Option<Seen>)> {
+pub(crate) async fn answers(facts: &Facts, asked: Vec<Look>, patience: Duration) -> Vec<Looked> {
     let all = async {
         let mut step = STEP;
         let hangs = |watch: &Watch| facts.stalls.has_lasted(watch, patience * 10);
-        while !asked.iter().all(|asked| has_answered(asked) || hangs(&asked.0)) {
+        while !asked.iter().all(|asked| has_answered(asked) || hangs(&asked.watch)) {
             sleep(step).await;
             step = STEP_MOST.min(step * 2);
         }
@@ -122,18 +150,23 @@ pub(crate) async fn answers(
 }
 
 /// A loop that has ended never will.
-fn has_answered((watch, asked): &(Watch, Asked)) -> bool {
+fn has_answered(Look { watch, asked, .. }: &Look) -> bool {
     asked.wait(Duration::ZERO).is_some_and(|seen| seen.fresh) || watch.is_closed()
 }
 
 /// The answers so far; who has not answered is shown as it was last.
-pub(crate) fn answered(asked: Vec<(Watch, Asked)>) -> Vec<(Watch, Option<Seen>)> {
-    let seen = |(watch, asked): (Watch, Asked)| (watch, asked.wait(Duration::ZERO));
-    asked.into_iter().map(seen).collect()
+pub(crate) fn answered(asked: Vec<Look>) -> Vec<Looked> {
+    let looked = |Look { watch, at, asked }: Look| {
+        let seen = asked.wait(Duration::ZERO);
+        // One that has not answered is at something since.
+        let at = if seen.as_ref().is_some_and(|seen| seen.fresh) { at } else { At::of(&watch) };
+        Looked { watch, at, seen }
+    };
+    asked.into_iter().map(looked).collect()
 }
 
-fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
-    let name = watch.name();
+fn one_loop(facts: &Facts, Looked { watch, at, seen }: &Looked, patience: Duration) -> Value {
+    let (name, seen) = (watch.name(), seen.as_ref());
     let names = seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
     let mut line = json!({
         "loop": {
@@ -143,8 +176,8 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
             "made": rows::place(name.made),
             "internal": name.internal,
         },
-        "as_of": seen.map(as_of),
-        "now": now(watch, &names),
+        "as_of": seen.map(|seen| as_of(seen, patience)),
+        "now": now(*at, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
     });
     let Some(seen) = seen else { return line };
@@ -167,19 +200,18 @@ fn one_loop(facts: &Facts, watch: &Watch, seen: Option<&Seen>) -> Value {
     line
 }
 
-/// How old a look is.
-pub(crate) fn as_of(seen: &Seen) -> Value {
+/// How old a look is, and how long the loop had for a fresh one.
+pub(crate) fn as_of(seen: &Seen, patience: Duration) -> Value {
     json!({
         "turn": seen.snapshot.turn,
         "age_ms": seen.age.as_secs_f64() * 1e3,
         "fresh": seen.fresh,
+        "patience_ms": patience.as_secs_f64() * 1e3,
     })
 }
 
-/// What the loop runs at this moment.
-fn now(watch: &Watch, names: &Names) -> Value {
-    let now = watch.now();
-    let [born, awaits] = watch.places();
+/// What the loop runs.
+fn now(At { now, places: [born, awaits] }: At, names: &Names) -> Value {
     json!({
         "phase": now.phase.map(glassloop::Phase::name),
         "turn": now.turn,

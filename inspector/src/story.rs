@@ -143,7 +143,10 @@ impl Teller<'_> {
         if let Some(now) = under_way {
             self.under_way(now, its);
         } else if turn.begun && others().all(|step| step.work == Work::Published(0)) {
-            self.say("nothing was ready".to_owned());
+            self.say(match self.history.is_switched_off_in(turn) {
+                true => "recording was switched off in it: what it did is not recorded".to_owned(),
+                false => "nothing was ready".to_owned(),
+            });
         }
         let sentences = std::mem::take(&mut self.told);
         TurnStory { turn: turn.number, at_ns: turn.at_ns, sentences }
@@ -339,6 +342,28 @@ mod tests {
         let sentence = "waited 2.0 us, until the timer was 2.500 ms late; it woke task #1.1.";
         assert_eq!(told(&late), [sentence]);
         assert_eq!(told(&BEGIN), ["waited 2.0 us.", "nothing was ready."]);
+    }
+
+    #[test]
+    fn a_turn_in_which_recording_was_switched_off_is_not_told_as_idle() {
+        let off = "recording was switched off in it: what it did is not recorded.";
+        let told = |turns: &[u32], is_off, torn| {
+            let of = |&number: &u32| {
+                [(Phase::Wait, Happening::Waited(0)), (Phase::Io, Happening::Turn(number))]
+            };
+            let event = |(phase, what)| Event { at_ns: 0, took_ns: 0, phase, what };
+            let events: Vec<_> = turns.iter().flat_map(of).map(event).collect();
+            let next = events.len() as u64;
+            let mut history = History::of(Read { events, next, lost: 0, torn }, 20);
+            history.is_off = is_off;
+            let turns = Story::tell(&history, &Names::default()).turns;
+            turns.into_iter().map(|turn| turn.sentences[1] == off).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[7, 8], false, 0), [false, false]);
+        assert_eq!(told(&[7, 8], true, 0), [false, true]);
+        // It was switched on again some turns later.
+        assert_eq!(told(&[7, 9, 10], false, 0), [true, false, false]);
+        assert_eq!(told(&[7, 9, 10], false, 1), [false, false, false], "they may be torn ones");
     }
 
     #[test]

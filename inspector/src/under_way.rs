@@ -29,9 +29,9 @@ pub(crate) fn history(watch: &Watch, seen: Option<&Seen>, from: u64, events_max:
     history.with_under_way(before, now_ns)
 }
 
-/// The time by the loop's clock. A snapshot has the time at which its turn began, which may have
-/// been long before: the first one that was published since then is this one.
-fn clock_now(history: &History, seen: &Seen) -> u64 {
+/// The time by the loop's clock when it was seen. A snapshot has the time at which its turn began,
+/// which may have been long before: the first one that was published since then is this one.
+pub(crate) fn clock_now(history: &History, seen: &Seen) -> u64 {
     let began_ns = seen.snapshot.now_ns;
     let is_it =
         |event: &&Event| event.at_ns >= began_ns && matches!(event.what, Happening::Published(_));

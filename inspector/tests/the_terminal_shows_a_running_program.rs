@@ -21,7 +21,7 @@ use std::{
 };
 
 use canned::{Said, run, terminal};
-use glassloop::{EventLoop, RunError, net::TcpListener, sleep, spawn};
+use glassloop::{EventLoop, RunError, net::TcpListener, sleep, spawn, yield_now};
 use glassloop_inspector::{Builder, Inspector};
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ struct Running {
     inspector: Inspector,
     number: String,
     done: Arc<AtomicBool>,
+    busy: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<Result<(), RunError>>>,
     folder: PathBuf,
 }
@@ -47,19 +48,20 @@ impl Running {
         fs::create_dir(&folder).unwrap();
         let done = Arc::new(AtomicBool::new(false));
         let (told, ready) = mpsc::channel();
-        let ends = Arc::clone(&done);
+        let busy = Arc::new(AtomicBool::new(false));
+        let (ends, works) = (Arc::clone(&done), Arc::clone(&busy));
         let thread = thread::Builder::new().name("served".into());
         let thread = thread.spawn(move || {
             let event_loop = EventLoop::new().unwrap();
             event_loop.record(true);
             let number = event_loop.watch().name().number;
-            event_loop.block_on(program(told, number, ends))
+            event_loop.block_on(program(told, number, ends, works))
         });
         let number = ready.recv_timeout(PATIENCE).unwrap().to_string();
         // The loop records by itself: an inspector that did would switch on those of other tests.
         let builder = Builder::new().folder(folder.join("glassloop")).record(false);
         let inspector = builder.allow_control(allow_control).start().unwrap();
-        Running { inspector, number, done, thread: Some(thread.unwrap()), folder }
+        Running { inspector, number, done, busy, thread: Some(thread.unwrap()), folder }
     }
 
     /// Runs the terminal on this loop.
@@ -123,7 +125,12 @@ impl Drop for Running {
 }
 
 /// A task that ticks, one that listens and one that waits for nobody.
-async fn program(told: mpsc::Sender<u64>, number: u64, ends: Arc<AtomicBool>) {
+async fn program(
+    told: mpsc::Sender<u64>,
+    number: u64,
+    ends: Arc<AtomicBool>,
+    works: Arc<AtomicBool>,
+) {
     let ticks = spawn(async {
         loop {
             sleep(TICK).await;
@@ -139,8 +146,23 @@ async fn program(told: mpsc::Sender<u64>, number: u64, ends: Arc<AtomicBool>) {
     // Each has run, and recorded it.
     sleep(5 * TICK).await;
     told.send(number).unwrap();
+    let mut busy = None;
     while !ends.load(Ordering::Relaxed) {
         sleep(TICK).await;
+        if works.load(Ordering::Relaxed) {
+            busy.get_or_insert_with(|| spawn(work()).named("busy"));
+        }
+    }
+}
+
+/// Holds the loop, again and again.
+async fn work() {
+    loop {
+        let began = Instant::now();
+        while began.elapsed() < 2 * TICK {
+            std::hint::spin_loop();
+        }
+        yield_now().await;
     }
 }
 
@@ -198,6 +220,19 @@ fn what_is_there_is_listed_with_its_place() {
 }
 
 #[test]
+fn a_loop_that_is_busy_is_caught_at_what_it_runs() {
+    let running = Running::start(false);
+    let is_seen = |_: &i32| {
+        let told = running.said_well(&["where", "--fresh", "1000"]);
+        told.contains("runs task") && told.contains("`busy` (phase run), spawned at")
+    };
+    assert!((0..10).filter(is_seen).count() == 0, "nobody is");
+    running.busy.store(true, Ordering::Relaxed);
+    // Between two of its runs it is not, for some microseconds of some milliseconds.
+    assert!((0..20).filter(is_seen).count() > 5);
+}
+
+#[test]
 fn what_was_is_told_from_the_recording() {
     let running = Running::start(false);
     let why = running.said_well(&["why", "ticks"]);
@@ -229,6 +264,15 @@ fn a_recording_is_made_of_what_happens_from_then_on() {
     let off = running.said_well(&["record", "off"]);
     assert_eq!(off, format!("loop {} does not record\n", running.number));
     assert_eq!(records(), false);
+    // Whatever is told of it says so, and that its last turn was cut.
+    for line in [&["why", "ticks"][..], &["wakes", "ticks"], &["turns"], &["story"]] {
+        let told = running.said_well(line);
+        assert!(told.contains("recording has been off since turn "), "{line:?}: {told}");
+    }
+    let story = running.json(&["story", "1"])["loops"][0].clone();
+    let last = story["turns"][0].clone();
+    assert_eq!(story["recording"]["turn"], last["turn"], "{story}");
+    assert_ne!(last["sentences"].as_array().unwrap().last().unwrap(), "nothing was ready.");
     // There is a history, and it ends here.
     let ended = end_of(&running.slices("before.json"));
     let told = running.said_well(&["record", "200ms", &running.file("recorded.json")]);

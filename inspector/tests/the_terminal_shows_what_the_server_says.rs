@@ -293,8 +293,10 @@ fn who_does_not_listen_or_does_not_answer_is_not_waited_for() {
 fn a_process_is_found_by_its_file() {
     let (server, scratch) = (Canned::start(Mood::Open), Scratch::new("runtime"));
     let found = |line: &[&str]| run(terminal(line).env("XDG_RUNTIME_DIR", &scratch.0));
-    let none = "no process with an inspector was found: start one with GLASSLOOP_INSPECT=1";
-    fails(&found(&["ps"]), 1, none);
+    let hint = "it is one that calls glassloop_inspector::init() and was started with \
+        GLASSLOOP_INSPECT=1";
+    let none = format!("no process with an inspector was found: {hint}");
+    fails(&found(&["ps"]), 1, &none);
 
     let pid = std::process::id();
     let folder = Folder::at(scratch.0.join("glassloop"));
@@ -309,7 +311,7 @@ fn a_process_is_found_by_its_file() {
     let only = found(&["where", "conn"]);
     assert_eq!(only.code, Some(0), "{}", only.err);
     assert_eq!(only, found(&[&pid.to_string(), "where", "conn"]));
-    let missing = format!("no inspector of process 0 was found; there are {pid} (tour)");
+    let missing = format!("no inspector of process 0 was found: {hint}; there are {pid} (tour)");
     fails(&found(&["--process", "0", "ps"]), 1, &missing);
 
     folder.write(&file).unwrap();

@@ -133,7 +133,12 @@ fn option_name(option: &Arg<'_>) -> String {
 
 fn value(name: &str, parser: &mut Parser) -> Result<String, Failure> {
     let value = parser.value().and_then(ValueExt::string);
-    value.map_err(|error| Failure::arguments(format!("{name}: {error}")))
+    value.map_err(|error| match error {
+        lexopt::Error::MissingValue { .. } => {
+            Failure::arguments(format!("expected a value after {name}, came nothing"))
+        }
+        error => wrong(error),
+    })
 }
 
 fn number(name: &str, parser: &mut Parser, max: u64) -> Result<u64, Failure> {
@@ -223,7 +228,8 @@ impl Rest {
             ("off", _) => Ok(Command::Record(false)),
             (_, Some(time)) if time <= RECORD_MAX => Ok(Command::RecordTo(time, self.file()?)),
             _ => Err(Failure::arguments(format!(
-                "expected `on`, `off`, or a time such as `5s` (10min at most), came `{word}`"
+                "expected `on`, `off`, or a time in ms, s or min, such as `5s` (10min at most), \
+                 came `{word}`"
             ))),
         }
     }
@@ -253,7 +259,16 @@ fn text(word: OsString) -> Result<String, Failure> {
 }
 
 fn wrong(error: lexopt::Error) -> Failure {
-    Failure::arguments(error.to_string())
+    Failure::arguments(match error {
+        lexopt::Error::UnexpectedValue { option, value } => {
+            let value = value.to_string_lossy();
+            format!("expected nothing after {option}, came `{}`", without_token(&value))
+        }
+        lexopt::Error::NonUnicodeValue(value) => {
+            format!("expected text in UTF-8, came `{}`", value.to_string_lossy())
+        }
+        error => error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -326,7 +341,14 @@ mod tests {
             ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
             ("record 5s", "expected a file after `record`, came nothing"),
             ("-p 7 8 ps", "expected one process, came --process and `8`"),
-            ("record 5", "expected `on`, `off`, or a time such as `5s` (10min at most), came `5`"),
+            (
+                "record 3m",
+                "expected `on`, `off`, or a time in ms, s or min, such as `5s` (10min at most), \
+                 came `3m`",
+            ),
+            ("ps --loop", "expected a value after --loop, came nothing"),
+            ("ps -p", "expected a value after -p, came nothing"),
+            ("ps --json=yes", "expected nothing after --json, came `yes`"),
         ] {
             let failure = parsed(line).unwrap_err();
             assert_eq!((failure.exit_code(), failure.to_string().as_str()), (2, said));

@@ -1,13 +1,13 @@
 //! The views `turns` and `story`: the last turns of a recording, as figures and as sentences.
 //!
-//! Promises to say how far back the recording goes and what it has lost.
+//! Promises to say how far back the recording goes, what it has lost, and since when it is off.
 
 use serde_json::{Value, json};
 
 use crate::{
     client::Client,
     failure::Failure,
-    field::{count, float, list, number, part, present},
+    field::{count, flag, float, list, number, part, present},
     page::{Page, Paint, Style},
     quantity::{time, time_of_ms, time_or_dash},
     state::{State, item, name, number_of},
@@ -135,21 +135,51 @@ fn span_of_turns(of: &Value) -> String {
 
 /// Which loop, what is shown of it and how many, how far back, what is lost.
 pub(crate) fn span(of: &Value, words: &str, shown: usize) -> String {
-    let answer = &of["answer"];
-    let span = float(answer, "span_s").map_or_else(String::new, |seconds| {
-        format!("; the recording spans {}", time_of_ms(seconds * 1_000.0))
-    });
-    let lost = match number(answer, "lost") {
-        None | Some(0) => String::new(),
-        Some(lost) => format!(", {lost} events before it are lost"),
-    };
     let advice = if shown == 0 { " (`glassloop record on` records)" } else { "" };
-    format!("{}: {words}{span}{lost}{advice}", name(of))
+    let parts = [vec![words.to_owned()], reach(&of["answer"])].concat();
+    format!("{}: {}{advice}", name(of), parts.join("; "))
+}
+
+/// How far back an answer reaches, what is lost before that, and since when nothing was added.
+pub(crate) fn reach(answer: &Value) -> Vec<String> {
+    let span = float(answer, "span_s").map(|seconds| {
+        let lost = match number(answer, "lost") {
+            None | Some(0) => String::new(),
+            Some(lost) => format!(", {lost} events before it are lost"),
+        };
+        format!("the recording spans {}{lost}", time_of_ms(seconds * 1_000.0))
+    });
+    span.into_iter().chain(off(answer)).collect()
+}
+
+/// Since when recording is off, if it is.
+pub(crate) fn off(answer: &Value) -> Option<String> {
+    let recording = present(answer, "recording").filter(|recording| !flag(recording, "on"))?;
+    Some(match (number(recording, "turn"), number(recording, "ago_ns")) {
+        (Some(turn), Some(ago)) => {
+            format!("recording has been off since turn {turn}, {} ago", time(ago))
+        }
+        _ => "recording is off".to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_says_how_far_back_it_reaches_and_since_when_recording_is_off() {
+        let recording = json!({ "on": false, "turn": 378, "ago_ns": 500_000_000 });
+        let mut answer = json!({ "span_s": 1.2, "lost": 7, "recording": recording });
+        let spans = "the recording spans 1.2 s, 7 events before it are lost";
+        let off = "recording has been off since turn 378, 500.0 ms ago";
+        assert_eq!(reach(&answer), [spans, off]);
+        answer["recording"] = json!({ "on": true, "turn": 378, "ago_ns": 5 });
+        assert_eq!(reach(&answer), [spans]);
+        // Nothing was ever recorded; an inspector that is older does not say.
+        assert_eq!(reach(&json!({ "recording": { "on": false } })), ["recording is off"]);
+        assert!(reach(&json!({})).is_empty());
+    }
 
     #[test]
     fn a_turn_is_told_behind_its_number_and_not_twice() {

@@ -1,6 +1,7 @@
 //! The views `why` and `wakes`: what made a task run, what keeps it from it, and who wakes it.
 //!
-//! Promises the inspector's own sentences, in its order.
+//! Promises the inspector's own sentences, in its order, and beside them how far back they reach
+//! and since when recording is off.
 
 use serde_json::Value;
 
@@ -8,9 +9,10 @@ use crate::{
     client::{Client, escaped},
     failure::Failure,
     field::{count, list, number, present, text, text_or_dash},
+    history::{off, reach},
     page::{Page, Paint, Style},
-    quantity::{longest_poll, time, time_or_dash},
-    state::{as_of, clock_now, held},
+    quantity::{longest_poll, percent, time, time_or_dash},
+    state::{as_of, held},
     table::{Table, numbers, words},
     task_id::Found,
 };
@@ -36,8 +38,14 @@ pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     let runs = present(answer, "running").is_some();
     let (as_of, is_fresh) = as_of(answer);
     let when = if is_fresh { "now".to_owned() } else { format!("now ({as_of})") };
-    let ran = if runs { "why it runs" } else { "why it ran last" };
-    part(&mut page, ran, list(answer, "ran"));
+    let is_off = off(answer).is_some();
+    let ran = match (runs, is_off) {
+        (true, _) => "why it runs".to_owned(),
+        (false, false) => "why it ran last".to_owned(),
+        // It may have run since.
+        (false, true) => "why it ran last while that was recorded".to_owned(),
+    };
+    part(&mut page, &ran, list(answer, "ran"));
     if !runs {
         part(&mut page, &format!("why it does not run {when}"), list(answer, "waits"));
     }
@@ -48,7 +56,16 @@ pub(crate) fn why_page(found: &Found<'_>, answer: &Value) -> Page {
     if let Some(longest) = present(found.task, "times").and_then(longest_poll) {
         page.plain(format!("longest poll so far: {}", time(longest)));
     }
+    foot(&mut page, answer);
     page
+}
+
+/// How far back the answer reaches.
+fn foot(page: &mut Page, answer: &Value) {
+    let reach = reach(answer);
+    if !reach.is_empty() {
+        page.push(Paint::Dim, reach.join("; "));
+    }
 }
 
 fn part(page: &mut Page, title: &str, lines: &[Value]) {
@@ -67,7 +84,11 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
     let (by, last) = (list(answer, "by"), list(answer, "last"));
     if by.is_empty() && last.is_empty() {
         page.plain("no wake is recorded (`glassloop record on` records)");
+        foot(&mut page, answer);
         return page;
+    }
+    if let (Some(count), Some(itself)) = (number(answer, "count"), number(answer, "itself")) {
+        page.plain(format!("{count} wakes, {itself} ({}) by itself", share(itself, count)));
     }
     let mut table = Table::new(&[numbers("WAKES"), words("BY")], style.ascii);
     for line in by {
@@ -75,10 +96,12 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
     }
     page.extend(table.page(0));
     if last.is_empty() {
+        foot(&mut page, answer);
         return page;
     }
     page.gap();
-    let now = clock_now(found.of);
+    // The reading of who looked at the recording: a look at the loop was earlier.
+    let now = number(answer, "now_ns");
     let mut table = Table::new(&[numbers("TURN"), numbers("AGO"), words("LAST BY")], style.ascii);
     for line in last {
         let ago = number(line, "at_ns").and_then(|at| Some(now?.saturating_sub(at)));
@@ -89,7 +112,14 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
         ]);
     }
     page.extend(table.page(0));
+    foot(&mut page, answer);
     page
+}
+
+/// A part of a whole that is not nothing.
+#[allow(clippy::cast_precision_loss, reason = "a share is rounded to tenths of a percent")]
+fn share(part: u64, whole: u64) -> String {
+    percent(part as f64 / whole.max(1) as f64)
 }
 
 fn who(found: &Found<'_>) -> String {

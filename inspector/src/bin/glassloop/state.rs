@@ -132,7 +132,7 @@ pub(crate) fn heading(of: &Value) -> Page {
     let mut page = Page::default();
     let made = made(of);
     let (as_of, is_fresh) = as_of(of);
-    let paint = if is_fresh { Paint::Bold } else { Paint::Red };
+    let paint = if is_fresh || !was_waited_for(of) { Paint::Bold } else { Paint::Red };
     page.push(paint, format!("{}{made}: {as_of}", name(of)));
     if let Some(stall) = present(of, "stall") {
         page.push(Paint::Red, format!("  {}", held(stall)));
@@ -148,6 +148,7 @@ pub(crate) fn as_of(of: &Value) -> (String, bool) {
     let (turn, age) = (count(as_of, "turn"), time_of_ms(float(as_of, "age_ms").unwrap_or(0.0)));
     match flag(as_of, "fresh") {
         true => (format!("turn {turn}, as of {age} ago"), true),
+        false if !was_waited_for(of) => (format!("as of turn {turn}, {age} ago"), false),
         false => (format!("as of turn {turn}, {age} ago: the loop has not answered"), false),
     }
 }
@@ -160,10 +161,9 @@ pub(crate) fn stale_ns(of: &Value) -> u64 {
     stale.and_then(|as_of| float(as_of, "age_ms")).map_or(0, ns_of_ms)
 }
 
-/// The time now by the loop's clock: the look's, and how long ago that was.
-pub(crate) fn clock_now(of: &Value) -> Option<u64> {
-    let age_ms = present(of, "as_of").and_then(|as_of| float(as_of, "age_ms")).unwrap_or(0.0);
-    Some(number(of, "clock_ns")?.saturating_add(ns_of_ms(age_ms)))
+/// Whether the loop was given time to answer: not with `--fresh 0`.
+fn was_waited_for(of: &Value) -> bool {
+    present(of, "as_of").and_then(|as_of| float(as_of, "patience_ms")) != Some(0.0)
 }
 
 /// What holds a loop, since when, and what its thread is at.
@@ -239,6 +239,10 @@ mod tests {
         let said = "as of turn 9, 10.0 s ago: the loop has not answered";
         assert_eq!(as_of(&hung), (said.to_owned(), false));
         assert!(!as_of(&json!({ "as_of": null })).1);
+        // With `--fresh 0` nobody waited for it.
+        let unasked = json!({ "as_of": { "turn": 9, "age_ms": 3.2, "patience_ms": 0.0 } });
+        assert_eq!(as_of(&unasked), ("as of turn 9, 3.2 ms ago".to_owned(), false));
+        assert_eq!(heading(&unasked).lines[0].paint, Paint::Bold);
     }
 
     #[test]

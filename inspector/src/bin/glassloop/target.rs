@@ -8,6 +8,10 @@ use glassloop_inspector::run_file::{Folder, RunFile};
 
 use crate::{arguments::without_token, failure::Failure};
 
+/// What makes a process one that can be looked at.
+const HINT: &str = "it is one that calls glassloop_inspector::init() and was started with \
+    GLASSLOOP_INSPECT=1";
+
 /// Where an inspector listens, and what it must be brought. Its token is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -60,15 +64,19 @@ impl Target {
     fn of_process(pid: u32, live: &[RunFile]) -> Result<Target, Failure> {
         let found = live.iter().find(|file| file.pid == pid);
         found.map(Target::of).ok_or_else(|| {
-            Failure::nothing(format!("no inspector of process {pid} was found{}", others(live)))
+            Failure::nothing(format!(
+                "no inspector of process {pid} was found: {HINT}{}",
+                others(live)
+            ))
         })
     }
 
     fn only(live: &[RunFile]) -> Result<Target, Failure> {
         match live {
-            [] => Err(Failure::nothing(
-                "no process with an inspector was found: start one with GLASSLOOP_INSPECT=1",
-            )),
+            [] => {
+                let what = format!("no process with an inspector was found: {HINT}");
+                Err(Failure::nothing(what))
+            }
             [only] => Ok(Target::of(only)),
             _ => {
                 let what =
@@ -145,7 +153,7 @@ mod tests {
             let failure = found.unwrap_err();
             (failure.exit_code(), failure.text)
         };
-        let missing = "no inspector of process 9 was found; there are 7 (tour)".to_owned();
+        let missing = format!("no inspector of process 9 was found: {HINT}; there are 7 (tour)");
         assert_eq!(said(Target::of_process(9, &[file(7)])), (1, missing));
         assert_eq!(said(Target::only(&[])).0, 1);
         let several =

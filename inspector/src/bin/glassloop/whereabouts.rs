@@ -1,7 +1,8 @@
 //! The view `where`: what each loop runs now, and where a task is.
 //!
-//! Promises one sentence a loop, and that one which hangs names what holds it, for how long, and
-//! what its thread is at.
+//! A loop is asked for its state between two turns, where it runs nothing: what it runs is what it
+//! was at when the question came. Promises one sentence a loop, and that one which
+//! hangs names what holds it, for how long, and what its thread is at.
 
 use serde_json::{Value, json};
 
@@ -83,7 +84,9 @@ pub(crate) fn page_of_task(found: &Found<'_>, style: Style) -> Page {
     let as_of = if is_fresh { String::new() } else { format!(" ({as_of})") };
     page.plain(format!("{who}{} is {state}{as_of}", places(task)));
     let dash = if style.ascii { '-' } else { '·' };
-    for wait in list(task, "waits") {
+    // It was running, and what it waits for since then is another matter.
+    let waits = if is_running { &[] } else { list(task, "waits") };
+    for wait in waits {
         let wait = waits::one(of, wait);
         let at = if wait.at == "-" { String::new() } else { format!(" at {}", wait.at) };
         page.plain(format!("  {dash} {}{at}", wait.what));

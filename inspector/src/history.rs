@@ -233,6 +233,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_turn_in_which_recording_was_switched_off_is_not_told_as_idle() {
+        let off = "recording was switched off in it: what it did is not recorded.";
+        let told = |turns: &[u32], is_off, torn| {
+            let of = |&number: &u32| {
+                [(Phase::Wait, Happening::Waited(0)), (Phase::Io, Happening::Turn(number))]
+            };
+            let event = |(phase, what)| Event { at_ns: 0, took_ns: 0, phase, what };
+            let events: Vec<_> = turns.iter().flat_map(of).map(event).collect();
+            let next = events.len() as u64;
+            let mut history = History::of(Read { events, next, lost: 0, torn }, 20);
+            history.is_off = is_off;
+            let turns = crate::story::Story::tell(&history, &crate::names::Names::default()).turns;
+            turns.into_iter().map(|turn| turn.sentences[1] == off).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[7, 8], false, 0), [false, false]);
+        assert_eq!(told(&[7, 8], true, 0), [false, true]);
+        // It was switched on again some turns later.
+        assert_eq!(told(&[7, 9, 10], false, 0), [true, false, false]);
+        assert_eq!(told(&[7, 9, 10], false, 1), [false, false, false], "they may be torn ones");
+    }
+
+    #[test]
     fn a_span_goes_from_the_oldest_beginning_to_the_newest_end() {
         let event = |at_ns, took_ns, what| Event { at_ns, took_ns, phase: Phase::Wait, what };
         let timer = By::Timer(PlaceId::UNKNOWN);

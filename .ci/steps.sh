@@ -7,7 +7,9 @@
 #
 # Arguments of the sourcing script name the steps to run; without any, all are.
 
-export CI="${CI:-true}" CARGO_TERM_COLOR=never
+# Two hundred test programs, linked over and over: with debug information and the files of incremental
+# builds they'd need more disk than a small machine has.
+export CI="${CI:-true}" CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 logs="$target/ci/$(basename "$0")"
 wanted=("$@")

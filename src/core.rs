@@ -246,11 +246,11 @@ impl Core {
         }
     }
 
-    /// The same of an item that ran, with the place where a task was spawned.
+    /// The same of an item that ran, with the place where a task was spawned or a call deferred.
     pub(crate) fn item_label(&self, entry: Entry) -> String {
         let name = self.item_name(entry);
         // The slot of one that has ended may be another's by now.
-        let known = entry.is_task() && self.executor.task_name(entry.id()).is_some();
+        let known = !entry.is_task() || self.executor.task_name(entry.id()).is_some();
         match self.executor.item_place(entry).location().filter(|_| known) {
             Some(place) => format!("{name}, {}:{}", place.file(), place.line()),
             None => name,

@@ -98,7 +98,8 @@ pub struct StillRuns {
     pub waited: Duration,
     /// What the loop runs.
     pub now: Now,
-    /// Where the task that it runs was spawned, and where that last waited.
+    /// Where the task that it runs was spawned, and where that last waited; or where the callback
+    /// or the call that it runs was asked for.
     pub places: [Option<&'static Location<'static>>; 2],
     /// The tasks that lived when the loop last [told](crate::Builder::snapshot_every) its state, or
     /// when it began to close.
@@ -342,7 +343,8 @@ impl fmt::Display for StillRuns {
                 None if item.is_task() => write!(f, ", in task {}", item.task_id())?,
                 None => write!(f, ", in {:?}", item.kind())?,
             }
-            for (what, place) in ["spawned", "last waited"].iter().zip(self.places) {
+            let made = if item.is_task() { "spawned" } else { "asked for" };
+            for (what, place) in [made, "last waited"].iter().zip(self.places) {
                 if let Some(place) = place.filter(|_| line.is_none()) {
                     write!(f, ", {what} at {}:{}", place.file(), place.line())?;
                 }

@@ -7,7 +7,7 @@
 
 use std::{panic::Location, sync::Arc, time::Duration};
 
-use glassloop_executor::{Executor, Kind, Refused, TaskId};
+use glassloop_executor::{Executor, Kind, PlaceId, Refused, TaskId};
 use glassloop_reactor::nanoseconds;
 
 use crate::{LoopName, Seen, Snapshot, now_record::Now, ring::Read, shared::Shared};
@@ -53,15 +53,17 @@ impl Watch {
         self.shared.now.read()
     }
 
-    /// Where the task that runs now was spawned, and where it last waited.
+    /// Where the task that runs now was spawned, and where it last waited; or where the callback
+    /// or the deferred call that runs now was asked for.
     #[must_use]
     pub fn places(&self) -> [Option<&'static Location<'static>>; 2] {
-        let item = self.now().item;
-        if item.kind() != Kind::Task {
-            return [None, None];
-        }
-        let index = item.index();
-        [self.shared.sites.born(index).location(), self.shared.sites.awaits(index).location()]
+        let (item, sites) = (self.now().item, &self.shared.sites);
+        let (made, awaits) = match item.kind() {
+            Kind::Task => (sites.born(item.index()), sites.awaits(item.index())),
+            Kind::Callback => (sites.called(item), PlaceId::UNKNOWN),
+            _ => (item.deferred_at(), PlaceId::UNKNOWN),
+        };
+        [made.location(), awaits.location()]
     }
 
     /// The snapshot that the loop published last: because somebody [looked](Watch::look), or

@@ -79,6 +79,38 @@ fn a_watch_names_the_task_that_holds_the_loop_and_its_places() {
 }
 
 #[test]
+fn a_watch_names_the_place_that_asked_for_the_callback_or_the_call_that_holds_the_loop() {
+    let event_loop = recorded_loop(64);
+    let (tell, told) = mpsc::channel();
+    let look = |watch: Watch, tell: mpsc::Sender<_>| {
+        move || {
+            let places =
+                watch.places().map(|place| place.map(|place| (place.file(), place.line())));
+            tell.send((watch.now().item.kind(), places)).unwrap();
+        }
+    };
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let [soon, later, called] = [(); 3].map(|()| look(event_loop.watch(), tell.clone()));
+        event_loop.enter(|| {
+            glassloop::call_soon(soon).unwrap();
+            glassloop::call_later(MS, later).unwrap();
+        });
+        asked.extend([(Kind::Callback, line!() - 3), (Kind::Callback, line!() - 2)]);
+        event_loop.remote().defer(called).map_err(drop).unwrap();
+        asked.push((Kind::Deferred, line!() - 1));
+    }
+    event_loop.run().unwrap();
+    let at = |&(kind, line): &(Kind, u32)| (kind, [Some((file!(), line)), None]);
+    let mut asked: Vec<_> = asked.iter().map(at).collect();
+    let mut seen: Vec<_> = told.try_iter().collect();
+    asked.sort_by_key(|(_, places)| places[0]);
+    seen.sort_by_key(|(_, places)| places[0]);
+    assert_eq!(seen, asked);
+    assert_eq!(event_loop.watch().places(), [None, None], "it runs nothing");
+}
+
+#[test]
 fn a_watch_neither_keeps_a_loop_running_nor_wakes_it() {
     let event_loop = EventLoop::new().unwrap();
     let watch = event_loop.watch();

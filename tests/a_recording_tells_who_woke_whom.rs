@@ -101,8 +101,10 @@ fn a_wake_of_another_thread_and_of_oneself_are_told_apart() {
     let wakes = wakes_of(&event_loop, id);
     let [_, yielded, answered] = wakes[..] else { panic!("{wakes:?}") };
     assert_eq!(yielded, task(id));
-    assert_eq!(answered, By::Item(Entry::DEFERRED), "the call that answered it");
-    let called = |event: &Event| matches!(event.what, Happening::Woke(Entry::DEFERRED, By::Thread));
+    let By::Item(call) = answered else { panic!("{answered:?}") };
+    assert_eq!(call.kind(), Kind::Deferred, "the call that answered it");
+    assert!(call.deferred_at().location().is_some_and(|place| place.file() == file!()));
+    let called = |event: &Event| event.what == Happening::Woke(call, By::Thread);
     assert_eq!(events(&event_loop).iter().filter(|event| called(event)).count(), 1);
 
     let (event_loop, _clock) = recorded_loop();

@@ -95,10 +95,11 @@ fn a_program_with_sockets_timers_threads_and_panics_keeps_every_rule() {
         ("phase", "timers"),
         ("phase", "deferred"),
         ("phase", "run"),
-        ("item", "a deferred call"),
     ] {
         assert!(trace.count(category, name) > 0, "{category} {name}");
     }
+    let call = format!("a call deferred at {}:", file!());
+    assert!(trace.slices().any(|name| name.starts_with(&call)), "{call}");
     assert!(trace.arrows() > 50, "{}", trace.arrows());
     let crab = trace.slices().filter(|name| name.contains("</script>\"},{\u{1F980}\\\n")).count();
     assert!(crab > 5, "the name as it is, {crab} times");

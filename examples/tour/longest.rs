@@ -47,7 +47,10 @@ impl Observer for Longest {
 fn describe(item: Entry) -> String {
     match item.kind() {
         Kind::Task => {}
-        Kind::Deferred => return "a deferred call".to_owned(),
+        Kind::Deferred => match item.deferred_at().location() {
+            Some(at) => return format!("a call deferred at {}:{}", at.file(), at.line()),
+            None => return "a deferred call".to_owned(),
+        },
         _ => return "a callback".to_owned(),
     }
     let snapshot = glassloop::snapshot();

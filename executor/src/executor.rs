@@ -244,9 +244,10 @@ impl Executor {
                 self.wake(entry);
             }
             Left::Call(call) => {
+                let entry = Entry::deferred(self.place(call.place));
                 self.deferred.borrow_mut().push_back(call);
-                self.ready.borrow_mut().push(Entry::DEFERRED);
-                self.socket.tell(|tap| tap.woken(Entry::DEFERRED, Entry::NOTHING, true));
+                self.ready.borrow_mut().push(entry);
+                self.socket.tell(|tap| tap.woken(entry, Entry::NOTHING, true));
             }
         })
     }

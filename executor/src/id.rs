@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::place::PlaceId;
+
 /// The name of a task: where it lives, and which birth of that place it is.
 ///
 /// A generation comes from one counter a loop, so an id repeats only after 2^32 births.
@@ -96,8 +98,8 @@ pub const INDEX_MAX: u32 = (1 << 24) - 1;
 impl Entry {
     /// The entry that names nothing.
     pub const NOTHING: Entry = Entry(0);
-    /// The entry of a deferred call: the queue of calls is in step with its entries.
-    pub const DEFERRED: Entry = Entry::new(Kind::Deferred, 0, 0);
+    /// A deferred call that nothing more is known of.
+    pub const DEFERRED: Entry = Entry::deferred(PlaceId::UNKNOWN);
     /// The microtasks of a checkpoint.
     pub const MICROTASKS: Entry = Entry::new(Kind::Microtask, 0, 0);
     /// A waker that the reactor or a timer fires.
@@ -120,6 +122,22 @@ impl Entry {
 
     pub(crate) const fn task(id: TaskId) -> Entry {
         Entry::new(Kind::Task, id.index, id.generation)
+    }
+
+    /// The entry of a call that was deferred at this place. The queue of calls is in step with its
+    /// entries, so that nothing else need be known of it.
+    #[must_use]
+    pub const fn deferred(place: PlaceId) -> Entry {
+        Entry::new(Kind::Deferred, 0, place.to_bits())
+    }
+
+    /// Where the call that it names was deferred; `UNKNOWN` of anything else.
+    #[must_use]
+    pub fn deferred_at(self) -> PlaceId {
+        match self.kind() {
+            Kind::Deferred => PlaceId::from_bits(self.generation()),
+            _ => PlaceId::UNKNOWN,
+        }
     }
 
     /// What kind of thing it names.

@@ -12,9 +12,11 @@ use std::{
     ptr,
     sync::{
         Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
+
+use crate::id::Entry;
 
 /// A source location: its row in the process's table of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,7 +53,7 @@ impl PlaceId {
 
     /// The number itself, to be kept in a word.
     #[must_use]
-    pub fn to_bits(self) -> u32 {
+    pub const fn to_bits(self) -> u32 {
         self.0
     }
 
@@ -64,7 +66,7 @@ impl PlaceId {
     /// assert_eq!(PlaceId::from_bits(here.to_bits()), here);
     /// ```
     #[must_use]
-    pub fn from_bits(bits: u32) -> PlaceId {
+    pub const fn from_bits(bits: u32) -> PlaceId {
         PlaceId(bits)
     }
 
@@ -115,17 +117,21 @@ struct Site {
     awaits: AtomicU32,
 }
 
-/// Each task's place of birth and of its last wait, by the task's index, for any thread to read.
+/// Each task's place of birth and of its last wait, by the task's index, and that of the callback
+/// that runs, for any thread to read.
 ///
 /// Written by the loop alone. A reader may see a task's row while it changes hands; the now-record
 /// tells it which generation runs.
 pub struct Sites {
     chunks: [OnceLock<Box<[Site]>>; CHUNKS],
+    /// Of the callback that was called last: its generation, and below it the place.
+    called: AtomicU64,
 }
 
 impl Sites {
     pub(crate) fn new() -> Sites {
-        Sites { chunks: [const { OnceLock::new() }; CHUNKS] }
+        let none = u64::from(PlaceId::UNKNOWN.0);
+        Sites { chunks: [const { OnceLock::new() }; CHUNKS], called: AtomicU64::new(none) }
     }
 
     /// Which chunk holds an index, and where in it.
@@ -153,6 +159,21 @@ impl Sites {
     pub(crate) fn set_awaits(&self, index: u32, place: PlaceId) {
         if let Some(site) = self.site(index) {
             site.awaits.store(place.0, Relaxed);
+        }
+    }
+
+    pub(crate) fn set_called(&self, callback: Entry, place: PlaceId) {
+        self.called.store(u64::from(callback.generation()) << 32 | u64::from(place.0), Relaxed);
+    }
+
+    /// Where this callback was asked for, if it is the one that runs.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "taking a word apart")]
+    pub fn called(&self, callback: Entry) -> PlaceId {
+        let last = self.called.load(Relaxed);
+        match last >> 32 == u64::from(callback.generation()) {
+            true => PlaceId(last as u32),
+            false => PlaceId::UNKNOWN,
         }
     }
 

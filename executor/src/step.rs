@@ -55,7 +55,7 @@ impl Executor {
     fn run_call(&self, entry: Entry) -> Outcome {
         let outcome = match entry.kind() {
             Kind::Callback => self.run_callback(entry),
-            Kind::Deferred => self.run_deferred(),
+            Kind::Deferred => self.run_deferred(entry),
             _ => Outcome::Stale,
         };
         self.drop_locals();
@@ -177,20 +177,22 @@ impl Executor {
             return Outcome::Stale;
         };
         count(&self.counters.callbacks);
+        self.sites().set_called(entry, place);
         self.called("a callback", place, caught(run))
     }
 
-    fn run_deferred(&self) -> Outcome {
+    fn run_deferred(&self, entry: Entry) -> Outcome {
         let next = self.deferred.borrow_mut().pop_front();
         let Some(Deferred { run, place }) = next else {
             count(&self.counters.stale);
             return Outcome::Stale;
         };
+        debug_assert_eq!(entry, Entry::deferred(self.place(place)), "out of step");
         count(&self.counters.calls);
         self.calls_run.set(self.calls_run.get() + 1);
         match caught(run) {
             Ok(()) => Outcome::Called,
-            Err(payload) => self.called("a deferred call", self.place(place), Err(payload)),
+            Err(payload) => self.called("a deferred call", entry.deferred_at(), Err(payload)),
         }
     }
 

@@ -123,11 +123,7 @@ impl Executor {
         match entry.kind() {
             Kind::Task => self.sites().born(entry.index()),
             Kind::Callback => self.callback_place(entry).unwrap_or(PlaceId::UNKNOWN),
-            Kind::Deferred => {
-                let place = self.deferred.borrow().front().map(|call| call.place);
-                place.map_or(PlaceId::UNKNOWN, |place| self.place(place))
-            }
-            _ => PlaceId::UNKNOWN,
+            _ => entry.deferred_at(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! They come from snapshots: the tasks and sources that live, and the tasks that ended last. Who is
 //! in none of them is called by its number alone. Nothing here asks the loop for anything.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, panic::Location, time::Duration};
 
 use glassloop::{By, Entry, Kind, Now, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
 use serde_json::{Value, json};
@@ -81,12 +81,23 @@ impl Names {
         match entry.kind() {
             Kind::Task => self.task(entry.id()),
             Kind::Callback => format!("callback {}", entry.id()),
-            Kind::Deferred => "a deferred call".to_owned(),
+            Kind::Deferred => match entry.deferred_at().location() {
+                Some(place) => format!("a call deferred at {}", rows::place(place)),
+                None => "a deferred call".to_owned(),
+            },
             Kind::Microtask => "a microtask".to_owned(),
             Kind::Wake => "a waker".to_owned(),
             Kind::Flush => "a corked writer".to_owned(),
             Kind::Observer => "an observer".to_owned(),
             Kind::Nothing => "an item".to_owned(),
+        }
+    }
+
+    /// The same of one that runs now, of which a callback's place is known, too.
+    pub(crate) fn item_of(&self, item: Entry, place: Option<&Location<'_>>) -> String {
+        match place.filter(|_| item.kind() == Kind::Callback) {
+            Some(place) => format!("{} asked for at {}", self.item(item), rows::place(place)),
+            None => self.item(item),
         }
     }
 
@@ -191,6 +202,12 @@ mod tests {
         assert_eq!(names.short(task.id()), "#0.0 `<img onerror>`");
         assert_eq!(names.item(Entry::new(Kind::Callback, 2, 5)), "callback #2.5");
         assert_eq!(names.item(Entry::DEFERRED), "a deferred call");
+        let here = Location::caller();
+        let call = names.item(Entry::deferred(PlaceId::of(here)));
+        assert_eq!(call, format!("a call deferred at inspector/src/names.rs:{}", here.line()));
+        let callback = Entry::new(Kind::Callback, 2, 5);
+        let called = format!("callback #2.5 asked for at inspector/src/names.rs:{}", here.line());
+        assert_eq!(names.item_of(callback, Some(here)), called);
         let source = snapshot.sources[0].id;
         assert_eq!(names.by(By::Source(source)), "memory 0");
         let recorded = SourceId { generation: source.generation | 1 << 31, ..source };

@@ -211,13 +211,13 @@ pub(crate) fn as_of(seen: &Seen, patience: Duration) -> Value {
 }
 
 /// What the loop runs.
-fn now(At { now, places: [born, awaits] }: At, names: &Names) -> Value {
+fn now(At { now, places: [made, awaits] }: At, names: &Names) -> Value {
     json!({
         "phase": now.phase.map(glassloop::Phase::name),
         "turn": now.turn,
-        "item": (now.item != Entry::NOTHING).then(|| names.item(now.item)),
+        "item": (now.item != Entry::NOTHING).then(|| names.item_of(now.item, made)),
         "task": rows::task_id(now.item.task_id()),
-        "born": born.map(rows::place),
+        "born": made.filter(|_| now.item.is_task()).map(rows::place),
         "awaits": awaits.map(rows::place),
     })
 }

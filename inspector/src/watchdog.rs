@@ -99,15 +99,18 @@ impl Stalls {
     /// The stall that lasts in this loop, if it was noticed.
     pub(crate) fn of(&self, watch: &Watch) -> Option<Stall> {
         let held = self.held(watch).filter(|held| held.since.elapsed() >= EVERY)?;
-        let [born, awaits] = watch.places();
+        let [made, awaits] = watch.places();
         let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
         Some(Stall {
             item: held.item,
-            name: names.running(held.item, held.phase?),
+            name: match held.item {
+                Entry::NOTHING => names.running(held.item, held.phase?),
+                item => names.item_of(item, made),
+            },
             phase: held.phase?,
             turn: held.turn,
             lasted: held.since.elapsed(),
-            born,
+            born: made.filter(|_| held.item.is_task()),
             awaits,
             thread: watch.name().thread_id.and_then(thread_state::of),
         })

@@ -124,7 +124,7 @@ fn a_waker_may_meddle_when_what_it_waits_for_is_dropped() {
 }
 
 /// A source whose registration uses the reactor.
-struct Nosy(mio::net::UdpSocket);
+struct Nosy(mio::net::TcpStream);
 
 impl mio::event::Source for Nosy {
     fn register(
@@ -165,9 +165,9 @@ impl Source for Nosy {
 #[test]
 fn a_source_and_its_operations_may_meddle() {
     let harness = Harness::kernel();
-    let address = "127.0.0.1:0".parse().unwrap();
-    let socket = Nosy(mio::net::UdpSocket::bind(address).unwrap());
-    let nosy = Registered::new(socket, Interest::Both).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let nosy = Registered::new(Nosy(stream), Interest::Both).unwrap();
     harness.turn(Duration::from_secs(5));
     let place = std::panic::Location::caller();
     let wait = Wait { direction: Direction::Write, operation: "meddle", place };

@@ -127,7 +127,7 @@ impl Teller<'_> {
         let longest = steps.iter().rev().max_by_key(|step| step.took_ns);
         let longest = longest.filter(|step| step.took_ns > 0).map_or_else(String::new, |step| {
             let (entry, took) = (entry_of(step), short_time(step.took_ns));
-            let is_known = matches!(entry.kind(), Kind::Task | Kind::Callback);
+            let is_known = matches!(entry.kind(), Kind::Task | Kind::Callback | Kind::Deferred);
             let who = is_known.then(|| format!(": {}", self.names.item(entry)));
             format!(" (the longest {took}{})", who.unwrap_or_default())
         });

@@ -60,7 +60,7 @@ impl Watch {
         let (item, sites) = (self.now().item, &self.shared.sites);
         let (made, awaits) = match item.kind() {
             Kind::Task => (sites.born(item.index()), sites.awaits(item.index())),
-            Kind::Callback => (sites.called(item), PlaceId::UNKNOWN),
+            Kind::Callback => (sites.called(item.generation()), PlaceId::UNKNOWN),
             _ => (item.deferred_at(), PlaceId::UNKNOWN),
         };
         [made.location(), awaits.location()]

@@ -137,7 +137,7 @@ fn judge(file: &Path) -> Trace {
 
 /// Whether it ends with a call that has not come back. A stall is told of after a second.
 fn tells_of_a_call(trace: &Trace) -> bool {
-    let long = |(name, ns): &(&str, u64)| *name == "a deferred call" && *ns > 500_000_000;
+    let long = |(name, ns): &(&str, u64)| name.starts_with("a call deferred") && *ns > 500_000_000;
     trace.under_way().iter().any(long)
 }
 

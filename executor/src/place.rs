@@ -16,8 +16,6 @@ use std::{
     },
 };
 
-use crate::id::Entry;
-
 /// A source location: its row in the process's table of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlaceId(u32);
@@ -162,16 +160,16 @@ impl Sites {
         }
     }
 
-    pub(crate) fn set_called(&self, callback: Entry, place: PlaceId) {
-        self.called.store(u64::from(callback.generation()) << 32 | u64::from(place.0), Relaxed);
+    pub(crate) fn set_called(&self, generation: u32, place: PlaceId) {
+        self.called.store(u64::from(generation) << 32 | u64::from(place.0), Relaxed);
     }
 
-    /// Where this callback was asked for, if it is the one that runs.
+    /// Where the callback of this generation was asked for, if it is the one that runs.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "taking a word apart")]
-    pub fn called(&self, callback: Entry) -> PlaceId {
+    pub fn called(&self, generation: u32) -> PlaceId {
         let last = self.called.load(Relaxed);
-        match last >> 32 == u64::from(callback.generation()) {
+        match last >> 32 == u64::from(generation) {
             true => PlaceId(last as u32),
             false => PlaceId::UNKNOWN,
         }

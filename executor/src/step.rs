@@ -177,7 +177,7 @@ impl Executor {
             return Outcome::Stale;
         };
         count(&self.counters.callbacks);
-        self.sites().set_called(entry, place);
+        self.sites().set_called(entry.generation(), place);
         self.called("a callback", place, caught(run))
     }
 

@@ -195,7 +195,10 @@ mod tests {
         let held =
             json!({ "item": "task #7.7 `sleeper`", "phase": "run", "for_ns": 2_000_000_000 });
         let answer = json!({ "turns": [{ "turn": 6 }, { "turn": 7, "under_way": held }] });
-        let page = turns_page(&[json!({ "answer": answer })], Style { ascii: true, colour: false });
+        let page = turns_page(
+            &[json!({ "answer": answer })],
+            Style { ascii: true, colour: false, width: usize::MAX },
+        );
         let said = "  turn 7 is under way: task #7.7 `sleeper` has been running for 2.0 s";
         assert_eq!(page.lines.last().map(|line| line.text.as_str()), Some(said));
     }

@@ -18,6 +18,7 @@ mod quantity;
 mod reasons;
 mod recording;
 mod resources;
+mod size;
 mod slowest;
 mod state;
 mod table;
@@ -55,7 +56,11 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = io::stdout();
     let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let style = Style { ascii: arguments.ascii, colour: out.is_terminal() && !no_colour };
+    let style = Style {
+        ascii: arguments.ascii,
+        colour: out.is_terminal() && !no_colour,
+        width: size::of_terminal().map_or(usize::MAX, |size| size.width),
+    };
     let (page, json) = match command::alone(&arguments.command) {
         Some(answer) => answer,
         None => {

@@ -24,6 +24,8 @@ pub(crate) struct Style {
     /// No character beyond ASCII.
     pub(crate) ascii: bool,
     pub(crate) colour: bool,
+    /// How wide a table may be: as wide as it needs to where there is no terminal.
+    pub(crate) width: usize,
 }
 
 /// A line without its end.
@@ -146,7 +148,7 @@ fn turns(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const PLAIN: Style = Style { ascii: false, colour: false };
+    const PLAIN: Style = Style { ascii: false, colour: false, width: usize::MAX };
 
     #[test]
     fn a_name_gives_a_terminal_no_orders() {

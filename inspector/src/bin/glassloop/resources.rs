@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const STYLE: Style = Style { ascii: true, colour: false };
+    const STYLE: Style = Style { ascii: true, colour: false, width: usize::MAX };
 
     fn lines(state: &State) -> Vec<String> {
         page(state, STYLE).lines.into_iter().map(|line| line.text).collect()

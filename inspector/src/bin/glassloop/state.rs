@@ -200,6 +200,11 @@ pub(crate) fn places(of: &Value) -> String {
     places
 }
 
+/// A place without its folders.
+pub(crate) fn file(place: &str) -> &str {
+    place.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

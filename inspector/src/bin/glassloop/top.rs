@@ -20,10 +20,10 @@ mod view;
 use crate::{
     client::Client,
     page::{Page, Style},
+    size::Size,
     state::State,
 };
 use sample::Sample;
-use screen::Size;
 use view::View;
 
 /// A screen where there is none to ask for its size.

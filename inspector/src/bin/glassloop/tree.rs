@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(shown(&tasks), order.map(|(id, depth)| (id.to_owned(), depth)));
         let lost: Vec<_> = nodes(&tasks).iter().filter_map(|node| node.lost_parent).collect();
         assert_eq!(lost, ["#9.9"]);
-        let ascii = Style { ascii: true, colour: false };
+        let ascii = Style { ascii: true, colour: false, width: usize::MAX };
         let branches: Vec<String> = nodes(&tasks).iter().map(|it| branch(it, ascii)).collect();
         assert_eq!(branches, ["", "|- ", "|  `- ", "`- ", ""]);
     }

@@ -13,7 +13,8 @@ use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     page::{Page, Paint, Style, fit},
     quantity::{longest_poll, percent, time, time_or_dash},
-    state::{as_of, item, name},
+    size::Size,
+    state::{as_of, file, item, name},
     table::{Column, Table, names, numbers, words},
     waits,
 };
@@ -24,6 +25,8 @@ const STORY_LINES_MAX: usize = 6;
 const BAR: usize = 20;
 /// What of a task's name stands in the line that tells of a stall.
 const ITEM_WIDTH_MAX: usize = 40;
+
+const RECORDING_OFF: &str = "recording is off: no loads, and times as of when it was switched off";
 
 const HELP: [&str; 13] = [
     "q             quit",
@@ -74,13 +77,6 @@ const NARROW_CUT: [(usize, usize); 3] = [(2, 16), (5, 10), (2, 6)];
 /// A screen with fewer columns is narrow.
 const WIDE: usize = 130;
 
-/// How many characters a screen has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-}
-
 /// The lines of a screen.
 pub(crate) fn draw(sample: &Sample, view: &View, size: Size, style: Style) -> Page {
     let mut page = Page::default();
@@ -117,6 +113,9 @@ fn header(page: &mut Page, sample: &Sample, view: &View, size: Size, style: Styl
     };
     page.push(Paint::Bold, format!("{program} {pid}  {}{others}: {as_of}{paused}", name(of)));
     page.plain(utilisation(sample, size, style));
+    if present(of, "recorded").is_none_or(|recorded| !flag(recorded, "on")) {
+        page.push(Paint::Dim, RECORDING_OFF);
+    }
     if let Some(stall) = present(of, "stall") {
         page.push(Paint::Red, held(stall, size, style));
     } else if !is_fresh {
@@ -244,11 +243,6 @@ fn narrow(cells: [String; COLUMNS.len()]) -> Vec<String> {
     vec![state, id, name, polls, load, waits, file(&at).to_owned()]
 }
 
-/// A place without its folders.
-fn file(place: &str) -> &str {
-    place.rsplit(['/', '\\']).next().unwrap_or_default()
-}
-
 /// A line as lines of that width, broken between words; what goes on stands further to the right.
 fn wrapped(line: &str, width: usize) -> Vec<String> {
     let indent = line.len() - line.trim_start().len();
@@ -310,7 +304,7 @@ mod tests {
     use crate::top::sample::tests::sample;
     use serde_json::json;
 
-    const ASCII: Style = Style { ascii: true, colour: false };
+    const ASCII: Style = Style { ascii: true, colour: false, width: usize::MAX };
 
     fn drawn(sample: &Sample, view: &View, height: usize) -> Vec<String> {
         let page = draw(sample, view, Size { width: 120, height }, ASCII);
@@ -322,11 +316,17 @@ mod tests {
             (0..tasks).map(|n| json!({ "id": format!("#{n}.1"), "name": "t" })).collect();
         let mut sample = sample(json!({ "process": { "program": "tour", "pid": 7 }, "loops": [{
             "loop": { "number": 1, "thread": "main" }, "stall": stall, "tasks": tasks,
-            "as_of": { "turn": 9, "age_ms": 3.2, "fresh": true },
+            "as_of": { "turn": 9, "age_ms": 3.2, "fresh": true }, "recorded": { "on": true },
             "queues": [{ "name": "ready", "depth": 3, "max": 9, "age_ns": 3_200_000 }] }] }));
         sample.story = (0..9).map(|n| format!("turn {n}: idle")).collect();
         sample.utilisation = Some(0.07);
         sample
+    }
+
+    #[test]
+    fn a_screen_says_that_nothing_is_recorded() {
+        let sample = sample(json!({ "loops": [{ "recorded": { "on": false } }] }));
+        assert!(drawn(&sample, &View::default(), 24).contains(&RECORDING_OFF.to_owned()));
     }
 
     #[test]

@@ -9,12 +9,12 @@ use std::{
     sync::{Mutex, Once, PoisonError},
 };
 
-use rustix::termios::{
-    OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
-};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
-use super::screen::Size;
-use crate::page::{Page, Style};
+use crate::{
+    page::{Page, Style},
+    size::{self, Size},
+};
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l";
 const LEAVE: &[u8] = b"\x1b[?25h\x1b[?1049l";
@@ -54,12 +54,7 @@ impl Terminal {
 
     /// How large it is now.
     pub(crate) fn size(&self) -> Size {
-        match tcgetwinsize(io::stdout()) {
-            Ok(size) if size.ws_row > 0 && size.ws_col > 0 => {
-                Size { width: size.ws_col.into(), height: size.ws_row.into() }
-            }
-            _ => Size { width: 80, height: 24 },
-        }
+        size::of_terminal().unwrap_or(Size { width: 80, height: 24 })
     }
 
     /// The bytes of the keys that are pressed within a tenth of a second.

@@ -98,13 +98,15 @@ shows 'the end by Ctrl-C' '^left=0$'
 
 # ---- a table that is printed once fits as well ----
 
-ps() { press "clear; '$terminal' ps" Enter; }
-tmux resize-window -t top -x 80 -y 40
-ps
+# ps WIDTH: in a terminal of that width, once it is.
+ps() {
+  tmux resize-window -t top -x "$1" -y 40
+  press "until [[ \$(stty size) == *' $1' ]]; do sleep 0.1; done; clear; '$terminal' ps" Enter
+}
+ps 80
 shows 'ps in 80 columns' '^  STATE +ID +NAME +POLLS +BUSY +WAITS +AT$'
 shows 'a task in a line' '^  [a-z]+ +#[0-9]+\.[0-9]+ .*  [a-z_]+\.rs:[0-9]+$'
-tmux resize-window -t top -x 150 -y 40
-ps
+ps 150
 shows 'ps in 150 columns' '^  STATE +ID +NAME +POLLS +WAKES +WAKERS +BUSY +LONGEST +SCHED +IDLE +WAITS +AT$'
 
 # ---- who goes away ----

@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{control, dump, facts::Facts, past, state};
+use crate::{control, dump, facts::Facts, past, source, state};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -69,7 +69,7 @@ const fn post(path: &'static str, respond: fn(&Facts, &Request) -> Answer) -> Ro
 }
 
 /// All of them.
-pub(crate) const ROUTES: [Route; 13] = [
+pub(crate) const ROUTES: [Route; 14] = [
     Route {
         method: Method::Get,
         path: "/",
@@ -84,6 +84,12 @@ pub(crate) const ROUTES: [Route; 13] = [
     get("/why", |facts, request| Box::pin(past::why(facts, request))),
     get("/wakes", |facts, request| Box::pin(past::wakes(facts, request))),
     get("/trace", |facts, request| Box::pin(past::file(facts, request))),
+    Route {
+        method: Method::Get,
+        path: "/source",
+        access: Access::Reader,
+        respond: Respond::Now(source::source),
+    },
     post("/record", control::record),
     post("/cancel", control::cancel),
     post("/dump", dump::dump),

@@ -2,7 +2,7 @@
 //!
 //! Promises to read no file but those that the program's places name: what the compiler wrote into
 //! them, and nothing that a request could make up. Such a name is relative to where the program was
-//! built; it is looked for in the current folder and in those above the program itself.
+//! built; it is looked for in the current folder, in those above it, and in those above the program.
 
 use std::{
     env, fs,
@@ -60,9 +60,10 @@ fn text_of(place: &Location<'_>) -> Option<String> {
 
 /// Where a name that is not absolute may begin.
 fn folders() -> impl Iterator<Item = PathBuf> {
+    let here = env::current_dir().unwrap_or_default();
     let program = env::current_exe().unwrap_or_default();
-    let above: Vec<PathBuf> = program.ancestors().skip(1).map(Path::to_path_buf).collect();
-    env::current_dir().into_iter().chain(above)
+    let all = here.ancestors().chain(program.ancestors().skip(1));
+    all.map(Path::to_path_buf).collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]

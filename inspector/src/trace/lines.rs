@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 
+const NEW: &str = "\n";
+
 /// The track of the loop.
 const LOOP: u32 = 1;
 
@@ -102,9 +104,8 @@ impl Lines {
         let lines = self.head.iter().chain(lines.into_iter().map(|(_, line)| line));
         let lines: Vec<_> = lines.map(String::as_str).collect();
         let lines = lines.join(",\n");
-        format!(
-            "{{\"traceEvents\":[\n{lines}\n],\"displayTimeUnit\":\"ns\",\n\"glassloop\":{packed}}}\n"
-        )
+        let drawn = format!(r#""traceEvents":[{NEW}{lines}{NEW}],"displayTimeUnit":"ns""#);
+        format!("{{{drawn},{NEW}\"glassloop\":{packed}}}{NEW}")
     }
 }
 

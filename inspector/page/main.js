@@ -30,6 +30,8 @@ import { Address, applyView, readView, takeToken } from './views/url.js';
 const FRAME_MS = 12;
 /** So many events are kept. */
 const EVENTS_MAX = 1 << 20;
+/** So many turns of a recording are in sight at first. */
+const TURNS_IN_SIGHT = 40;
 
 const at = (id) => document.getElementById(id);
 const token = takeToken();
@@ -58,7 +60,6 @@ const views = [
 fillHelp(at('help'));
 listenForKeys(page.act);
 listenForDrops(at('drop'), openFile);
-store.loopOfSelection = null;
 requestAnimationFrame(frame);
 if (token) page.feed.connect();
 else if (view.file) openAddress(view.file);
@@ -125,8 +126,8 @@ function start(recording, names) {
   store.recording = recording;
   store.names = names;
   store.moments = new model.Moments(recording);
-  store.whenTold = new Map();
-  store.tell = (i) => model.tell(recording, names, i);
+  const stories = new model.Stories(recording, names);
+  store.tell = (i) => stories.tell(i);
   scene.empty();
   store.note('mode', 'data', 'row');
 }
@@ -163,9 +164,17 @@ function openText(text, name) {
   });
   store.ns = store.endNs;
   store.isFollowing = true;
+  store.spanWidth = spanOf(found.recording);
   document.title = `${name}: glassloop`;
   applyView(store, view);
   store.note('mode', 'row', 'data', 'time');
+}
+
+/** So wide that the last turns can be told apart. */
+function spanOf(recording) {
+  const first = recording.turnCount - TURNS_IN_SIGHT;
+  return first <= 0 ? recording.endNs - recording.beginNs
+    : recording.endNs - recording.turn(first).at_ns;
 }
 
 function chooseLoop(number) {

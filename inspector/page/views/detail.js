@@ -69,7 +69,7 @@ export class Detail {
     const { store } = this;
     const task = store.row?.tasks?.find((one) => one.id === key);
     const ended = store.row?.recorded?.ended?.find((one) => one.id === key);
-    const name = store.names.task?.(key) ?? `task ${key}`;
+    const name = store.names.task(key);
     this.title.textContent = name.replace(/`/g, '');
     const then = store.isFollowing ? null : this.scene.moment?.tasks.get(key);
     const stateName = then?.state ?? task?.state ?? (ended ? 'finished' : null);

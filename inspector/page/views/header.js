@@ -3,7 +3,7 @@
 // Promises that each button has a key, and that what could not be drawn is counted in sight: drawn,
 // sent, dropped.
 
-import { attribute, el, setText, show } from './dom.js';
+import { attribute, el, setText, show, svg } from './dom.js';
 import { GRAINS, SPEEDS } from './store.js';
 import { TERM, count, percent, time } from './words.js';
 
@@ -17,7 +17,7 @@ export class Header {
     this.drawnMs = -Infinity;
     const button = (name, text, title) => el('button', {
       type: 'button', title, 'aria-label': title, onclick: () => act(name),
-    }, text);
+    }, ICONS[text] ? icon(text) : text);
     this.state = el('span', { class: 'feed-state' });
     this.loops = el('select', { 'aria-label': 'Which loop', title: 'Which loop ( l )' });
     this.loops.addEventListener('change', () => act('loop', Number(this.loops.value)));
@@ -29,9 +29,9 @@ export class Header {
       class: 'counts',
       title: 'Events: in the picture, sent by the loop, and dropped because they came too fast',
     });
-    this.pause = button('pause', '⏸', 'Pause or play ( space )');
-    this.back = button('back', '⏮', 'Step back ( p )');
-    this.next = button('next', '⏭', 'Step on ( n )');
+    this.pause = button('pause', 'pause', 'Pause or play ( space )');
+    this.back = button('back', 'back', 'Step back ( p )');
+    this.next = button('next', 'next', 'Step on ( n )');
     this.follow = button('follow', 'live', 'Go along with the loop ( f )');
     this.slow = button('slow', '◔ slow motion', 'Play this turn in five seconds ( s )');
     this.grain = chooser('Step by', 'What a step is ( g )', GRAINS.map((one) => [one, one]),
@@ -111,7 +111,7 @@ export class Header {
   drawTime() {
     const { store } = this;
     const isGoing = store.isPlaying || (store.isFollowing && store.source === 'live');
-    setText(this.pause, isGoing ? '⏸' : '▶');
+    attribute(this.pause.querySelector('path'), 'd', ICONS[isGoing ? 'pause' : 'play']);
     attribute(this.slow, 'aria-pressed', String(store.isSlow));
     attribute(this.follow, 'aria-pressed', String(store.isFollowing));
     setText(this.follow, store.source === 'live' ? 'live' : 'to the end');
@@ -121,6 +121,19 @@ export class Header {
       node.disabled = !store.hasEvents;
     }
   }
+}
+
+/** Signs that every machine has, whatever its fonts. */
+const ICONS = {
+  pause: 'M4 2h3v12H4zM9 2h3v12H9z',
+  play: 'M4 2l10 6-10 6z',
+  next: 'M3 2l7 6-7 6zM11 2h2.5v12H11z',
+  back: 'M13 2L6 8l7 6zM5 2H2.5v12H5z',
+};
+
+function icon(name) {
+  return svg('svg', { viewBox: '0 0 16 16', class: 'icon', 'aria-hidden': 'true' },
+    svg('path', { d: ICONS[name] }));
 }
 
 function chooser(label, title, options, change) {

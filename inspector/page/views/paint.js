@@ -91,6 +91,8 @@ function paintLoop(pen, frame, recording, look, from, to) {
   const height = LOOP_HEIGHT - 6;
   const stride = Math.max(1, Math.ceil((last - first) / TURNS_EXACT_MAX));
   const colour = look.colours;
+  // Where turns are dense, a turn is as wide as it is: the grey between them is the truth.
+  const least = Math.min(1, ((frame.x(to) - frame.x(from)) / (last - first + 1)) * 0.12);
   for (let i = first; i >= 0 && i <= last; i += stride) {
     const turn = recording.turn(i);
     const begin = frame.x(turn.wait ? turn.wait.at_ns : turn.at_ns);
@@ -108,7 +110,7 @@ function paintLoop(pen, frame, recording, look, from, to) {
     }
     pen.fillStyle = colour.sleep;
     pen.fillRect(begin, 3, Math.max(busy - begin, 0), height);
-    end = Math.max(end, busy + 1);
+    end = Math.max(end, busy + least);
     pen.fillStyle = turn.took_ns > look.stallNs ? colour.fault : colour.running;
     pen.fillRect(busy, 3, end - busy, height);
   }

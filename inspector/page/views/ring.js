@@ -8,8 +8,8 @@ import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
 import { clerkAngle } from './player.js';
 import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, shown, time } from './words.js';
 
-const INNER = 77;
-const OUTER = 108;
+const INNER = 82;
+const OUTER = 116;
 /** So many items are drawn in the arc of phase `run`. */
 const ITEMS_MAX = 40;
 
@@ -25,7 +25,7 @@ export class Ring {
     this.labels = svg('g', { class: 'arc-labels' });
     this.clerk = svg('g', { class: 'clerk' },
       svg('circle', { r: 9 }), svg('path', { d: 'M-3 -4.5L5 0L-3 4.5Z' }));
-    this.picture = svg('svg', { viewBox: '-232 -150 464 300', role: 'img', class: 'ring-picture' },
+    this.picture = svg('svg', { viewBox: '-222 -142 444 284', role: 'img', class: 'ring-picture' },
       this.arcs, this.items, this.labels, this.clerk);
     this.word = el('strong');
     this.more = el('span');

@@ -4,7 +4,7 @@
 // counted. Who waits costs nothing: the calm grey says so.
 
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
-import { SIGN, STATE_MEANS, count, plural, shortPlace, time } from './words.js';
+import { SIGN, STATE_MEANS, count, plural, shortPlace, shortSource, time } from './words.js';
 
 const GROUPS_MAX = 60;
 const TASKS_MAX = 6;
@@ -74,7 +74,8 @@ export class Room {
       return;
     }
     const { title, detail, tasks } = node.parts;
-    setText(title, group.title);
+    setText(title, shortSource(group.title));
+    attribute(title, 'title', group.title);
     setText(detail, this.detail(group));
     attribute(node, 'class', group.tasks.length > 0 ? 'thing' : 'thing is-free');
     const things = group.tasks.slice(0, TASKS_MAX).map((task) => ({ task }));

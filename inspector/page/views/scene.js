@@ -77,8 +77,10 @@ export class Scene {
   /** At one instant. */
   at(ns) {
     const { store } = this;
-    const i = store.recording.turnIndexAt(ns);
-    this.showTurn(i);
+    const { recording } = store;
+    // At the end the newest turn in which something ran says more than one that was idle.
+    const isIdle = store.isFollowing && !recording.underWay;
+    this.showTurn(isIdle ? newestBusy(recording) : recording.turnIndexAt(ns));
     if (!this.turn) return;
     this.moment = store.moments.at(ns);
     const isEnd = ns >= store.endNs && store.row?.tasks;

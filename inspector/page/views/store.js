@@ -52,7 +52,7 @@ export class Store {
     this.ns = 0;
     /** What the timeline shows; null is the last seconds. */
     this.span = null;
-    this.spanWidth = 5e9;
+    this.spanWidth = 2e9;
     this.feed = { state: 'none', sent: 0, drawn: 0, dropped: 0, missed: 0, silentMs: 0 };
     this.note('mode', 'data', 'row', 'time', 'select', 'span', 'feed');
   }

@@ -84,7 +84,7 @@ export class Story {
 }
 
 function makeSentence(one) {
-  const node = el('li', { tabindex: '0' }, ...linked(shown(one.text), one.keys));
+  const node = el('li', { tabindex: '0' }, ...linked(one.text, one.keys));
   about(node, ...one.keys);
   return node;
 }
@@ -96,9 +96,10 @@ function linked(text, keys) {
   for (const key of keys.filter(isTask)) {
     const at = rest.indexOf(key);
     if (at < 0) continue;
+    parts.push(shown(rest.slice(0, at)));
     const name = /^ `[^`]*`/.exec(rest.slice(at + key.length))?.[0] ?? '';
-    parts.push(rest.slice(0, at), about(el('b', {}, key, name.replace(/`/g, '')), key));
+    parts.push(about(el('b', {}, key, shown(name)), key));
     rest = rest.slice(at + key.length + name.length);
   }
-  return [...parts, rest];
+  return [...parts, shown(rest)];
 }

@@ -6,6 +6,7 @@
 import { el, setText, show } from './dom.js';
 import { drawMarks, pick } from './marks.js';
 import { Lanes } from './lanes.js';
+import { taskName } from './model.js';
 import {
   Frame, LANE_HEIGHT, LOOP_HEIGHT, colours, forgetColours, hatch, paintSpan,
 } from './paint.js';
@@ -228,7 +229,7 @@ export class Timeline {
 
   laneName(key) {
     if (!key.startsWith('#')) return key;
-    const name = this.store.names?.taskName?.(key);
+    const name = taskName(this.store.names, key);
     return name ? `${key} ${shortName(name, 22)}` : key;
   }
 

@@ -5,6 +5,7 @@
 // order that stays while they live.
 
 import { keyOfBy, keyOfSource, keyOfWait } from './keys_of.js';
+import { taskName } from './model.js';
 import { shortName, shortPlace } from './words.js';
 
 /** So many wakes are looked at to learn what somebody waited for. */
@@ -102,7 +103,7 @@ export function waitsThen(recording, names, moment) {
 function grouped(waiting, names) {
   const groups = new Map();
   for (const [key, next] of waiting) {
-    const name = shortName(names.taskName?.(key) ?? '', 22);
+    const name = shortName(taskName(names, key), 22);
     const who = { key, name, how: 'waits', at: null };
     if (!next) {
       const detail = 'what woke them is not recorded';

@@ -37,9 +37,9 @@ export function percent(share) {
   return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
 }
 
-/** A sentence of the model as it is shown: with the sign for micro. */
+/** A sentence of the model as it is shown: with the sign for micro, names without marks. */
 export function shown(text) {
-  return text.replace(/(\d) us\b/g, '$1 µs');
+  return text.replace(/(\d) us\b/g, '$1 µs').replace(/`/g, '');
 }
 
 /** A name that may be a long path of types: its last parts. */
@@ -53,6 +53,11 @@ export function shortName(name, most = 34) {
 export function shortPlace(place) {
   const parts = place.split('/');
   return parts.length > 2 ? `…/${parts.slice(-2).join('/')}` : place;
+}
+
+/** A source's name without its descriptor: `tcp 3 127.0.0.1:80`. */
+export function shortSource(name) {
+  return /^descriptor \d+ \((.*)\)$/.exec(name)?.[1] ?? name;
 }
 
 /** The phases of a turn, in order. */

@@ -106,7 +106,7 @@ export class Arrows {
    * The wake that would lead to a run which began then; -1 if none would. Beside those that were
    * put there are some that are still to be: `[number, when their step began]` of each.
    */
-  wouldLead(item, low, high, began_ns, pending) {
+  wouldLead(low, high, began_ns, pending) {
     if (high >>> 28 === CALL_BITS) {
       const { calls } = this;
       const nth = calls.ran.next - calls.before;

@@ -49,7 +49,6 @@ export const UNKNOWN_PLACE = 0xffffffff;
 /** All but the phase, in the upper word of an entry. */
 export const ENTRY_MASK = 0xf0ffffff;
 
-const HIGH = 2 ** 32;
 /** Times past this are none: 104 days. */
 const AT_HIGH_END = 2 ** 21;
 
@@ -112,6 +111,11 @@ export function taskOf(key) {
   return itemOf(Number(parts[2]), ((TASK << 28) | (Number(parts[1]) & 0xffffff)) >>> 0);
 }
 
+/** The two words of an item. */
+export function wordsOfItem({ kind, index, generation }) {
+  return [generation, ((KINDS.indexOf(kind) << 28) | index) >>> 0];
+}
+
 /** Whether two items are the same. */
 export function isSame(one, other) {
   return one.kind === other.kind && one.index === other.index
@@ -149,9 +153,4 @@ export function isSameBy(one, other) {
     case 'phase': return one.phase === other.phase;
     default: return true;
   }
-}
-
-/** A number of two halves. */
-export function joined(low, high) {
-  return low + high * HIGH;
 }

@@ -145,6 +145,15 @@ export class Events extends Columns {
     return low;
   }
 
+  /** The last run of this item from event `from` to before `end`, -1 if there is none. */
+  lastRun(low, high, from, end) {
+    for (let at = Math.min(end, this.next) - 1; at >= Math.max(from, this.first); at -= 1) {
+      if (this.kind(at) !== event.RAN) continue;
+      if (this.low(at) === low && this.high(at) === high) return at;
+    }
+    return -1;
+  }
+
   /** The bytes of all of them. */
   bytes() {
     const words = new Uint32Array(this.length * event.WORDS);

@@ -6,7 +6,7 @@ tasks that ended last. Who is in none of them is called by its number alone. It 
 names and then forgets the oldest.
 */
 
-import { UNKNOWN_PLACE } from './event.js';
+import { NOTHING, UNKNOWN_PLACE, isSame } from './event.js';
 
 const NAMES_MAX = 100_000;
 /** A recorded source has the low bits of its generation only. */
@@ -114,7 +114,7 @@ export class Names {
 
   /** What runs: an item, or the phase itself. */
   underWay({ item, phase }) {
-    const isPhase = item.key === '' && item.generation === 0 && !item.text && phase !== null;
+    const isPhase = isSame(item, NOTHING) && phase !== null;
     return isPhase ? `phase ${phase}` : this.item(item);
   }
 

@@ -15,7 +15,8 @@ import { isSame } from './event.js';
  *   effect: 'queued'|'nothing'|'born', place?: number}} Wake
  * @typedef {{type: 'host'|'phase'|'published'|'item'|'after', item?: Item, outcome?: string,
  *   count?: number}} Work
- * @typedef {{phase: string, at_ns: number, took_ns: number, work: Work, wakes: Wake[]}} Step
+ * @typedef {{phase: string, at_ns: number, took_ns: number, work: Work, wakes: Wake[],
+ *   number: number}} Step `number` is that of its event, or of its first wake
  * @typedef {{index: number, number: number, wait: {at_ns: number, took_ns: number,
  *   events: number}|null, at_ns: number, took_ns: number, steps: Step[], begun: boolean}} Turn
  */
@@ -129,7 +130,7 @@ class Cutter {
     const { events } = this;
     const [at_ns, took_ns] = [events.at(number), events.took(number)];
     const phase = event.PHASES[events.phase(number)];
-    this.the(at_ns).steps.push({ phase, at_ns, took_ns, work, wakes });
+    this.the(at_ns).steps.push({ phase, at_ns, took_ns, work, wakes, number });
   }
 
   /** The turn, which begins then if it hasn't yet. */
@@ -148,7 +149,7 @@ class Cutter {
       const { steps } = this.the(at_ns);
       const last = steps.at(-1);
       if (last && last.phase === phase && isSameWork(last.work, work)) last.wakes.push(wake);
-      else steps.push({ phase, at_ns, took_ns: 0, work, wakes: [wake] });
+      else steps.push({ phase, at_ns, took_ns: 0, work, wakes: [wake], number });
     }
     this.open = [];
   }

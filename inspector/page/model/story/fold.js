@@ -83,7 +83,8 @@ export function tellFold(teller, steps) {
     return;
   }
   const who = `${count} more ${PLURALS[work.item.kind]}`;
-  const parts = [ran(who, work.outcome, phase, timeOf(teller, steps)), ...effects];
+  const took = work.outcome === 'stale' ? '' : timeOf(teller, steps);
+  const parts = [ran(who, work.outcome, phase, took), ...effects];
   if (work.outcome === 'pending') parts.push('wait (Pending)');
   if (work.outcome === 'finished') parts.push('finished');
   teller.say(together(parts));

@@ -17,11 +17,17 @@ export const GROUPS_TOLD = 6;
 
 /** The first wakes with one reason. Whether a timer was late makes another one. */
 export function firstGroup(wakes) {
+  return wakes.slice(0, groupEnd(wakes, 0));
+}
+
+/** Where the group ends that begins there. */
+function groupEnd(wakes, begin) {
   const isLate = (wake) => wake.late_ns >= LATE_NS;
-  const [first] = wakes;
-  const isOther = (wake) => !isSameBy(wake.by, first.by) || isLate(wake) !== isLate(first);
-  const end = wakes.findIndex(isOther);
-  return end < 0 ? wakes : wakes.slice(0, end);
+  const first = wakes[begin];
+  const isLike = (wake) => isSameBy(wake.by, first.by) && isLate(wake) === isLate(first);
+  let end = begin;
+  while (end < wakes.length && isLike(wakes[end])) end += 1;
+  return end;
 }
 
 /** "due", "2.500 ms late" or "1.500 ms to 2.500 ms late", of a group of timers. */
@@ -39,7 +45,7 @@ export function timersDue(group) {
 /** The reasons of these wakes, counted. */
 export function more(wakes) {
   let groups = 0;
-  for (let at = 0; at < wakes.length; groups += 1) at += firstGroup(wakes.slice(at)).length;
+  for (let at = 0; at < wakes.length; groups += 1) at = groupEnd(wakes, at);
   const areAll = (type) => wakes.every(({ by }) => by.type === type);
   if (areAll('source')) return `${groups} more sources became ready`;
   if (areAll('timer')) return `${wakes.length} more timers were due`;

@@ -1,0 +1,16 @@
+/*
+The model of the page: how a recording becomes turns, arrows, moments and a story.
+
+What the views use of it. No file here knows of a page; all of it runs in node as well.
+*/
+
+export { whyRan } from './cause.js';
+export { NOTHING, OUTCOMES, PHASES, itemOf, taskOf } from './event.js';
+export { readFile, writeFile } from './file.js';
+export { Moments } from './moments.js';
+export { Names } from './names.js';
+export { Recording } from './recording.js';
+export { shortTime } from './short_time.js';
+export { tellMissing, tellTurn } from './story.js';
+export { underWayNs, underWaySince } from './under_way.js';
+export { whyWaits } from './wait_chain.js';

@@ -1,0 +1,86 @@
+// Alarm: the red bar that grows while the loop does not answer.
+//
+// It tells two silences apart: a loop that hangs, while its inspector answers; and an inspector
+// that is silent, too. The bar is full after ten seconds; the words say how long it is in truth.
+
+import { about, el, setText, show } from './dom.js';
+import { SIGN, time } from './words.js';
+
+/** From so long a silence on there is an alarm. */
+const LOOP_MS = 500;
+const FEED_MS = 1500;
+const FULL_MS = 10_000;
+
+export class Alarm {
+  topics = ['row', 'feed', 'mode'];
+
+  constructor(root, { store, act }) {
+    Object.assign(this, { root, store });
+    this.bar = el('div', { class: 'alarm-bar', 'aria-hidden': 'true' });
+    this.text = el('span');
+    this.who = el('button', { type: 'button', onclick: () => act('select', this.key) }, 'show it');
+    root.append(this.bar, el('p', {}, this.text, ' ', this.who));
+  }
+
+  draw() {
+    const { store } = this;
+    const found = this.silence();
+    show(this.root, found !== null);
+    if (!found) {
+      this.saidMs = null;
+      return false;
+    }
+    this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
+    // The bar grows with each frame, the words twice a second: they are read out.
+    const nowMs = performance.now();
+    if (!this.saidMs || nowMs - this.saidMs > 500 || this.kind !== found.kind) {
+      this.saidMs = nowMs;
+      this.kind = found.kind;
+      setText(this.text, `${SIGN.fault} ${found.text}`);
+      this.key = found.key;
+      show(this.who, Boolean(found.key));
+      about(this.root, found.key);
+    }
+    return store.source === 'live' && store.feed.state === 'open';
+  }
+
+  silence() {
+    const { store } = this;
+    const { row, feed } = store;
+    if (store.source !== 'live') return this.recorded(row);
+    if (feed.state === 'ended' || feed.state === 'refused' || feed.state === 'lost') {
+      return { kind: feed.state, ms: FULL_MS, text: ENDS[feed.state], key: null };
+    }
+    if (feed.state !== 'open') return null;
+    const silent = performance.now() - feed.heardMs;
+    if (feed.heardMs && silent > FEED_MS) {
+      const text = `no heartbeat for ${time(silent * 1e6)}: the program is stopped or gone`;
+      return { kind: 'feed', ms: silent, text, key: null };
+    }
+    const since = performance.now() - store.rowCameMs;
+    if (row?.stall) {
+      const ms = row.stall.for_ms + since;
+      const text = `${row.stall.item} has held the loop for ${time(ms * 1e6)}`;
+      return { kind: 'stall', ms, text, key: row.stall.task };
+    }
+    const age = row?.as_of && !row.as_of.fresh ? row.as_of.age_ms + since : 0;
+    if (age <= LOOP_MS) return null;
+    const what = row.now?.item ? `; it runs ${row.now.item}` : '';
+    const text = `the loop has not answered for ${time(age * 1e6)}${what}`;
+    return { kind: 'age', ms: age, text, key: row.now?.task ?? null };
+  }
+
+  /** A recording that was made while the loop hung. */
+  recorded(row) {
+    if (!row?.stall) return null;
+    const ms = row.stall.for_ms;
+    const text = `when this was recorded, ${row.stall.item} had held the loop for ${time(ms * 1e6)}`;
+    return { kind: 'recorded', ms, text, key: row.stall.task };
+  }
+}
+
+const ENDS = {
+  ended: 'the program has ended, or closed its inspector; what was recorded stays here',
+  refused: 'the token was refused: open the address that the program has logged',
+  lost: 'the connection is lost; trying again. What was recorded stays here',
+};

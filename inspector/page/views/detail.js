@@ -1,0 +1,239 @@
+// Detail: what is known of the selected thing, and the answers to two questions: why did it run,
+// why is it not running.
+//
+// With nothing selected it tells of the loop. While the loop hangs it tells who holds it, whatever
+// is selected. Promises an answer for every key that the page shows.
+
+import { about, el } from './dom.js';
+import { histogram } from './histogram.js';
+import { isTask, keyOfSource } from './keys_of.js';
+import { placeWithSource } from './source.js';
+import {
+  SIGN, STATE_MEANS, TERM, count, percent, plural, shown, stateOf, time,
+} from './words.js';
+
+/** So many steps of an answer are shown. */
+const STEPS_MAX = 12;
+/** While the page goes along, the detail changes this often. */
+const EVERY_MS = 700;
+
+export class Detail {
+  topics = ['select', 'scene', 'row', 'mode'];
+
+  constructor(root, { store, scene, sources, model, cancel }) {
+    Object.assign(this, { root, store, scene, sources, model, cancel });
+    this.drawnMs = -Infinity;
+    this.title = el('h2', { id: 'detail-title' }, 'Detail');
+    this.body = el('div', { class: 'detail-body' });
+    root.append(this.title, this.body);
+  }
+
+  draw(changed) {
+    const nowMs = performance.now();
+    const isUrgent = changed.has('select') || changed.has('mode') || !this.store.isFollowing;
+    // Who reads or has the keyboard in it is not disturbed.
+    const isBusy = this.body.contains(document.activeElement) && !changed.has('select');
+    if (!isUrgent && (nowMs - this.drawnMs < EVERY_MS || isBusy)) return;
+    this.drawnMs = nowMs;
+    const top = changed.has('select') ? 0 : this.body.scrollTop;
+    const parts = this.parts().flat().filter(Boolean);
+    this.body.replaceChildren(...parts);
+    this.body.scrollTop = top;
+  }
+
+  parts() {
+    const { store } = this;
+    const stall = store.row?.stall ? this.stall(store.row.stall) : null;
+    const key = store.selected;
+    if (!store.row && !store.hasEvents) return [empty()];
+    if (key === null) return [stall, this.loop()];
+    if (isTask(key)) return [stall, this.task(key)];
+    if (key.startsWith('source ')) return [stall, this.source(key)];
+    if (key.startsWith('timer ')) return [stall, this.timer(key)];
+    return [stall, el('p', {}, key)];
+  }
+
+  stall(stall) {
+    this.title.textContent = 'Detail';
+    const who = about(el('strong', {}, stall.item), stall.task);
+    return el('div', { class: 'stall' },
+      el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
+        ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
+        + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
+      stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
+      placeWithSource(this.sources, 'spawned at', stall.born),
+      placeWithSource(this.sources, 'last waited at', stall.awaits));
+  }
+
+  task(key) {
+    const { store } = this;
+    const task = store.row?.tasks?.find((one) => one.id === key);
+    const ended = store.row?.recorded?.ended?.find((one) => one.id === key);
+    const name = store.names.task(key);
+    this.title.textContent = name.replace(/`/g, '');
+    const then = store.isFollowing ? null : this.scene.moment?.tasks.get(key);
+    const stateName = then?.state ?? task?.state ?? (ended ? 'finished' : null);
+    const state = stateName ? stateOf(stateName) : 'done';
+    const since = then ? ` for ${time(Math.max(0, this.scene.moment.ns - then.since_ns))}` : '';
+    const means = STATE_MEANS[state];
+    const known = stateName ? `${SIGN[state]} ${means.replace(':', `${since}:`)}`
+      : 'It is not in the newest state, nor among those that ended last.';
+    return [
+      el('p', { class: `ink-${state}` }, known),
+      this.why(key),
+      this.whyNot(key, task, state),
+      task ? this.facts(task) : null,
+      ended ? el('p', {}, `It ended after ${plural(ended.polls, 'poll')}.`) : null,
+      this.places(task ?? ended),
+      task?.times ? histogram('How long it ran', task.times.polls, TERM.poll) : null,
+      task?.times ? histogram('How long it stood in line', task.times.delays, TERM.delay) : null,
+      this.wokenBy(key),
+      task && store.canControl ? this.cancelButton(task) : null,
+    ].flat();
+  }
+
+  facts(task) {
+    const busy = task.times
+      ? `, busy ${time(task.times.busy_ns)}, in line ${time(task.times.scheduled_ns)}, `
+        + `waiting ${time(task.times.idle_ns)}` : '';
+    const held = task.state === 'waiting' && task.wakers === 0
+      ? `${SIGN.fault} nobody holds its waker: nothing can wake it`
+      : `${plural(task.wakers, 'waker')} held`;
+    const woken = task.woken_by ? `; last woken by ${task.woken_by}` : '';
+    return el('p', { title: `${TERM.poll} ${TERM.waker}` },
+      `${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}${busy}; ${held}${woken}.`,
+      task.parent ? ' Spawned by ' : '',
+      task.parent ? about(el('b', {}, task.parent), task.parent) : '');
+  }
+
+  places(task) {
+    return task ? [
+      placeWithSource(this.sources, 'waits at', task.awaits),
+      placeWithSource(this.sources, 'spawned at', task.born),
+    ] : [];
+  }
+
+  why(key) {
+    const { store } = this;
+    if (!store.hasEvents) return null;
+    const before = store.isFollowing ? Infinity : store.ns;
+    const { steps } = this.model.whyRan(store.recording, store.names, key, before);
+    const items = steps.slice(0, STEPS_MAX).map((step) => {
+      const button = el('button', { type: 'button', class: 'quiet', title: 'Go there' }, '⤷');
+      button.addEventListener('click', () => store.seek(step.at_ns));
+      return about(el('li', {}, button, ` ${shown(step.text)}.`), ...(step.keys ?? []));
+    });
+    const more = steps.length - items.length;
+    if (items.length === 0) items.push(el('li', {}, 'It has not run while it was recorded.'));
+    if (more > 0) items.push(el('li', {}, `and so on, ${plural(more, 'step')} back`));
+    return el('details', { open: true, class: 'why', id: 'why-ran' },
+      el('summary', {}, 'Why did it run?', el('kbd', {}, 'w')), el('ol', {}, ...items));
+  }
+
+  whyNot(key, task, state) {
+    const { store } = this;
+    if (!task || !store.row?.tasks) return null;
+    const past = store.isFollowing || store.ns >= store.endNs
+      ? null : el('p', { class: 'sub' }, 'as of the newest state, not of the playhead');
+    const { lines, isCycle } = this.model.whyWaits(store.row, key);
+    const items = lines.slice(0, STEPS_MAX).map((line) => {
+      const node = el('li', {}, shown(line.text));
+      node.style.marginLeft = `${Math.min(line.depth ?? 0, 6) * 14}px`;
+      return about(node, ...(line.keys ?? []));
+    });
+    const open = state !== 'done';
+    return el('details', { open, class: isCycle ? 'why is-cycle' : 'why', id: 'why-not' },
+      el('summary', {}, isCycle ? `${SIGN.fault} They wait for each other: none can run `
+        : 'Why is it not running? ', el('kbd', {}, 'y')), past, el('ul', {}, ...items));
+  }
+
+  /** Who woke it, counted over what is in sight. */
+  wokenBy(key) {
+    const { store } = this;
+    if (!store.hasEvents) return null;
+    const { from, to } = store.view();
+    const share = (to - from) / Math.max(1, store.endNs - store.beginNs);
+    if (store.recording.length * Math.min(share, 1) > 60_000) return null;
+    const counts = new Map();
+    store.recording.eachWake(from, to, (wake) => {
+      if (wake.item.key !== key) return;
+      const by = store.names.by(wake.by);
+      counts.set(by, (counts.get(by) ?? 0) + 1);
+    });
+    if (counts.size === 0) return null;
+    const list = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 5);
+    const most = list[0][1];
+    const rows = list.map(([by, times]) => {
+      const bar = el('span', { class: 'by-bar' });
+      bar.style.width = `${(times / most) * 90}px`;
+      return el('li', {}, bar, ` ${plural(times, 'time')} by ${by}`);
+    });
+    return el('div', {}, el('b', {}, 'Woken in sight'), el('ul', { class: 'by' }, ...rows));
+  }
+
+  cancelButton(task) {
+    const button = el('button', { type: 'button', class: 'danger' }, `Cancel ${task.id}`);
+    const said = el('span', { role: 'status' });
+    button.addEventListener('click', async () => {
+      button.disabled = true;
+      said.textContent = ` ${await this.cancel(task.id)}`;
+    });
+    return el('p', {}, button, said);
+  }
+
+  source(key) {
+    const source = this.store.row?.sources?.find((one) => keyOfSource(one.id) === key);
+    this.title.textContent = this.store.names.source?.(key) ?? key;
+    if (!source) return [el('p', {}, 'It is gone: the newest state does not have it.')];
+    const waiters = source.waiters.map((one) => about(
+      el('li', {}, `${one.task} waits to ${one.operation}`), one.task));
+    const peer = source.peer ? `, connected to ${source.peer}` : '';
+    return [
+      el('p', {}, `A ${source.kind} source${peer}. The operating system tells the loop when it is `
+        + `ready for ${source.interest}; it is ready for: ${source.readiness || 'nothing'}.`),
+      el('ul', {}, ...(waiters.length > 0 ? waiters : [el('li', {}, 'nobody waits for it')])),
+    ];
+  }
+
+  timer(key) {
+    const place = key.slice('timer '.length);
+    this.title.textContent = `Timers of ${place}`;
+    const timers = (this.store.row?.timers ?? []).filter((one) => one.at === place);
+    const rows = timers.slice(0, STEPS_MAX).map((one) => about(el('li', {},
+      `${one.task ?? 'somebody'}: ${one.operation}, due in ${time(one.in_ns ?? Infinity)}`),
+    one.task));
+    return [
+      el('p', {}, `${plural(timers.length, 'timer')} armed here at the newest state.`),
+      el('ul', {}, ...rows), placeWithSource(this.sources, 'armed at', place),
+    ];
+  }
+
+  loop() {
+    const { row, loop, recording } = this.store;
+    this.title.textContent = loop ? `Loop ${loop.number} (${loop.thread ?? ''})` : 'The loop';
+    const times = row?.recorded?.times;
+    const counts = row?.counts;
+    const wakes = counts?.wakes
+      ? Object.entries(counts.wakes).filter(([, value]) => value > 0)
+        .map(([by, value]) => `${count(value)} by ${by}`).join(', ') : '';
+    return [
+      el('p', {}, 'Select a task, a timer or a source to learn about it. ',
+        el('kbd', {}, '?'), ' shows all keys.'),
+      times ? el('p', { title: TERM.busy },
+        `Busy for ${percent(times.utilisation)} of ${time(times.elapsed_ns)}.`) : null,
+      counts ? el('p', {}, `${plural(counts.spawned, 'task')} spawned, `
+        + `${count(counts.finished)} finished, ${count(counts.panicked)} panicked, `
+        + `${count(counts.cancelled)} cancelled; ${plural(counts.polls, 'poll')}; `
+        + `woken ${wakes || 'never'}.`) : null,
+      times ? histogram('How long a turn took', times.turns, TERM.turn) : null,
+      times ? histogram('How long a poll took', times.polls, TERM.poll) : null,
+      times ? histogram('How long the woken stood in line', times.delays, TERM.delay) : null,
+      times ? histogram('How late timers were', times.lateness, 'From due to fired') : null,
+      recording && loop?.made ? placeWithSource(this.sources, 'made at', loop.made) : null,
+    ];
+  }
+}
+
+function empty() {
+  return el('p', {}, 'Nothing to show yet. Drop a recording here, or press o to open one.');
+}

@@ -1,0 +1,76 @@
+// Lanes: which task has which lane of the timeline.
+//
+// Promises that a task never moves: it gets the next free lane when it is first heard of, and
+// keeps it. Lanes are bounded; who comes later shares the last one.
+
+/** So many lanes. */
+export const LANES_MAX = 20_000;
+
+const ALWAYS = { from: -Infinity, to: Infinity };
+
+export class Lanes {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.keys = [];
+    this.byKey = new Map();
+    /** From when to when each lives, as far as that was seen. */
+    this.lives = new Map();
+  }
+
+  /** The lane of a task, or of what else runs. */
+  of(key) {
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    const lane = Math.min(this.keys.length, LANES_MAX - 1);
+    this.byKey.set(key, lane);
+    if (lane === this.keys.length) this.keys.push(key);
+    return lane;
+  }
+
+  /** What a run's lane is called: deferred calls and microtasks have one together. */
+  ofItem(item) {
+    return this.of(laneKey(item));
+  }
+
+  /** Adds the tasks of a state, in the order of their birth. */
+  addRow(row) {
+    if (!row?.tasks) return;
+    const fresh = row.tasks.filter((task) => !this.byKey.has(task.id));
+    if (fresh.length === 0) return;
+    fresh.sort((a, b) => a.birth - b.birth);
+    for (const task of fresh) {
+      this.of(task.id);
+      this.lives.set(task.id, { from: task.times?.since_ns ?? -Infinity, to: Infinity });
+    }
+  }
+
+  /** Notes that it was there at an instant; whether that was its end. */
+  sawAt(key, ns, isEnd) {
+    const life = this.lives.get(key);
+    if (!life) {
+      this.lives.set(key, { from: ns, to: isEnd ? ns : Infinity });
+      return;
+    }
+    if (ns < life.from) life.from = ns;
+    if (isEnd) life.to = ns;
+  }
+
+  life(key) {
+    return this.lives.get(key) ?? ALWAYS;
+  }
+
+  get count() {
+    return this.keys.length;
+  }
+}
+
+/** The key of the lane of an item. */
+export function laneKey(item) {
+  if (item.kind === 'task' || item.key?.startsWith('#')) return item.key;
+  if (item.key?.startsWith('callback')) return 'callbacks';
+  if (item.key?.startsWith('call')) return 'calls';
+  return item.key || 'others';
+}

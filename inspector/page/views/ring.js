@@ -1,0 +1,149 @@
+// Ring: the turn as a ring whose arcs are time, with the clerk who goes round it.
+//
+// Waiting is large calm grey: a loop mostly sleeps. Each phase keeps its place in the order and at
+// least a sliver, hollow where it took nothing. The words in the middle say what happens now.
+
+import { about, attribute, el, keyed, setText, svg } from './dom.js';
+import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
+import { clerkAngle } from './player.js';
+import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, shown, time } from './words.js';
+
+const INNER = 82;
+const OUTER = 116;
+/** So many items are drawn in the arc of phase `run`. */
+const ITEMS_MAX = 40;
+
+export class Ring {
+  topics = ['scene', 'time', 'mode'];
+
+  constructor(root, { store, scene, player }) {
+    Object.assign(this, { root, store, scene, player });
+    this.title = root.querySelector('h2');
+    this.sub = el('span', { class: 'sub' });
+    this.arcs = svg('g');
+    this.items = svg('g');
+    this.labels = svg('g', { class: 'arc-labels' });
+    this.clerk = svg('g', { class: 'clerk' },
+      svg('circle', { r: 9 }), svg('path', { d: 'M-3 -4.5L5 0L-3 4.5Z' }));
+    this.picture = svg('svg', { viewBox: '-222 -142 444 284', role: 'img', class: 'ring-picture' },
+      this.arcs, this.items, this.labels, this.clerk);
+    this.word = el('strong');
+    this.more = el('span');
+    this.middle = el('div', { class: 'ring-middle' }, this.word, this.more);
+    this.title.append(' ', this.sub);
+    root.append(el('div', { class: 'ring-box' }, this.picture, this.middle));
+  }
+
+  draw(changed) {
+    if (changed.has('scene') || changed.has('mode')) this.drawArcs();
+    this.drawClerk();
+    this.drawMiddle();
+  }
+
+  drawArcs() {
+    const { scene } = this;
+    const ring = arcs(scene.times);
+    const total = ring.reduce((sum, arc) => sum + arc.ns, 0);
+    const isSecond = scene.ringOf === 'second';
+    setText(this.title.firstChild, isSecond ? 'The last second' : 'The turn');
+    setText(this.sub, this.subtitle(total));
+    keyed(this.arcs, ring, (arc) => arc.phase, makeArc, (node, arc) => drawArc(node, arc, total));
+    keyed(this.labels, ring, (arc) => arc.phase, makeLabel, (node, arc) => drawLabel(node, arc));
+    const told = ring.map((arc) => `${arc.phase} ${time(arc.ns)}`).join(', ');
+    attribute(this.picture, 'aria-label', `${this.title.textContent}: ${told}`);
+    this.drawItems(isSecond ? null : scene.turn, ring);
+  }
+
+  subtitle(total) {
+    const { scene } = this;
+    if (scene.ringOf === 'second') return `${count(scene.turns)} turns; an arc is a share of it`;
+    if (!scene.turn) return 'an arc is time';
+    return `${count(scene.turn.number)}: ${time(total)} round; an arc is time`;
+  }
+
+  /** Who ran, within the arc of phase `run`. */
+  drawItems(turn, ring) {
+    const ran = turn?.steps.filter((step) => step.work.type === 'item' && step.phase === 'run');
+    const run = ring.find((arc) => arc.phase === 'run');
+    const part = turn && segments(turn).find((one) => one.phase === 'run');
+    const length = part ? part.to - part.from : 0;
+    const steps = length > 0 ? ran.slice(0, ITEMS_MAX) : [];
+    const angle = (ns) => run.from + ((ns - part.from) / length) * (run.to - run.from);
+    keyed(this.items, steps, (step) => `${step.at_ns} ${step.work.item.key}`, () => {
+      const node = svg('path', { class: 'ring-item' });
+      node.append(svg('title'));
+      return node;
+    }, (node, step) => {
+      const from = angle(step.at_ns);
+      const to = Math.max(angle(step.at_ns + step.took_ns), from + 0.6);
+      attribute(node, 'd', arcPath(from, to, INNER + 4, OUTER - 4));
+      about(node, step.work.item.key);
+      const told = `${this.store.names.item(step.work.item)} ran ${time(step.took_ns)}`;
+      setText(node.firstChild, told);
+    });
+  }
+
+  drawClerk() {
+    const { store, scene } = this;
+    let angle = 0;
+    if (!scene.turn) angle = 0;
+    else if (store.isFollowing && store.source === 'live') angle = this.liveAngle();
+    else if (store.isFollowing) angle = angleAt(scene.turn, store.endNs);
+    else angle = clerkAngle(store, this.player, scene.turn);
+    const [x, y] = polar(angle, (INNER + OUTER) / 2);
+    const turned = `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${angle.toFixed(1)})`;
+    attribute(this.clerk, 'transform', turned);
+    attribute(this.clerk, 'class', `clerk is-${scene.now.sign}`);
+  }
+
+  /** Where the clerk was seen last. */
+  liveAngle() {
+    const phase = this.store.row?.stall?.phase ?? this.store.row?.now?.phase ?? 'wait';
+    const arc = arcs(this.scene.times).find((one) => one.phase === phase);
+    return arc ? (arc.from + arc.to) / 2 : 0;
+  }
+
+  drawMiddle() {
+    const { now } = this.scene;
+    setText(this.word, `${SIGN[now.sign]} ${now.word}`);
+    attribute(this.word, 'class', `ink-${now.sign}`);
+    setText(this.more, shown(now.more));
+    about(this.middle, ...now.keys);
+  }
+}
+
+function makeArc(arc) {
+  const node = svg('path', { tabindex: '-1' });
+  node.append(svg('title', {}, PHASE_MEANS[arc.phase]));
+  about(node, `phase ${arc.phase}`);
+  return node;
+}
+
+function drawArc(node, arc, total) {
+  attribute(node, 'd', arcPath(arc.from + 0.7, arc.to - 0.7, INNER, OUTER));
+  const state = PHASE_STATE[arc.phase];
+  attribute(node, 'class', `arc is-${state}${arc.ns > 0 ? '' : ' is-hollow'}`);
+  const share = total > 0 ? `, ${percent(arc.ns / total)}` : '';
+  setText(node.firstChild, `${PHASE_MEANS[arc.phase]} Here: ${time(arc.ns)}${share}.`);
+}
+
+function makeLabel(arc) {
+  const node = svg('text', {}, svg('tspan', { class: 'arc-name' }, arc.phase), svg('tspan'));
+  about(node, `phase ${arc.phase}`);
+  return node;
+}
+
+function drawLabel(node, arc) {
+  const middle = (arc.from + arc.to) / 2;
+  const [x, y] = polar(middle, OUTER + 13);
+  attribute(node, 'x', x.toFixed(1));
+  attribute(node, 'y', (y + 4).toFixed(1));
+  attribute(node, 'text-anchor', anchor(x));
+  attribute(node, 'class', arc.ns > 0 ? null : 'is-faint');
+  setText(node.lastChild, arc.ns > 0 ? ` ${time(arc.ns)}` : '');
+}
+
+function anchor(x) {
+  if (Math.abs(x) < 12) return 'middle';
+  return x > 0 ? 'start' : 'end';
+}

@@ -1,0 +1,202 @@
+// Tasks: the tree of who spawned whom, with a filter; as few rows in the document as can be seen.
+//
+// Promises the same height for ten tasks and ten thousand. States are those of the instant that is
+// shown; counts and times are those of the newest state.
+
+import { about, attribute, el, keyed, setText } from './dom.js';
+import { keyOfWait } from './keys_of.js';
+import {
+  SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, stateOf, time,
+} from './words.js';
+
+const ROW_HEIGHT = 22;
+const SORTS = {
+  tree: 'tree', busy: 'busiest', delay: 'longest in line', polls: 'most polls', state: 'state',
+};
+const STATE_ORDER = { fault: 0, running: 1, ready: 2, waiting: 3, done: 4 };
+
+export class Tasks {
+  topics = ['row', 'scene', 'select', 'filter', 'mode', 'size'];
+
+  constructor(root, { store, scene }) {
+    Object.assign(this, { root, store, scene });
+    this.sub = el('span', { class: 'sub' });
+    this.input = el('input', {
+      type: 'search', placeholder: 'filter: name, #3.9, waiting, place  ( / )',
+      'aria-label': 'Filter tasks', id: 'filter', autocomplete: 'off', spellcheck: 'false',
+    });
+    this.input.addEventListener('input', () => {
+      store.filter = this.input.value;
+      store.note('filter');
+    });
+    this.sort = el('select', { 'aria-label': 'Sort tasks' });
+    for (const [value, text] of Object.entries(SORTS)) {
+      this.sort.append(el('option', { value }, text));
+    }
+    this.sort.addEventListener('change', () => {
+      store.sort = this.sort.value;
+      store.note('filter');
+    });
+    const title = el('h2', { id: 'tasks-title' }, 'Tasks ', this.sub);
+    root.append(el('div', { class: 'bar' }, title, this.input, this.sort), head());
+    this.body = el('div', { class: 'task-rows', role: 'tree', 'aria-label': 'Tasks', tabindex: '0' });
+    this.spacer = el('div', { class: 'task-spacer' });
+    this.body.append(this.spacer);
+    root.append(this.body);
+    this.body.addEventListener('scroll', () => this.drawRows(), { passive: true });
+    new ResizeObserver(() => store.note('size')).observe(this.body);
+    this.rows = [];
+  }
+
+  draw(changed) {
+    const { store } = this;
+    if (document.activeElement !== this.input && this.input.value !== store.filter) {
+      this.input.value = store.filter;
+    }
+    if (this.sort.value !== store.sort) this.sort.value = store.sort;
+    const isNew = ['row', 'mode', 'filter', 'scene'].some((topic) => changed.has(topic));
+    const nowMs = performance.now();
+    const isUrgent = changed.has('filter') || changed.has('mode');
+    // A large table is sorted a few times a second at most.
+    if (isNew && (isUrgent || nowMs - (this.listedMs ?? -1e9) > 400)) {
+      this.listedMs = nowMs;
+      this.list();
+    }
+    this.drawRows();
+  }
+
+  list() {
+    const { store } = this;
+    const tasks = store.row?.tasks ?? unnamed(this.scene.moment);
+    const past = store.isFollowing ? null : this.scene.moment?.tasks;
+    const all = tasks.map((task) => ({ task, state: stateAt(task, past) }));
+    const words = store.filter.toLowerCase().split(/\s+/).filter(Boolean);
+    const isWanted = ({ task, state }) => words.every((word) => texts(task, state).includes(word));
+    const isTree = store.sort === 'tree' && words.length === 0;
+    const wanted = words.length > 0 ? all.filter(isWanted) : all;
+    this.rows = isTree ? asTree(wanted) : sorted(wanted, store.sort);
+    const note = words.length > 0 ? `${count(this.rows.length)} of ` : '';
+    setText(this.sub, `${note}${plural(all.length, 'task')}`);
+    this.spacer.style.height = `${this.rows.length * ROW_HEIGHT}px`;
+  }
+
+  drawRows() {
+    const top = this.body.scrollTop;
+    const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - 4);
+    const seen = Math.ceil((this.body.clientHeight || 200) / ROW_HEIGHT) + 8;
+    const rows = this.rows.slice(first, first + seen).map((row, i) => ({ ...row, at: first + i }));
+    keyed(this.spacer, rows, (row) => row.task.id, makeRow, (node, row) => this.update(node, row));
+  }
+
+  update(node, { task, state, depth, at }) {
+    const { store } = this;
+    node.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
+    attribute(node, 'aria-selected', store.selected === task.id ? 'true' : 'false');
+    attribute(node, 'aria-level', depth + 1);
+    attribute(node, 'aria-posinset', at + 1);
+    const [sign, name, polls, busy, delay, waits, place] = node.children;
+    attribute(sign, 'class', `ink-${state}`);
+    setText(sign, SIGN[state]);
+    attribute(sign, 'title', STATE_MEANS[state]);
+    name.firstChild.style.paddingLeft = `${Math.min(depth, 8) * 12}px`;
+    setText(name.firstChild, `${task.id} `);
+    setText(name.lastChild, shortName(task.name, 44));
+    attribute(name, 'title', task.name);
+    setText(polls, task.polls === null ? '' : count(task.polls));
+    setText(busy, task.times ? time(task.times.busy_ns) : '');
+    setText(delay, task.times?.delays?.p99_ns ? time(task.times.delays.p99_ns) : '');
+    const wait = task.waits?.[0];
+    const rest = (task.waits?.length ?? 0) > 1 ? ` and ${task.waits.length - 1} more` : '';
+    setText(waits, wait && state === 'waiting' ? `${wait.operation} ${wait.of}${rest}` : '');
+    setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
+    attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
+    about(node, task.id, wait ? keyOfWait(wait) : null,
+      task.awaits ? `place ${task.awaits}` : null);
+  }
+
+  /** Selects the row so many below the one that is selected. */
+  move(by) {
+    if (this.rows.length === 0) return;
+    const at = this.rows.findIndex((row) => row.task.id === this.store.selected);
+    const next = Math.min(Math.max(at < 0 ? 0 : at + by, 0), this.rows.length - 1);
+    this.store.select(this.rows[next].task.id);
+    this.reveal(next);
+  }
+
+  /** Scrolls to a row. */
+  reveal(at = this.rows.findIndex((row) => row.task.id === this.store.selected)) {
+    if (at < 0) return;
+    const y = at * ROW_HEIGHT;
+    const height = this.body.clientHeight;
+    if (y < this.body.scrollTop) this.body.scrollTop = y;
+    else if (y + ROW_HEIGHT > this.body.scrollTop + height) {
+      this.body.scrollTop = y + ROW_HEIGHT - height;
+    }
+  }
+}
+
+function head() {
+  const column = (text, title) => el('span', { title }, text);
+  return el('div', { class: 'task-row task-head', 'aria-hidden': 'true' },
+    el('span'), column('task', 'Its number and name'), column('polls', TERM.polls),
+    column('busy', 'How long it ran in all'), column('in line', TERM.late),
+    column('waits on', 'What will wake it'), column('at', 'Where in the source it waits'));
+}
+
+function makeRow() {
+  const cells = [el('span'), el('span', { class: 'task-name' }, el('i'), el('span'))];
+  for (let i = 0; i < 3; i += 1) cells.push(el('span', { class: 'number' }));
+  cells.push(el('span', { class: 'task-waits' }), el('span', { class: 'task-at' }));
+  return el('div', { class: 'task-row', role: 'treeitem' }, ...cells);
+}
+
+/** The tasks of a recording without a state: all that is known are their keys. */
+function unnamed(moment) {
+  return [...(moment?.tasks ?? [])].map(([id, task], birth) => ({
+    id, birth, name: '', parent: null, state: task.state, polls: null, waits: [], times: null,
+  }));
+}
+
+function stateAt(task, past) {
+  const then = past?.get(task.id);
+  if (then) return stateOf(then.state);
+  return past && past.size > 0 && task.state === 'finished' ? 'done' : stateOf(task.state);
+}
+
+function texts(task, state) {
+  const waits = (task.waits ?? []).map((wait) => `${wait.operation} ${wait.of} ${wait.at}`);
+  return `${task.id} ${task.name} ${state} ${task.born} ${task.awaits} ${waits}`.toLowerCase();
+}
+
+function asTree(all) {
+  const there = new Set(all.map(({ task }) => task.id));
+  const children = new Map();
+  for (const row of all) {
+    const parent = there.has(row.task.parent) ? row.task.parent : null;
+    if (!children.has(parent)) children.set(parent, []);
+    children.get(parent).push(row);
+  }
+  for (const list of children.values()) list.sort((a, b) => b.task.birth - a.task.birth);
+  const rows = [];
+  const todo = (children.get(null) ?? []).map((row) => ({ ...row, depth: 0 }));
+  while (todo.length > 0) {
+    const row = todo.pop();
+    rows.push(row);
+    for (const child of children.get(row.task.id) ?? []) {
+      todo.push({ ...child, depth: row.depth + 1 });
+    }
+    children.delete(row.task.id);
+  }
+  return rows;
+}
+
+function sorted(all, sort) {
+  const value = {
+    busy: ({ task }) => -(task.times?.busy_ns ?? 0),
+    delay: ({ task }) => -(task.times?.delays?.p99_ns ?? 0),
+    polls: ({ task }) => -(task.polls ?? 0),
+    state: ({ state }) => STATE_ORDER[state],
+    tree: ({ task }) => task.birth,
+  }[sort];
+  return all.map((row) => ({ ...row, depth: 0 })).sort((a, b) => value(a) - value(b));
+}

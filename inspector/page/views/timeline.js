@@ -1,0 +1,263 @@
+// Timeline: a lane a task; when each ran, stood in line and waited, and who woke whom.
+//
+// It promises to keep its picture: what has been drawn is moved, not drawn again, and what is new
+// is drawn in slices that leave time for the rest of the page. The newest is drawn first.
+
+import { el, setText, show } from './dom.js';
+import { drawMarks, pick } from './marks.js';
+import { Lanes } from './lanes.js';
+import { taskName } from './model.js';
+import {
+  Frame, LANE_HEIGHT, LOOP_HEIGHT, colours, forgetColours, hatch, paintSpan,
+} from './paint.js';
+import { count, shortName, time } from './words.js';
+
+/** So long it may draw in a frame. */
+const BUDGET_MS = 7;
+/** The whole is drawn in so many slices. */
+const SLICES = 48;
+/** A turn of this length is a stall. */
+export const STALL_NS = 100e6;
+/** The column of names. */
+const NAMES_WIDTH = 190;
+
+export class Timeline {
+  topics = ['data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter'];
+
+  constructor(root, { store, scene }) {
+    Object.assign(this, { root, store, scene });
+    this.lanes = new Lanes();
+    this.scroll = 0;
+    /** Spans that are not drawn yet, the next at the end. */
+    this.todo = [];
+    this.sub = el('span', { class: 'sub' });
+    this.canvas = el('canvas', {
+      class: 'timeline-canvas', tabindex: '0', role: 'application',
+      'aria-label': 'Timeline. Arrows move and zoom; Enter selects the lane.',
+    });
+    this.tip = el('div', { class: 'tip', hidden: true });
+    const legend = el('span', { class: 'legend' });
+    for (const [state, sign] of [['running', '▶ running'], ['ready', '◆ woken, in line'],
+      ['waiting', '○ waiting'], ['done', '■ done']]) {
+      legend.append(el('span', { class: `ink-${state}` }, sign), ' ');
+    }
+    const title = el('h2', { id: 'time-title' }, 'Timeline ', this.sub, legend);
+    this.box = el('div', { class: 'timeline-box' }, this.canvas, this.tip);
+    root.append(title, this.box);
+    this.pen = this.canvas.getContext('2d');
+    this.kept = new OffscreenCanvas(1, 1);
+    this.keptPen = this.kept.getContext('2d');
+    new ResizeObserver(() => this.resize()).observe(this.box);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
+    this.repaint();
+  }
+
+  repaint() {
+    forgetColours();
+    this.colours = colours();
+    this.hatch = hatch(this.pen, this.colours.ready, this.colours.paper);
+    this.frame = null;
+    this.store.note('span');
+  }
+
+  resize() {
+    const ratio = devicePixelRatio || 1;
+    const { width, height } = this.box.getBoundingClientRect();
+    this.width = Math.max(Math.floor(width), NAMES_WIDTH + 50);
+    this.height = Math.max(Math.floor(height), 40);
+    for (const canvas of [this.canvas, this.kept]) {
+      canvas.width = this.width * ratio;
+      canvas.height = this.height * ratio;
+    }
+    this.ratio = ratio;
+    this.canvas.style.width = `${this.width}px`;
+    this.canvas.style.height = `${this.height}px`;
+    this.frame = null;
+    this.store.note('size');
+  }
+
+  get look() {
+    const { colours: colour, hatch: pattern, lanes } = this;
+    this.drawn ??= new Map();
+    return { colours: colour, hatch: pattern, lanes, stallNs: STALL_NS, drawn: this.drawn };
+  }
+
+  draw(changed) {
+    const { store } = this;
+    if (changed.has('mode') && store.recording !== this.recording) {
+      this.recording = store.recording;
+      this.lanes.clear();
+      this.frame = null;
+      this.scroll = 0;
+    }
+    if (changed.has('row') || changed.has('mode')) this.lanes.addRow(store.row);
+    if (!this.width) return false;
+    this.scroll = Math.min(this.scroll, this.scrollMax());
+    this.reframe();
+    const isMore = this.work();
+    this.compose();
+    return isMore;
+  }
+
+  /** Moves the picture to where the view is now; what is missing is to do. */
+  reframe() {
+    const { store } = this;
+    const { from, to } = store.view();
+    const width = this.width - NAMES_WIDTH;
+    const old = this.frame;
+    const laneCount = this.lanes.count;
+    if (!store.hasEvents) {
+      this.frame = null;
+      return;
+    }
+    const isSameScale = old && old.width === width && old.scroll === this.scroll
+      && Math.abs(old.to - old.from - (to - from)) < (to - from) * 1e-9;
+    const shift = isSameScale ? Math.floor((from - old.from) * old.perNs) : 0;
+    if (!isSameScale || Math.abs(shift) >= width) {
+      this.begin(from, to, width);
+      return;
+    }
+    const moved = old.from + shift / old.perNs;
+    const frame = new Frame({ ...old, from: moved, to: moved + (old.to - old.from) });
+    this.frame = frame;
+    if (shift !== 0) this.move(shift, width);
+    const edge = 1.5 / frame.perNs;
+    if (shift < 0) this.todo.push([frame.from, Math.min(old.from + edge, frame.to)]);
+    const end = Math.min(store.endNs, frame.to);
+    if (end > this.paintedTo) {
+      this.todo.push([Math.max(this.paintedTo - edge, frame.from), end]);
+      this.paintedTo = end;
+    } else if (shift > 0) {
+      this.todo.push([Math.max(old.to - edge, frame.from), frame.to]);
+    }
+    this.laneCount = laneCount;
+  }
+
+  /** A new picture. */
+  begin(from, to, width) {
+    const bottom = this.height;
+    this.frame = new Frame({ from, to, width, bottom, scroll: this.scroll });
+    this.keptPen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.keptPen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
+    this.paintedTo = Math.min(this.store.endNs, to);
+    const slice = (to - from) / SLICES;
+    const last = this.paintedTo;
+    this.todo = [];
+    for (let i = 0; i < SLICES; i += 1) {
+      const begin = from + i * slice;
+      if (begin < last) this.todo.push([begin, Math.min(begin + slice, last)]);
+    }
+  }
+
+  move(shift, width) {
+    const pen = this.keptPen;
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.globalCompositeOperation = 'copy';
+    pen.drawImage(this.kept, -shift * this.ratio, 0);
+    pen.globalCompositeOperation = 'source-over';
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    if (shift < 0) pen.clearRect(0, 0, -shift, this.height);
+    else pen.clearRect(width - shift, 0, shift, this.height);
+  }
+
+  /** Draws what is to do until the time is up; whether there is more. */
+  work() {
+    if (!this.frame) return false;
+    const begin = performance.now();
+    while (this.todo.length > 0 && performance.now() - begin < BUDGET_MS) {
+      const [from, to] = this.todo.pop();
+      if (to <= this.frame.from || from >= this.frame.to) continue;
+      paintSpan(this.keptPen, this.frame, this.store.recording, this.look, from, to);
+    }
+    return this.todo.length > 0;
+  }
+
+  /** The picture, and what changes often on top of it. */
+  compose() {
+    const { pen, frame, store } = this;
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    pen.clearRect(0, 0, this.width, this.height);
+    if (!frame) {
+      setText(this.sub, 'no events are recorded yet');
+      this.drawNames();
+      return;
+    }
+    pen.save();
+    pen.translate(NAMES_WIDTH, 0);
+    pen.beginPath();
+    pen.rect(0, 0, frame.width, this.height);
+    pen.clip();
+    this.marks = drawMarks(pen, this);
+    pen.restore();
+    this.drawNames();
+    const wide = time(frame.to - frame.from);
+    const tasks = `${count(this.lanes.count)} lanes`;
+    setText(this.sub, `${wide} wide, ${tasks}; the ring's grey is sleep here, too`);
+    if (store.hovered.length === 0) show(this.tip, false);
+  }
+
+  drawNames() {
+    const { pen, store } = this;
+    const colour = this.colours;
+    pen.fillStyle = colour.paper;
+    pen.fillRect(0, 0, NAMES_WIDTH - 4, this.height);
+    pen.font = '600 11.5px system-ui, sans-serif';
+    pen.textBaseline = 'middle';
+    pen.fillStyle = colour.ink;
+    pen.fillText(this.loopName(), 8, LOOP_HEIGHT / 2);
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, LOOP_HEIGHT, NAMES_WIDTH, this.height);
+    pen.clip();
+    const first = Math.floor(this.scroll / LANE_HEIGHT);
+    const last = first + Math.ceil(this.height / LANE_HEIGHT);
+    for (let lane = first; lane < Math.min(last, this.lanes.count); lane += 1) {
+      const key = this.lanes.keys[lane];
+      const isLit = store.selected === key || store.hovered.includes(key);
+      pen.font = `${isLit ? '700' : '400'} 11.5px system-ui, sans-serif`;
+      pen.fillStyle = isLit || store.hovered.length === 0 ? colour.ink : colour.faint;
+      const y = LOOP_HEIGHT + lane * LANE_HEIGHT - this.scroll + LANE_HEIGHT / 2;
+      pen.fillText(this.laneName(key), 8, y, NAMES_WIDTH - 18);
+    }
+    pen.restore();
+  }
+
+  loopName() {
+    const { loop } = this.store;
+    return loop ? `loop ${loop.number} (${shortName(loop.thread ?? '', 18)})` : 'the loop';
+  }
+
+  laneName(key) {
+    if (!key.startsWith('#')) return key;
+    const name = taskName(this.store.names, key);
+    return name ? `${key} ${shortName(name, 22)}` : key;
+  }
+
+  scrollMax() {
+    const all = this.lanes.count * LANE_HEIGHT + LOOP_HEIGHT + 8;
+    return Math.max(0, all - this.height);
+  }
+
+  /** Scrolls to a task's lane. */
+  showLane(key) {
+    if (!this.lanes.byKey.has(key)) return;
+    const y = this.lanes.of(key) * LANE_HEIGHT;
+    const room = this.height - LOOP_HEIGHT - LANE_HEIGHT;
+    if (y < this.scroll) this.scrollTo(y);
+    else if (y > this.scroll + room) this.scrollTo(y - room / 2);
+  }
+
+  scrollTo(y) {
+    this.scroll = Math.round(Math.min(Math.max(y, 0), this.scrollMax()));
+    this.store.note('span');
+  }
+
+  /** What is at a point of the canvas. */
+  at(x, y) {
+    return pick(this, x - NAMES_WIDTH, y);
+  }
+
+  get namesWidth() {
+    return NAMES_WIDTH;
+  }
+}

@@ -11,7 +11,7 @@ use crate::{
     door::{Door, LINES},
     dump::Dumps,
     facts::Facts,
-    live,
+    live, page,
     routes::{Method, ROUTES, Respond, Route},
     token::Token,
 };
@@ -44,6 +44,9 @@ pub(crate) fn server_of(setup: Setup, facts: &Rc<Facts>) -> Server {
     }
     for route in &ROUTES {
         server = with_route(server, route, Rc::clone(facts));
+    }
+    for file in page::files() {
+        server = server.get(file.path, |_| file.response());
     }
     let server = server.route(live::route(Rc::clone(facts), door.origins()));
     server.guard(move |request| door.judge(request))

@@ -97,6 +97,20 @@ test('a wake of a microtask is traced to its item\'s run, and a walk can begin e
   assert.equal(whyRan(recording, names, '#1.1', 19).origin, 'never ran');
 });
 
+test('a wake of a microtask may be told in the turn after its item\'s run', () => {
+  const turn = (number, at) => [
+    e.event('wait', at, 0, e.waited(0)), e.event('io', at, 0, e.turn(number))];
+  const late = (turns) => {
+    const recording = recorded([
+      ...turn(1, 1), e.event('run', 2, 1, e.ran(A)),
+      ...Array.from({ length: turns }, (_, nth) => turn(2 + nth, 3)).flat(),
+      e.event('run', 3, 0, byA), e.event('run', 4, 1, e.ran(B)),
+    ], { turnNow: 1 + turns });
+    return whyRan(recording, names, '#2.2').steps.length;
+  };
+  assert.deepEqual([late(0), late(1), late(2)], [2, 2, 1]);
+});
+
 test('a walk of many thousands is given up and says so', () => {
   const again = Array.from({ length: 5_000 }, () => [e.woke(A, e.by.item(A)), e.ran(A)]);
   const causes = whyRan(history(again.flat()), names, '#1.1');

@@ -75,6 +75,15 @@ test('a second wait, or what the host did behind a turn, begins another one', ()
   assert.equal(turns[1].steps[0].work.type, 'host');
 });
 
+test('what is left of a turn behind a gap is numbered by what follows', () => {
+  const recording = recorded(turnOf(1, 1));
+  const bytes = e.encode([ran(70, A), ...turnOf(9, 80)]);
+  recording.append({ first: 40, lost: 38, turnNow: 9, bytes });
+  assert.deepEqual(turnsOf(recording).map(({ number, begun }) => [number, begun]),
+    [[1, true], [8, false], [9, true]]);
+  assert.deepEqual([recording.lost, recording.torn, recording.next], [38, 0, 43]);
+});
+
 test('a span goes from the oldest beginning to the newest end', () => {
   const recording = recorded([
     e.event('wait', 7, 0, e.woke(e.call(), e.by.host)),

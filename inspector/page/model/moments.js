@@ -114,9 +114,10 @@ function tasksOf(fold, line) {
   }
   for (const wake of line) {
     if (events.high(wake) >>> 28 !== TASK) continue;
-    const task = tasks.get(events.item(wake).key);
-    // The first of two wakes.
-    if (task?.state === 'waiting') Object.assign(task, { state: 'ready', since_ns: events.at(wake) });
+    const { key } = events.item(wake);
+    // By the first of two wakes.
+    if (tasks.get(key)?.state !== 'waiting') continue;
+    tasks.set(key, { state: 'ready', since_ns: events.at(wake) });
   }
   return tasks;
 }

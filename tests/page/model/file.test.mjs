@@ -70,5 +70,17 @@ test('what may be missing may be missing', () => {
   const { version, first, words } = glassloop;
   const read = readFile(JSON.stringify({ glassloop: { version, first, words } }));
   assert.equal(read.recording.length, file().recording.length);
-  assert.deepEqual([read.row, read.loop, read.underWay, read.recording.nowNs], [null, null, null, 0]);
+  const { row: state, loop, underWay } = read;
+  assert.deepEqual([state, loop, underWay, read.recording.nowNs], [null, null, null, 0]);
+});
+
+test('what is under way without a name of its own is an item', () => {
+  const written = file();
+  // The page has only words for a callback that a state tells of.
+  const other = { kind: 'other', index: 0, generation: 0, key: '', text: 'callback #2.5' };
+  written.recording.setNow({ underWay: { item: other, phase: 'run', turn: 9 }, nowNs: 1 });
+  const last = ({ recording, names }) => (
+    tellTurn(recording, names, recording.turnCount - 1).sentences.at(-1).text);
+  assert.match(last(written), /^callback #2\.5 has been running since turn 9/);
+  assert.match(last(readFile(writeFile(written))), /^an item has been running since turn 9/);
 });

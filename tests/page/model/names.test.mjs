@@ -54,7 +54,8 @@ test('a source is called by its descriptor, if it has one', () => {
 test('who woke somebody has a name and a key', () => {
   const names = named();
   const both = (by) => [names.by(by), names.keyOf(by)];
-  assert.deepEqual(both({ type: 'timer', place: 7 }), ['timer of src/x.rs:12', 'timer src/x.rs:12']);
+  assert.deepEqual(both({ type: 'timer', place: 7 }),
+    ['timer of src/x.rs:12', 'timer src/x.rs:12']);
   assert.deepEqual(both({ type: 'timer', place: e.UNKNOWN }), ['timer', '']);
   assert.deepEqual(both({ type: 'phase', phase: 'flush', key: '' }), ['phase flush', '']);
   assert.deepEqual(both({ type: 'thread', key: '' }), ['another thread', '']);

@@ -184,7 +184,8 @@ function naiveMoment(events, ns) {
       if (isTask && !tasks.has(subject)) tasks.set(subject, 'waiting');
     } else if (kind === 3) {
       leave(event);
-      if (isTask && outcome !== 5) tasks.set(subject, [1, 2, 3].includes(outcome) ? 'done' : 'waiting');
+      const state = [1, 2, 3].includes(outcome) ? 'done' : 'waiting';
+      if (isTask && outcome !== 5) tasks.set(subject, state);
     }
   }
   const current = events[next];
@@ -227,7 +228,8 @@ test('garbage never throws, and what can be read of it is told', () => forSeeds(
       if (at % 32 === 15) return 1 + Math.floor(random() * 9) + 16 * Math.floor(random() * 4);
       return at % 32 >= 2 && at % 32 < 8 ? 0 : Math.floor(random() * 256);
     });
-    const first = [NaN, -5, 1e300, 3.5, recording.next, recording.next + 9][round % 6];
+    const { next } = recording;
+    const first = [NaN, -5, 1e300, 3.5, next, next + 9, 2 ** 53 - 2, 2 ** 40][round];
     recording.append({ first, lost: random() < 0.5 ? -1 : NaN, turnNow: random() * 1e9, bytes });
     assert.ok(recording.length <= 300);
   }

@@ -4,7 +4,9 @@ How fast the model is: nanoseconds an event to append, and milliseconds to ask.
     node tests/page/model/speed.mjs [EVENTS]
 */
 
-import { Moments, Names, Recording, tellTurn, whyRan } from '../../../inspector/page/model/index.js';
+import {
+  Moments, Names, Recording, tellTurn, whyRan,
+} from '../../../inspector/page/model/index.js';
 import { encode } from './encode.mjs';
 import { likely } from './likely.mjs';
 

@@ -39,7 +39,8 @@ test('timers of one place that are due together are told together', () => {
 test('a long list is cut and counted', () => {
   const wakes = Array.from({ length: 12 }, (_, index) => (
     e.event('run', 0, 0, e.wokeAgain(e.task(index), e.by.item(A)))));
-  const [first, second] = told(recorded([...wakes, e.event('run', 0, 41_000, e.ran(A, 'finished'))]));
+  const run = e.event('run', 0, 41_000, e.ran(A, 'finished'));
+  const [first, second] = told(recorded([...wakes, run]));
   assert.equal(first, 'its beginning is not recorded.');
   assert.ok(second.startsWith('task #1.1 ran 41.0 us, woke task #0.0, which was awake'), second);
   assert.ok(second.endsWith('woke 4 more, and finished.'), second);

@@ -23,8 +23,9 @@ test('a task that does not wait says what it does', () => {
   assert.equal(says('ready'), '#0.0 `t0` is ready: it runs in the next batch');
   assert.equal(says('aborted'), '#0.0 `t0` was aborted: it is dropped in the next batch');
   assert.equal(says('finished'), '#0.0 `t0` has ended: its result was not taken yet');
-  assert.deepEqual(why().lines[0],
-    { depth: 0, tasks: ['#0.0'], text: '#0.0 has ended, or never was', end: 'ended', keys: ['#0.0'] });
+  const [line] = why().lines;
+  assert.deepEqual([line.depth, line.tasks, line.end, line.keys], [0, ['#0.0'], 'ended', ['#0.0']]);
+  assert.equal(line.text, '#0.0 has ended, or never was');
 });
 
 test('a wait is followed until something could end it', () => {

@@ -1,3 +1,7 @@
+/*
+Tests of the causes: why a task ran, in sentences. Most are those of cause.rs.
+*/
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

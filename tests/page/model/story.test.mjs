@@ -1,3 +1,7 @@
+/*
+Tests of the story, sentence by sentence. Most are those of story.rs and of its parts.
+*/
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,7 @@
+/*
+Tests of wait chains: why a task does not run.
+*/
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

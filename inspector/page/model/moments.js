@@ -72,7 +72,8 @@ export class Moments {
 
   /** The fold of all events before this one. */
   upTo(number) {
-    const { frames, recording } = this;
+    const { frames, recording, last } = this;
+    if (number === last.next) return last;
     let [low, high] = [0, frames.length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -217,7 +217,7 @@ test('a moment of a ring that goes on is that of the events it holds', () => {
   });
 });
 
-/** Events that are none, or make no sense: known kinds and phases are likely, so are small times. */
+/** Events that are none, or make no sense; known kinds and phases are likely, and small times. */
 function garbage(random) {
   return Uint8Array.from({ length: Math.floor(random() * 4_000) }, (_, at) => {
     if (at % 32 === 23) return Math.floor(random() * 10);

@@ -9,7 +9,9 @@ trace, and the tasks that have not run since. Exits with 1 if any sentence diffe
 */
 
 import { readFileSync } from 'node:fs';
-import { readFile, tellMissing, tellTurn, whyRan, whyWaits } from '../../../inspector/page/model/index.js';
+import {
+  readFile, tellMissing, tellTurn, whyRan, whyWaits,
+} from '../../../inspector/page/model/index.js';
 
 const SHOWN = 10;
 
@@ -69,7 +71,8 @@ function compareStory(story) {
       comparison.skipped += 1;
       continue;
     }
-    comparison.lists(`turn ${theirs.turn}`, told.sentences.map(({ text }) => text), theirs.sentences);
+    const sentences = told.sentences.map(({ text }) => text);
+    comparison.lists(`turn ${theirs.turn}`, sentences, theirs.sentences);
     comparison.same(`turn ${theirs.turn} began`, told.at_ns, theirs.at_ns);
   }
   comparison.skipped += ours.size;
@@ -116,6 +119,25 @@ function compareWaits(comparison, theirs) {
   comparison.lists(`${theirs.task} waits`, lines.map(of), theirs.chain.lines.map(of));
 }
 
+/** The arrows that the trace draws have the numbers of their wakes. */
+function compareArrows({ traceEvents }) {
+  const comparison = new Comparison();
+  const theirs = new Map();
+  for (const { cat, flow_in: isEnd, bind_id: id, args } of traceEvents) {
+    if (cat === 'item' && isEnd && args.outcome !== 'under way') theirs.set(Number(id), args.turn);
+  }
+  const turnOf = (number) => recording.numberOf(recording.turnIndexOf(number));
+  recording.eachWake(0, Infinity, ({ number, run }) => {
+    const turn = run === null ? undefined : turnOf(run);
+    comparison.same(`turn that wake ${number} led to`, turn, theirs.get(number));
+    if (run !== null) comparison.same(`cause of ${run}`, recording.arrows.causeOf(run), number);
+  });
+  comparison.tell(`${theirs.size} arrows`);
+  return comparison;
+}
+
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const all = [compareStory(read(storyPath)), compareWhy(read(whyPath))];
+const all = [
+  compareStory(read(storyPath)), compareWhy(read(whyPath)), compareArrows(read(tracePath)),
+];
 process.exit(all.some(({ differing }) => differing > 0) ? 1 : 0);

@@ -173,8 +173,7 @@ function openText(text, name) {
 /** So wide that the last turns can be told apart. */
 function spanOf(recording) {
   const first = recording.turnCount - TURNS_IN_SIGHT;
-  return first <= 0 ? recording.endNs - recording.beginNs
-    : recording.endNs - recording.turn(first).at_ns;
+  return first <= 0 ? store.endNs - store.beginNs : store.endNs - recording.turn(first).at_ns;
 }
 
 function chooseLoop(number) {

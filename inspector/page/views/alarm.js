@@ -4,7 +4,7 @@
 // that is silent, too. The bar is full after ten seconds; the words say how long it is in truth.
 
 import { about, el, setText, show } from './dom.js';
-import { SIGN, time } from './words.js';
+import { SIGN, shown, time } from './words.js';
 
 /** From so long a silence on there is an alarm. */
 const LOOP_MS = 500;
@@ -36,7 +36,7 @@ export class Alarm {
     if (!this.saidMs || nowMs - this.saidMs > 500 || this.kind !== found.kind) {
       this.saidMs = nowMs;
       this.kind = found.kind;
-      setText(this.text, `${SIGN.fault} ${found.text}`);
+      setText(this.text, `${SIGN.fault} ${shown(found.text)}`);
       this.key = found.key;
       show(this.who, Boolean(found.key));
       about(this.root, found.key);
@@ -63,8 +63,8 @@ export class Alarm {
       const text = `${row.stall.item} has held the loop for ${time(ms * 1e6)}`;
       return { kind: 'stall', ms, text, key: row.stall.task };
     }
-    const age = row?.as_of && !row.as_of.fresh ? row.as_of.age_ms + since : 0;
-    if (age <= LOOP_MS) return null;
+    const age = performance.now() - store.pulseMs;
+    if (!row?.as_of || age <= LOOP_MS) return null;
     const what = row.now?.item ? `; it runs ${row.now.item}` : '';
     const text = `the loop has not answered for ${time(age * 1e6)}${what}`;
     return { kind: 'age', ms: age, text, key: row.now?.task ?? null };

@@ -4,8 +4,8 @@
 // as the recording grows. Drag moves the part, a click goes there.
 
 import { el } from './dom.js';
-import { colours } from './paint.js';
-import { STALL_NS } from './timeline.js';
+import { underWaySince } from './model.js';
+import { STALL_NS, colours } from './paint.js';
 import { count, plural, time } from './words.js';
 
 /** So many bars; then two become one. */
@@ -128,6 +128,12 @@ export class Brush {
       const share = Math.min(1, Math.max(0.06, Math.log10(Math.max(took, 1e3) / 1e3) / 6));
       pen.fillStyle = took > STALL_NS ? colour.fault : colour.running;
       pen.fillRect(x, HEIGHT * (1 - share), Math.max(barWidth - 0.3, 1), HEIGHT * share);
+    }
+    const { recording } = store;
+    if (recording.underWay) {
+      const x = this.x(underWaySince(recording) ?? recording.endNs);
+      pen.fillStyle = store.endNs - recording.endNs > STALL_NS ? colour.fault : colour.running;
+      pen.fillRect(x, 0, width - x, HEIGHT);
     }
     this.window(colour);
     const told = time(store.endNs - store.beginNs);

@@ -55,7 +55,7 @@ export class Detail {
 
   stall(stall) {
     this.title.textContent = 'Detail';
-    const who = about(el('strong', {}, stall.item), stall.task);
+    const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
         ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
@@ -99,7 +99,7 @@ export class Detail {
     const held = task.state === 'waiting' && task.wakers === 0
       ? `${SIGN.fault} nobody holds its waker: nothing can wake it`
       : `${plural(task.wakers, 'waker')} held`;
-    const woken = task.woken_by ? `; last woken by ${task.woken_by}` : '';
+    const woken = task.woken_by ? `; last woken by ${shown(task.woken_by)}` : '';
     return el('p', { title: `${TERM.poll} ${TERM.waker}` },
       `${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}${busy}; ${held}${woken}.`,
       task.parent ? ' Spawned by ' : '',
@@ -166,7 +166,7 @@ export class Detail {
     const rows = list.map(([by, times]) => {
       const bar = el('span', { class: 'by-bar' });
       bar.style.width = `${(times / most) * 90}px`;
-      return el('li', {}, bar, ` ${plural(times, 'time')} by ${by}`);
+      return el('li', {}, bar, ` ${plural(times, 'time')} by ${shown(by)}`);
     });
     return el('div', {}, el('b', {}, 'Woken in sight'), el('ul', { class: 'by' }, ...rows));
   }

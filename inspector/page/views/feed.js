@@ -4,6 +4,8 @@
 // be taken is dropped, oldest first, and counted; `sent = drawn + dropped` once all is taken. When
 // the connection ends, what was recorded stays, and it tries again.
 
+import { nowOf } from './model.js';
+
 const MAGIC = 0x31474c47;
 const HEAD_BYTES = 32;
 const EVENT_BYTES = 32;
@@ -17,6 +19,8 @@ const EVERY_MS = 100;
 const EVERY_LARGE_MS = 500;
 const LARGE_TASKS = 2000;
 const AGAIN_MS = [300, 1000, 2000, 5000];
+/** A loop that has been in one item for so long is at it still. */
+const STILL_MS = 250;
 /** After so many tries in vain the program counts as ended. */
 const TRIES_MAX = 4;
 
@@ -63,8 +67,10 @@ export class Feed {
 
   /** The first state: chooses the loop. */
   welcome(state) {
-    const rows = state.loops ?? [];
-    const row = rows.find((one) => one.loop.number === this.wantedLoop) ?? rows[0];
+    const rows = (state.loops ?? []).sort((a, b) => a.loop.number - b.loop.number);
+    const tasks = (row) => row.tasks?.length ?? 0;
+    const largest = rows.reduce((a, b) => (a && tasks(a) >= tasks(b) ? a : b), null);
+    const row = rows.find((one) => one.loop.number === this.wantedLoop) ?? largest;
     this.tries = 0;
     if (!row) return;
     this.wantedLoop = row.loop.number;
@@ -139,9 +145,24 @@ export class Feed {
       store.row = row;
       store.rowCameMs = performance.now();
       store.names?.addState(row);
+      this.notePulse(row);
+      const isStill = performance.now() - store.pulseMs > STILL_MS;
+      store.recording?.setNow(isStill ? nowOf(row, store.nowNs()) : {});
       this.slowDown(row.tasks?.length ?? 0);
     }
-    store.note('row', 'feed');
+    store.note('row', 'feed', 'data');
+  }
+
+  /** A loop that answers, sleeps or is in another turn than before is alive. */
+  notePulse(row) {
+    const { store } = this;
+    const isAlive = row.as_of?.fresh || row.now?.phase === 'wait' || !row.now?.phase
+      || row.now.turn !== this.turnSeen;
+    this.turnSeen = row.now?.turn;
+    if (isAlive) store.pulseMs = performance.now();
+    if (row.stall) {
+      store.pulseMs = Math.min(store.pulseMs, performance.now() - row.stall.for_ms);
+    }
   }
 
   /** A large state is asked for more rarely. */

@@ -24,13 +24,13 @@ export class Lanes {
   of(key) {
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const lane = Math.min(this.keys.length, LANES_MAX - 1);
-    this.byKey.set(key, lane);
-    if (lane === this.keys.length) this.keys.push(key);
-    return lane;
+    if (this.keys.length >= LANES_MAX) return LANES_MAX - 1;
+    this.keys.push(key);
+    this.byKey.set(key, this.keys.length - 1);
+    return this.keys.length - 1;
   }
 
-  /** What a run's lane is called: deferred calls and microtasks have one together. */
+  /** The lane of what runs: a task's own; callbacks have one together. */
   ofItem(item) {
     return this.of(laneKey(item));
   }
@@ -49,6 +49,7 @@ export class Lanes {
 
   /** Notes that it was there at an instant; whether that was its end. */
   sawAt(key, ns, isEnd) {
+    if (!this.byKey.has(key)) return;
     const life = this.lives.get(key);
     if (!life) {
       this.lives.set(key, { from: ns, to: isEnd ? ns : Infinity });
@@ -71,6 +72,5 @@ export class Lanes {
 export function laneKey(item) {
   if (item.kind === 'task' || item.key?.startsWith('#')) return item.key;
   if (item.key?.startsWith('callback')) return 'callbacks';
-  if (item.key?.startsWith('call')) return 'calls';
   return item.key || 'others';
 }

@@ -4,7 +4,9 @@
 // loop, the ready line is that of the turn whose story is told: between turns it is empty.
 
 import { about, attribute, el, keyed, setText } from './dom.js';
-import { SIGN, STATE_MEANS, TERM, count, plural, shortName, time } from './words.js';
+import {
+  SIGN, STATE_MEANS, TERM, bare, count, plural, shortName, shown, time,
+} from './words.js';
 
 /** So many stand in a line; the rest are counted. */
 const SHOWN_MAX = 24;
@@ -38,7 +40,8 @@ export class Lines {
     const { now } = this.scene;
     const isRunning = now.sign === 'running' || now.sign === 'fault';
     const who = isRunning ? now.more : 'nobody';
-    setText(this.running, `${isRunning ? `${SIGN[now.sign]} ` : ''}${shortName(who, 60)}`);
+    const sign = isRunning ? `${SIGN[now.sign]} ` : '';
+    setText(this.running, `${sign}${shortName(shown(who), 60)}`);
     attribute(this.running, 'class', `desk ${isRunning ? `chip is-${now.sign}` : 'is-empty'}`);
     about(this.running, ...(isRunning ? now.keys : []));
   }
@@ -82,9 +85,4 @@ export class Lines {
     setText(this.deferred, depth > 0 ? `${SIGN.ready} ${text}` : text);
     attribute(this.deferred, 'class', depth > 0 ? 'chip is-ready' : 'is-empty');
   }
-}
-
-/** A name without "task". */
-export function bare(name) {
-  return name.replace(/^task /, '').replace(/`/g, '');
 }

@@ -5,8 +5,8 @@
 
 import { laneKey } from './lanes.js';
 import { keyOfBy } from './keys_of.js';
-import { LANE_HEIGHT, LOOP_HEIGHT } from './paint.js';
-import { time } from './words.js';
+import { underWaySince } from './model.js';
+import { LANE_HEIGHT, LOOP_HEIGHT, STALL_NS } from './paint.js';
 
 /** So many wakes are looked at for arrows, and so many arrows are drawn unasked. */
 const WAKES_MAX = 6000;
@@ -18,6 +18,7 @@ export function drawMarks(pen, timeline) {
   const { frame, store, colours } = timeline;
   drawWaits(pen, timeline);
   pen.drawImage(timeline.kept, 0, 0, timeline.width, timeline.height);
+  drawUnderWay(pen, timeline);
   const arrows = gather(timeline).filter((arrow) => isShown(arrow, timeline));
   for (const arrow of arrows) drawArrow(pen, timeline, arrow);
   drawRuler(pen, frame, colours, store.beginNs);
@@ -48,6 +49,20 @@ function drawWaits(pen, { frame, lanes, store, colours, height }) {
     pen.fillStyle = colours.waiting;
     if (to > from) pen.fillRect(from, y + LANE_HEIGHT / 2 - 1, to - from, 2);
   }
+}
+
+/** What runs and has not ended: no event tells of it, so it is drawn as far as it has come. */
+function drawUnderWay(pen, { frame, store, lanes, colours }) {
+  const { recording } = store;
+  const since = recording.underWay ? underWaySince(recording) ?? recording.endNs : null;
+  if (since === null) return;
+  const x = frame.x(since);
+  const width = Math.max(2, frame.x(store.isFollowing ? store.nowNs() : store.endNs) - x);
+  pen.fillStyle = store.endNs - since > STALL_NS ? colours.fault : colours.running;
+  pen.fillRect(x, 3, width, LOOP_HEIGHT - 6);
+  const { item } = recording.underWay;
+  const y = item.key ? frame.y(lanes.of(laneKey(item))) : -1;
+  if (y >= 0) pen.fillRect(x, y + 3, width, LANE_HEIGHT - 6);
 }
 
 /** The wakes in sight, as arrows; kept for a while. */
@@ -121,8 +136,14 @@ function drawRuler(pen, frame, colours, beginNs) {
     pen.fillRect(x, 0, 1, frame.bottom);
     pen.globalAlpha = 1;
     pen.fillStyle = colours.ink;
-    pen.fillText(time(ns - beginNs), x + 3, LOOP_HEIGHT - 13);
+    pen.fillText(seconds(ns - beginNs, step), x + 3, LOOP_HEIGHT - 13);
   }
+}
+
+/** A time with as many figures as the ruler's step has. */
+function seconds(ns, step) {
+  const figures = Math.min(9, Math.max(0, Math.ceil(9 - Math.log10(step) - 1e-9)));
+  return `${(ns / 1e9).toFixed(figures)} s`;
 }
 
 function drawPlayhead(pen, frame, ns, colours) {

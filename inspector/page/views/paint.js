@@ -7,6 +7,8 @@ import { laneKey } from './lanes.js';
 
 export const LOOP_HEIGHT = 26;
 export const LANE_HEIGHT = 18;
+/** A turn of this length is a stall. */
+export const STALL_NS = 100e6;
 /** Turns closer than this are drawn as shares of their time. */
 const TURNS_EXACT_MAX = 400;
 

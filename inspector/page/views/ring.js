@@ -10,6 +10,9 @@ import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, shown, time } from './w
 
 const INNER = 82;
 const OUTER = 116;
+/** Labels of one side are so far from each other, and none is lower. */
+const LABEL_HEIGHT = 14;
+const LOWEST = 136;
 /** So many items are drawn in the arc of phase `run`. */
 const ITEMS_MAX = 40;
 
@@ -47,8 +50,10 @@ export class Ring {
     const isSecond = scene.ringOf === 'second';
     setText(this.title.firstChild, isSecond ? 'The last second' : 'The turn');
     setText(this.sub, this.subtitle(total));
-    keyed(this.arcs, ring, (arc) => arc.phase, makeArc, (node, arc) => drawArc(node, arc, total));
-    keyed(this.labels, ring, (arc) => arc.phase, makeLabel, (node, arc) => drawLabel(node, arc));
+    const { faultPhase } = scene;
+    keyed(this.arcs, ring, (arc) => arc.phase, makeArc,
+      (node, arc) => drawArc(node, arc, total, arc.phase === faultPhase));
+    keyed(this.labels, placed(ring), (arc) => arc.phase, makeLabel, drawLabel);
     const told = ring.map((arc) => `${arc.phase} ${time(arc.ns)}`).join(', ');
     attribute(this.picture, 'aria-label', `${this.title.textContent}: ${told}`);
     this.drawItems(isSecond ? null : scene.turn, ring);
@@ -87,6 +92,7 @@ export class Ring {
     const { store, scene } = this;
     let angle = 0;
     if (!scene.turn) angle = 0;
+    else if (scene.faultPhase && store.isFollowing) angle = this.angleOf(scene.faultPhase);
     else if (store.isFollowing && store.source === 'live') angle = this.liveAngle();
     else if (store.isFollowing) angle = angleAt(scene.turn, store.endNs);
     else angle = clerkAngle(store, this.player, scene.turn);
@@ -98,7 +104,10 @@ export class Ring {
 
   /** Where the clerk was seen last. */
   liveAngle() {
-    const phase = this.store.row?.stall?.phase ?? this.store.row?.now?.phase ?? 'wait';
+    return this.angleOf(this.store.row?.stall?.phase ?? this.store.row?.now?.phase ?? 'wait');
+  }
+
+  angleOf(phase) {
     const arc = arcs(this.scene.times).find((one) => one.phase === phase);
     return arc ? (arc.from + arc.to) / 2 : 0;
   }
@@ -119,9 +128,9 @@ function makeArc(arc) {
   return node;
 }
 
-function drawArc(node, arc, total) {
+function drawArc(node, arc, total, isFault) {
   attribute(node, 'd', arcPath(arc.from + 0.7, arc.to - 0.7, INNER, OUTER));
-  const state = PHASE_STATE[arc.phase];
+  const state = isFault ? 'fault' : PHASE_STATE[arc.phase];
   attribute(node, 'class', `arc is-${state}${arc.ns > 0 ? '' : ' is-hollow'}`);
   const share = total > 0 ? `, ${percent(arc.ns / total)}` : '';
   setText(node.firstChild, `${PHASE_MEANS[arc.phase]} Here: ${time(arc.ns)}${share}.`);
@@ -134,16 +143,30 @@ function makeLabel(arc) {
 }
 
 function drawLabel(node, arc) {
-  const middle = (arc.from + arc.to) / 2;
-  const [x, y] = polar(middle, OUTER + 13);
-  attribute(node, 'x', x.toFixed(1));
-  attribute(node, 'y', (y + 4).toFixed(1));
-  attribute(node, 'text-anchor', anchor(x));
+  attribute(node, 'x', arc.x.toFixed(1));
+  attribute(node, 'y', (arc.y + 4).toFixed(1));
+  attribute(node, 'text-anchor', arc.x < 0 ? 'end' : 'start');
   attribute(node, 'class', arc.ns > 0 ? null : 'is-faint');
   setText(node.lastChild, arc.ns > 0 ? ` ${time(arc.ns)}` : '');
 }
 
-function anchor(x) {
-  if (Math.abs(x) < 12) return 'middle';
-  return x > 0 ? 'start' : 'end';
+/** The arcs with the places of their labels, none on top of another. */
+function placed(ring) {
+  const all = ring.map((arc) => {
+    const [x, y] = polar((arc.from + arc.to) / 2, OUTER + 11);
+    return { ...arc, x, y };
+  });
+  for (const side of [all.filter(({ x }) => x >= 0), all.filter(({ x }) => x < 0)]) {
+    side.sort((a, b) => a.y - b.y);
+    for (let i = 1; i < side.length; i += 1) {
+      side[i].y = Math.max(side[i].y, side[i - 1].y + LABEL_HEIGHT);
+    }
+    // What was pushed out below pushes back.
+    let limit = LOWEST;
+    for (let i = side.length - 1; i >= 0; i -= 1) {
+      side[i].y = Math.min(side[i].y, limit);
+      limit = side[i].y - LABEL_HEIGHT;
+    }
+  }
+  return all;
 }

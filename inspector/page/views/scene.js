@@ -4,6 +4,8 @@
 // goes along with a loop, and that a paused page shows exactly the playhead's instant.
 
 import { timesOf } from './geometry.js';
+import { underWaySince } from './model.js';
+import { STALL_NS } from './paint.js';
 import { PHASES, time } from './words.js';
 import { waitsNow, waitsThen } from './waits.js';
 
@@ -32,6 +34,8 @@ export class Scene {
     /** The phases' times on the ring, of so many turns. */
     this.times = Object.fromEntries(PHASES.map((phase) => [phase, 0]));
     this.turns = 0;
+    /** The phase that does not end. */
+    this.faultPhase = null;
     this.ringOf = 'turn';
     this.batch = [];
     this.now = { sign: 'waiting', word: 'nothing yet', more: '', keys: [] };
@@ -68,8 +72,9 @@ export class Scene {
     const { recording } = store;
     this.showTurn(newestBusy(recording));
     this.moment = store.moments.at(store.endNs);
-    this.waits = store.row?.tasks ? waitsNow(store.row, store.names) : [];
-    this.batch = batchOf(this.turn);
+    const isStale = store.row?.as_of?.fresh === false;
+    this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
+    this.batch = recording.underWay ? this.line() : batchOf(this.turn);
     this.lastSecond();
     this.now = nowWords(store);
   }
@@ -79,18 +84,36 @@ export class Scene {
     const { store } = this;
     const { recording } = store;
     // At the end the newest turn in which something ran says more than one that was idle.
-    const isIdle = store.isFollowing && !recording.underWay;
-    this.showTurn(isIdle ? newestBusy(recording) : recording.turnIndexAt(ns));
+    this.showTurn(store.isFollowing ? newestBusy(recording) : recording.turnIndexAt(ns));
     if (!this.turn) return;
     this.moment = store.moments.at(ns);
     const isEnd = ns >= store.endNs && store.row?.tasks;
     this.waits = isEnd
-      ? waitsNow(store.row, store.names) : waitsThen(store.recording, store.names, this.moment);
-    this.batch = this.moment.ready;
+      ? waitsNow(store.row, store.names, this.moment.tasks) : waitsThen(store.recording, store.names, this.moment);
+    this.batch = this.line();
     this.times = timesOf(this.turn);
+    this.addUnderWay();
     this.turns = 1;
     this.ringOf = 'turn';
     this.now = isEnd ? nowWords(store) : wordsAt(this, store, ns);
+  }
+
+  /** Who stands in line; who runs has left it. */
+  line() {
+    const { ready, running } = this.moment;
+    return ready.filter((item) => item.key !== running?.key);
+  }
+
+  /** What has not ended takes time, too. */
+  addUnderWay() {
+    const { recording } = this.store;
+    const { underWay } = recording;
+    this.faultPhase = null;
+    if (!underWay || this.turnIndex !== recording.turnCount - 1) return;
+    const since = underWaySince(recording) ?? recording.endNs;
+    const ns = this.store.endNs - since;
+    this.times[underWay.phase] += Math.max(0, ns);
+    if (ns > STALL_NS) this.faultPhase = underWay.phase;
   }
 
   showTurn(i) {
@@ -136,11 +159,13 @@ export class Scene {
     this.times = sums;
     this.turns = last - first + 1;
     this.ringOf = 'second';
+    this.addUnderWay();
   }
 }
 
 function newestBusy(recording) {
   const last = recording.turnCount - 1;
+  if (recording.underWay) return last;
   for (let i = last; i > Math.max(-1, last - BACK_MAX); i -= 1) {
     const turn = recording.turn(i);
     if (turn.steps.some((step) => step.work.type === 'item')) return i;

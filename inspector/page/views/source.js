@@ -22,8 +22,7 @@ export class Sources {
     if (known !== undefined) return known;
     if (this.kept.size >= KEPT_MAX) this.kept.delete(this.kept.keys().next().value);
     this.kept.set(place, null);
-    const loop = this.store.loop?.number ?? 1;
-    this.ask(`/source?place=${encodeURIComponent(place)}&loop=${loop}`)
+    this.ask(`/source?place=${encodeURIComponent(place)}`)
       .then((answer) => (answer.ok ? answer.json() : null))
       .then((found) => {
         if (!found?.lines) return;

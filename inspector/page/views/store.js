@@ -40,6 +40,8 @@ export class Store {
     /** The newest row of the loop: its state. */
     this.row = null;
     this.rowCameMs = 0;
+    /** When the loop was last seen alive. */
+    this.pulseMs = performance.now();
     this.process = null;
     this.loops = [];
     this.hostQueues = [];
@@ -79,7 +81,9 @@ export class Store {
   }
 
   get endNs() {
-    return this.hasEvents ? this.recording.endNs : 0;
+    const { recording } = this;
+    if (!this.hasEvents) return 0;
+    return Math.max(recording.endNs, recording.underWay ? recording.nowNs : 0);
   }
 
   /** The loop's clock now, as well as it is known; never before the newest event. */

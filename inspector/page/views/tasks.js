@@ -68,7 +68,9 @@ export class Tasks {
   list() {
     const { store } = this;
     const tasks = store.row?.tasks ?? unnamed(this.scene.moment);
-    const past = store.isFollowing ? null : this.scene.moment?.tasks;
+    // A loop that does not answer has an old state, and new events.
+    const isStale = store.row?.as_of?.fresh === false;
+    const past = store.isFollowing && !isStale ? null : this.scene.moment?.tasks;
     const all = tasks.map((task) => ({ task, state: stateAt(task, past) }));
     const words = store.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const isWanted = ({ task, state }) => words.every((word) => texts(task, state).includes(word));
@@ -106,8 +108,7 @@ export class Tasks {
     setText(busy, task.times ? time(task.times.busy_ns) : '');
     setText(delay, task.times?.delays?.p99_ns ? time(task.times.delays.p99_ns) : '');
     const wait = task.waits?.[0];
-    const rest = (task.waits?.length ?? 0) > 1 ? ` and ${task.waits.length - 1} more` : '';
-    setText(waits, wait && state === 'waiting' ? `${wait.operation} ${wait.of}${rest}` : '');
+    setText(waits, wait && state === 'waiting' ? told(task.waits, store) : '');
     setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
     attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
     about(node, task.id, wait ? keyOfWait(wait) : null,
@@ -155,6 +156,15 @@ function unnamed(moment) {
   return [...(moment?.tasks ?? [])].map(([id, task], birth) => ({
     id, birth, name: '', parent: null, state: task.state, polls: null, waits: [], times: null,
   }));
+}
+
+function told([wait, ...rest], store) {
+  const more = rest.length > 0 ? ` and ${rest.length} more` : '';
+  const due = wait.on?.kind === 'timer' ? wait.on.at_ns : null;
+  const now = store.isFollowing ? store.nowNs() : store.ns;
+  if (due === null) return `${wait.operation} ${wait.of}${more}`;
+  return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
+    : `${wait.operation}, due now${more}`;
 }
 
 function stateAt(task, past) {

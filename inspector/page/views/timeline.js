@@ -8,16 +8,14 @@ import { drawMarks, pick } from './marks.js';
 import { Lanes } from './lanes.js';
 import { taskName } from './model.js';
 import {
-  Frame, LANE_HEIGHT, LOOP_HEIGHT, colours, forgetColours, hatch, paintSpan,
+  Frame, LANE_HEIGHT, LOOP_HEIGHT, STALL_NS, colours, forgetColours, hatch, paintSpan,
 } from './paint.js';
-import { count, shortName, time } from './words.js';
+import { count, fileOf, shortName, time } from './words.js';
 
 /** So long it may draw in a frame. */
 const BUDGET_MS = 7;
 /** The whole is drawn in so many slices. */
 const SLICES = 48;
-/** A turn of this length is a stall. */
-export const STALL_NS = 100e6;
 /** The column of names. */
 const NAMES_WIDTH = 190;
 
@@ -228,6 +226,11 @@ export class Timeline {
   }
 
   laneName(key) {
+    const call = /^call (\d+)$/.exec(key);
+    if (call) {
+      const place = this.store.names.place(Number(call[1]));
+      return place ? `call ${fileOf(place)}` : 'a call';
+    }
     if (!key.startsWith('#')) return key;
     const name = taskName(this.store.names, key);
     return name ? `${key} ${shortName(name, 22)}` : key;

@@ -49,6 +49,17 @@ export function shortName(name, most = 34) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
+/** The file and line of a place: `x.rs:12` of `a/b/src/x.rs:12`. */
+export function fileOf(place) {
+  return place.split('/').at(-1);
+}
+
+/** A name without its kind, and a call by its place: `#3.9 conn`, `call x.rs:12`. */
+export function bare(name) {
+  return shown(name).replace(/^task /, '')
+    .replace(/^a call deferred at (.*)$/, (_, place) => `call ${fileOf(place)}`);
+}
+
 /** A place without most of its folders: `src/x.rs:12` of `a/b/src/x.rs:12`. */
 export function shortPlace(place) {
   const parts = place.split('/');

@@ -37,6 +37,7 @@ const at = (id) => document.getElementById(id);
 const token = takeToken();
 const view = readView();
 const store = new Store();
+const failed = new Set();
 const player = new Player(store);
 const scene = new Scene(store);
 const sources = new Sources(store);
@@ -65,11 +66,23 @@ if (token) page.feed.connect();
 else if (view.file) openAddress(view.file);
 
 function frame(nowMs) {
-  page.feed.drain();
-  player.tick(nowMs);
-  scene.tick(nowMs);
-  draw(store.take());
+  // The next frame comes whatever becomes of this one.
   requestAnimationFrame(frame);
+  safely('feed', () => page.feed.drain());
+  safely('player', () => player.tick(nowMs));
+  safely('scene', () => scene.tick(nowMs));
+  draw(store.take());
+}
+
+/** A panel that fails says so once, and the others go on. */
+function safely(name, work) {
+  try {
+    return work();
+  } catch (error) {
+    if (!failed.has(name)) console.error(`${name}:`, error);
+    failed.add(name);
+    return false;
+  }
 }
 
 /** Draws what has changed, until the time is up. Who was left out comes first next time. */
@@ -90,7 +103,7 @@ function draw(changed) {
     if (one.owed.size === 0) continue;
     const owed = one.owed;
     one.owed = new Set();
-    if (one.panel.draw(owed)) {
+    if (safely(one.panel.constructor.name, () => one.panel.draw(owed))) {
       for (const topic of owed) one.owed.add(topic);
     }
     if (performance.now() - begin > FRAME_MS) break;

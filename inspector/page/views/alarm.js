@@ -74,7 +74,8 @@ export class Alarm {
   recorded(row) {
     if (!row?.stall) return null;
     const ms = row.stall.for_ms;
-    const text = `when this was recorded, ${row.stall.item} had held the loop for ${time(ms * 1e6)}`;
+    const held = `${row.stall.item} had held the loop for ${time(ms * 1e6)}`;
+    const text = `when this was recorded, ${held}`;
     return { kind: 'recorded', ms, text, key: row.stall.task };
   }
 }

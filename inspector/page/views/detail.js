@@ -7,7 +7,7 @@
 import { about, el } from './dom.js';
 import { histogram } from './histogram.js';
 import { isTask, keyOfSource } from './keys_of.js';
-import { placeWithSource } from './source.js';
+import { Whole, placeWithSource } from './source.js';
 import {
   SIGN, STATE_MEANS, TERM, count, percent, plural, shown, stateOf, time,
 } from './words.js';
@@ -23,6 +23,7 @@ export class Detail {
   constructor(root, { store, scene, sources, model, cancel }) {
     Object.assign(this, { root, store, scene, sources, model, cancel });
     this.drawnMs = -Infinity;
+    this.whole = new Whole(store, sources);
     this.title = el('h2', { id: 'detail-title' }, 'Detail');
     this.body = el('div', { class: 'detail-body' });
     root.append(this.title, this.body);
@@ -85,11 +86,20 @@ export class Detail {
       task ? this.facts(task) : null,
       ended ? el('p', {}, `It ended after ${plural(ended.polls, 'poll')}.`) : null,
       this.places(task ?? ended),
-      task?.times ? histogram('How long it ran', task.times.polls, TERM.poll) : null,
-      task?.times ? histogram('How long it stood in line', task.times.delays, TERM.delay) : null,
+      ...this.histograms(task),
       this.wokenBy(key),
       task && store.canControl ? this.cancelButton(task) : null,
     ].flat();
+  }
+
+  /** The pushes leave the bars out: they are asked for, of what is looked at. */
+  histograms(task) {
+    if (!task?.times) return [];
+    const times = task.times.polls.buckets ? task.times : this.whole.of(task.id) ?? task.times;
+    return [
+      histogram('How long it ran', times.polls, TERM.poll),
+      histogram('How long it stood in line', times.delays, TERM.delay),
+    ];
   }
 
   facts(task) {

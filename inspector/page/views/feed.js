@@ -14,10 +14,8 @@ const WAITING_MAX = 48 << 20;
 /** So long events are taken in a frame, and so many at once. */
 const BUDGET_MS = 6;
 const CHUNK_EVENTS = 4096;
-/** A push in so many milliseconds; and where the state is large, more rarely. */
-const EVERY_MS = 100;
-const EVERY_LARGE_MS = 500;
-const LARGE_TASKS = 2000;
+/** A push in so many milliseconds. The program decides how often the state is in it. */
+const EVERY_MS = 50;
 const AGAIN_MS = [300, 1000, 2000, 5000];
 /** A loop that has been in one item for so long is at it still. */
 const STILL_MS = 250;
@@ -30,7 +28,6 @@ export class Feed {
     this.waiting = [];
     this.waitingBytes = 0;
     this.tries = 0;
-    this.everyMs = EVERY_MS;
     this.wantedLoop = null;
     this.reset();
   }
@@ -39,6 +36,7 @@ export class Feed {
     this.counts = { sent: 0, drawn: 0, dropped: 0 };
     this.waiting = [];
     this.waitingBytes = 0;
+    this.isFirst = true;
   }
 
   /** Asks over HTTP, with the token. */
@@ -79,7 +77,7 @@ export class Feed {
 
   open() {
     const loop = this.wantedLoop === null ? '' : `&loop=${this.wantedLoop}`;
-    const query = `every_ms=${this.everyMs}&events=1${loop}`;
+    const query = `every_ms=${EVERY_MS}&events=1${loop}`;
     const protocols = ['glassloop.v1', `glassloop.token.${this.token}`];
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/live?${query}`, protocols);
@@ -119,15 +117,8 @@ export class Feed {
     this.store.note('feed', 'mode');
   }
 
-  /** A push of the state; only the newest of those that wait is read. */
+  /** A push: the state where it is time for it, and places that events name. */
   push(text) {
-    this.newest = text;
-  }
-
-  readPush() {
-    const text = this.newest;
-    this.newest = null;
-    if (!text) return;
     const { store } = this;
     let push = null;
     try {
@@ -135,12 +126,17 @@ export class Feed {
     } catch {
       return;
     }
-    const rows = push.state?.loops ?? [];
-    const row = rows.find((one) => one.loop.number === this.wantedLoop);
-    store.names?.addPlaces(push.places ?? {});
+    if (push.places) store.names?.addPlaces(push.places);
     store.feed.missed = push.missed ?? 0;
-    if (push.state?.process) store.process = push.state.process;
-    store.hostQueues = push.state?.host_queues ?? [];
+    if (push.state) this.state(push.state);
+  }
+
+  state({ loops = [], process, host_queues: hostQueues = [] }) {
+    const { store } = this;
+    const row = loops.find((one) => one.loop.number === this.wantedLoop);
+    if (process) store.process = process;
+    store.hostQueues = hostQueues;
+    if (loops.length !== store.loops.length) this.others(loops);
     if (row) {
       store.row = row;
       store.rowCameMs = performance.now();
@@ -148,7 +144,6 @@ export class Feed {
       this.notePulse(row);
       const isStill = performance.now() - store.pulseMs > STILL_MS;
       store.recording?.setNow(isStill ? nowOf(row, store.nowNs()) : {});
-      this.slowDown(row.tasks?.length ?? 0);
     }
     store.note('row', 'feed', 'data');
   }
@@ -165,13 +160,13 @@ export class Feed {
     }
   }
 
-  /** A large state is asked for more rarely. */
-  slowDown(tasks) {
-    const wanted = tasks > LARGE_TASKS ? EVERY_LARGE_MS : EVERY_MS;
-    if (wanted === this.everyMs || (wanted === EVERY_MS && tasks > LARGE_TASKS / 2)) return;
-    this.everyMs = wanted;
-    this.close();
-    this.open();
+  /** Loops come and go. */
+  others(loops) {
+    const known = loops.map((one) => one.loop).sort((a, b) => a.number - b.number);
+    // One that has ended is shown on, as long as it is looked at.
+    const own = this.store.loop;
+    this.store.loops = known.some((one) => one.number === own?.number) ? known : [own, ...known];
+    this.store.note('mode');
   }
 
   /** A message of events waits until there is time. */
@@ -188,11 +183,16 @@ export class Feed {
       at: 0,
     };
     const count = Math.floor(message.bytes.length / EVENT_BYTES);
+    // What was overwritten before the page came was never on its way to it.
+    if (this.isFirst) message.lost = 0;
+    this.isFirst = false;
     this.counts.sent += count + message.lost;
     this.counts.dropped += message.lost;
     this.waiting.push(message);
     this.waitingBytes += message.bytes.length;
     while (this.waitingBytes > WAITING_MAX && this.waiting.length > 1) this.drop();
+    // A page out of sight has no frames.
+    if (document.hidden) this.drain();
   }
 
   drop() {
@@ -203,7 +203,6 @@ export class Feed {
 
   /** Takes what waits, as much as there is time for. */
   drain() {
-    if (this.newest) this.readPush();
     if (this.waiting.length === 0) return;
     const begin = performance.now();
     const { store } = this;

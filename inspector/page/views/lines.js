@@ -38,7 +38,8 @@ export class Lines {
 
   drawDesk() {
     const { now } = this.scene;
-    const isRunning = now.sign === 'running' || now.sign === 'fault';
+    const isSomebody = now.word === 'running' || now.word === 'stuck';
+    const isRunning = isSomebody && now.more !== '';
     const who = isRunning ? now.more : 'nobody';
     const sign = isRunning ? `${SIGN[now.sign]} ` : '';
     setText(this.running, `${sign}${shortName(shown(who), 60)}`);
@@ -49,7 +50,7 @@ export class Lines {
   drawReady() {
     const { scene, store } = this;
     const isLive = scene.ringOf === 'second';
-    setText(this.readySub, isLive && scene.turn ? `as turn ${count(scene.turn.number)} began` : '');
+    setText(this.readySub, isLive && scene.turn ? `of turn ${count(scene.turn.number)}` : '');
     const all = scene.batch;
     const things = all.slice(0, SHOWN_MAX).map((item) => ({ item }));
     if (all.length > SHOWN_MAX) things.push({ more: all.length - SHOWN_MAX });

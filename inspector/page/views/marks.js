@@ -47,7 +47,9 @@ function drawWaits(pen, { frame, lanes, store, colours, height }) {
     const from = Math.max(0, frame.x(life.from));
     const to = Math.min(edge, frame.x(life.to));
     pen.fillStyle = colours.waiting;
+    pen.globalAlpha = 0.5;
     if (to > from) pen.fillRect(from, y + LANE_HEIGHT / 2 - 1, to - from, 2);
+    pen.globalAlpha = 1;
   }
 }
 

@@ -25,11 +25,12 @@ export class Ring {
     this.sub = el('span', { class: 'sub' });
     this.arcs = svg('g');
     this.items = svg('g');
+    this.leaders = svg('g', { class: 'leaders' });
     this.labels = svg('g', { class: 'arc-labels' });
     this.clerk = svg('g', { class: 'clerk' },
       svg('circle', { r: 9 }), svg('path', { d: 'M-3 -4.5L5 0L-3 4.5Z' }));
     this.picture = svg('svg', { viewBox: '-222 -142 444 284', role: 'img', class: 'ring-picture' },
-      this.arcs, this.items, this.labels, this.clerk);
+      this.arcs, this.items, this.leaders, this.labels, this.clerk);
     this.word = el('strong');
     this.more = el('span');
     this.middle = el('div', { class: 'ring-middle' }, this.word, this.more);
@@ -53,7 +54,9 @@ export class Ring {
     const { faultPhase } = scene;
     keyed(this.arcs, ring, (arc) => arc.phase, makeArc,
       (node, arc) => drawArc(node, arc, total, arc.phase === faultPhase));
-    keyed(this.labels, placed(ring), (arc) => arc.phase, makeLabel, drawLabel);
+    const labels = placed(ring);
+    keyed(this.labels, labels, (arc) => arc.phase, makeLabel, drawLabel);
+    keyed(this.leaders, labels, (arc) => arc.phase, () => svg('path'), drawLeader);
     const told = ring.map((arc) => `${arc.phase} ${time(arc.ns)}`).join(', ');
     attribute(this.picture, 'aria-label', `${this.title.textContent}: ${told}`);
     this.drawItems(isSecond ? null : scene.turn, ring);
@@ -150,10 +153,17 @@ function drawLabel(node, arc) {
   setText(node.lastChild, arc.ns > 0 ? ` ${time(arc.ns)}` : '');
 }
 
+/** A thin line from an arc to its label. */
+function drawLeader(node, { from, to, x, y }) {
+  const [x0, y0] = polar((from + to) / 2, OUTER + 2);
+  const x1 = x + (x < 0 ? 3 : -3);
+  attribute(node, 'd', `M${x0.toFixed(1)} ${y0.toFixed(1)}L${x1.toFixed(1)} ${y.toFixed(1)}`);
+}
+
 /** The arcs with the places of their labels, none on top of another. */
 function placed(ring) {
   const all = ring.map((arc) => {
-    const [x, y] = polar((arc.from + arc.to) / 2, OUTER + 11);
+    const [x, y] = polar((arc.from + arc.to) / 2, OUTER + 12);
     return { ...arc, x, y };
   });
   for (const side of [all.filter(({ x }) => x >= 0), all.filter(({ x }) => x < 0)]) {

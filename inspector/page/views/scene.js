@@ -4,9 +4,10 @@
 // goes along with a loop, and that a paused page shows exactly the playhead's instant.
 
 import { timesOf } from './geometry.js';
+import { keyOfSource } from './keys_of.js';
 import { underWaySince } from './model.js';
 import { STALL_NS } from './paint.js';
-import { PHASES, time } from './words.js';
+import { PHASES, count, percent, time } from './words.js';
 import { waitsNow, waitsThen } from './waits.js';
 
 /** From one change of text to the next, while the page goes along. */
@@ -17,6 +18,8 @@ const RING_NS = 1e9;
 const TURNS_MAX = 300;
 /** So far back is looked for a turn in which something ran. */
 const BACK_MAX = 80;
+/** A loop that wakes so often in a second is not told of wake by wake. */
+const OFTEN = 12;
 
 export class Scene {
   constructor(store) {
@@ -76,7 +79,18 @@ export class Scene {
     this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
     this.batch = recording.underWay ? this.line() : batchOf(this.turn);
     this.lastSecond();
-    this.now = nowWords(store);
+    this.now = this.turns > OFTEN && !store.row?.stall && !recording.underWay
+      ? this.oftenWords() : nowWords(store);
+  }
+
+  /** A loop that wakes often is told of by its shares. */
+  oftenWords() {
+    const { times } = this;
+    const all = PHASES.reduce((sum, phase) => sum + times[phase], 0);
+    const asleep = all > 0 ? times.wait / all : 1;
+    const more = `asleep ${percent(asleep)} of the last second, woke ${count(this.turns)} times`;
+    return asleep > 0.5 ? { sign: 'waiting', word: 'mostly asleep', more, keys: [] }
+      : { sign: 'running', word: 'busy', more, keys: [] };
   }
 
   /** At one instant. */
@@ -219,7 +233,7 @@ function willWake(store) {
   }
   if (sources.length === 1) {
     const [source] = sources;
-    parts.push(`when ${store.names.source(`source ${source.id.split('#')[0]}`) ?? source.name} is ready`);
+    parts.push(`when ${store.names.source(keyOfSource(source.id))} is ready`);
   } else if (sources.length > 1) {
     parts.push(`when one of ${sources.length} sources is ready`);
   }
@@ -237,7 +251,8 @@ function wordsAt(scene, store, ns) {
   const wait = turn.wait;
   if (moment.phase === 'wait' || (wait && ns < turn.at_ns && ns >= wait.at_ns)) {
     const left = turn.at_ns - ns;
-    const reason = store.tell(scene.turnIndex).sentences.find((one) => one.text.includes('until'));
+    const { sentences } = store.tell(scene.turnIndex);
+    const reason = sentences.find((one) => one.text.includes('until'));
     const why = reason ? /until (.*?)(;|\.$)/.exec(reason.text)?.[1] : null;
     const more = left > 0 ? `for ${time(left)} more${why ? `, until ${why}` : ''}` : '';
     return { sign: 'waiting', word: 'asleep', more, keys: reason?.keys ?? [] };

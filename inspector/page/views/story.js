@@ -28,7 +28,8 @@ export class Story {
   draw() {
     const { scene, store } = this;
     const { turn, story } = scene;
-    setText(this.now, `Now: ${scene.now.word}${scene.now.more ? `, ${shown(scene.now.more)}` : ''}.`);
+    const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
+    setText(this.now, `Now: ${scene.now.word}${more}.`);
     attribute(this.now, 'class', `story-now ink-${scene.now.sign}`);
     about(this.now, ...scene.now.keys);
     if (!turn || !story) {

@@ -22,8 +22,8 @@ export class Tasks {
     Object.assign(this, { root, store, scene });
     this.sub = el('span', { class: 'sub' });
     this.input = el('input', {
-      type: 'search', placeholder: 'filter: name, #3.9, waiting, place  ( / )',
-      'aria-label': 'Filter tasks', id: 'filter', autocomplete: 'off', spellcheck: 'false',
+      type: 'search', placeholder: 'filter: name, #3.9, waiting, place', id: 'filter',
+      'aria-label': 'Filter tasks ( / )', autocomplete: 'off', spellcheck: 'false',
     });
     this.input.addEventListener('input', () => {
       store.filter = this.input.value;
@@ -39,7 +39,9 @@ export class Tasks {
     });
     const title = el('h2', { id: 'tasks-title' }, 'Tasks ', this.sub);
     root.append(el('div', { class: 'bar' }, title, this.input, this.sort), head());
-    this.body = el('div', { class: 'task-rows', role: 'tree', 'aria-label': 'Tasks', tabindex: '0' });
+    this.body = el('div', {
+      class: 'task-rows', role: 'tree', 'aria-label': 'Tasks', tabindex: '0',
+    });
     this.spacer = el('div', { class: 'task-spacer' });
     this.body.append(this.spacer);
     root.append(this.body);
@@ -164,7 +166,7 @@ function told([wait, ...rest], store) {
   const now = store.isFollowing ? store.nowNs() : store.ns;
   if (due === null) return `${wait.operation} ${wait.of}${more}`;
   return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
-    : `${wait.operation}, due now${more}`;
+    : `${wait.operation}, a timer${more}`;
 }
 
 function stateAt(task, past) {

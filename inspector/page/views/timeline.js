@@ -190,7 +190,7 @@ export class Timeline {
     this.drawNames();
     const wide = time(frame.to - frame.from);
     const tasks = `${count(this.lanes.count)} lanes`;
-    setText(this.sub, `${wide} wide, ${tasks}; the ring's grey is sleep here, too`);
+    setText(this.sub, `${wide} wide, ${tasks}; grey is sleep`);
     if (store.hovered.length === 0) show(this.tip, false);
   }
 

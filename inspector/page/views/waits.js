@@ -34,7 +34,7 @@ export function waitsNow(row, names, tasks = null) {
   const clock = row.clock_ns ?? 0;
   for (const source of row.sources ?? []) {
     const key = keyOfSource(source.id);
-    group(groups, key, 'source', names.source(key) ?? source.name, `ready for ${source.interest}`);
+    group(groups, key, 'source', names.source(key) ?? source.name, source.interest === 'both' ? 'read, write' : source.interest);
   }
   for (const task of row.tasks) {
     if (task.state !== 'waiting' || isAwake(tasks?.get(task.id))) continue;

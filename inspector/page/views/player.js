@@ -78,6 +78,8 @@ export class Player {
     store.isSlow = true;
     const turn = store.recording.turn(this.slowTurn);
     store.seek(instantAt(turn, 0).ns);
+    const begin = Math.max(turn.wait?.at_ns ?? turn.at_ns, turn.at_ns - 2 * turn.took_ns);
+    store.look(begin, turn.at_ns + 1.2 * turn.took_ns);
     store.note('mode');
   }
 

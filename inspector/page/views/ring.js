@@ -160,6 +160,13 @@ function drawLeader(node, { from, to, x, y }) {
   attribute(node, 'd', `M${x0.toFixed(1)} ${y0.toFixed(1)}L${x1.toFixed(1)} ${y.toFixed(1)}`);
 }
 
+/** Where a label at this height is clear of the ring. */
+function outside({ x, y }) {
+  const radius = OUTER + 12;
+  const clear = Math.sqrt(Math.max(0, radius * radius - y * y));
+  return (x < 0 ? -1 : 1) * Math.max(Math.abs(x), clear);
+}
+
 /** The arcs with the places of their labels, none on top of another. */
 function placed(ring) {
   const all = ring.map((arc) => {
@@ -176,6 +183,7 @@ function placed(ring) {
     for (let i = side.length - 1; i >= 0; i -= 1) {
       side[i].y = Math.min(side[i].y, limit);
       limit = side[i].y - LABEL_HEIGHT;
+      side[i].x = outside(side[i]);
     }
   }
   return all;

@@ -88,9 +88,10 @@ export class Scene {
     const { times } = this;
     const all = PHASES.reduce((sum, phase) => sum + times[phase], 0);
     const asleep = all > 0 ? times.wait / all : 1;
-    const more = `asleep ${percent(asleep)} of the last second, woke ${count(this.turns)} times`;
-    return asleep > 0.5 ? { sign: 'waiting', word: 'mostly asleep', more, keys: [] }
-      : { sign: 'running', word: 'busy', more, keys: [] };
+    const often = `of the last second; woke ${count(this.turns)} times`;
+    return asleep > 0.5
+      ? { sign: 'waiting', word: 'mostly asleep', more: `${percent(asleep)} ${often}`, keys: [] }
+      : { sign: 'running', word: 'busy', more: `${percent(1 - asleep)} ${often}`, keys: [] };
   }
 
   /** At one instant. */
@@ -102,8 +103,8 @@ export class Scene {
     if (!this.turn) return;
     this.moment = store.moments.at(ns);
     const isEnd = ns >= store.endNs && store.row?.tasks;
-    this.waits = isEnd
-      ? waitsNow(store.row, store.names, this.moment.tasks) : waitsThen(store.recording, store.names, this.moment);
+    this.waits = isEnd ? waitsNow(store.row, store.names, this.moment.tasks)
+      : waitsThen(store.recording, store.names, this.moment);
     this.batch = this.line();
     this.times = timesOf(this.turn);
     this.addUnderWay();

@@ -238,7 +238,7 @@ export class Timeline {
 
   scrollMax() {
     const all = this.lanes.count * LANE_HEIGHT + LOOP_HEIGHT + 8;
-    return Math.max(0, all - this.height);
+    return Math.ceil(Math.max(0, all - this.height) / LANE_HEIGHT) * LANE_HEIGHT;
   }
 
   /** Scrolls to a task's lane. */
@@ -251,7 +251,8 @@ export class Timeline {
   }
 
   scrollTo(y) {
-    this.scroll = Math.round(Math.min(Math.max(y, 0), this.scrollMax()));
+    const lane = Math.round(Math.min(Math.max(y, 0), this.scrollMax()) / LANE_HEIGHT);
+    this.scroll = lane * LANE_HEIGHT;
     this.store.note('span');
   }
 

@@ -34,7 +34,8 @@ export function waitsNow(row, names, tasks = null) {
   const clock = row.clock_ns ?? 0;
   for (const source of row.sources ?? []) {
     const key = keyOfSource(source.id);
-    group(groups, key, 'source', names.source(key) ?? source.name, source.interest === 'both' ? 'read, write' : source.interest);
+    const interest = source.interest === 'both' ? 'read, write' : source.interest;
+    group(groups, key, 'source', names.source(key), interest);
   }
   for (const task of row.tasks) {
     if (task.state !== 'waiting' || isAwake(tasks?.get(task.id))) continue;

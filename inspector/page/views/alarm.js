@@ -64,7 +64,7 @@ export class Alarm {
       return { kind: 'stall', ms, text, key: row.stall.task };
     }
     const age = performance.now() - store.pulseMs;
-    if (!row?.as_of || age <= LOOP_MS) return null;
+    if (!store.isSuspect || age <= LOOP_MS) return null;
     const what = row.now?.item ? `; it runs ${row.now.item}` : '';
     const text = `the loop has not answered for ${time(age * 1e6)}${what}`;
     return { kind: 'age', ms: age, text, key: row.now?.task ?? null };

@@ -142,7 +142,7 @@ export class Feed {
       store.rowCameMs = performance.now();
       store.names?.addState(row);
       this.notePulse(row);
-      const isStill = performance.now() - store.pulseMs > STILL_MS;
+      const isStill = store.isSuspect && performance.now() - store.pulseMs > STILL_MS;
       store.recording?.setNow(isStill ? nowOf(row, store.nowNs()) : {});
     }
     store.note('row', 'feed', 'data');
@@ -154,6 +154,7 @@ export class Feed {
     const isAlive = row.as_of?.fresh || row.now?.phase === 'wait' || !row.now?.phase
       || row.now.turn !== this.turnSeen;
     this.turnSeen = row.now?.turn;
+    store.isSuspect = !isAlive;
     if (isAlive) store.pulseMs = performance.now();
     if (row.stall) {
       store.pulseMs = Math.min(store.pulseMs, performance.now() - row.stall.for_ms);
@@ -186,6 +187,10 @@ export class Feed {
     // What was overwritten before the page came was never on its way to it.
     if (this.isFirst) message.lost = 0;
     this.isFirst = false;
+    if (count > 0) {
+      this.store.pulseMs = performance.now();
+      this.store.isSuspect = false;
+    }
     this.counts.sent += count + message.lost;
     this.counts.dropped += message.lost;
     this.waiting.push(message);

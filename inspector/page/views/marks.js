@@ -11,12 +11,21 @@ import { LANE_HEIGHT, LOOP_HEIGHT, STALL_NS } from './paint.js';
 /** So many wakes are looked at for arrows, and so many arrows are drawn unasked. */
 const WAKES_MAX = 6000;
 const ARROWS_MAX = 160;
+/** So many of those in line are drawn. */
+const STANDING_MAX = 20_000;
 const GATHER_EVERY_MS = 250;
 
 /** Draws it all; gives the arrows that were drawn, to be picked. */
 export function drawMarks(pen, timeline) {
   const { frame, store, colours } = timeline;
   drawWaits(pen, timeline);
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, LOOP_HEIGHT, frame.width, frame.bottom);
+  pen.clip();
+  pen.drawImage(timeline.below, 0, 0, timeline.width, timeline.height);
+  drawStanding(pen, timeline);
+  pen.restore();
   pen.drawImage(timeline.kept, 0, 0, timeline.width, timeline.height);
   drawUnderWay(pen, timeline);
   const arrows = gather(timeline).filter((arrow) => isShown(arrow, timeline));
@@ -50,6 +59,22 @@ function drawWaits(pen, { frame, lanes, store, colours, height }) {
     pen.globalAlpha = 0.5;
     if (to > from) pen.fillRect(from, y + LANE_HEIGHT / 2 - 1, to - from, 2);
     pen.globalAlpha = 1;
+  }
+}
+
+/** Who stands in line while somebody holds the loop: no run tells of their end. */
+function drawStanding(pen, timeline) {
+  const { frame, store, lanes } = timeline;
+  if (!store.recording.underWay) return;
+  const { ready, tasks } = store.moments.at(store.endNs);
+  pen.fillStyle = timeline.hatch;
+  const end = frame.x(store.isFollowing ? store.nowNs() : store.endNs);
+  for (const item of ready.slice(0, STANDING_MAX)) {
+    const y = frame.y(lanes.of(laneKey(item)));
+    const since = tasks.get(item.key)?.since_ns;
+    if (y < 0 || since === undefined || item.key === store.recording.underWay.item.key) continue;
+    const x = frame.x(since);
+    pen.fillRect(x, y + 3, end - x, LANE_HEIGHT - 6);
   }
 }
 

@@ -67,8 +67,12 @@ export class Frame {
   }
 }
 
-/** Draws a span of the frame. */
-export function paintSpan(pen, frame, recording, look, from, to) {
+/**
+ * Draws a span of the frame. Who stands in line is drawn on a layer of its own, below: from being
+ * woken to running may be longer than the span.
+ */
+export function paintSpan(pen, below, frame, recording, look, from, to) {
+  const woken = paintReady(below, frame, recording, look, from, to);
   const x0 = Math.floor(frame.x(from));
   const x1 = Math.ceil(frame.x(to));
   pen.save();
@@ -80,7 +84,6 @@ export function paintSpan(pen, frame, recording, look, from, to) {
   pen.beginPath();
   pen.rect(x0, LOOP_HEIGHT, x1 - x0, frame.bottom - LOOP_HEIGHT);
   pen.clip();
-  const woken = paintReady(pen, frame, recording, look, from, to);
   const ran = paintRuns(pen, frame, recording, look, from, to);
   pen.restore();
   return woken + ran;

@@ -42,6 +42,8 @@ export class Store {
     this.rowCameMs = 0;
     /** When the loop was last seen alive. */
     this.pulseMs = performance.now();
+    /** Whether it has not been since. */
+    this.isSuspect = false;
     this.process = null;
     this.loops = [];
     this.hostQueues = [];

@@ -13,7 +13,9 @@ import {
 import { count, fileOf, shortName, time } from './words.js';
 
 /** So long it may draw in a frame. */
-const BUDGET_MS = 7;
+const BUDGET_MS = 5;
+/** Where frames come this late, every other one is left out. */
+const LATE_MS = 24;
 /** The whole is drawn in so many slices. */
 const SLICES = 48;
 /** The column of names. */
@@ -43,7 +45,10 @@ export class Timeline {
     this.box = el('div', { class: 'timeline-box' }, this.canvas, this.tip);
     root.append(title, this.box);
     this.pen = this.canvas.getContext('2d');
+    // Two layers: who stands in line, and over it who runs.
+    this.below = new OffscreenCanvas(1, 1);
     this.kept = new OffscreenCanvas(1, 1);
+    this.belowPen = this.below.getContext('2d');
     this.keptPen = this.kept.getContext('2d');
     new ResizeObserver(() => this.resize()).observe(this.box);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
@@ -63,7 +68,7 @@ export class Timeline {
     const { width, height } = this.box.getBoundingClientRect();
     this.width = Math.max(Math.floor(width), NAMES_WIDTH + 50);
     this.height = Math.max(Math.floor(height), 40);
-    for (const canvas of [this.canvas, this.kept]) {
+    for (const canvas of [this.canvas, this.kept, this.below]) {
       canvas.width = this.width * ratio;
       canvas.height = this.height * ratio;
     }
@@ -90,11 +95,21 @@ export class Timeline {
     }
     if (changed.has('row') || changed.has('mode')) this.lanes.addRow(store.row);
     if (!this.width) return false;
+    if (this.isTooLate()) return true;
     this.scroll = Math.min(this.scroll, this.scrollMax());
     this.reframe();
     const isMore = this.work();
     this.compose();
     return isMore;
+  }
+
+  /** Whether this frame is better left to the other panels. */
+  isTooLate() {
+    const nowMs = performance.now();
+    const isLate = nowMs - (this.lastMs ?? nowMs) > LATE_MS && !this.wasLate;
+    this.lastMs = nowMs;
+    this.wasLate = isLate;
+    return isLate;
   }
 
   /** Moves the picture to where the view is now; what is missing is to do. */
@@ -118,9 +133,15 @@ export class Timeline {
     const moved = old.from + shift / old.perNs;
     const frame = new Frame({ ...old, from: moved, to: moved + (old.to - old.from) });
     this.frame = frame;
-    if (shift !== 0) this.move(shift, width);
+    if (shift !== 0) {
+      this.move(this.kept, this.keptPen, shift, width);
+      this.move(this.below, this.belowPen, shift, width);
+    }
     const edge = 1.5 / frame.perNs;
-    if (shift < 0) this.todo.push([frame.from, Math.min(old.from + edge, frame.to)]);
+    if (shift < 0) {
+      this.todo.push([frame.from, Math.min(old.from + edge, frame.to)]);
+      this.paintedTo = Math.min(this.paintedTo, frame.to);
+    }
     const end = Math.min(store.endNs, frame.to);
     if (end > this.paintedTo) {
       this.todo.push([Math.max(this.paintedTo - edge, frame.from), end]);
@@ -135,8 +156,10 @@ export class Timeline {
   begin(from, to, width) {
     const bottom = this.height;
     this.frame = new Frame({ from, to, width, bottom, scroll: this.scroll });
-    this.keptPen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    this.keptPen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
+    for (const pen of [this.keptPen, this.belowPen]) {
+      pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+      pen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
+    }
     this.paintedTo = Math.min(this.store.endNs, to);
     const slice = (to - from) / SLICES;
     const last = this.paintedTo;
@@ -147,11 +170,10 @@ export class Timeline {
     }
   }
 
-  move(shift, width) {
-    const pen = this.keptPen;
+  move(canvas, pen, shift, width) {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = 'copy';
-    pen.drawImage(this.kept, -shift * this.ratio, 0);
+    pen.drawImage(canvas, -shift * this.ratio, 0);
     pen.globalCompositeOperation = 'source-over';
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     if (shift < 0) pen.clearRect(0, 0, -shift, this.height);
@@ -165,7 +187,8 @@ export class Timeline {
     while (this.todo.length > 0 && performance.now() - begin < BUDGET_MS) {
       const [from, to] = this.todo.pop();
       if (to <= this.frame.from || from >= this.frame.to) continue;
-      paintSpan(this.keptPen, this.frame, this.store.recording, this.look, from, to);
+      const { keptPen, belowPen, frame, store, look } = this;
+      paintSpan(keptPen, belowPen, frame, store.recording, look, from, to);
     }
     return this.todo.length > 0;
   }

@@ -69,6 +69,8 @@ function frame(nowMs) {
   // The next frame comes whatever becomes of this one.
   requestAnimationFrame(frame);
   safely('feed', () => page.feed.drain());
+  // In small bites: a moment is asked for some times a second.
+  safely('moments', () => store.moments?.catchUp());
   safely('player', () => player.tick(nowMs));
   safely('scene', () => scene.tick(nowMs));
   draw(store.take());

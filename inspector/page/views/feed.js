@@ -5,6 +5,7 @@
 // the connection ends, what was recorded stays, and it tries again.
 
 import { nowOf } from './model.js';
+import { Reader } from './reader.js';
 
 const MAGIC = 0x31474c47;
 const HEAD_BYTES = 32;
@@ -19,6 +20,8 @@ const EVERY_MS = 50;
 const AGAIN_MS = [300, 1000, 2000, 5000];
 /** A loop that has been in one item for so long is at it still. */
 const STILL_MS = 250;
+/** Texts of this length are read in a worker. */
+const LARGE_CHARS = 200_000;
 /** After so many tries in vain the program counts as ended. */
 const TRIES_MAX = 4;
 
@@ -27,6 +30,7 @@ export class Feed {
     Object.assign(this, { store, token, begin });
     this.waiting = [];
     this.waitingBytes = 0;
+    this.reader = new Reader((push) => this.take(push));
     this.tries = 0;
     this.wantedLoop = null;
     this.reset();
@@ -119,13 +123,19 @@ export class Feed {
 
   /** A push: the state where it is time for it, and places that events name. */
   push(text) {
-    const { store } = this;
-    let push = null;
-    try {
-      push = JSON.parse(text);
-    } catch {
+    if (text.length > LARGE_CHARS) {
+      this.reader.read(text, this.wantedLoop);
       return;
     }
+    try {
+      this.take(JSON.parse(text));
+    } catch (error) {
+      console.error('feed:', error);
+    }
+  }
+
+  take(push) {
+    const { store } = this;
     if (push.places) store.names?.addPlaces(push.places);
     store.feed.missed = push.missed ?? 0;
     if (push.state) this.state(push.state);
@@ -208,6 +218,7 @@ export class Feed {
 
   /** Takes what waits, as much as there is time for. */
   drain() {
+    this.reader.next();
     if (this.waiting.length === 0) return;
     const begin = performance.now();
     const { store } = this;

@@ -76,7 +76,10 @@ export class Scene {
     this.showTurn(newestBusy(recording));
     this.moment = store.moments.at(store.endNs);
     const isStale = store.row?.as_of?.fresh === false;
-    this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
+    if (isStale || this.waitsOf !== store.row) {
+      this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
+      this.waitsOf = store.row;
+    }
     this.batch = recording.underWay ? this.line() : batchOf(this.turn);
     this.lastSecond();
     this.now = this.turns > OFTEN && !store.row?.stall && !recording.underWay
@@ -102,6 +105,7 @@ export class Scene {
     this.showTurn(store.isFollowing ? newestBusy(recording) : recording.turnIndexAt(ns));
     if (!this.turn) return;
     this.moment = store.moments.at(ns);
+    this.waitsOf = null;
     const isEnd = ns >= store.endNs && store.row?.tasks;
     this.waits = isEnd ? waitsNow(store.row, store.names, this.moment.tasks)
       : waitsThen(store.recording, store.names, this.moment);

@@ -56,7 +56,10 @@ export class Tasks {
       this.input.value = store.filter;
     }
     if (this.sort.value !== store.sort) this.sort.value = store.sort;
-    const isNew = ['row', 'mode', 'filter', 'scene'].some((topic) => changed.has(topic));
+    // Along with a loop that answers, states are those of the row alone.
+    const isRow = store.isFollowing && store.row?.as_of?.fresh !== false;
+    const isNew = ['row', 'mode', 'filter', isRow ? 'row' : 'scene']
+      .some((topic) => changed.has(topic));
     const nowMs = performance.now();
     const isUrgent = changed.has('filter') || changed.has('mode');
     // A large table is sorted a few times a second at most.

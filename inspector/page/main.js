@@ -33,6 +33,10 @@ const EVENTS_MAX = 1 << 20;
 /** So many turns of a recording are in sight at first. */
 const TURNS_IN_SIGHT = 40;
 
+/** A program that has said nothing for so long may be gone. */
+const SILENT_MS = 1500;
+
+const littleMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const at = (id) => document.getElementById(id);
 const token = takeToken();
 const view = readView();
@@ -71,9 +75,17 @@ function frame(nowMs) {
   safely('feed', () => page.feed.drain());
   // In small bites: a moment is asked for some times a second.
   safely('moments', () => store.moments?.catchUp());
+  if (isRolling()) store.note('clock');
   safely('player', () => player.tick(nowMs));
   safely('scene', () => scene.tick(nowMs));
   draw(store.take());
+}
+
+/** Whether time goes on in sight. Who wants little motion sees it go on with each state. */
+function isRolling() {
+  const { feed } = store;
+  return store.source === 'live' && store.isFollowing && feed.state === 'open'
+    && performance.now() - feed.heardMs < SILENT_MS && !littleMotion.matches;
 }
 
 /** A panel that fails says so once, and the others go on. */

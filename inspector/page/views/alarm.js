@@ -26,9 +26,11 @@ export class Alarm {
     const { store } = this;
     const found = this.silence();
     show(this.root, found !== null);
+    // Silence is no news: it is looked for in each frame.
+    const isOn = store.source === 'live' && store.feed.state === 'open';
     if (!found) {
       this.saidMs = null;
-      return false;
+      return isOn;
     }
     this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
     // The bar grows with each frame, the words twice a second: they are read out.
@@ -41,7 +43,7 @@ export class Alarm {
       show(this.who, Boolean(found.key));
       about(this.root, found.key);
     }
-    return store.source === 'live' && store.feed.state === 'open';
+    return isOn;
   }
 
   silence() {

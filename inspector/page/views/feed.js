@@ -17,13 +17,13 @@ const BUDGET_MS = 6;
 const CHUNK_EVENTS = 4096;
 /** A push in so many milliseconds. The program decides how often the state is in it. */
 const EVERY_MS = 50;
-const AGAIN_MS = [300, 1000, 2000, 5000];
+const AGAIN_MS = [200, 500, 1000, 3000];
 /** A loop that has been in one item for so long is at it still. */
 const STILL_MS = 250;
 /** Texts of this length are read in a worker. */
 const LARGE_CHARS = 200_000;
 /** After so many tries in vain the program counts as ended. */
-const TRIES_MAX = 4;
+const TRIES_MAX = 3;
 
 export class Feed {
   constructor({ store, token, begin }) {
@@ -56,7 +56,8 @@ export class Feed {
     try {
       const answer = await this.ask('/state?fresh_ms=50');
       if (answer.status === 401) {
-        this.tell({ state: 'refused' });
+        // Another program has the port of one that has ended.
+        this.tell({ state: this.store.source === 'live' ? 'ended' : 'refused' });
         return;
       }
       this.welcome(await answer.json());

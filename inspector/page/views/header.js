@@ -85,9 +85,9 @@ export class Header {
       none: ['no program', 'file'],
       connecting: ['connecting', 'file'],
       open: [store.isFollowing ? '● live' : '‖ paused', 'live'],
-      lost: ['✖ the connection is lost', 'lost'],
-      ended: ['■ the program has ended', 'lost'],
-      refused: ['✖ the token was refused', 'lost'],
+      lost: ['✖ lost', 'lost'],
+      ended: ['■ ended', 'lost'],
+      refused: ['✖ refused', 'lost'],
     }[store.source === 'file' ? 'none' : store.feed.state];
     setText(this.state, store.source === 'file' ? 'a recording' : text);
     const goesOn = text.startsWith('‖') ? 'The program goes on; the page stands still' : null;

@@ -66,7 +66,8 @@ export class Ring {
     const { scene } = this;
     if (scene.ringOf === 'second') return `${count(scene.turns)} turns; an arc is a share of it`;
     if (!scene.turn) return 'an arc is time';
-    return `${count(scene.turn.number)}: ${time(total)} round; an arc is time`;
+    const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;
+    return `${count(scene.turn.number)}: ${long}; an arc is time`;
   }
 
   /** Who ran, within the arc of phase `run`. */

@@ -81,7 +81,8 @@ export class Scene {
       this.waitsOf = store.row;
     }
     this.batch = recording.underWay ? this.line() : batchOf(this.turn);
-    this.lastSecond();
+    if (recording.underWay) this.oneTurn();
+    else this.lastSecond();
     this.now = this.turns > OFTEN && !store.row?.stall && !recording.underWay
       ? this.oftenWords() : nowWords(store);
   }
@@ -110,11 +111,16 @@ export class Scene {
     this.waits = isEnd ? waitsNow(store.row, store.names, this.moment.tasks)
       : waitsThen(store.recording, store.names, this.moment);
     this.batch = this.line();
+    this.oneTurn();
+    this.now = isEnd ? nowWords(store) : wordsAt(this, store, ns);
+  }
+
+  /** The ring shows the turn that the story is of. */
+  oneTurn() {
     this.times = timesOf(this.turn);
     this.addUnderWay();
     this.turns = 1;
     this.ringOf = 'turn';
-    this.now = isEnd ? nowWords(store) : wordsAt(this, store, ns);
   }
 
   /** Who stands in line; who runs has left it. */
@@ -147,7 +153,8 @@ export class Scene {
       && this.turn.steps.length === turn.steps.length;
     this.turnIndex = Math.max(0, i);
     this.turn = turn;
-    if (!isSame || this.namesSeen !== names) {
+    // What is under way gets longer.
+    if (!isSame || this.namesSeen !== names || this.store.recording.underWay) {
       this.story = this.tell(this.turnIndex);
       this.namesSeen = names;
     }
@@ -178,7 +185,7 @@ export class Scene {
     this.times = sums;
     this.turns = last - first + 1;
     this.ringOf = 'second';
-    this.addUnderWay();
+    this.faultPhase = null;
   }
 }
 

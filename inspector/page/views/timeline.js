@@ -22,7 +22,7 @@ const SLICES = 48;
 const NAMES_WIDTH = 190;
 
 export class Timeline {
-  topics = ['data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter'];
+  topics = ['clock', 'data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter'];
 
   constructor(root, { store, scene }) {
     Object.assign(this, { root, store, scene });

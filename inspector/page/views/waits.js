@@ -51,7 +51,7 @@ export function waitsNow(row, names, tasks = null) {
   for (const timer of row.timers ?? []) {
     const key = `timer ${timer.at}`;
     const due = timer.in_ns === null ? null : clock + timer.in_ns;
-    group(groups, key, 'timer', `timer of ${fileOf(timer.at)}`, timer.operation, due);
+    group(groups, key, 'timer', `timer ${fileOf(timer.at)}`, timer.operation, due);
   }
   return [...groups.values()].filter(({ kind, tasks: all }) => kind !== 'timer' || all.length > 0);
 }
@@ -65,7 +65,7 @@ function groupOfWait(groups, wait, row) {
   switch (wait.on?.kind) {
     case 'source': return group(groups, key, 'source', wait.of, wait.operation);
     case 'timer': {
-      const title = `timer of ${fileOf(wait.at ?? 'an unknown place')}`;
+      const title = `timer ${fileOf(wait.at ?? 'an unknown place')}`;
       return group(groups, key, 'timer', title, wait.operation, wait.on.at_ns ?? null);
     }
     case 'task': {
@@ -119,7 +119,7 @@ function grouped(waiting, names) {
     }
     const by = keyOfBy(next.by, names) ?? 'leaf';
     const isTask = by.startsWith('#');
-    const title = by.startsWith('timer ') ? `timer of ${fileOf(by)}` : names.by(next.by);
+    const title = by.startsWith('timer ') ? `timer ${fileOf(by.slice(6))}` : names.by(next.by);
     const found = group(
       groups, isTask ? `join ${by}` : by, kindOf(by), title, '', next.at,
     );

@@ -73,12 +73,22 @@ function frame(nowMs) {
   // The next frame comes whatever becomes of this one.
   requestAnimationFrame(frame);
   safely('feed', () => page.feed.drain());
+  if (page.wanted && store.hasEvents) showWanted();
   // In small bites: a moment is asked for some times a second.
   safely('moments', () => store.moments?.catchUp());
   if (isRolling()) store.note('clock');
   safely('player', () => player.tick(nowMs));
   safely('scene', () => scene.tick(nowMs));
   draw(store.take());
+}
+
+/** Goes to the instant of the address, once that has come. */
+function showWanted() {
+  const { at: ns } = page.wanted;
+  if (ns === null || store.endNs > ns) {
+    if (ns !== null && ns >= store.beginNs) applyView(store, page.wanted);
+    page.wanted = null;
+  }
 }
 
 /** Whether time goes on in sight. Who wants little motion sees it go on with each state. */
@@ -141,10 +151,10 @@ function begin(state, row) {
   store.loop = row.loop;
   store.row = row;
   store.rowCameMs = performance.now();
-  store.canControl = state.process?.control === true;
   store.names.addState(row);
   document.title = `${state.process?.program ?? 'program'}: glassloop`;
   if (!isSame) applyView(store, { ...view, at: null, from: null });
+  page.wanted = isSame ? null : view;
   store.note('row', 'mode');
 }
 
@@ -186,7 +196,7 @@ function openText(text, name) {
   page.fileText = text;
   Object.assign(store, {
     source: 'file', sourceName: name, row: found.row ?? null, process: found.process ?? null,
-    loop: found.loop ?? null, loops: found.loop ? [found.loop] : [],
+    loop: found.loop ?? found.row?.loop ?? null, loops: [],
     underWay: found.underWay ?? null, canControl: false,
   });
   store.ns = store.endNs;

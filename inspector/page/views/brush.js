@@ -140,7 +140,7 @@ export class Brush {
     const lost = store.recording.lost;
     this.label.textContent = `${plural(store.recording.turnCount, 'turn')} in ${told}`
       + `${this.stalls > 0 ? `, ${plural(this.stalls, 'stall')}` : ''}`
-      + `${lost > 0 ? `; ${count(lost)} events lost` : ''}`;
+      + `${lost > 0 ? `; ${plural(lost, 'older event')} not kept` : ''}`;
     const at = store.isFollowing ? store.endNs : store.ns;
     this.canvas.setAttribute('aria-valuemax', String(Math.round(store.endNs - store.beginNs)));
     this.canvas.setAttribute('aria-valuenow', String(Math.round(at - store.beginNs)));

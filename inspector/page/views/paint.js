@@ -27,7 +27,7 @@ export function colours() {
   known = {
     running: of('--running'), ready: of('--ready'), waiting: of('--waiting'),
     done: of('--done'), fault: of('--fault'), ink: of('--ink'), faint: of('--faint'),
-    paper: of('--paper'), sleep: of('--sleep'), edge: of('--edge'),
+    paper: of('--paper'), panel: of('--panel'), sleep: of('--sleep'), edge: of('--edge'),
   };
   return known;
 }

@@ -6,7 +6,7 @@
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
 import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
 import { clerkAngle } from './player.js';
-import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, shown, time } from './words.js';
+import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, plural, shown, time } from './words.js';
 
 const INNER = 82;
 const OUTER = 116;
@@ -64,7 +64,7 @@ export class Ring {
 
   subtitle(total) {
     const { scene } = this;
-    if (scene.ringOf === 'second') return `${count(scene.turns)} turns; an arc is a share of it`;
+    if (scene.ringOf === 'second') return `${plural(scene.turns, 'turn')}; an arc is a share of it`;
     if (!scene.turn) return 'an arc is time';
     const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;
     return `${count(scene.turn.number)}: ${long}; an arc is time`;

@@ -18,6 +18,8 @@ const RING_NS = 1e9;
 const TURNS_MAX = 300;
 /** So far back is looked for a turn in which something ran. */
 const BACK_MAX = 80;
+/** What the page says where there is nothing to show. */
+const HOW_TO_BEGIN = 'drop a recording here, press o, or open the address that a program logs';
 /** A loop that wakes so often in a second is not told of wake by wake. */
 const OFTEN = 12;
 
@@ -64,7 +66,14 @@ export class Scene {
   quiet() {
     this.empty();
     const { store } = this;
-    if (!store.row) return;
+    if (!store.row) {
+      if (store.source === 'none' && store.feed.state === 'none') this.now.more = HOW_TO_BEGIN;
+      return;
+    }
+    if (isAsleep(store.row)) {
+      this.times.wait = RING_NS;
+      this.ringOf = 'second';
+    }
     this.waits = waitsNow(store.row, store.names);
     this.now = nowWords(store);
   }
@@ -240,7 +249,8 @@ function willWake(store) {
   const keys = [];
   if (next) {
     const due = (row.clock_ns ?? 0) + next.in_ns - store.nowNs();
-    parts.push(due > 0 ? `in ${time(due)}, for the timer of ${next.at}` : 'now: a timer is due');
+    const when = due > 0 ? `in ${time(due)}, for the timer of ${next.at}` : null;
+    parts.push(when ?? 'at once: a timer is due');
     keys.push(`timer ${next.at}`);
   }
   if (sources.length === 1) {

@@ -5,7 +5,8 @@
 
 /** The topics that a change may have. */
 export const TOPICS = [
-  'clock', 'data', 'row', 'mode', 'time', 'scene', 'select', 'hover', 'span', 'filter', 'feed', 'size',
+  'clock', 'data', 'row', 'mode', 'time', 'scene', 'select', 'hover', 'span', 'filter', 'feed',
+  'size',
 ];
 
 /** How large a step is. */

@@ -34,7 +34,7 @@ export class Story {
     about(this.now, ...scene.now.keys);
     if (!turn || !story) {
       setText(this.sub, '');
-      keyed(this.list, [], String, () => el('li'));
+      keyed(this.list, store.row ? [quiet(store.row)] : [], String, (text) => el('li', {}, text));
       return;
     }
     const began = time(turn.at_ns - store.beginNs);
@@ -82,6 +82,14 @@ export class Story {
     this.spokeMs = nowMs;
     this.spoken.replaceChildren(el('p', {}, text));
   }
+}
+
+/** Why there is no story. */
+function quiet(row) {
+  if (row.recorded && row.recorded.on === false) {
+    return 'Recording is off: what the loop does is not told.';
+  }
+  return 'Nothing has been recorded yet. What waits for what is beside this.';
 }
 
 function makeSentence(one) {

@@ -22,7 +22,9 @@ const SLICES = 48;
 const NAMES_WIDTH = 190;
 
 export class Timeline {
-  topics = ['clock', 'data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter'];
+  topics = [
+    'clock', 'data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter',
+  ];
 
   constructor(root, { store, scene }) {
     Object.assign(this, { root, store, scene });

@@ -34,6 +34,7 @@ export function plural(value, one, many = `${one}s`) {
 export function percent(share) {
   const value = share * 100;
   if (value > 0 && value < 0.1) return '<0.1 %';
+  if (value > 99 && value < 100) return `${Math.min(value, 99.9).toFixed(1)} %`;
   return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
 }
 

@@ -4,30 +4,35 @@
 // that is silent, too. The bar is full after ten seconds; the words say how long it is in truth.
 
 import { about, el, setText, show } from './dom.js';
+import { underWaySince } from './model.js';
 import { SIGN, shown, time } from './words.js';
 
 /** From so long a silence on there is an alarm. */
 const LOOP_MS = 500;
 const FEED_MS = 1500;
 const FULL_MS = 10_000;
+/** So long it is told afterwards. */
+const OVER_MS = 30_000;
 
 export class Alarm {
   topics = ['row', 'feed', 'mode'];
 
-  constructor(root, { store, act }) {
+  constructor(root, { store }) {
     Object.assign(this, { root, store });
     this.bar = el('div', { class: 'alarm-bar', 'aria-hidden': 'true' });
     this.text = el('span');
-    this.who = el('button', { type: 'button', onclick: () => act('select', this.key) }, 'show it');
+    this.who = el('button', { type: 'button', onclick: () => this.go() }, 'show it');
     root.append(this.bar, el('p', {}, this.text, ' ', this.who));
   }
 
   draw() {
     const { store } = this;
-    const found = this.silence();
+    const found = this.silence() ?? this.past();
+    if (found && !found.isOver) this.remember(found);
     show(this.root, found !== null);
     // Silence is no news: it is looked for in each frame.
     const isOn = store.source === 'live' && store.feed.state === 'open';
+    this.root.classList.toggle('is-over', Boolean(found?.isOver));
     if (!found) {
       this.saidMs = null;
       return isOn;
@@ -44,6 +49,27 @@ export class Alarm {
       about(this.root, found.key);
     }
     return isOn;
+  }
+
+  /** Keeps what is told of a silence when it is over. */
+  remember({ kind, text, key }) {
+    const { recording } = this.store;
+    this.over = null;
+    if (kind !== 'stall' && kind !== 'age') return;
+    const ns = recording?.underWay ? underWaySince(recording) : this.store.endNs;
+    this.over = { text: `It is over: ${text}`, key, ns, untilMs: performance.now() + OVER_MS };
+  }
+
+  /** What was, for a while: the explanation. */
+  past() {
+    if (!this.over || performance.now() > this.over.untilMs) return null;
+    return { kind: 'over', ms: 0, isOver: true, ...this.over };
+  }
+
+  /** Goes to it: to who holds the loop, or to when that began. */
+  go() {
+    if (this.key) this.store.select(this.key);
+    if (this.kind === 'over' && this.over) this.store.seek(this.over.ns + 1);
   }
 
   silence() {

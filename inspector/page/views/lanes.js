@@ -18,6 +18,8 @@ export class Lanes {
     this.byKey = new Map();
     /** From when to when each lives, as far as that was seen. */
     this.lives = new Map();
+    /** How often each ran in a nanosecond, where that is known. */
+    this.rates = new Map();
   }
 
   /** The lane of a task, or of what else runs. */
@@ -38,12 +40,22 @@ export class Lanes {
   /** Adds the tasks of a state, in the order of their birth. */
   addRow(row) {
     if (!row?.tasks) return;
+    this.learnRates(row);
     const fresh = row.tasks.filter((task) => !this.byKey.has(task.id));
     if (fresh.length === 0) return;
     fresh.sort((a, b) => a.birth - b.birth);
     for (const task of fresh) {
       this.of(task.id);
       this.lives.set(task.id, { from: task.times?.since_ns ?? -Infinity, to: Infinity });
+    }
+  }
+
+  /** How often tasks run: where they run more often than can be seen they are drawn paler. */
+  learnRates(row) {
+    this.rates.clear();
+    for (const { id, polls, times } of row.tasks) {
+      const lived = times ? times.busy_ns + times.scheduled_ns + times.idle_ns : 0;
+      if (lived > 0) this.rates.set(id, polls / lived);
     }
   }
 

@@ -110,7 +110,9 @@ function paintLoop(pen, frame, recording, look, from, to) {
       pen.fillStyle = colour.sleep;
       pen.fillRect(begin, 3, stop - begin, height);
       pen.fillStyle = colour.running;
-      pen.fillRect(begin, 3 + height * (1 - share), stop - begin, height * share);
+      pen.globalAlpha = share;
+      pen.fillRect(begin, 3, stop - begin, height);
+      pen.globalAlpha = 1;
       continue;
     }
     pen.fillStyle = colour.sleep;
@@ -141,6 +143,13 @@ function paintReady(pen, frame, recording, look, from, to) {
   return seen;
 }
 
+/** How strong the mark of a short run is: where there is one in each pixel, it is no solid bar. */
+function strength(frame, look, key) {
+  const rate = look.lanes.rates.get(key);
+  if (rate === undefined) return 1;
+  return Math.min(1, Math.max(0.28, frame.perNs / rate / 4));
+}
+
 function paintRuns(pen, frame, recording, look, from, to) {
   let seen = 0;
   const height = LANE_HEIGHT - 6;
@@ -167,6 +176,10 @@ function paintRuns(pen, frame, recording, look, from, to) {
       const pixel = x | 0;
       if (drawn.get(lane) === pixel) return;
       drawn.set(lane, pixel);
+      pen.globalAlpha = strength(frame, look, key);
+      pen.fillRect(pixel, y + 3, 1, height);
+      pen.globalAlpha = 1;
+      return;
     }
     pen.fillRect(x, y + 3, width, height);
   });

@@ -64,7 +64,7 @@ export class Room {
     };
     const head = el('span', { class: 'thing-head', title: MEANS[group.kind], tabindex: '0' },
       picture, node.parts.title, node.parts.detail);
-    about(head, group.key);
+    about(head, group.key.replace(/^join /, ''));
     node.append(head, node.parts.tasks);
     return node;
   }
@@ -91,7 +91,7 @@ export class Room {
     if (group.due === null) return group.detail;
     const { store, scene } = this;
     const left = group.due - (this.isNow() ? store.nowNs() : scene.moment.ns);
-    return `${group.detail} ${left > 0 ? `in ${time(left)}` : 'now due'}`.trim();
+    return left > 0 ? `in ${time(left)}` : 'now due';
   }
 
   isNow() {

@@ -120,7 +120,6 @@ export class Timeline {
     const { from, to } = store.view();
     const width = this.width - NAMES_WIDTH;
     const old = this.frame;
-    const laneCount = this.lanes.count;
     if (!store.hasEvents) {
       this.frame = null;
       return;
@@ -141,17 +140,16 @@ export class Timeline {
     }
     const edge = 1.5 / frame.perNs;
     if (shift < 0) {
-      this.todo.push([frame.from, Math.min(old.from + edge, frame.to)]);
+      this.add(frame.from, Math.min(old.from + edge, frame.to));
       this.paintedTo = Math.min(this.paintedTo, frame.to);
     }
     const end = Math.min(store.endNs, frame.to);
     if (end > this.paintedTo) {
-      this.todo.push([Math.max(this.paintedTo - edge, frame.from), end]);
+      this.add(Math.max(this.paintedTo - edge, frame.from), end);
       this.paintedTo = end;
     } else if (shift > 0) {
-      this.todo.push([Math.max(old.to - edge, frame.from), frame.to]);
+      this.add(Math.max(old.to - edge, frame.from), frame.to);
     }
-    this.laneCount = laneCount;
   }
 
   /** A new picture. */
@@ -163,12 +161,15 @@ export class Timeline {
       pen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
     }
     this.paintedTo = Math.min(this.store.endNs, to);
-    const slice = (to - from) / SLICES;
-    const last = this.paintedTo;
     this.todo = [];
-    for (let i = 0; i < SLICES; i += 1) {
-      const begin = from + i * slice;
-      if (begin < last) this.todo.push([begin, Math.min(begin + slice, last)]);
+    this.add(from, this.paintedTo);
+  }
+
+  /** A span that is to be drawn, in slices. */
+  add(from, to) {
+    const slice = (this.frame.to - this.frame.from) / SLICES;
+    for (let begin = from; begin < to; begin += slice) {
+      this.todo.push([begin, Math.min(begin + slice, to)]);
     }
   }
 

@@ -33,10 +33,15 @@ const EVENTS_MAX = 1 << 20;
 /** So many turns of a recording are in sight at first. */
 const TURNS_IN_SIGHT = 40;
 
+/** A program that has said nothing for so long may be gone. */
+const SILENT_MS = 1500;
+
+const littleMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const at = (id) => document.getElementById(id);
 const token = takeToken();
 const view = readView();
 const store = new Store();
+const failed = new Set();
 const player = new Player(store);
 const scene = new Scene(store);
 const sources = new Sources(store);
@@ -65,11 +70,43 @@ if (token) page.feed.connect();
 else if (view.file) openAddress(view.file);
 
 function frame(nowMs) {
-  page.feed.drain();
-  player.tick(nowMs);
-  scene.tick(nowMs);
-  draw(store.take());
+  // The next frame comes whatever becomes of this one.
   requestAnimationFrame(frame);
+  safely('feed', () => page.feed.drain());
+  if (page.wanted && store.hasEvents) showWanted();
+  // In small bites: a moment is asked for some times a second.
+  safely('moments', () => store.moments?.catchUp());
+  if (isRolling()) store.note('clock');
+  safely('player', () => player.tick(nowMs));
+  safely('scene', () => scene.tick(nowMs));
+  draw(store.take());
+}
+
+/** Goes to the instant of the address, once that has come. */
+function showWanted() {
+  const { at: ns } = page.wanted;
+  if (ns === null || store.endNs > ns) {
+    if (ns !== null && ns >= store.beginNs) applyView(store, page.wanted);
+    page.wanted = null;
+  }
+}
+
+/** Whether time goes on in sight. Who wants little motion sees it go on with each state. */
+function isRolling() {
+  const { feed } = store;
+  return store.source === 'live' && store.isFollowing && feed.state === 'open'
+    && performance.now() - feed.heardMs < SILENT_MS && !littleMotion.matches;
+}
+
+/** A panel that fails says so once, and the others go on. */
+function safely(name, work) {
+  try {
+    return work();
+  } catch (error) {
+    if (!failed.has(name)) console.error(`${name}:`, error);
+    failed.add(name);
+    return false;
+  }
 }
 
 /** Draws what has changed, until the time is up. Who was left out comes first next time. */
@@ -90,7 +127,7 @@ function draw(changed) {
     if (one.owed.size === 0) continue;
     const owed = one.owed;
     one.owed = new Set();
-    if (one.panel.draw(owed)) {
+    if (safely(one.panel.constructor.name, () => one.panel.draw(owed))) {
       for (const topic of owed) one.owed.add(topic);
     }
     if (performance.now() - begin > FRAME_MS) break;
@@ -114,10 +151,10 @@ function begin(state, row) {
   store.loop = row.loop;
   store.row = row;
   store.rowCameMs = performance.now();
-  store.canControl = state.process?.control === true;
   store.names.addState(row);
   document.title = `${state.process?.program ?? 'program'}: glassloop`;
   if (!isSame) applyView(store, { ...view, at: null, from: null });
+  page.wanted = isSame ? null : view;
   store.note('row', 'mode');
 }
 
@@ -159,7 +196,7 @@ function openText(text, name) {
   page.fileText = text;
   Object.assign(store, {
     source: 'file', sourceName: name, row: found.row ?? null, process: found.process ?? null,
-    loop: found.loop ?? null, loops: found.loop ? [found.loop] : [],
+    loop: found.loop ?? found.row?.loop ?? null, loops: [],
     underWay: found.underWay ?? null, canControl: false,
   });
   store.ns = store.endNs;
@@ -173,8 +210,7 @@ function openText(text, name) {
 /** So wide that the last turns can be told apart. */
 function spanOf(recording) {
   const first = recording.turnCount - TURNS_IN_SIGHT;
-  return first <= 0 ? recording.endNs - recording.beginNs
-    : recording.endNs - recording.turn(first).at_ns;
+  return first <= 0 ? store.endNs - store.beginNs : store.endNs - recording.turn(first).at_ns;
 }
 
 function chooseLoop(number) {

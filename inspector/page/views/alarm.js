@@ -4,31 +4,38 @@
 // that is silent, too. The bar is full after ten seconds; the words say how long it is in truth.
 
 import { about, el, setText, show } from './dom.js';
-import { SIGN, time } from './words.js';
+import { underWaySince } from './model.js';
+import { SIGN, shown, time } from './words.js';
 
 /** From so long a silence on there is an alarm. */
 const LOOP_MS = 500;
 const FEED_MS = 1500;
 const FULL_MS = 10_000;
+/** So long it is told afterwards. */
+const OVER_MS = 30_000;
 
 export class Alarm {
   topics = ['row', 'feed', 'mode'];
 
-  constructor(root, { store, act }) {
+  constructor(root, { store }) {
     Object.assign(this, { root, store });
     this.bar = el('div', { class: 'alarm-bar', 'aria-hidden': 'true' });
     this.text = el('span');
-    this.who = el('button', { type: 'button', onclick: () => act('select', this.key) }, 'show it');
+    this.who = el('button', { type: 'button', onclick: () => this.go() }, 'show it');
     root.append(this.bar, el('p', {}, this.text, ' ', this.who));
   }
 
   draw() {
     const { store } = this;
-    const found = this.silence();
+    const found = this.silence() ?? this.past();
+    if (found && !found.isOver) this.remember(found);
     show(this.root, found !== null);
+    // Silence is no news: it is looked for in each frame.
+    const isOn = store.source === 'live' && store.feed.state === 'open';
+    this.root.classList.toggle('is-over', Boolean(found?.isOver));
     if (!found) {
       this.saidMs = null;
-      return false;
+      return isOn;
     }
     this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
     // The bar grows with each frame, the words twice a second: they are read out.
@@ -36,12 +43,33 @@ export class Alarm {
     if (!this.saidMs || nowMs - this.saidMs > 500 || this.kind !== found.kind) {
       this.saidMs = nowMs;
       this.kind = found.kind;
-      setText(this.text, `${SIGN.fault} ${found.text}`);
+      setText(this.text, `${SIGN.fault} ${shown(found.text)}`);
       this.key = found.key;
       show(this.who, Boolean(found.key));
       about(this.root, found.key);
     }
-    return store.source === 'live' && store.feed.state === 'open';
+    return isOn;
+  }
+
+  /** Keeps what is told of a silence when it is over. */
+  remember({ kind, text, key }) {
+    const { recording } = this.store;
+    this.over = null;
+    if (kind !== 'stall' && kind !== 'age') return;
+    const ns = recording?.underWay ? underWaySince(recording) : this.store.endNs;
+    this.over = { text: `It is over: ${text}`, key, ns, untilMs: performance.now() + OVER_MS };
+  }
+
+  /** What was, for a while: the explanation. */
+  past() {
+    if (!this.over || performance.now() > this.over.untilMs) return null;
+    return { kind: 'over', ms: 0, isOver: true, ...this.over };
+  }
+
+  /** Goes to it: to who holds the loop, or to when that began. */
+  go() {
+    if (this.key) this.store.select(this.key);
+    if (this.kind === 'over' && this.over) this.store.seek(this.over.ns + 1);
   }
 
   silence() {
@@ -63,8 +91,8 @@ export class Alarm {
       const text = `${row.stall.item} has held the loop for ${time(ms * 1e6)}`;
       return { kind: 'stall', ms, text, key: row.stall.task };
     }
-    const age = row?.as_of && !row.as_of.fresh ? row.as_of.age_ms + since : 0;
-    if (age <= LOOP_MS) return null;
+    const age = performance.now() - store.pulseMs;
+    if (!store.isSuspect || age <= LOOP_MS) return null;
     const what = row.now?.item ? `; it runs ${row.now.item}` : '';
     const text = `the loop has not answered for ${time(age * 1e6)}${what}`;
     return { kind: 'age', ms: age, text, key: row.now?.task ?? null };
@@ -74,7 +102,8 @@ export class Alarm {
   recorded(row) {
     if (!row?.stall) return null;
     const ms = row.stall.for_ms;
-    const text = `when this was recorded, ${row.stall.item} had held the loop for ${time(ms * 1e6)}`;
+    const held = `${row.stall.item} had held the loop for ${time(ms * 1e6)}`;
+    const text = `when this was recorded, ${held}`;
     return { kind: 'recorded', ms, text, key: row.stall.task };
   }
 }

@@ -4,8 +4,8 @@
 // as the recording grows. Drag moves the part, a click goes there.
 
 import { el } from './dom.js';
-import { colours } from './paint.js';
-import { STALL_NS } from './timeline.js';
+import { underWaySince } from './model.js';
+import { STALL_NS, colours } from './paint.js';
 import { count, plural, time } from './words.js';
 
 /** So many bars; then two become one. */
@@ -129,12 +129,18 @@ export class Brush {
       pen.fillStyle = took > STALL_NS ? colour.fault : colour.running;
       pen.fillRect(x, HEIGHT * (1 - share), Math.max(barWidth - 0.3, 1), HEIGHT * share);
     }
+    const { recording } = store;
+    if (recording.underWay) {
+      const x = this.x(underWaySince(recording) ?? recording.endNs);
+      pen.fillStyle = store.endNs - recording.endNs > STALL_NS ? colour.fault : colour.running;
+      pen.fillRect(x, 0, width - x, HEIGHT);
+    }
     this.window(colour);
     const told = time(store.endNs - store.beginNs);
     const lost = store.recording.lost;
     this.label.textContent = `${plural(store.recording.turnCount, 'turn')} in ${told}`
       + `${this.stalls > 0 ? `, ${plural(this.stalls, 'stall')}` : ''}`
-      + `${lost > 0 ? `; ${count(lost)} events lost` : ''}`;
+      + `${lost > 0 ? `; ${plural(lost, 'older event')} not kept` : ''}`;
     const at = store.isFollowing ? store.endNs : store.ns;
     this.canvas.setAttribute('aria-valuemax', String(Math.round(store.endNs - store.beginNs)));
     this.canvas.setAttribute('aria-valuenow', String(Math.round(at - store.beginNs)));

@@ -7,7 +7,7 @@
 import { about, el } from './dom.js';
 import { histogram } from './histogram.js';
 import { isTask, keyOfSource } from './keys_of.js';
-import { placeWithSource } from './source.js';
+import { Whole, placeWithSource } from './source.js';
 import {
   SIGN, STATE_MEANS, TERM, count, percent, plural, shown, stateOf, time,
 } from './words.js';
@@ -23,6 +23,7 @@ export class Detail {
   constructor(root, { store, scene, sources, model, cancel }) {
     Object.assign(this, { root, store, scene, sources, model, cancel });
     this.drawnMs = -Infinity;
+    this.whole = new Whole(store, sources);
     this.title = el('h2', { id: 'detail-title' }, 'Detail');
     this.body = el('div', { class: 'detail-body' });
     root.append(this.title, this.body);
@@ -55,7 +56,7 @@ export class Detail {
 
   stall(stall) {
     this.title.textContent = 'Detail';
-    const who = about(el('strong', {}, stall.item), stall.task);
+    const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
         ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
@@ -85,11 +86,20 @@ export class Detail {
       task ? this.facts(task) : null,
       ended ? el('p', {}, `It ended after ${plural(ended.polls, 'poll')}.`) : null,
       this.places(task ?? ended),
-      task?.times ? histogram('How long it ran', task.times.polls, TERM.poll) : null,
-      task?.times ? histogram('How long it stood in line', task.times.delays, TERM.delay) : null,
+      ...this.histograms(task),
       this.wokenBy(key),
       task && store.canControl ? this.cancelButton(task) : null,
     ].flat();
+  }
+
+  /** The pushes leave the bars out: they are asked for, of what is looked at. */
+  histograms(task) {
+    if (!task?.times) return [];
+    const times = task.times.polls.buckets ? task.times : this.whole.of(task.id) ?? task.times;
+    return [
+      histogram('How long it ran', times.polls, TERM.poll),
+      histogram('How long it stood in line', times.delays, TERM.delay),
+    ];
   }
 
   facts(task) {
@@ -99,7 +109,7 @@ export class Detail {
     const held = task.state === 'waiting' && task.wakers === 0
       ? `${SIGN.fault} nobody holds its waker: nothing can wake it`
       : `${plural(task.wakers, 'waker')} held`;
-    const woken = task.woken_by ? `; last woken by ${task.woken_by}` : '';
+    const woken = task.woken_by ? `; last woken by ${shown(task.woken_by)}` : '';
     return el('p', { title: `${TERM.poll} ${TERM.waker}` },
       `${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}${busy}; ${held}${woken}.`,
       task.parent ? ' Spawned by ' : '',
@@ -166,7 +176,7 @@ export class Detail {
     const rows = list.map(([by, times]) => {
       const bar = el('span', { class: 'by-bar' });
       bar.style.width = `${(times / most) * 90}px`;
-      return el('li', {}, bar, ` ${plural(times, 'time')} by ${by}`);
+      return el('li', {}, bar, ` ${plural(times, 'time')} by ${shown(by)}`);
     });
     return el('div', {}, el('b', {}, 'Woken in sight'), el('ul', { class: 'by' }, ...rows));
   }

@@ -4,6 +4,9 @@
 // be taken is dropped, oldest first, and counted; `sent = drawn + dropped` once all is taken. When
 // the connection ends, what was recorded stays, and it tries again.
 
+import { nowOf } from './model.js';
+import { Reader } from './reader.js';
+
 const MAGIC = 0x31474c47;
 const HEAD_BYTES = 32;
 const EVENT_BYTES = 32;
@@ -12,21 +15,23 @@ const WAITING_MAX = 48 << 20;
 /** So long events are taken in a frame, and so many at once. */
 const BUDGET_MS = 6;
 const CHUNK_EVENTS = 4096;
-/** A push in so many milliseconds; and where the state is large, more rarely. */
-const EVERY_MS = 100;
-const EVERY_LARGE_MS = 500;
-const LARGE_TASKS = 2000;
-const AGAIN_MS = [300, 1000, 2000, 5000];
+/** A push in so many milliseconds. The program decides how often the state is in it. */
+const EVERY_MS = 50;
+const AGAIN_MS = [200, 500, 1000, 3000];
+/** A loop that has been in one item for so long is at it still. */
+const STILL_MS = 250;
+/** Texts of this length are read in a worker. */
+const LARGE_CHARS = 200_000;
 /** After so many tries in vain the program counts as ended. */
-const TRIES_MAX = 4;
+const TRIES_MAX = 3;
 
 export class Feed {
   constructor({ store, token, begin }) {
     Object.assign(this, { store, token, begin });
     this.waiting = [];
     this.waitingBytes = 0;
+    this.reader = new Reader((push) => this.take(push));
     this.tries = 0;
-    this.everyMs = EVERY_MS;
     this.wantedLoop = null;
     this.reset();
   }
@@ -35,6 +40,7 @@ export class Feed {
     this.counts = { sent: 0, drawn: 0, dropped: 0 };
     this.waiting = [];
     this.waitingBytes = 0;
+    this.isFirst = true;
   }
 
   /** Asks over HTTP, with the token. */
@@ -50,7 +56,8 @@ export class Feed {
     try {
       const answer = await this.ask('/state?fresh_ms=50');
       if (answer.status === 401) {
-        this.tell({ state: 'refused' });
+        // Another program has the port of one that has ended.
+        this.tell({ state: this.store.source === 'live' ? 'ended' : 'refused' });
         return;
       }
       this.welcome(await answer.json());
@@ -63,17 +70,32 @@ export class Feed {
 
   /** The first state: chooses the loop. */
   welcome(state) {
-    const rows = state.loops ?? [];
-    const row = rows.find((one) => one.loop.number === this.wantedLoop) ?? rows[0];
+    const rows = (state.loops ?? []).sort((a, b) => a.loop.number - b.loop.number);
+    const tasks = (row) => row.tasks?.length ?? 0;
+    const largest = rows.reduce((a, b) => (a && tasks(a) >= tasks(b) ? a : b), null);
+    const row = rows.find((one) => one.loop.number === this.wantedLoop) ?? largest;
     this.tries = 0;
     if (!row) return;
     this.wantedLoop = row.loop.number;
     this.begin(state, row);
+    this.askForControl(state.process);
+  }
+
+  /** Whether tasks may be cancelled: a wish without a task is refused either way, and how. */
+  async askForControl(process) {
+    const { store } = this;
+    if (process?.control !== undefined) {
+      store.canControl = process.control;
+      return;
+    }
+    const answer = await this.ask('/cancel', { method: 'POST', body: '{}' }).catch(() => null);
+    store.canControl = answer?.status === 400;
+    store.note('select');
   }
 
   open() {
     const loop = this.wantedLoop === null ? '' : `&loop=${this.wantedLoop}`;
-    const query = `every_ms=${this.everyMs}&events=1${loop}`;
+    const query = `every_ms=${EVERY_MS}&events=1${loop}`;
     const protocols = ['glassloop.v1', `glassloop.token.${this.token}`];
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/live?${query}`, protocols);
@@ -113,44 +135,63 @@ export class Feed {
     this.store.note('feed', 'mode');
   }
 
-  /** A push of the state; only the newest of those that wait is read. */
+  /** A push: the state where it is time for it, and places that events name. */
   push(text) {
-    this.newest = text;
-  }
-
-  readPush() {
-    const text = this.newest;
-    this.newest = null;
-    if (!text) return;
-    const { store } = this;
-    let push = null;
-    try {
-      push = JSON.parse(text);
-    } catch {
+    if (text.length > LARGE_CHARS) {
+      this.reader.read(text, this.wantedLoop);
       return;
     }
-    const rows = push.state?.loops ?? [];
-    const row = rows.find((one) => one.loop.number === this.wantedLoop);
-    store.names?.addPlaces(push.places ?? {});
+    try {
+      this.take(JSON.parse(text));
+    } catch (error) {
+      console.error('feed:', error);
+    }
+  }
+
+  take(push) {
+    const { store } = this;
+    if (push.places) store.names?.addPlaces(push.places);
     store.feed.missed = push.missed ?? 0;
-    if (push.state?.process) store.process = push.state.process;
-    store.hostQueues = push.state?.host_queues ?? [];
+    if (push.state) this.state(push.state);
+  }
+
+  state({ loops = [], process, host_queues: hostQueues = [] }) {
+    const { store } = this;
+    const row = loops.find((one) => one.loop.number === this.wantedLoop);
+    if (process) store.process = process;
+    store.hostQueues = hostQueues;
+    if (loops.length !== store.loops.length) this.others(loops);
     if (row) {
       store.row = row;
       store.rowCameMs = performance.now();
       store.names?.addState(row);
-      this.slowDown(row.tasks?.length ?? 0);
+      this.notePulse(row);
+      const isStill = store.isSuspect && performance.now() - store.pulseMs > STILL_MS;
+      store.recording?.setNow(isStill ? nowOf(row, store.nowNs()) : {});
     }
-    store.note('row', 'feed');
+    store.note('row', 'feed', 'data');
   }
 
-  /** A large state is asked for more rarely. */
-  slowDown(tasks) {
-    const wanted = tasks > LARGE_TASKS ? EVERY_LARGE_MS : EVERY_MS;
-    if (wanted === this.everyMs || (wanted === EVERY_MS && tasks > LARGE_TASKS / 2)) return;
-    this.everyMs = wanted;
-    this.close();
-    this.open();
+  /** A loop that answers, sleeps or is in another turn than before is alive. */
+  notePulse(row) {
+    const { store } = this;
+    const isAlive = row.as_of?.fresh || row.now?.phase === 'wait' || !row.now?.phase
+      || row.now.turn !== this.turnSeen;
+    this.turnSeen = row.now?.turn;
+    store.isSuspect = !isAlive;
+    if (isAlive) store.pulseMs = performance.now();
+    if (row.stall) {
+      store.pulseMs = Math.min(store.pulseMs, performance.now() - row.stall.for_ms);
+    }
+  }
+
+  /** Loops come and go. */
+  others(loops) {
+    const known = loops.map((one) => one.loop).sort((a, b) => a.number - b.number);
+    // One that has ended is shown on, as long as it is looked at.
+    const own = this.store.loop;
+    this.store.loops = known.some((one) => one.number === own?.number) ? known : [own, ...known];
+    this.store.note('mode');
   }
 
   /** A message of events waits until there is time. */
@@ -167,11 +208,20 @@ export class Feed {
       at: 0,
     };
     const count = Math.floor(message.bytes.length / EVENT_BYTES);
+    // What was overwritten before the page came was never on its way to it.
+    if (this.isFirst) message.lost = 0;
+    this.isFirst = false;
+    if (count > 0) {
+      this.store.pulseMs = performance.now();
+      this.store.isSuspect = false;
+    }
     this.counts.sent += count + message.lost;
     this.counts.dropped += message.lost;
     this.waiting.push(message);
     this.waitingBytes += message.bytes.length;
     while (this.waitingBytes > WAITING_MAX && this.waiting.length > 1) this.drop();
+    // A page out of sight has no frames.
+    if (document.hidden) this.drain();
   }
 
   drop() {
@@ -182,7 +232,7 @@ export class Feed {
 
   /** Takes what waits, as much as there is time for. */
   drain() {
-    if (this.newest) this.readPush();
+    this.reader.next();
     if (this.waiting.length === 0) return;
     const begin = performance.now();
     const { store } = this;

@@ -1,24 +1,27 @@
 // Geometry: where the phases of a turn lie on the ring, and where an instant does.
 //
 // It promises that each phase has an arc, however short it was, always in the same order; what is
-// left of the ring is shared by time. Slow motion walks these arcs at an even pace, so that the
+// left of the ring is shared by time. Slow motion gives each phase some of its time, so that the
 // eye sees microseconds as well as seconds.
 
 import { PHASES } from './words.js';
 
-/** So many degrees has a phase that took no time. */
-const LEAST = 19;
+/** So many degrees has a phase at least that took some time, and one that took none. */
+const ON_RING = { some: 12, none: 7 };
+/** The same in slow motion, where what is short must be seen as well. */
+const IN_SLOW_MOTION = { some: 42, none: 4 };
 
 /** The arcs of phases that took so long: `[{ phase, ns, from, to }]`, in degrees from the top. */
-export function arcs(times) {
+export function arcs(times, least = ON_RING) {
   const total = PHASES.reduce((sum, phase) => sum + (times[phase] ?? 0), 0);
-  const rest = 360 - LEAST * PHASES.length;
+  const floor = (phase) => (times[phase] > 0 || total === 0 ? least.some : least.none);
+  const rest = 360 - PHASES.reduce((sum, phase) => sum + floor(phase), 0);
   let at = 0;
   return PHASES.map((phase) => {
     const ns = times[phase] ?? 0;
     const share = total > 0 ? ns / total : 1 / PHASES.length;
     const from = at;
-    at += LEAST + rest * share;
+    at += floor(phase) + rest * share;
     return { phase, ns, from, to: at };
   });
 }
@@ -70,14 +73,18 @@ export function angleAt(turn, ns) {
   return at;
 }
 
-/** The instant at an angle, and the phase of it. */
-export function instantAt(turn, angle) {
+/** The instant at a part of slow motion, 0 to 360, and where the clerk is then on the ring. */
+export function instantAt(turn, progress) {
   const parts = segments(turn);
-  const ring = arcs(timesOf(turn));
-  const i = Math.max(0, ring.findIndex((arc) => angle < arc.to));
-  const arc = ring[i];
-  const share = Math.min(Math.max((angle - arc.from) / (arc.to - arc.from), 0), 1);
-  return { ns: parts[i].from + share * (parts[i].to - parts[i].from), phase: arc.phase };
+  const slow = arcs(timesOf(turn), IN_SLOW_MOTION);
+  const i = Math.max(0, slow.findIndex((arc) => progress < arc.to));
+  const { from, to } = slow[i];
+  const share = Math.min(Math.max((progress - from) / (to - from), 0), 1);
+  const arc = arcs(timesOf(turn))[i];
+  return {
+    ns: parts[i].from + share * (parts[i].to - parts[i].from),
+    angle: arc.from + share * (arc.to - arc.from),
+  };
 }
 
 /** The path of an arc between two radii. */

@@ -5,7 +5,7 @@
 
 import { setText, show } from './dom.js';
 import { keyOfBy } from './keys_of.js';
-import { count, time } from './words.js';
+import { count, shown, time } from './words.js';
 
 /** Pixels that a drag may shake and still be a click. */
 const CLICK_MAX = 4;
@@ -53,7 +53,7 @@ function hover(timeline, event) {
   const text = found ? describe(found, timeline) : '';
   show(tip, text !== '');
   if (!text) return;
-  setText(tip, text);
+  setText(tip, shown(text));
   const right = event.offsetX > timeline.width - 330;
   tip.style.left = right ? 'auto' : `${event.offsetX + 14}px`;
   tip.style.right = right ? `${timeline.width - event.offsetX + 10}px` : 'auto';

@@ -33,7 +33,7 @@ export class Header {
     this.back = button('back', 'back', 'Step back ( p )');
     this.next = button('next', 'next', 'Step on ( n )');
     this.follow = button('follow', 'live', 'Go along with the loop ( f )');
-    this.slow = button('slow', '◔ slow motion', 'Play this turn in five seconds ( s )');
+    this.slow = button('slow', '◔ slow', 'Play this turn in five seconds ( s )');
     this.grain = chooser('Step by', 'What a step is ( g )', GRAINS.map((one) => [one, one]),
       (value) => act('grain', value));
     this.speed = chooser('Speed', 'How fast a recording is played ( < and > )',
@@ -84,12 +84,14 @@ export class Header {
     const [text, kind] = {
       none: ['no program', 'file'],
       connecting: ['connecting', 'file'],
-      open: [store.isFollowing ? '● live' : '‖ paused; the program goes on', 'live'],
-      lost: ['✖ the connection is lost', 'lost'],
-      ended: ['■ the program has ended', 'lost'],
-      refused: ['✖ the token was refused', 'lost'],
+      open: [store.isFollowing ? '● live' : '‖ paused', 'live'],
+      lost: ['✖ lost', 'lost'],
+      ended: ['■ ended', 'lost'],
+      refused: ['✖ refused', 'lost'],
     }[store.source === 'file' ? 'none' : store.feed.state];
     setText(this.state, store.source === 'file' ? 'a recording' : text);
+    const goesOn = text.startsWith('‖') ? 'The program goes on; the page stands still' : null;
+    attribute(this.state, 'title', goesOn);
     attribute(this.state, 'class', `feed-state is-${kind}`);
   }
 
@@ -97,11 +99,11 @@ export class Header {
     const { store } = this;
     const { row, feed } = store;
     const times = row?.recorded?.times;
-    const turn = row?.turn ?? row?.now?.turn;
-    setText(this.turn, turn !== undefined && turn !== null ? `turn ${count(turn)}` : '');
+    const turn = Math.max(row?.turn ?? 0, row?.now?.turn ?? 0) || null;
+    setText(this.turn, turn !== null ? `turn ${count(turn)}` : '');
     setText(this.busy, times ? `busy ${percent(times.utilisation)}` : '');
     const late = times?.delays?.p99_ns;
-    setText(this.late, late ? `in line <${time(late)} (p99)` : '');
+    setText(this.late, late ? `in line <${time(late)}` : '');
     setText(this.drawn, store.source === 'live'
       ? `${count(feed.drawn)} drawn / ${count(feed.sent)} sent / ${count(feed.dropped)} dropped`
       : '');

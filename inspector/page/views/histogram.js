@@ -18,6 +18,10 @@ function upper(i) {
 export function histogram(title, of, means) {
   if (!of || of.count === 0) return null;
   const { buckets } = of;
+  const words = `${plural(of.count, 'time')}; half below ${time(of.p50_ns)}, `
+    + `99 % below ${time(of.p99_ns)}, longest ${time(of.max_ns)}`;
+  const caption = el('figcaption', {}, el('b', {}, title), ` ${words}`);
+  if (!buckets) return el('figure', { title: means }, caption);
   let first = buckets.findIndex((one) => one > 0);
   let last = buckets.length - 1;
   while (last > first && buckets[last] === 0) last -= 1;
@@ -34,8 +38,6 @@ export function histogram(title, of, means) {
     bar.append(svg('title', {}, `${count(one)} took less than ${time(upper(first + i))}`));
     return bar;
   });
-  const words = `${plural(of.count, 'time')}; half below ${time(of.p50_ns)}, `
-    + `99 % below ${time(of.p99_ns)}, longest ${time(of.max_ns)}`;
   const end = time(upper(last));
   const picture = svg('svg', {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram', role: 'img',
@@ -43,6 +45,5 @@ export function histogram(title, of, means) {
   }, ...bars,
   svg('text', { x: 0, y: HEIGHT - 1 }, time(upper(Math.max(0, first - 1)))),
   svg('text', { x: wide * shown.length, y: HEIGHT - 1, 'text-anchor': 'end' }, end));
-  return el('figure', { title: means },
-    el('figcaption', {}, el('b', {}, title), ` ${words}`), picture);
+  return el('figure', { title: means }, caption, picture);
 }

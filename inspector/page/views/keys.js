@@ -49,6 +49,8 @@ ACTS.set(',', 'slower');
 export function listenForKeys(act) {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // A card that is open has the keys.
+    if (document.querySelector('dialog[open]')) return;
     const { target } = event;
     const isText = target.matches?.('input, textarea, select');
     if (isText) {

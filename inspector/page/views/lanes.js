@@ -18,19 +18,21 @@ export class Lanes {
     this.byKey = new Map();
     /** From when to when each lives, as far as that was seen. */
     this.lives = new Map();
+    /** How often each ran in a nanosecond, where that is known. */
+    this.rates = new Map();
   }
 
   /** The lane of a task, or of what else runs. */
   of(key) {
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const lane = Math.min(this.keys.length, LANES_MAX - 1);
-    this.byKey.set(key, lane);
-    if (lane === this.keys.length) this.keys.push(key);
-    return lane;
+    if (this.keys.length >= LANES_MAX) return LANES_MAX - 1;
+    this.keys.push(key);
+    this.byKey.set(key, this.keys.length - 1);
+    return this.keys.length - 1;
   }
 
-  /** What a run's lane is called: deferred calls and microtasks have one together. */
+  /** The lane of what runs: a task's own; callbacks have one together. */
   ofItem(item) {
     return this.of(laneKey(item));
   }
@@ -38,6 +40,7 @@ export class Lanes {
   /** Adds the tasks of a state, in the order of their birth. */
   addRow(row) {
     if (!row?.tasks) return;
+    this.learnRates(row);
     const fresh = row.tasks.filter((task) => !this.byKey.has(task.id));
     if (fresh.length === 0) return;
     fresh.sort((a, b) => a.birth - b.birth);
@@ -47,8 +50,18 @@ export class Lanes {
     }
   }
 
+  /** How often tasks run: where they run more often than can be seen they are drawn paler. */
+  learnRates(row) {
+    this.rates.clear();
+    for (const { id, polls, times } of row.tasks) {
+      const lived = times ? times.busy_ns + times.scheduled_ns + times.idle_ns : 0;
+      if (lived > 0) this.rates.set(id, polls / lived);
+    }
+  }
+
   /** Notes that it was there at an instant; whether that was its end. */
   sawAt(key, ns, isEnd) {
+    if (!this.byKey.has(key)) return;
     const life = this.lives.get(key);
     if (!life) {
       this.lives.set(key, { from: ns, to: isEnd ? ns : Infinity });
@@ -71,6 +84,5 @@ export class Lanes {
 export function laneKey(item) {
   if (item.kind === 'task' || item.key?.startsWith('#')) return item.key;
   if (item.key?.startsWith('callback')) return 'callbacks';
-  if (item.key?.startsWith('call')) return 'calls';
   return item.key || 'others';
 }

@@ -4,7 +4,9 @@
 // loop, the ready line is that of the turn whose story is told: between turns it is empty.
 
 import { about, attribute, el, keyed, setText } from './dom.js';
-import { SIGN, STATE_MEANS, TERM, count, plural, shortName, time } from './words.js';
+import {
+  SIGN, STATE_MEANS, TERM, bare, count, plural, shortName, shown, time,
+} from './words.js';
 
 /** So many stand in a line; the rest are counted. */
 const SHOWN_MAX = 24;
@@ -36,9 +38,11 @@ export class Lines {
 
   drawDesk() {
     const { now } = this.scene;
-    const isRunning = now.sign === 'running' || now.sign === 'fault';
+    const isSomebody = now.word === 'running' || now.word === 'stuck';
+    const isRunning = isSomebody && now.more !== '';
     const who = isRunning ? now.more : 'nobody';
-    setText(this.running, `${isRunning ? `${SIGN[now.sign]} ` : ''}${shortName(who, 60)}`);
+    const sign = isRunning ? `${SIGN[now.sign]} ` : '';
+    setText(this.running, `${sign}${shortName(shown(who), 60)}`);
     attribute(this.running, 'class', `desk ${isRunning ? `chip is-${now.sign}` : 'is-empty'}`);
     about(this.running, ...(isRunning ? now.keys : []));
   }
@@ -46,7 +50,7 @@ export class Lines {
   drawReady() {
     const { scene, store } = this;
     const isLive = scene.ringOf === 'second';
-    setText(this.readySub, isLive && scene.turn ? `as turn ${count(scene.turn.number)} began` : '');
+    setText(this.readySub, isLive && scene.turn ? `of turn ${count(scene.turn.number)}` : '');
     const all = scene.batch;
     const things = all.slice(0, SHOWN_MAX).map((item) => ({ item }));
     if (all.length > SHOWN_MAX) things.push({ more: all.length - SHOWN_MAX });
@@ -82,9 +86,4 @@ export class Lines {
     setText(this.deferred, depth > 0 ? `${SIGN.ready} ${text}` : text);
     attribute(this.deferred, 'class', depth > 0 ? 'chip is-ready' : 'is-empty');
   }
-}
-
-/** A name without "task". */
-export function bare(name) {
-  return name.replace(/^task /, '').replace(/`/g, '');
 }

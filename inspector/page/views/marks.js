@@ -5,20 +5,37 @@
 
 import { laneKey } from './lanes.js';
 import { keyOfBy } from './keys_of.js';
-import { LANE_HEIGHT, LOOP_HEIGHT } from './paint.js';
-import { time } from './words.js';
+import { underWaySince } from './model.js';
+import { isAsleep } from './scene.js';
+import { bare, fileOf, shortSource } from './words.js';
+import { LANE_HEIGHT, LOOP_HEIGHT, STALL_NS } from './paint.js';
 
 /** So many wakes are looked at for arrows, and so many arrows are drawn unasked. */
 const WAKES_MAX = 6000;
 const ARROWS_MAX = 160;
+/** So many of those in line are drawn. */
+const STANDING_MAX = 20_000;
+/** So much room do words need. */
+const REASON_WIDTH = 130;
 const GATHER_EVERY_MS = 250;
 
 /** Draws it all; gives the arrows that were drawn, to be picked. */
 export function drawMarks(pen, timeline) {
   const { frame, store, colours } = timeline;
   drawWaits(pen, timeline);
+  drawSleep(pen, timeline);
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, LOOP_HEIGHT, frame.width, frame.bottom);
+  pen.clip();
+  pen.drawImage(timeline.below, 0, 0, timeline.width, timeline.height);
+  drawStanding(pen, timeline);
+  pen.restore();
   pen.drawImage(timeline.kept, 0, 0, timeline.width, timeline.height);
-  const arrows = gather(timeline).filter((arrow) => isShown(arrow, timeline));
+  drawUnderWay(pen, timeline);
+  const wakes = gather(timeline);
+  const arrows = wakes.filter((arrow) => isShown(arrow, timeline));
+  drawReasons(pen, timeline, wakes);
   for (const arrow of arrows) drawArrow(pen, timeline, arrow);
   drawRuler(pen, frame, colours, store.beginNs);
   if (!store.isFollowing) drawPlayhead(pen, frame, store.ns, colours);
@@ -46,8 +63,75 @@ function drawWaits(pen, { frame, lanes, store, colours, height }) {
     const from = Math.max(0, frame.x(life.from));
     const to = Math.min(edge, frame.x(life.to));
     pen.fillStyle = colours.waiting;
+    pen.globalAlpha = 0.5;
     if (to > from) pen.fillRect(from, y + LANE_HEIGHT / 2 - 1, to - from, 2);
+    pen.globalAlpha = 1;
   }
+}
+
+/** The sleep that goes on: its event comes when it is over. */
+function drawSleep(pen, { frame, store, colours }) {
+  if (!store.isFollowing || store.recording.underWay || !isAsleep(store.row)) return;
+  const x = Math.max(0, frame.x(store.endNs));
+  const heard = store.nowNs() - Math.max(0, performance.now() - store.feed.heardMs - 1000) * 1e6;
+  pen.fillStyle = colours.sleep;
+  pen.fillRect(x, 3, Math.max(0, frame.x(heard) - x), LOOP_HEIGHT - 6);
+}
+
+/** In words, what a task waited for, where there is room for them. */
+function drawReasons(pen, { frame, store, lanes, colours }, wakes) {
+  const last = new Map();
+  pen.font = '10.5px system-ui, sans-serif';
+  pen.textBaseline = 'middle';
+  for (const wake of wakes) {
+    const from = Math.max(last.get(wake.key) ?? 0, 0);
+    const to = frame.x(wake.at_ns);
+    last.set(wake.key, Math.max(to, frame.x(wake.run_at_ns ?? wake.at_ns)) + 8);
+    const y = frame.y(lanes.of(wake.key));
+    if (to - from < REASON_WIDTH || y < LOOP_HEIGHT) continue;
+    const text = shortReason(store.names.by(wake.by));
+    const width = Math.min(pen.measureText(text).width, to - from - 24);
+    const x = Math.max(from + 8, to - width - 14);
+    pen.fillStyle = colours.panel;
+    pen.fillRect(x - 4, y + 2, width + 8, LANE_HEIGHT - 4);
+    pen.fillStyle = colours.faint;
+    pen.fillText(text, x, y + LANE_HEIGHT / 2, width);
+  }
+}
+
+function shortReason(by) {
+  const timer = /^timer of (.*)$/.exec(by);
+  return timer ? `timer ${fileOf(timer[1])}` : shortSource(bare(by));
+}
+
+/** Who stands in line while somebody holds the loop: no run tells of their end. */
+function drawStanding(pen, timeline) {
+  const { frame, store, lanes } = timeline;
+  if (!store.recording.underWay) return;
+  const { ready, tasks } = store.moments.at(store.endNs);
+  pen.fillStyle = timeline.hatch;
+  const end = frame.x(store.isFollowing ? store.nowNs() : store.endNs);
+  for (const item of ready.slice(0, STANDING_MAX)) {
+    const y = frame.y(lanes.of(laneKey(item)));
+    const since = tasks.get(item.key)?.since_ns;
+    if (y < 0 || since === undefined || item.key === store.recording.underWay.item.key) continue;
+    const x = frame.x(since);
+    pen.fillRect(x, y + 3, end - x, LANE_HEIGHT - 6);
+  }
+}
+
+/** What runs and has not ended: no event tells of it, so it is drawn as far as it has come. */
+function drawUnderWay(pen, { frame, store, lanes, colours }) {
+  const { recording } = store;
+  const since = recording.underWay ? underWaySince(recording) ?? recording.endNs : null;
+  if (since === null) return;
+  const x = frame.x(since);
+  const width = Math.max(2, frame.x(store.isFollowing ? store.nowNs() : store.endNs) - x);
+  pen.fillStyle = store.endNs - since > STALL_NS ? colours.fault : colours.running;
+  pen.fillRect(x, 3, width, LOOP_HEIGHT - 6);
+  const { item } = recording.underWay;
+  const y = item.key ? frame.y(lanes.of(laneKey(item))) : -1;
+  if (y >= 0) pen.fillRect(x, y + 3, width, LANE_HEIGHT - 6);
 }
 
 /** The wakes in sight, as arrows; kept for a while. */
@@ -56,7 +140,9 @@ function gather(timeline) {
   const nowMs = performance.now();
   const old = timeline.gathered;
   const isSame = old && old.from === frame.from && old.to === frame.to;
-  if (isSame || (old && nowMs - old.atMs < GATHER_EVERY_MS)) return old.list;
+  // A narrow picture that rolls is soon another one.
+  const every = Math.min(GATHER_EVERY_MS, (frame.to - frame.from) / 1e7);
+  if (isSame || (old && nowMs - old.atMs < every)) return old.list;
   const list = [];
   const share = (frame.to - frame.from) / Math.max(1, store.endNs - store.beginNs);
   if (store.recording.length * Math.min(share, 1) < WAKES_MAX * 4) {
@@ -121,8 +207,14 @@ function drawRuler(pen, frame, colours, beginNs) {
     pen.fillRect(x, 0, 1, frame.bottom);
     pen.globalAlpha = 1;
     pen.fillStyle = colours.ink;
-    pen.fillText(time(ns - beginNs), x + 3, LOOP_HEIGHT - 13);
+    pen.fillText(seconds(ns - beginNs, step), x + 3, LOOP_HEIGHT - 13);
   }
+}
+
+/** A time with as many figures as the ruler's step has. */
+function seconds(ns, step) {
+  const figures = Math.min(9, Math.max(0, Math.ceil(9 - Math.log10(step) - 1e-9)));
+  return `${(ns / 1e9).toFixed(figures)} s`;
 }
 
 function drawPlayhead(pen, frame, ns, colours) {

@@ -2,14 +2,11 @@
 //
 // Promises that a turn's story is told once while nothing of it has changed.
 
-import { tellTurn } from '../model/story.js';
+import { NOTHING, taskOf, tellTurn } from '../model/index.js';
 
-export { whyRan } from '../model/cause.js';
-export { readFile, writeFile } from '../model/file.js';
-export { Moments } from '../model/moment.js';
-export { Names } from '../model/names.js';
-export { Recording } from '../model/recording.js';
-export { whyWaits } from '../model/wait_chain.js';
+export {
+  Moments, Names, Recording, readFile, tellMissing, underWaySince, whyRan, whyWaits, writeFile,
+} from '../model/index.js';
 
 /** So many stories are kept. */
 const KEPT_MAX = 64;
@@ -28,13 +25,23 @@ export class Stories {
     // What is said depends on the turn's events and on the names that are known.
     const [from, to] = recording.span(i);
     const key = `${from} ${to} ${names.tasks.size}`;
-    const known = kept.get(key);
+    const isUnderWay = recording.underWay !== null && i === recording.turnCount - 1;
+    const known = isUnderWay ? undefined : kept.get(key);
     if (known) return known;
     const story = tellTurn(recording, names, i);
-    kept.set(key, story);
+    if (!isUnderWay) kept.set(key, story);
     if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value);
     return story;
   }
+}
+
+/** What a loop that does not answer is at, by its row: what `Recording.setNow` takes. */
+export function nowOf(row, nowNs) {
+  const now = row?.now;
+  if (!now?.phase || now.phase === 'wait') return {};
+  const other = { kind: 'other', index: 0, generation: 0, key: '', text: now.item };
+  const item = taskOf(now.task) ?? (now.item ? other : NOTHING);
+  return { underWay: { item, phase: now.phase, turn: now.turn }, nowNs: Math.round(nowNs) };
 }
 
 /** The name of a task alone, '' if nobody knows it. */

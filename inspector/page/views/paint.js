@@ -7,6 +7,8 @@ import { laneKey } from './lanes.js';
 
 export const LOOP_HEIGHT = 26;
 export const LANE_HEIGHT = 18;
+/** A turn of this length is a stall. */
+export const STALL_NS = 100e6;
 /** Turns closer than this are drawn as shares of their time. */
 const TURNS_EXACT_MAX = 400;
 
@@ -25,7 +27,7 @@ export function colours() {
   known = {
     running: of('--running'), ready: of('--ready'), waiting: of('--waiting'),
     done: of('--done'), fault: of('--fault'), ink: of('--ink'), faint: of('--faint'),
-    paper: of('--paper'), sleep: of('--sleep'), edge: of('--edge'),
+    paper: of('--paper'), panel: of('--panel'), sleep: of('--sleep'), edge: of('--edge'),
   };
   return known;
 }
@@ -65,8 +67,12 @@ export class Frame {
   }
 }
 
-/** Draws a span of the frame. */
-export function paintSpan(pen, frame, recording, look, from, to) {
+/**
+ * Draws a span of the frame. Who stands in line is drawn on a layer of its own, below: from being
+ * woken to running may be longer than the span.
+ */
+export function paintSpan(pen, below, frame, recording, look, from, to) {
+  const woken = paintReady(below, frame, recording, look, from, to);
   const x0 = Math.floor(frame.x(from));
   const x1 = Math.ceil(frame.x(to));
   pen.save();
@@ -78,7 +84,6 @@ export function paintSpan(pen, frame, recording, look, from, to) {
   pen.beginPath();
   pen.rect(x0, LOOP_HEIGHT, x1 - x0, frame.bottom - LOOP_HEIGHT);
   pen.clip();
-  const woken = paintReady(pen, frame, recording, look, from, to);
   const ran = paintRuns(pen, frame, recording, look, from, to);
   pen.restore();
   return woken + ran;
@@ -105,7 +110,9 @@ function paintLoop(pen, frame, recording, look, from, to) {
       pen.fillStyle = colour.sleep;
       pen.fillRect(begin, 3, stop - begin, height);
       pen.fillStyle = colour.running;
-      pen.fillRect(begin, 3 + height * (1 - share), stop - begin, height * share);
+      pen.globalAlpha = share;
+      pen.fillRect(begin, 3, stop - begin, height);
+      pen.globalAlpha = 1;
       continue;
     }
     pen.fillStyle = colour.sleep;
@@ -136,6 +143,13 @@ function paintReady(pen, frame, recording, look, from, to) {
   return seen;
 }
 
+/** How strong the mark of a short run is: where there is one in each pixel, it is no solid bar. */
+function strength(frame, look, key) {
+  const rate = look.lanes.rates.get(key);
+  if (rate === undefined) return 1;
+  return Math.min(1, Math.max(0.28, frame.perNs / rate / 4));
+}
+
 function paintRuns(pen, frame, recording, look, from, to) {
   let seen = 0;
   const height = LANE_HEIGHT - 6;
@@ -162,6 +176,10 @@ function paintRuns(pen, frame, recording, look, from, to) {
       const pixel = x | 0;
       if (drawn.get(lane) === pixel) return;
       drawn.set(lane, pixel);
+      pen.globalAlpha = strength(frame, look, key);
+      pen.fillRect(pixel, y + 3, 1, height);
+      pen.globalAlpha = 1;
+      return;
     }
     pen.fillRect(x, y + 3, width, height);
   });

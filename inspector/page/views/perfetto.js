@@ -13,7 +13,8 @@ export function openPerfetto(title, traceText) {
   return new Promise((resolve) => {
     const begun = performance.now();
     const timer = setInterval(() => {
-      if (there.closed || performance.now() - begun > GIVE_UP_MS) done('Perfetto has not answered.');
+      const isLate = performance.now() - begun > GIVE_UP_MS;
+      if (there.closed || isLate) done('Perfetto has not answered.');
       else there.postMessage('PING', ORIGIN);
     }, PING_EVERY_MS);
     const heard = async (event) => {

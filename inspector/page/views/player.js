@@ -1,7 +1,7 @@
 // Player: moves the playhead: plays, steps, and plays one turn slowly.
 //
 // It promises that a step goes to the next instant at which something changed, that stepping back
-// is exact, and that slow motion goes round the ring at an even pace: a turn in five seconds.
+// is exact, and that slow motion shows a turn in five seconds, with some time for each phase.
 
 import { angleAt, instantAt } from './geometry.js';
 import { SPEEDS } from './store.js';
@@ -12,7 +12,7 @@ const SLOW_MS = 5000;
 export class Player {
   constructor(store) {
     this.store = store;
-    this.angle = 0;
+    this.progress = 0;
     this.slowTurn = -1;
     this.lastMs = 0;
   }
@@ -35,17 +35,17 @@ export class Player {
   slowly(passed) {
     const { store } = this;
     const { recording } = store;
-    this.angle += (passed / SLOW_MS) * 360;
-    if (this.angle >= 360) {
+    this.progress += (passed / SLOW_MS) * 360;
+    if (this.progress >= 360) {
       if (this.slowTurn + 1 >= recording.turnCount) {
         this.end();
         return;
       }
       this.slowTurn += 1;
-      this.angle -= 360;
+      this.progress -= 360;
     }
     const turn = recording.turn(Math.min(this.slowTurn, recording.turnCount - 1));
-    store.seek(instantAt(turn, this.angle).ns);
+    store.seek(instantAt(turn, this.progress).ns);
   }
 
   end() {
@@ -73,11 +73,13 @@ export class Player {
     const { store } = this;
     if (!store.hasEvents) return;
     this.slowTurn = Math.max(0, turnIndex);
-    this.angle = 0;
+    this.progress = 0;
     store.isPlaying = true;
     store.isSlow = true;
     const turn = store.recording.turn(this.slowTurn);
     store.seek(instantAt(turn, 0).ns);
+    const begin = Math.max(turn.wait?.at_ns ?? turn.at_ns, turn.at_ns - 2 * turn.took_ns);
+    store.look(begin, turn.at_ns + 1.2 * turn.took_ns);
     store.note('mode');
   }
 
@@ -130,5 +132,5 @@ function instants(turn, grain) {
 
 /** The angle of the clerk on the ring. */
 export function clerkAngle(store, player, turn) {
-  return store.isSlow ? player.angle : angleAt(turn, store.ns);
+  return store.isSlow ? instantAt(turn, player.progress).angle : angleAt(turn, store.ns);
 }

@@ -6,10 +6,13 @@
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
 import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
 import { clerkAngle } from './player.js';
-import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, shown, time } from './words.js';
+import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, plural, shown, time } from './words.js';
 
 const INNER = 82;
 const OUTER = 116;
+/** Labels of one side are so far from each other, and none is lower. */
+const LABEL_HEIGHT = 14;
+const LOWEST = 136;
 /** So many items are drawn in the arc of phase `run`. */
 const ITEMS_MAX = 40;
 
@@ -22,11 +25,12 @@ export class Ring {
     this.sub = el('span', { class: 'sub' });
     this.arcs = svg('g');
     this.items = svg('g');
+    this.leaders = svg('g', { class: 'leaders' });
     this.labels = svg('g', { class: 'arc-labels' });
     this.clerk = svg('g', { class: 'clerk' },
       svg('circle', { r: 9 }), svg('path', { d: 'M-3 -4.5L5 0L-3 4.5Z' }));
     this.picture = svg('svg', { viewBox: '-222 -142 444 284', role: 'img', class: 'ring-picture' },
-      this.arcs, this.items, this.labels, this.clerk);
+      this.arcs, this.items, this.leaders, this.labels, this.clerk);
     this.word = el('strong');
     this.more = el('span');
     this.middle = el('div', { class: 'ring-middle' }, this.word, this.more);
@@ -47,8 +51,12 @@ export class Ring {
     const isSecond = scene.ringOf === 'second';
     setText(this.title.firstChild, isSecond ? 'The last second' : 'The turn');
     setText(this.sub, this.subtitle(total));
-    keyed(this.arcs, ring, (arc) => arc.phase, makeArc, (node, arc) => drawArc(node, arc, total));
-    keyed(this.labels, ring, (arc) => arc.phase, makeLabel, (node, arc) => drawLabel(node, arc));
+    const { faultPhase } = scene;
+    keyed(this.arcs, ring, (arc) => arc.phase, makeArc,
+      (node, arc) => drawArc(node, arc, total, arc.phase === faultPhase));
+    const labels = placed(ring);
+    keyed(this.labels, labels, (arc) => arc.phase, makeLabel, drawLabel);
+    keyed(this.leaders, labels, (arc) => arc.phase, () => svg('path'), drawLeader);
     const told = ring.map((arc) => `${arc.phase} ${time(arc.ns)}`).join(', ');
     attribute(this.picture, 'aria-label', `${this.title.textContent}: ${told}`);
     this.drawItems(isSecond ? null : scene.turn, ring);
@@ -56,9 +64,10 @@ export class Ring {
 
   subtitle(total) {
     const { scene } = this;
-    if (scene.ringOf === 'second') return `${count(scene.turns)} turns; an arc is a share of it`;
+    if (scene.ringOf === 'second') return `${plural(scene.turns, 'turn')}; an arc is a share of it`;
     if (!scene.turn) return 'an arc is time';
-    return `${count(scene.turn.number)}: ${time(total)} round; an arc is time`;
+    const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;
+    return `${count(scene.turn.number)}: ${long}; an arc is time`;
   }
 
   /** Who ran, within the arc of phase `run`. */
@@ -87,6 +96,7 @@ export class Ring {
     const { store, scene } = this;
     let angle = 0;
     if (!scene.turn) angle = 0;
+    else if (scene.faultPhase && store.isFollowing) angle = this.angleOf(scene.faultPhase);
     else if (store.isFollowing && store.source === 'live') angle = this.liveAngle();
     else if (store.isFollowing) angle = angleAt(scene.turn, store.endNs);
     else angle = clerkAngle(store, this.player, scene.turn);
@@ -98,7 +108,10 @@ export class Ring {
 
   /** Where the clerk was seen last. */
   liveAngle() {
-    const phase = this.store.row?.stall?.phase ?? this.store.row?.now?.phase ?? 'wait';
+    return this.angleOf(this.store.row?.stall?.phase ?? this.store.row?.now?.phase ?? 'wait');
+  }
+
+  angleOf(phase) {
     const arc = arcs(this.scene.times).find((one) => one.phase === phase);
     return arc ? (arc.from + arc.to) / 2 : 0;
   }
@@ -119,9 +132,9 @@ function makeArc(arc) {
   return node;
 }
 
-function drawArc(node, arc, total) {
+function drawArc(node, arc, total, isFault) {
   attribute(node, 'd', arcPath(arc.from + 0.7, arc.to - 0.7, INNER, OUTER));
-  const state = PHASE_STATE[arc.phase];
+  const state = isFault ? 'fault' : PHASE_STATE[arc.phase];
   attribute(node, 'class', `arc is-${state}${arc.ns > 0 ? '' : ' is-hollow'}`);
   const share = total > 0 ? `, ${percent(arc.ns / total)}` : '';
   setText(node.firstChild, `${PHASE_MEANS[arc.phase]} Here: ${time(arc.ns)}${share}.`);
@@ -134,16 +147,45 @@ function makeLabel(arc) {
 }
 
 function drawLabel(node, arc) {
-  const middle = (arc.from + arc.to) / 2;
-  const [x, y] = polar(middle, OUTER + 13);
-  attribute(node, 'x', x.toFixed(1));
-  attribute(node, 'y', (y + 4).toFixed(1));
-  attribute(node, 'text-anchor', anchor(x));
+  attribute(node, 'x', arc.x.toFixed(1));
+  attribute(node, 'y', (arc.y + 4).toFixed(1));
+  attribute(node, 'text-anchor', arc.x < 0 ? 'end' : 'start');
   attribute(node, 'class', arc.ns > 0 ? null : 'is-faint');
   setText(node.lastChild, arc.ns > 0 ? ` ${time(arc.ns)}` : '');
 }
 
-function anchor(x) {
-  if (Math.abs(x) < 12) return 'middle';
-  return x > 0 ? 'start' : 'end';
+/** A thin line from an arc to its label. */
+function drawLeader(node, { from, to, x, y }) {
+  const [x0, y0] = polar((from + to) / 2, OUTER + 2);
+  const x1 = x + (x < 0 ? 3 : -3);
+  attribute(node, 'd', `M${x0.toFixed(1)} ${y0.toFixed(1)}L${x1.toFixed(1)} ${y.toFixed(1)}`);
+}
+
+/** Where a label at this height is clear of the ring. */
+function outside({ x, y }) {
+  const radius = OUTER + 12;
+  const clear = Math.sqrt(Math.max(0, radius * radius - y * y));
+  return (x < 0 ? -1 : 1) * Math.max(Math.abs(x), clear);
+}
+
+/** The arcs with the places of their labels, none on top of another. */
+function placed(ring) {
+  const all = ring.map((arc) => {
+    const [x, y] = polar((arc.from + arc.to) / 2, OUTER + 12);
+    return { ...arc, x, y };
+  });
+  for (const side of [all.filter(({ x }) => x >= 0), all.filter(({ x }) => x < 0)]) {
+    side.sort((a, b) => a.y - b.y);
+    for (let i = 1; i < side.length; i += 1) {
+      side[i].y = Math.max(side[i].y, side[i - 1].y + LABEL_HEIGHT);
+    }
+    // What was pushed out below pushes back.
+    let limit = LOWEST;
+    for (let i = side.length - 1; i >= 0; i -= 1) {
+      side[i].y = Math.min(side[i].y, limit);
+      limit = side[i].y - LABEL_HEIGHT;
+      side[i].x = outside(side[i]);
+    }
+  }
+  return all;
 }

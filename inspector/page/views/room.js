@@ -43,8 +43,9 @@ export class Room {
   draw() {
     const { waits } = this.scene;
     const waiting = new Set(waits.flatMap((group) => group.tasks.map((task) => task.key)));
-    setText(this.sub, waiting.size > 0
-      ? `${plural(waiting.size, 'task')} asleep, at no cost` : 'empty');
+    const isPast = !this.isNow();
+    setText(this.sub, waiting.size === 0 ? 'empty' : `${plural(waiting.size, 'task')} asleep, at `
+      + `no cost${isPast ? '; by what woke them next' : ''}`);
     const things = waits.slice(0, GROUPS_MAX).map((group) => ({ group }));
     if (waits.length > GROUPS_MAX) things.push({ more: waits.length - GROUPS_MAX });
     keyed(this.list, things, (thing) => thing.group?.key ?? 'more',
@@ -63,7 +64,7 @@ export class Room {
     };
     const head = el('span', { class: 'thing-head', title: MEANS[group.kind], tabindex: '0' },
       picture, node.parts.title, node.parts.detail);
-    about(head, group.key);
+    about(head, group.key.replace(/^join /, ''));
     node.append(head, node.parts.tasks);
     return node;
   }
@@ -89,9 +90,13 @@ export class Room {
   detail(group) {
     if (group.due === null) return group.detail;
     const { store, scene } = this;
-    const isNow = store.isFollowing || !scene.moment || scene.moment.ns >= store.endNs;
-    const left = group.due - (isNow ? store.nowNs() : scene.moment.ns);
-    return `${group.detail} ${left > 0 ? `in ${time(left)}` : 'now due'}`;
+    const left = group.due - (this.isNow() ? store.nowNs() : scene.moment.ns);
+    return left > 0 ? `in ${time(left)}` : 'now due';
+  }
+
+  isNow() {
+    const { store, scene } = this;
+    return store.isFollowing || !scene.moment || scene.moment.ns >= store.endNs;
   }
 }
 

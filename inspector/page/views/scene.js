@@ -4,7 +4,10 @@
 // goes along with a loop, and that a paused page shows exactly the playhead's instant.
 
 import { timesOf } from './geometry.js';
-import { PHASES, time } from './words.js';
+import { keyOfSource } from './keys_of.js';
+import { underWaySince } from './model.js';
+import { STALL_NS } from './paint.js';
+import { PHASES, count, percent, time } from './words.js';
 import { waitsNow, waitsThen } from './waits.js';
 
 /** From one change of text to the next, while the page goes along. */
@@ -15,6 +18,10 @@ const RING_NS = 1e9;
 const TURNS_MAX = 300;
 /** So far back is looked for a turn in which something ran. */
 const BACK_MAX = 80;
+/** What the page says where there is nothing to show. */
+const HOW_TO_BEGIN = 'drop a recording here, press o, or open the address that a program logs';
+/** A loop that wakes so often in a second is not told of wake by wake. */
+const OFTEN = 12;
 
 export class Scene {
   constructor(store) {
@@ -32,6 +39,8 @@ export class Scene {
     /** The phases' times on the ring, of so many turns. */
     this.times = Object.fromEntries(PHASES.map((phase) => [phase, 0]));
     this.turns = 0;
+    /** The phase that does not end. */
+    this.faultPhase = null;
     this.ringOf = 'turn';
     this.batch = [];
     this.now = { sign: 'waiting', word: 'nothing yet', more: '', keys: [] };
@@ -57,7 +66,14 @@ export class Scene {
   quiet() {
     this.empty();
     const { store } = this;
-    if (!store.row) return;
+    if (!store.row) {
+      if (store.source === 'none' && store.feed.state === 'none') this.now.more = HOW_TO_BEGIN;
+      return;
+    }
+    if (isAsleep(store.row)) {
+      this.times.wait = RING_NS;
+      this.ringOf = 'second';
+    }
     this.waits = waitsNow(store.row, store.names);
     this.now = nowWords(store);
   }
@@ -68,10 +84,27 @@ export class Scene {
     const { recording } = store;
     this.showTurn(newestBusy(recording));
     this.moment = store.moments.at(store.endNs);
-    this.waits = store.row?.tasks ? waitsNow(store.row, store.names) : [];
-    this.batch = batchOf(this.turn);
-    this.lastSecond();
-    this.now = nowWords(store);
+    const isStale = store.row?.as_of?.fresh === false;
+    if (isStale || this.waitsOf !== store.row) {
+      this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
+      this.waitsOf = store.row;
+    }
+    this.batch = recording.underWay ? this.line() : batchOf(this.turn);
+    if (recording.underWay) this.oneTurn();
+    else this.lastSecond();
+    this.now = this.turns > OFTEN && !store.row?.stall && !recording.underWay
+      ? this.oftenWords() : nowWords(store);
+  }
+
+  /** A loop that wakes often is told of by its shares. */
+  oftenWords() {
+    const { times } = this;
+    const all = PHASES.reduce((sum, phase) => sum + times[phase], 0);
+    const asleep = all > 0 ? times.wait / all : 1;
+    const often = `of the last second; woke ${count(this.turns)} times`;
+    return asleep > 0.5
+      ? { sign: 'waiting', word: 'mostly asleep', more: `${percent(asleep)} ${often}`, keys: [] }
+      : { sign: 'running', word: 'busy', more: `${percent(1 - asleep)} ${often}`, keys: [] };
   }
 
   /** At one instant. */
@@ -79,18 +112,42 @@ export class Scene {
     const { store } = this;
     const { recording } = store;
     // At the end the newest turn in which something ran says more than one that was idle.
-    const isIdle = store.isFollowing && !recording.underWay;
-    this.showTurn(isIdle ? newestBusy(recording) : recording.turnIndexAt(ns));
+    this.showTurn(store.isFollowing ? newestBusy(recording) : recording.turnIndexAt(ns));
     if (!this.turn) return;
     this.moment = store.moments.at(ns);
+    this.waitsOf = null;
     const isEnd = ns >= store.endNs && store.row?.tasks;
-    this.waits = isEnd
-      ? waitsNow(store.row, store.names) : waitsThen(store.recording, store.names, this.moment);
-    this.batch = this.moment.ready;
+    this.waits = isEnd ? waitsNow(store.row, store.names, this.moment.tasks)
+      : waitsThen(store.recording, store.names, this.moment);
+    this.batch = this.line();
+    this.oneTurn();
+    this.now = isEnd ? nowWords(store) : wordsAt(this, store, ns);
+  }
+
+  /** The ring shows the turn that the story is of. */
+  oneTurn() {
     this.times = timesOf(this.turn);
+    this.addUnderWay();
     this.turns = 1;
     this.ringOf = 'turn';
-    this.now = isEnd ? nowWords(store) : wordsAt(this, store, ns);
+  }
+
+  /** Who stands in line; who runs has left it. */
+  line() {
+    const { ready, running } = this.moment;
+    return ready.filter((item) => item.key !== running?.key);
+  }
+
+  /** What has not ended takes time, too. */
+  addUnderWay() {
+    const { recording } = this.store;
+    const { underWay } = recording;
+    this.faultPhase = null;
+    if (!underWay || this.turnIndex !== recording.turnCount - 1) return;
+    const since = underWaySince(recording) ?? recording.endNs;
+    const ns = this.store.endNs - since;
+    this.times[underWay.phase] += Math.max(0, ns);
+    if (ns > STALL_NS) this.faultPhase = underWay.phase;
   }
 
   showTurn(i) {
@@ -105,7 +162,8 @@ export class Scene {
       && this.turn.steps.length === turn.steps.length;
     this.turnIndex = Math.max(0, i);
     this.turn = turn;
-    if (!isSame || this.namesSeen !== names) {
+    // What is under way gets longer.
+    if (!isSame || this.namesSeen !== names || this.store.recording.underWay) {
       this.story = this.tell(this.turnIndex);
       this.namesSeen = names;
     }
@@ -136,11 +194,13 @@ export class Scene {
     this.times = sums;
     this.turns = last - first + 1;
     this.ringOf = 'second';
+    this.faultPhase = null;
   }
 }
 
 function newestBusy(recording) {
   const last = recording.turnCount - 1;
+  if (recording.underWay) return last;
   for (let i = last; i > Math.max(-1, last - BACK_MAX); i -= 1) {
     const turn = recording.turn(i);
     if (turn.steps.some((step) => step.work.type === 'item')) return i;
@@ -189,12 +249,13 @@ function willWake(store) {
   const keys = [];
   if (next) {
     const due = (row.clock_ns ?? 0) + next.in_ns - store.nowNs();
-    parts.push(due > 0 ? `in ${time(due)}, for the timer of ${next.at}` : 'now: a timer is due');
+    const when = due > 0 ? `in ${time(due)}, for the timer of ${next.at}` : null;
+    parts.push(when ?? 'at once: a timer is due');
     keys.push(`timer ${next.at}`);
   }
   if (sources.length === 1) {
     const [source] = sources;
-    parts.push(`when ${store.names.source(`source ${source.id.split('#')[0]}`) ?? source.name} is ready`);
+    parts.push(`when ${store.names.source(keyOfSource(source.id))} is ready`);
   } else if (sources.length > 1) {
     parts.push(`when one of ${sources.length} sources is ready`);
   }
@@ -212,7 +273,8 @@ function wordsAt(scene, store, ns) {
   const wait = turn.wait;
   if (moment.phase === 'wait' || (wait && ns < turn.at_ns && ns >= wait.at_ns)) {
     const left = turn.at_ns - ns;
-    const reason = store.tell(scene.turnIndex).sentences.find((one) => one.text.includes('until'));
+    const { sentences } = store.tell(scene.turnIndex);
+    const reason = sentences.find((one) => one.text.includes('until'));
     const why = reason ? /until (.*?)(;|\.$)/.exec(reason.text)?.[1] : null;
     const more = left > 0 ? `for ${time(left)} more${why ? `, until ${why}` : ''}` : '';
     return { sign: 'waiting', word: 'asleep', more, keys: reason?.keys ?? [] };

@@ -5,7 +5,8 @@
 
 /** The topics that a change may have. */
 export const TOPICS = [
-  'data', 'row', 'mode', 'time', 'scene', 'select', 'hover', 'span', 'filter', 'feed', 'size',
+  'clock', 'data', 'row', 'mode', 'time', 'scene', 'select', 'hover', 'span', 'filter', 'feed',
+  'size',
 ];
 
 /** How large a step is. */
@@ -40,6 +41,10 @@ export class Store {
     /** The newest row of the loop: its state. */
     this.row = null;
     this.rowCameMs = 0;
+    /** When the loop was last seen alive. */
+    this.pulseMs = performance.now();
+    /** Whether it has not been since. */
+    this.isSuspect = false;
     this.process = null;
     this.loops = [];
     this.hostQueues = [];
@@ -79,7 +84,9 @@ export class Store {
   }
 
   get endNs() {
-    return this.hasEvents ? this.recording.endNs : 0;
+    const { recording } = this;
+    if (!this.hasEvents) return 0;
+    return Math.max(recording.endNs, recording.underWay ? recording.nowNs : 0);
   }
 
   /** The loop's clock now, as well as it is known; never before the newest event. */

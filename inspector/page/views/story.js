@@ -28,12 +28,13 @@ export class Story {
   draw() {
     const { scene, store } = this;
     const { turn, story } = scene;
-    setText(this.now, `Now: ${scene.now.word}${scene.now.more ? `, ${shown(scene.now.more)}` : ''}.`);
+    const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
+    setText(this.now, `Now: ${scene.now.word}${more}.`);
     attribute(this.now, 'class', `story-now ink-${scene.now.sign}`);
     about(this.now, ...scene.now.keys);
     if (!turn || !story) {
       setText(this.sub, '');
-      keyed(this.list, [], String, () => el('li'));
+      keyed(this.list, store.row ? [quiet(store.row)] : [], String, (text) => el('li', {}, text));
       return;
     }
     const began = time(turn.at_ns - store.beginNs);
@@ -81,6 +82,14 @@ export class Story {
     this.spokeMs = nowMs;
     this.spoken.replaceChildren(el('p', {}, text));
   }
+}
+
+/** Why there is no story. */
+function quiet(row) {
+  if (row.recorded && row.recorded.on === false) {
+    return 'Recording is off: what the loop does is not told.';
+  }
+  return 'Nothing has been recorded yet. What waits for what is beside this.';
 }
 
 function makeSentence(one) {

@@ -22,8 +22,8 @@ export class Tasks {
     Object.assign(this, { root, store, scene });
     this.sub = el('span', { class: 'sub' });
     this.input = el('input', {
-      type: 'search', placeholder: 'filter: name, #3.9, waiting, place  ( / )',
-      'aria-label': 'Filter tasks', id: 'filter', autocomplete: 'off', spellcheck: 'false',
+      type: 'search', placeholder: 'filter: name, #3.9, waiting, place', id: 'filter',
+      'aria-label': 'Filter tasks ( / )', autocomplete: 'off', spellcheck: 'false',
     });
     this.input.addEventListener('input', () => {
       store.filter = this.input.value;
@@ -39,7 +39,9 @@ export class Tasks {
     });
     const title = el('h2', { id: 'tasks-title' }, 'Tasks ', this.sub);
     root.append(el('div', { class: 'bar' }, title, this.input, this.sort), head());
-    this.body = el('div', { class: 'task-rows', role: 'tree', 'aria-label': 'Tasks', tabindex: '0' });
+    this.body = el('div', {
+      class: 'task-rows', role: 'tree', 'aria-label': 'Tasks', tabindex: '0',
+    });
     this.spacer = el('div', { class: 'task-spacer' });
     this.body.append(this.spacer);
     root.append(this.body);
@@ -54,7 +56,10 @@ export class Tasks {
       this.input.value = store.filter;
     }
     if (this.sort.value !== store.sort) this.sort.value = store.sort;
-    const isNew = ['row', 'mode', 'filter', 'scene'].some((topic) => changed.has(topic));
+    // Along with a loop that answers, states are those of the row alone.
+    const isRow = store.isFollowing && store.row?.as_of?.fresh !== false;
+    const isNew = ['row', 'mode', 'filter', isRow ? 'row' : 'scene']
+      .some((topic) => changed.has(topic));
     const nowMs = performance.now();
     const isUrgent = changed.has('filter') || changed.has('mode');
     // A large table is sorted a few times a second at most.
@@ -68,7 +73,9 @@ export class Tasks {
   list() {
     const { store } = this;
     const tasks = store.row?.tasks ?? unnamed(this.scene.moment);
-    const past = store.isFollowing ? null : this.scene.moment?.tasks;
+    // A loop that does not answer has an old state, and new events.
+    const isStale = store.row?.as_of?.fresh === false;
+    const past = store.isFollowing && !isStale ? null : this.scene.moment?.tasks;
     const all = tasks.map((task) => ({ task, state: stateAt(task, past) }));
     const words = store.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const isWanted = ({ task, state }) => words.every((word) => texts(task, state).includes(word));
@@ -106,8 +113,7 @@ export class Tasks {
     setText(busy, task.times ? time(task.times.busy_ns) : '');
     setText(delay, task.times?.delays?.p99_ns ? time(task.times.delays.p99_ns) : '');
     const wait = task.waits?.[0];
-    const rest = (task.waits?.length ?? 0) > 1 ? ` and ${task.waits.length - 1} more` : '';
-    setText(waits, wait && state === 'waiting' ? `${wait.operation} ${wait.of}${rest}` : '');
+    setText(waits, wait && state === 'waiting' ? told(task.waits, store) : '');
     setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
     attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
     about(node, task.id, wait ? keyOfWait(wait) : null,
@@ -155,6 +161,15 @@ function unnamed(moment) {
   return [...(moment?.tasks ?? [])].map(([id, task], birth) => ({
     id, birth, name: '', parent: null, state: task.state, polls: null, waits: [], times: null,
   }));
+}
+
+function told([wait, ...rest], store) {
+  const more = rest.length > 0 ? ` and ${rest.length} more` : '';
+  const due = wait.on?.kind === 'timer' ? wait.on.at_ns : null;
+  const now = store.isFollowing ? store.nowNs() : store.ns;
+  if (due === null) return `${wait.operation} ${wait.of}${more}`;
+  return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
+    : `${wait.operation}, a timer${more}`;
 }
 
 function stateAt(task, past) {

@@ -8,21 +8,23 @@ import { drawMarks, pick } from './marks.js';
 import { Lanes } from './lanes.js';
 import { taskName } from './model.js';
 import {
-  Frame, LANE_HEIGHT, LOOP_HEIGHT, colours, forgetColours, hatch, paintSpan,
+  Frame, LANE_HEIGHT, LOOP_HEIGHT, STALL_NS, colours, forgetColours, hatch, paintSpan,
 } from './paint.js';
-import { count, shortName, time } from './words.js';
+import { count, fileOf, shortName, time } from './words.js';
 
 /** So long it may draw in a frame. */
-const BUDGET_MS = 7;
+const BUDGET_MS = 5;
+/** Where frames come this late, every other one is left out. */
+const LATE_MS = 24;
 /** The whole is drawn in so many slices. */
 const SLICES = 48;
-/** A turn of this length is a stall. */
-export const STALL_NS = 100e6;
 /** The column of names. */
 const NAMES_WIDTH = 190;
 
 export class Timeline {
-  topics = ['data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter'];
+  topics = [
+    'clock', 'data', 'time', 'scene', 'span', 'select', 'hover', 'mode', 'size', 'row', 'filter',
+  ];
 
   constructor(root, { store, scene }) {
     Object.assign(this, { root, store, scene });
@@ -45,7 +47,10 @@ export class Timeline {
     this.box = el('div', { class: 'timeline-box' }, this.canvas, this.tip);
     root.append(title, this.box);
     this.pen = this.canvas.getContext('2d');
+    // Two layers: who stands in line, and over it who runs.
+    this.below = new OffscreenCanvas(1, 1);
     this.kept = new OffscreenCanvas(1, 1);
+    this.belowPen = this.below.getContext('2d');
     this.keptPen = this.kept.getContext('2d');
     new ResizeObserver(() => this.resize()).observe(this.box);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
@@ -65,7 +70,7 @@ export class Timeline {
     const { width, height } = this.box.getBoundingClientRect();
     this.width = Math.max(Math.floor(width), NAMES_WIDTH + 50);
     this.height = Math.max(Math.floor(height), 40);
-    for (const canvas of [this.canvas, this.kept]) {
+    for (const canvas of [this.canvas, this.kept, this.below]) {
       canvas.width = this.width * ratio;
       canvas.height = this.height * ratio;
     }
@@ -92,11 +97,21 @@ export class Timeline {
     }
     if (changed.has('row') || changed.has('mode')) this.lanes.addRow(store.row);
     if (!this.width) return false;
+    if (this.isTooLate()) return true;
     this.scroll = Math.min(this.scroll, this.scrollMax());
     this.reframe();
     const isMore = this.work();
     this.compose();
     return isMore;
+  }
+
+  /** Whether this frame is better left to the other panels. */
+  isTooLate() {
+    const nowMs = performance.now();
+    const isLate = nowMs - (this.lastMs ?? nowMs) > LATE_MS && !this.wasLate;
+    this.lastMs = nowMs;
+    this.wasLate = isLate;
+    return isLate;
   }
 
   /** Moves the picture to where the view is now; what is missing is to do. */
@@ -105,7 +120,6 @@ export class Timeline {
     const { from, to } = store.view();
     const width = this.width - NAMES_WIDTH;
     const old = this.frame;
-    const laneCount = this.lanes.count;
     if (!store.hasEvents) {
       this.frame = null;
       return;
@@ -120,40 +134,49 @@ export class Timeline {
     const moved = old.from + shift / old.perNs;
     const frame = new Frame({ ...old, from: moved, to: moved + (old.to - old.from) });
     this.frame = frame;
-    if (shift !== 0) this.move(shift, width);
+    if (shift !== 0) {
+      this.move(this.kept, this.keptPen, shift, width);
+      this.move(this.below, this.belowPen, shift, width);
+    }
     const edge = 1.5 / frame.perNs;
-    if (shift < 0) this.todo.push([frame.from, Math.min(old.from + edge, frame.to)]);
+    if (shift < 0) {
+      this.add(frame.from, Math.min(old.from + edge, frame.to));
+      this.paintedTo = Math.min(this.paintedTo, frame.to);
+    }
     const end = Math.min(store.endNs, frame.to);
     if (end > this.paintedTo) {
-      this.todo.push([Math.max(this.paintedTo - edge, frame.from), end]);
+      this.add(Math.max(this.paintedTo - edge, frame.from), end);
       this.paintedTo = end;
     } else if (shift > 0) {
-      this.todo.push([Math.max(old.to - edge, frame.from), frame.to]);
+      this.add(Math.max(old.to - edge, frame.from), frame.to);
     }
-    this.laneCount = laneCount;
   }
 
   /** A new picture. */
   begin(from, to, width) {
     const bottom = this.height;
     this.frame = new Frame({ from, to, width, bottom, scroll: this.scroll });
-    this.keptPen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    this.keptPen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
+    for (const pen of [this.keptPen, this.belowPen]) {
+      pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+      pen.clearRect(0, 0, width + NAMES_WIDTH, bottom);
+    }
     this.paintedTo = Math.min(this.store.endNs, to);
-    const slice = (to - from) / SLICES;
-    const last = this.paintedTo;
     this.todo = [];
-    for (let i = 0; i < SLICES; i += 1) {
-      const begin = from + i * slice;
-      if (begin < last) this.todo.push([begin, Math.min(begin + slice, last)]);
+    this.add(from, this.paintedTo);
+  }
+
+  /** A span that is to be drawn, in slices. */
+  add(from, to) {
+    const slice = (this.frame.to - this.frame.from) / SLICES;
+    for (let begin = from; begin < to; begin += slice) {
+      this.todo.push([begin, Math.min(begin + slice, to)]);
     }
   }
 
-  move(shift, width) {
-    const pen = this.keptPen;
+  move(canvas, pen, shift, width) {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = 'copy';
-    pen.drawImage(this.kept, -shift * this.ratio, 0);
+    pen.drawImage(canvas, -shift * this.ratio, 0);
     pen.globalCompositeOperation = 'source-over';
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     if (shift < 0) pen.clearRect(0, 0, -shift, this.height);
@@ -167,7 +190,8 @@ export class Timeline {
     while (this.todo.length > 0 && performance.now() - begin < BUDGET_MS) {
       const [from, to] = this.todo.pop();
       if (to <= this.frame.from || from >= this.frame.to) continue;
-      paintSpan(this.keptPen, this.frame, this.store.recording, this.look, from, to);
+      const { keptPen, belowPen, frame, store, look } = this;
+      paintSpan(keptPen, belowPen, frame, store.recording, look, from, to);
     }
     return this.todo.length > 0;
   }
@@ -192,7 +216,7 @@ export class Timeline {
     this.drawNames();
     const wide = time(frame.to - frame.from);
     const tasks = `${count(this.lanes.count)} lanes`;
-    setText(this.sub, `${wide} wide, ${tasks}; the ring's grey is sleep here, too`);
+    setText(this.sub, `${wide} wide, ${tasks}; grey is sleep`);
     if (store.hovered.length === 0) show(this.tip, false);
   }
 
@@ -228,6 +252,11 @@ export class Timeline {
   }
 
   laneName(key) {
+    const call = /^call (\d+)$/.exec(key);
+    if (call) {
+      const place = this.store.names.place(Number(call[1]));
+      return place ? `call ${fileOf(place)}` : 'a call';
+    }
     if (!key.startsWith('#')) return key;
     const name = taskName(this.store.names, key);
     return name ? `${key} ${shortName(name, 22)}` : key;
@@ -235,7 +264,7 @@ export class Timeline {
 
   scrollMax() {
     const all = this.lanes.count * LANE_HEIGHT + LOOP_HEIGHT + 8;
-    return Math.max(0, all - this.height);
+    return Math.ceil(Math.max(0, all - this.height) / LANE_HEIGHT) * LANE_HEIGHT;
   }
 
   /** Scrolls to a task's lane. */
@@ -248,7 +277,8 @@ export class Timeline {
   }
 
   scrollTo(y) {
-    this.scroll = Math.round(Math.min(Math.max(y, 0), this.scrollMax()));
+    const lane = Math.round(Math.min(Math.max(y, 0), this.scrollMax()) / LANE_HEIGHT);
+    this.scroll = lane * LANE_HEIGHT;
     this.store.note('span');
   }
 

@@ -6,7 +6,7 @@
 
 import { keyOfBy, keyOfSource, keyOfWait } from './keys_of.js';
 import { taskName } from './model.js';
-import { shortName, shortPlace } from './words.js';
+import { fileOf, shortName } from './words.js';
 
 /** So many wakes are looked at to learn what somebody waited for. */
 const WAKES_MAX = 20_000;
@@ -24,17 +24,21 @@ function group(groups, key, kind, title, detail, due = null) {
   return found;
 }
 
-/** Who waits now, by the state of the loop; `due` is by the loop's clock. */
-export function waitsNow(row, names) {
+/**
+ * Who waits now, by the state of the loop; `due` is by the loop's clock. Who has been woken since
+ * that state does not wait: `tasks` is what is known of them.
+ */
+export function waitsNow(row, names, tasks = null) {
   const groups = new Map();
   if (!row?.tasks) return [];
   const clock = row.clock_ns ?? 0;
   for (const source of row.sources ?? []) {
     const key = keyOfSource(source.id);
-    group(groups, key, 'source', names.source(key) ?? source.name, `ready for ${source.interest}`);
+    const interest = source.interest === 'both' ? 'read, write' : source.interest;
+    group(groups, key, 'source', names.source(key), interest);
   }
   for (const task of row.tasks) {
-    if (task.state !== 'waiting') continue;
+    if (task.state !== 'waiting' || isAwake(tasks?.get(task.id))) continue;
     const who = { key: task.id, name: shortName(task.name, 22) };
     if (task.waits.length === 0) {
       const other = group(groups, 'leaf', 'leaf', 'something not of this loop', 'says nothing');
@@ -47,9 +51,13 @@ export function waitsNow(row, names) {
   for (const timer of row.timers ?? []) {
     const key = `timer ${timer.at}`;
     const due = timer.in_ns === null ? null : clock + timer.in_ns;
-    group(groups, key, 'timer', `timer of ${shortPlace(timer.at)}`, timer.operation, due);
+    group(groups, key, 'timer', `timer ${fileOf(timer.at)}`, timer.operation, due);
   }
-  return [...groups.values()];
+  return [...groups.values()].filter(({ kind, tasks: all }) => kind !== 'timer' || all.length > 0);
+}
+
+function isAwake(known) {
+  return known !== undefined && known.state !== 'waiting';
 }
 
 function groupOfWait(groups, wait, row) {
@@ -57,7 +65,7 @@ function groupOfWait(groups, wait, row) {
   switch (wait.on?.kind) {
     case 'source': return group(groups, key, 'source', wait.of, wait.operation);
     case 'timer': {
-      const title = `timer of ${shortPlace(wait.at ?? 'an unknown place')}`;
+      const title = `timer ${fileOf(wait.at ?? 'an unknown place')}`;
       return group(groups, key, 'timer', title, wait.operation, wait.on.at_ns ?? null);
     }
     case 'task': {
@@ -106,15 +114,14 @@ function grouped(waiting, names) {
     const name = shortName(taskName(names, key), 22);
     const who = { key, name, how: 'waits', at: null };
     if (!next) {
-      const detail = 'what woke them is not recorded';
-      group(groups, 'leaf', 'leaf', 'something later', detail).tasks.push(who);
+      group(groups, 'leaf', 'leaf', 'something after the end', '').tasks.push(who);
       continue;
     }
     const by = keyOfBy(next.by, names) ?? 'leaf';
     const isTask = by.startsWith('#');
-    const title = names.by(next.by);
+    const title = by.startsWith('timer ') ? `timer ${fileOf(by.slice(6))}` : names.by(next.by);
     const found = group(
-      groups, isTask ? `join ${by}` : by, kindOf(by), title, 'woke them next', next.at,
+      groups, isTask ? `join ${by}` : by, kindOf(by), title, '', next.at,
     );
     found.tasks.push(who);
   }

@@ -34,6 +34,7 @@ export function plural(value, one, many = `${one}s`) {
 export function percent(share) {
   const value = share * 100;
   if (value > 0 && value < 0.1) return '<0.1 %';
+  if (value > 99 && value < 100) return `${Math.min(value, 99.9).toFixed(1)} %`;
   return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
 }
 
@@ -47,6 +48,17 @@ export function shortName(name, most = 34) {
   let text = name.replace(/::\{\{closure\}\}/g, '');
   if (text.length > most) text = text.replace(/\b[a-z0-9_]+::/g, '');
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/** The file and line of a place: `x.rs:12` of `a/b/src/x.rs:12`. */
+export function fileOf(place) {
+  return place.split('/').at(-1);
+}
+
+/** A name without its kind, and a call by its place: `#3.9 conn`, `call x.rs:12`. */
+export function bare(name) {
+  return shown(name).replace(/^task /, '')
+    .replace(/^a call deferred at (.*)$/, (_, place) => `call ${fileOf(place)}`);
 }
 
 /** A place without most of its folders: `src/x.rs:12` of `a/b/src/x.rs:12`. */

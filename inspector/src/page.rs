@@ -26,6 +26,7 @@ macro_rules! modules {
 
 const FRAME: PageFile = PageFile { path: "/", text: include_str!("../page/index.html") };
 const STYLE: PageFile = PageFile { path: "/page.css", text: include_str!("../page/page.css") };
+const ICON: PageFile = PageFile { path: "/page/icon.svg", text: include_str!("../page/icon.svg") };
 const MODULES: &[PageFile] = modules![
     "main.js",
     "model/arrows.js",
@@ -71,8 +72,10 @@ const MODULES: &[PageFile] = modules![
     "views/marks.js",
     "views/model.js",
     "views/paint.js",
+    "views/parser.js",
     "views/perfetto.js",
     "views/player.js",
+    "views/reader.js",
     "views/ring.js",
     "views/room.js",
     "views/scene.js",
@@ -88,7 +91,7 @@ const MODULES: &[PageFile] = modules![
 
 /// All of them.
 pub(crate) fn files() -> impl Iterator<Item = &'static PageFile> {
-    [&FRAME, &STYLE].into_iter().chain(MODULES)
+    [&FRAME, &STYLE, &ICON].into_iter().chain(MODULES)
 }
 
 /// Whether this is where one of them is.
@@ -101,6 +104,7 @@ impl PageFile {
         let kind = match self.path.rsplit('.').next() {
             Some("js") => "text/javascript; charset=utf-8",
             Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
             _ => return Response::html(self.text),
         };
         let plain = Response::text(self.text);

@@ -213,6 +213,34 @@ export class Tab {
     await this.send('Input.dispatchDragEvent', { type: 'drop', ...at });
   }
 
+  /** Where what the page saves goes to. */
+  saveTo(folder) {
+    return this.browser.send('Browser.setDownloadBehavior', {
+      behavior: 'allow', browserContextId: this.browserContextId, downloadPath: folder,
+      eventsEnabled: true,
+    });
+  }
+
+  /** Has the window that the page opens next show this text in place of what is at that origin. */
+  windows(origin, html) {
+    return new Promise((resolve) => {
+      this.onWindow = async (sessionId) => {
+        this.browser.sessions.set(sessionId, (method, { requestId } = {}) => {
+          if (method !== 'Fetch.requestPaused') return;
+          this.browser.send('Fetch.fulfillRequest', {
+            requestId, responseCode: 200, body: Buffer.from(html).toString('base64'),
+            responseHeaders: [{ name: 'Content-Type', value: 'text/html' }],
+          }, sessionId);
+        });
+        const patterns = [{ urlPattern: `${origin}/*` }];
+        await this.browser.send('Fetch.enable', { patterns }, sessionId);
+        await this.browser.send('Runtime.runIfWaitingForDebugger', {}, sessionId);
+        const there = new Tab(this.browser, { sessionId });
+        resolve(there);
+      };
+    });
+  }
+
   async shot(file) {
     const { data } = await this.send('Page.captureScreenshot', { format: 'png' });
     fs.writeFileSync(file, Buffer.from(data, 'base64'));
@@ -235,6 +263,7 @@ function faultOf(method, params) {
   if (method === 'Runtime.consoleAPICalled' && /^(error|warning|assert)$/.test(params.type)) {
     return `console: ${params.args.map((arg) => arg.value ?? arg.description).join(' ')}`;
   }
+  if (method === 'Page.javascriptDialogOpening') return `dialog: ${params.message}`;
   if (method === 'Log.entryAdded' && /^(error|warning)$/.test(params.entry.level)) {
     return `log: ${params.entry.text} ${params.entry.url ?? ''}`;
   }

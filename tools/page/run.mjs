@@ -121,7 +121,8 @@ class House {
     await tab.go(url);
     await tab.until('the program to be live', () => (
       /live/.test(document.querySelector('.feed-state').textContent)
-      && document.querySelectorAll('.task-rows .task-row').length > 0));
+      && document.querySelectorAll('.task-rows .task-row').length > 0
+      && document.querySelector('#story .sentences li') !== null));
     return tab;
   }
 }

@@ -59,7 +59,7 @@ export class Detail {
     const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
-        ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
+        ` has held it for ${time(this.store.heldMs() * 1e6)}, since turn ${count(stall.turn)}, `
         + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
       stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
       placeWithSource(this.sources, 'spawned at', stall.born),

@@ -227,8 +227,9 @@ export function nowWords(store) {
   const stall = row.stall;
   if (stall) {
     const keys = stall.task ? [stall.task] : [];
-    const more = `${stall.item} has held the loop for ${time(stall.for_ms * 1e6)}`;
-    return { sign: 'fault', word: 'stuck', more, keys };
+    const more = `${stall.item} has held the loop for ${time(store.heldMs() * 1e6)}`;
+    const isOver = store.source === 'live' && store.feed.state === 'ended';
+    return { sign: 'fault', word: isOver ? 'stuck to the end' : 'stuck', more, keys };
   }
   if (isAsleep(row)) return { sign: 'waiting', word: 'asleep', ...willWake(store) };
   const item = row.now?.item;

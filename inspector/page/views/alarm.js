@@ -73,7 +73,7 @@ export class Alarm {
   /** Goes to it: to who holds the loop, or to when that began. */
   go() {
     if (this.key) this.store.select(this.key);
-    if (this.kind === 'over' && this.over) this.store.seek(this.over.ns + 1);
+    if (this.kind === 'over' && this.over) this.store.goTo(this.over.ns + 1);
   }
 
   silence() {

@@ -127,6 +127,13 @@ export class Store {
     this.keepInSight();
   }
 
+  /** The same by hand: what is played stops. */
+  goTo(ns) {
+    this.isPlaying = false;
+    this.isSlow = false;
+    this.seek(ns);
+  }
+
   follow() {
     this.isFollowing = true;
     this.isPlaying = false;

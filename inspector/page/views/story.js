@@ -80,7 +80,7 @@ export class Story {
       const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
-      button.addEventListener('click', () => store.seek(one.at_ns));
+      button.addEventListener('click', () => store.goTo(one.at_ns));
       return el('p', {}, button, ` ${text}`);
     });
   }

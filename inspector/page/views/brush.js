@@ -11,8 +11,8 @@ import { count, plural, time } from './words.js';
 /** So many bars; then two become one. */
 const BARS_MAX = 4096;
 const BAR_NS = 1e6;
-/** So many turns are read in a frame. */
-const TURNS_PER_FRAME = 4000;
+/** So long turns are read in a frame. */
+const READ_MS = 3;
 const HEIGHT = 40;
 const LEFT = 190;
 
@@ -70,13 +70,14 @@ export class Brush {
     const { recording } = this.store;
     this.originNs ??= recording.beginNs;
     let i = this.readNs < 0 ? 0 : recording.turnIndexAt(this.readNs);
-    const end = Math.min(recording.turnCount, i + TURNS_PER_FRAME);
-    for (; i < end; i += 1) {
+    const begin = performance.now();
+    const end = recording.turnCount;
+    for (; i < end && performance.now() - begin < READ_MS; i += 1) {
       const turn = recording.turn(i);
       if (turn.at_ns > this.readNs) this.add(turn.at_ns, turn.took_ns);
       this.readNs = Math.max(this.readNs, turn.at_ns);
     }
-    return end < recording.turnCount;
+    return i < end;
   }
 
   add(at, took) {

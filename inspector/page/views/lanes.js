@@ -40,7 +40,6 @@ export class Lanes {
   /** Adds the tasks of a state, in the order of their birth. */
   addRow(row) {
     if (!row?.tasks) return;
-    this.learnRates(row);
     const fresh = row.tasks.filter((task) => !this.byKey.has(task.id));
     if (fresh.length === 0) return;
     fresh.sort((a, b) => a.birth - b.birth);
@@ -50,10 +49,12 @@ export class Lanes {
     }
   }
 
-  /** How often tasks run: where they run more often than can be seen they are drawn paler. */
-  learnRates(row) {
-    this.rates.clear();
+  /** How often these run: where they run more often than can be seen they are drawn paler. */
+  learnRates(row, first, last) {
+    if (!row?.tasks) return;
+    const wanted = new Set(this.keys.slice(first, last));
     for (const { id, polls, times } of row.tasks) {
+      if (!wanted.has(id)) continue;
       const lived = times ? times.busy_ns + times.scheduled_ns + times.idle_ns : 0;
       if (lived > 0) this.rates.set(id, polls / lived);
     }

@@ -93,8 +93,9 @@ export class Scene {
     const { store } = this;
     const { recording } = store;
     this.showTurn(newestBusy(recording));
-    this.moment = store.moments.at(store.endNs);
     const isStale = store.row?.as_of?.fresh === false;
+    // Of a loop that answers the row says it all.
+    this.moment = isStale || recording.underWay ? store.moments.at(store.endNs) : null;
     if (isStale || this.waitsOf !== store.row) {
       this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
       this.waitsOf = store.row;

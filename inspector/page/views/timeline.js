@@ -95,7 +95,7 @@ export class Timeline {
       this.frame = null;
       this.scroll = 0;
     }
-    if (changed.has('row') || changed.has('mode')) this.lanes.addRow(store.row);
+    if (changed.has('row') || changed.has('mode')) this.learn(store.row);
     if (!this.width) return false;
     if (this.isTooLate()) return true;
     this.scroll = Math.min(this.scroll, this.scrollMax());
@@ -103,6 +103,13 @@ export class Timeline {
     const isMore = this.work();
     this.compose();
     return isMore;
+  }
+
+  /** Takes what a state tells of tasks. */
+  learn(row) {
+    this.lanes.addRow(row);
+    const first = Math.floor(this.scroll / LANE_HEIGHT);
+    this.lanes.learnRates(row, first, first + Math.ceil((this.height ?? 0) / LANE_HEIGHT) + 1);
   }
 
   /** Whether this frame is better left to the other panels. */
@@ -279,6 +286,7 @@ export class Timeline {
   scrollTo(y) {
     const lane = Math.round(Math.min(Math.max(y, 0), this.scrollMax()) / LANE_HEIGHT);
     this.scroll = lane * LANE_HEIGHT;
+    this.learn(this.store.row);
     this.store.note('span');
   }
 

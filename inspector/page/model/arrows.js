@@ -11,8 +11,6 @@ import { Calls } from './calls.js';
 import { DEFERRED, RAN, RUN, isWake, WOKE_AGAIN } from './event.js';
 import { OpenWakes } from './open_wakes.js';
 
-const CALL_BITS = DEFERRED;
-
 export class Arrows {
   constructor(events, eventsMax) {
     this.events = events;
@@ -31,7 +29,7 @@ export class Arrows {
   put(wake, at_ns, now) {
     const { events } = this;
     const [low, high] = [events.low(wake), events.high(wake)];
-    if (high >>> 28 === CALL_BITS) {
+    if (high >>> 28 === DEFERRED) {
       this.link(wake, this.calls.leave(wake));
       return;
     }
@@ -45,7 +43,7 @@ export class Arrows {
     // Render and idle callbacks are held, not queued.
     if (events.phase(run) !== RUN) return;
     const [low, high] = [events.low(run), events.high(run)];
-    if (high >>> 28 === CALL_BITS) {
+    if (high >>> 28 === DEFERRED) {
       this.link(run, this.calls.run(run));
       return;
     }
@@ -73,7 +71,7 @@ export class Arrows {
     const { events } = this;
     if (events.kind(run) !== RAN || events.phase(run) !== RUN) return -1;
     const link = events.links[events.slot(run)];
-    if (events.high(run) >>> 28 !== CALL_BITS) return link > 0 ? this.held(run - link) : -1;
+    if (events.high(run) >>> 28 !== DEFERRED) return link > 0 ? this.held(run - link) : -1;
     if (run < this.calls.since) return -1;
     return this.held(this.calls.leftOf(whole(link, this.calls.ran.next)));
   }
@@ -84,7 +82,7 @@ export class Arrows {
     const kind = events.kind(wake);
     if (!isWake(kind) || kind === WOKE_AGAIN) return -1;
     const link = events.links[events.slot(wake)];
-    if (events.high(wake) >>> 28 !== CALL_BITS) return link > 0 ? wake + link : -1;
+    if (events.high(wake) >>> 28 !== DEFERRED) return link > 0 ? wake + link : -1;
     if (wake < this.calls.since || !this.isPut(wake, link)) return -1;
     return this.held(this.calls.runOf(whole(link, this.calls.left.next)));
   }
@@ -99,7 +97,7 @@ export class Arrows {
   /** Whether a wake's item is known to have gone from the ready queue before this event. */
   isGivenUp(wake, before) {
     const link = this.events.links[this.events.slot(wake)];
-    return link < 0 && this.events.high(wake) >>> 28 !== CALL_BITS && wake - link < before;
+    return link < 0 && this.events.high(wake) >>> 28 !== DEFERRED && wake - link < before;
   }
 
   /**
@@ -107,11 +105,11 @@ export class Arrows {
    * put there are some that are still to be: `[number, when their step began]` of each.
    */
   wouldLead(low, high, began_ns, pending) {
-    if (high >>> 28 === CALL_BITS) {
+    if (high >>> 28 === DEFERRED) {
       const { calls } = this;
       const nth = calls.ran.next - calls.before;
       if (nth < calls.left.next) return this.held(calls.leftOf(calls.ran.next));
-      const isCall = ([wake]) => this.events.high(wake) >>> 28 === CALL_BITS;
+      const isCall = ([wake]) => this.events.high(wake) >>> 28 === DEFERRED;
       return pending.filter(isCall).map(([wake]) => wake)[nth - calls.left.next] ?? -1;
     }
     const at = this.open.find(low, high);

@@ -7,13 +7,13 @@ as is held: what the ring has dropped is forgotten.
 
 import { OUTCOMES, RAN, TASK } from './event.js';
 
-const ENDINGS = new Set(['finished', 'panicked', 'cancelled']);
-const ENDS = OUTCOMES.map((outcome) => ENDINGS.has(outcome));
-
 /** Whether a run with this outcome was a task's last. */
 export function isEnd(outcome) {
-  return ENDINGS.has(outcome);
+  return outcome === 'finished' || outcome === 'panicked' || outcome === 'cancelled';
 }
+
+/** The same by an outcome's number. */
+export const ENDS = OUTCOMES.map(isEnd);
 
 export class Ended {
   constructor(events) {

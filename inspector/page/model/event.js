@@ -38,7 +38,7 @@ export const DEFERRED = 3;
 
 /** Of whom a `by` is that is no item. */
 const BY_SOURCE = 8;
-export const BY_TIMER = 9;
+const BY_TIMER = 9;
 const BY_PHASE = 10;
 const BY_THREAD = 11;
 const BY_HOST = 12;
@@ -111,9 +111,10 @@ export function taskOf(key) {
   return itemOf(Number(parts[2]), ((TASK << 28) | (Number(parts[1]) & 0xffffff)) >>> 0);
 }
 
-/** The two words of an item. */
+/** The two words of an item; of one of a kind that no event has those of an item unknown. */
 export function wordsOfItem({ kind, index, generation }) {
-  return [generation, ((KINDS.indexOf(kind) << 28) | index) >>> 0];
+  const bits = KINDS.indexOf(kind);
+  return bits < 0 ? [1, 0] : [generation, ((bits << 28) | index) >>> 0];
 }
 
 /** Whether two items are the same. */

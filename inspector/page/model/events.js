@@ -23,19 +23,26 @@ export class Events extends Columns {
 
   /** Takes an event from these words. Says whether it was one; else its place is left empty. */
   take(words, at) {
+    if (!event.isEvent(words, at)) {
+      this.skip();
+      return false;
+    }
     const slot = this.push();
     const to = slot * event.WORDS;
-    const isEvent = event.isEvent(words, at);
-    for (let word = 0; word < event.WORDS; word += 1) {
-      this.words[to + word] = isEvent ? words[at + word] : 0;
-    }
+    const held = this.words;
+    held[to] = words[at];
+    held[to + 1] = words[at + 1];
+    held[to + 2] = words[at + 2];
+    held[to + 3] = words[at + 3];
+    held[to + 4] = words[at + 4];
+    held[to + 5] = words[at + 5];
+    held[to + 6] = words[at + 6];
+    held[to + 7] = words[at + 7];
     this.links[slot] = 0;
-    if (isEvent) {
-      const end = this.endOf(slot);
-      if (end > this.latestEnd) this.latestEnd = end;
-    }
+    const end = this.endOf(slot);
+    if (end > this.latestEnd) this.latestEnd = end;
     this.ends[slot] = this.latestEnd;
-    return isEvent;
+    return true;
   }
 
   /** Leaves a place empty. */

@@ -31,7 +31,8 @@ export function readFile(text) {
     turnNow: optional(held, 'turn', isCount, '`turn`, the number of a turn', 0),
     bytes,
   });
-  const underWay = underWayOf(optional(held, 'under_way', isObject, '`under_way`, an object', null));
+  const told = optional(held, 'under_way', isObject, '`under_way`, an object', null);
+  const underWay = underWayOf(told);
   recording.setNow({
     underWay,
     nowNs: optional(held, 'now_ns', isCount, '`now_ns`, a time', 0),

@@ -6,13 +6,13 @@ from. Of the tasks that ended it knows the last ones. Events that could not be r
 deferred calls out of step: it is forgotten there.
 */
 
+import { ENDS } from './ended.js';
 import * as event from './event.js';
 import { DEFERRED, RUN, TASK } from './event.js';
 
 /** So many tasks that have ended are known. */
 const ENDED_MAX = 1_000;
 
-const ENDS = event.OUTCOMES.map((outcome) => ['finished', 'panicked', 'cancelled'].includes(outcome));
 const STALE = event.OUTCOMES.indexOf('stale');
 
 export class Fold {

@@ -72,7 +72,8 @@ export class Moments {
 
   /** The fold of all events before this one. */
   upTo(number) {
-    const { frames, recording } = this;
+    const { frames, recording, last } = this;
+    if (number === last.next) return last;
     let [low, high] = [0, frames.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -114,9 +115,10 @@ function tasksOf(fold, line) {
   }
   for (const wake of line) {
     if (events.high(wake) >>> 28 !== TASK) continue;
-    const task = tasks.get(events.item(wake).key);
-    // The first of two wakes.
-    if (task?.state === 'waiting') Object.assign(task, { state: 'ready', since_ns: events.at(wake) });
+    const { key } = events.item(wake);
+    // By the first of two wakes.
+    if (tasks.get(key)?.state !== 'waiting') continue;
+    tasks.set(key, { state: 'ready', since_ns: events.at(wake) });
   }
   return tasks;
 }

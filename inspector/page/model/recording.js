@@ -67,7 +67,7 @@ export class Recording {
     this.lostBefore += whole(lost);
     this.tornCount += whole(torn);
     if (count === 0) return;
-    const from = this.seek(Number.isSafeInteger(first) && first >= 0 ? first : this.next, lost);
+    const from = this.seek(isNumber(first) ? first : this.next, lost);
     for (let at = from; at < count; at += 1) {
       this.countDropped();
       if (!this.events.take(words, at * WORDS)) this.tornCount += 1;
@@ -246,6 +246,11 @@ export class Recording {
 function effectOf(kind) {
   if (kind === event.WOKE_AGAIN) return 'nothing';
   return kind === event.BORN ? 'born' : 'queued';
+}
+
+/** Whether an event can have this number, and as many behind it as are held. */
+function isNumber(first) {
+  return Number.isInteger(first) && first >= 0 && first < 2 ** 52;
 }
 
 /** A count, whatever came. */

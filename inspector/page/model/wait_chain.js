@@ -86,7 +86,7 @@ class Walk {
     if (!task) return [' has ended, or never was', 'ended'];
     const awake = notWaiting(task);
     if (awake) return awake;
-    const { waits } = task;
+    const waits = task.waits ?? [];
     if (waits.length === 0) return [foreign(task), 'foreign'];
     if (waits.length > 1) {
       this.fork(depth + 1, path, waits);
@@ -141,7 +141,7 @@ class Walk {
    */
   cycle(path) {
     const members = path.slice(path.indexOf(path.at(-1))).map((id) => this.tasks.get(id));
-    const isClosed = (task) => !task || (task.waits.length === 1 && task.wakers === 0);
+    const isClosed = (task) => !task || (task.waits?.length === 1 && task.wakers === 0);
     const why = members.every(isClosed)
       ? 'nothing can end it' : 'only what else they wait for ends it';
     return `: a cycle, ${why}`;

@@ -221,7 +221,9 @@ export class Feed {
     this.waitingBytes += message.bytes.length;
     while (this.waitingBytes > WAITING_MAX && this.waiting.length > 1) this.drop();
     // A page out of sight has no frames.
-    if (document.hidden) this.drain();
+    if (!document.hidden) return;
+    this.drain();
+    this.store.moments?.catchUp();
   }
 
   drop() {

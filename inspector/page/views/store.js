@@ -12,6 +12,11 @@ export const TOPICS = [
 /** How large a step is. */
 export const GRAINS = ['event', 'poll', 'phase', 'turn'];
 
+/** How tasks are sorted. */
+export const SORTS = {
+  tree: 'tree', busy: 'busiest', delay: 'longest in line', polls: 'most polls', state: 'state',
+};
+
 /** How fast a recording is played. */
 export const SPEEDS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1, 2, 10, 100];
 

@@ -5,14 +5,12 @@
 
 import { about, attribute, el, keyed, setText } from './dom.js';
 import { keyOfWait } from './keys_of.js';
+import { SORTS } from './store.js';
 import {
   SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, shortSource, stateOf, time,
 } from './words.js';
 
 const ROW_HEIGHT = 22;
-const SORTS = {
-  tree: 'tree', busy: 'busiest', delay: 'longest in line', polls: 'most polls', state: 'state',
-};
 const STATE_ORDER = { fault: 0, running: 1, ready: 2, waiting: 3, done: 4 };
 
 export class Tasks {

@@ -129,7 +129,8 @@ export class Store {
     this.isFollowing = false;
     this.ns = Math.min(Math.max(ns, this.beginNs), this.endNs);
     this.note('time', 'mode');
-    this.keepInSight();
+    // Slow motion shows the turn, not the sleep before it.
+    if (!this.isSlow) this.keepInSight();
   }
 
   /** The same by hand: what is played stops. */

@@ -2,7 +2,8 @@
 //!
 //! Promises to read no file but those that the program's places name: what the compiler wrote into
 //! them, and nothing that a request could make up. Such a name is relative to where the program was
-//! built; it is looked for in the current folder, in those above it, and in those above the program.
+//! built; it is looked for in the current folder, in those above it, and in those above the
+//! program.
 
 use std::{
     env, fs,

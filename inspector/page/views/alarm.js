@@ -54,10 +54,14 @@ export class Alarm {
   /** Keeps what is told of a silence when it is over. */
   remember({ kind, text, key }) {
     const { recording } = this.store;
-    this.over = null;
-    if (kind !== 'stall' && kind !== 'age') return;
-    const ns = recording?.underWay ? underWaySince(recording) : this.store.endNs;
-    this.over = { text: `It is over: ${text}`, key, ns, untilMs: performance.now() + OVER_MS };
+    const isOfLoop = kind === 'stall' || kind === 'age';
+    const since = recording?.underWay ? underWaySince(recording) : this.over?.ns;
+    this.over = isOfLoop ? {
+      text: `It is over: ${text.replace(' has ', ' had ')}`,
+      key,
+      ns: since ?? this.store.endNs,
+      untilMs: performance.now() + OVER_MS,
+    } : null;
   }
 
   /** What was, for a while: the explanation. */
@@ -69,7 +73,7 @@ export class Alarm {
   /** Goes to it: to who holds the loop, or to when that began. */
   go() {
     if (this.key) this.store.select(this.key);
-    if (this.kind === 'over' && this.over) this.store.seek(this.over.ns + 1);
+    if (this.kind === 'over' && this.over) this.store.goTo(this.over.ns + 1);
   }
 
   silence() {
@@ -85,9 +89,8 @@ export class Alarm {
       const text = `no heartbeat for ${time(silent * 1e6)}: the program is stopped or gone`;
       return { kind: 'feed', ms: silent, text, key: null };
     }
-    const since = performance.now() - store.rowCameMs;
     if (row?.stall) {
-      const ms = row.stall.for_ms + since;
+      const ms = store.heldMs();
       const text = `${row.stall.item} has held the loop for ${time(ms * 1e6)}`;
       return { kind: 'stall', ms, text, key: row.stall.task };
     }

@@ -183,14 +183,11 @@ export class Brush {
       grabbed.moved = true;
       const ns = this.nsAt(event.offsetX);
       const from = grabbed.isInside ? ns - grabbed.offset : ns - grabbed.width / 2;
-      store.isFollowing = false;
+      store.goTo(ns);
       store.look(from, from + grabbed.width);
-      store.note('mode');
-      store.ns = Math.min(Math.max(ns, store.beginNs), store.endNs);
-      store.note('time');
     });
     canvas.addEventListener('pointerup', (event) => {
-      if (grabbed && !grabbed.moved) store.seek(this.nsAt(event.offsetX));
+      if (grabbed && !grabbed.moved) store.goTo(this.nsAt(event.offsetX));
       grabbed = null;
     });
   }

@@ -59,7 +59,7 @@ export class Detail {
     const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
-        ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
+        ` has held it for ${time(this.store.heldMs() * 1e6)}, since turn ${count(stall.turn)}, `
         + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
       stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
       placeWithSource(this.sources, 'spawned at', stall.born),
@@ -130,7 +130,7 @@ export class Detail {
     const { steps } = this.model.whyRan(store.recording, store.names, key, before);
     const items = steps.slice(0, STEPS_MAX).map((step) => {
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go there' }, '⤷');
-      button.addEventListener('click', () => store.seek(step.at_ns));
+      button.addEventListener('click', () => store.goTo(step.at_ns));
       return about(el('li', {}, button, ` ${shown(step.text)}.`), ...(step.keys ?? []));
     });
     const more = steps.length - items.length;
@@ -183,10 +183,13 @@ export class Detail {
 
   cancelButton(task) {
     const button = el('button', { type: 'button', class: 'danger' }, `Cancel ${task.id}`);
-    const said = el('span', { role: 'status' });
+    const isAsked = this.asked?.id === task.id;
+    button.disabled = isAsked;
+    const said = el('span', { role: 'status' }, isAsked ? ` ${this.asked.said}` : '');
     button.addEventListener('click', async () => {
-      button.disabled = true;
-      said.textContent = ` ${await this.cancel(task.id)}`;
+      this.asked = { id: task.id, said: 'It is being asked.' };
+      this.asked.said = await this.cancel(task.id);
+      this.store.note('select');
     });
     return el('p', {}, button, said);
   }

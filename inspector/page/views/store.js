@@ -98,6 +98,14 @@ export class Store {
     return Math.max(this.endNs, clock + since);
   }
 
+  /** How long the loop has been held, in milliseconds; 0 if it is not. */
+  heldMs() {
+    const { stall } = this.row ?? {};
+    if (!stall) return 0;
+    const isGoing = this.source === 'live' && this.feed.state === 'open';
+    return stall.for_ms + (isGoing ? performance.now() - this.rowCameMs : 0);
+  }
+
   select(key) {
     const next = key || null;
     if (this.selected === next) return;
@@ -117,6 +125,13 @@ export class Store {
     this.ns = Math.min(Math.max(ns, this.beginNs), this.endNs);
     this.note('time', 'mode');
     this.keepInSight();
+  }
+
+  /** The same by hand: what is played stops. */
+  goTo(ns) {
+    this.isPlaying = false;
+    this.isSlow = false;
+    this.seek(ns);
   }
 
   follow() {

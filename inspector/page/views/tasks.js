@@ -6,7 +6,7 @@
 import { about, attribute, el, keyed, setText } from './dom.js';
 import { keyOfWait } from './keys_of.js';
 import {
-  SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, stateOf, time,
+  SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, shortSource, stateOf, time,
 } from './words.js';
 
 const ROW_HEIGHT = 22;
@@ -76,6 +76,7 @@ export class Tasks {
     // A loop that does not answer has an old state, and new events.
     const isStale = store.row?.as_of?.fresh === false;
     const past = store.isFollowing && !isStale ? null : this.scene.moment?.tasks;
+    this.then = isRowTold(store) ? null : thenTold(this.scene.waits, store.ns);
     const all = tasks.map((task) => ({ task, state: stateAt(task, past) }));
     const words = store.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const isWanted = ({ task, state }) => words.every((word) => texts(task, state).includes(word));
@@ -113,7 +114,8 @@ export class Tasks {
     setText(busy, task.times ? time(task.times.busy_ns) : '');
     setText(delay, task.times?.delays?.p99_ns ? time(task.times.delays.p99_ns) : '');
     const wait = task.waits?.[0];
-    setText(waits, wait && state === 'waiting' ? told(task.waits, store) : '');
+    const now = wait && state === 'waiting' ? told(task.waits, store) : '';
+    setText(waits, this.then ? this.then.get(task.id) ?? '' : now);
     setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
     attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
     about(node, task.id, wait ? keyOfWait(wait) : null,
@@ -163,10 +165,25 @@ function unnamed(moment) {
   }));
 }
 
+/** Whether the instant that is shown is that of the row. */
+function isRowTold(store) {
+  return store.isFollowing || store.ns >= store.endNs;
+}
+
+/** What tasks waited for at an instant of the past. */
+function thenTold(waits, ns) {
+  const then = new Map();
+  for (const { title, due, tasks } of waits) {
+    const when = due === null ? '' : `, in ${time(due - ns)}`;
+    for (const { key } of tasks) then.set(key, `${shortSource(title)}${when}`);
+  }
+  return then;
+}
+
 function told([wait, ...rest], store) {
   const more = rest.length > 0 ? ` and ${rest.length} more` : '';
   const due = wait.on?.kind === 'timer' ? wait.on.at_ns : null;
-  const now = store.isFollowing ? store.nowNs() : store.ns;
+  const now = store.nowNs();
   if (due === null) return `${wait.operation} ${wait.of}${more}`;
   return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
     : `${wait.operation}, a timer${more}`;

@@ -3,7 +3,7 @@
 // The words are those of the command-line tool. The sentence that is under way is marked. What is
 // read out to a screen reader is the same text, at most once in some seconds.
 
-import { about, attribute, el, keyed, setText } from './dom.js';
+import { about, attribute, el, keyed, pressed, setText } from './dom.js';
 import { isTask } from './keys_of.js';
 import { TERM, count, shown, time } from './words.js';
 
@@ -80,7 +80,7 @@ export class Story {
       const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
-      button.addEventListener('click', () => store.goTo(one.at_ns));
+      pressed(button, () => store.goTo(one.at_ns));
       return el('p', {}, button, ` ${text}`);
     });
   }

@@ -60,6 +60,7 @@ export class Brush {
       this.reset();
     }
     if (!store.hasEvents || !this.width) return false;
+    if (this.ratio !== (devicePixelRatio || 1)) this.resize();
     const isMore = this.read();
     this.paint();
     return isMore;

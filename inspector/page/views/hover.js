@@ -30,7 +30,8 @@ export class Hover {
 
   draw(changed) {
     const { store, root } = this;
-    if (!changed.has('hover') && !changed.has('select') && store.hovered.length === 0) return;
+    const isPlain = store.hovered.length === 0 && store.selected === null;
+    if (!changed.has('hover') && !changed.has('select') && isPlain) return;
     const keys = new Set(store.hovered);
     root.classList.toggle('has-hover', keys.size > 0);
     for (const node of root.querySelectorAll('[data-keys]')) {

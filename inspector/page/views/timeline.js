@@ -97,6 +97,8 @@ export class Timeline {
     }
     if (changed.has('row') || changed.has('mode')) this.learn(store.row);
     if (!this.width) return false;
+    // The window has gone to another screen.
+    if (this.ratio !== (devicePixelRatio || 1)) this.resize();
     if (this.isTooLate()) return true;
     this.scroll = Math.min(this.scroll, this.scrollMax());
     this.reframe();

@@ -57,6 +57,7 @@ export class Story {
       attribute(node, 'aria-current', isNow ? 'step' : null);
       if (isNow) now = node;
     });
+    attribute(this.list, 'class', `sentences of-${scene.now.sign}`);
     if (now) this.reveal(now);
   }
 

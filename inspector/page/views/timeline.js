@@ -100,11 +100,20 @@ export class Timeline {
     // The window has gone to another screen.
     if (this.ratio !== (devicePixelRatio || 1)) this.resize();
     if (this.isTooLate()) return true;
+    this.showWhoHolds();
     this.scroll = Math.min(this.scroll, this.scrollMax());
     this.reframe();
     const isMore = this.work();
     this.compose();
     return isMore;
+  }
+
+  /** Brings the lane of who holds the loop into sight, once. */
+  showWhoHolds() {
+    const key = this.store.recording?.underWay?.item.key ?? null;
+    if (key === this.held) return;
+    this.held = key;
+    if (key && this.store.selected === null) this.showLane(key);
   }
 
   /** Takes what a state tells of tasks. */

@@ -10,6 +10,7 @@ import { Brush } from './views/brush.js';
 import { Detail } from './views/detail.js';
 import { Feed } from './views/feed.js';
 import { listenForDrops, textOf } from './views/file.js';
+import { Fly } from './views/fly.js';
 import { listen as listenToTimeline } from './views/gestures.js';
 import { Header } from './views/header.js';
 import { Hover } from './views/hover.js';
@@ -59,7 +60,7 @@ const views = [
   new Header(at('header'), page), new Alarm(at('alarm'), page), new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
   timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),
-  new Hover(at('panels'), page), new Address(store),
+  new Fly(at('place'), page), new Hover(at('panels'), page), new Address(store),
 ].map((panel) => ({ panel, topics: new Set(panel.topics), owed: new Set() }));
 
 fillHelp(at('help'));
@@ -151,6 +152,7 @@ function begin(state, row) {
   store.loop = row.loop;
   store.row = row;
   store.rowCameMs = performance.now();
+  store.canControl = state.process?.control === true;
   store.names.addState(row);
   document.title = `${state.process?.program ?? 'program'}: glassloop`;
   if (!isSame) applyView(store, { ...view, at: null, from: null });

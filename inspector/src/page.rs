@@ -151,4 +151,16 @@ mod tests {
             assert!(!file.text.contains("innerHTML"), "{}: names are text", file.path);
         }
     }
+
+    #[test]
+    fn the_page_is_written_to_be_read() {
+        for file in files() {
+            let (path, lines) = (file.path, file.text.lines().count());
+            assert!(lines <= 400, "{path} has {lines} lines");
+            let wide = file.text.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(wide, None, "{path}: more than 100 columns");
+            let is_module = path.ends_with(".js");
+            assert!(!is_module || file.text.starts_with("// "), "{path} doesn't say what it is");
+        }
+    }
 }

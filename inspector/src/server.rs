@@ -32,7 +32,8 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
-    server_of(setup, &Rc::new(Facts::gather(true, Dumps::default())))
+    let facts = Facts::gather(true, Dumps::default()).with_control(setup.allow_control);
+    server_of(setup, &Rc::new(facts))
 }
 
 /// The server that shows these facts.

@@ -1,11 +1,9 @@
-/*
-Arrows: from each wake to the run that it led to, found as the events come.
-
-Twin of inspector/src/arrows.rs. A run is led to by the wake that put its item into the ready
-queue. A task that wakes itself does so before its own run is told of, and means the next one; so
-of two wakes the first led to the run that is under way. Runs whose wake is not recorded have no
-arrow. Each event has one number for it, its link: how far the other end of its arrow is away.
-*/
+// Arrows: from each wake to the run that it led to, found as the events come.
+//
+// Twin of inspector/src/arrows.rs. A run is led to by the wake that put its item into the ready
+// queue. A task that wakes itself does so before its own run is told of, and means the next one; so
+// of two wakes the first led to the run that is under way. Runs whose wake is not recorded have no
+// arrow. Each event has one number for it, its link: how far the other end of its arrow is away.
 
 import { Calls } from './calls.js';
 import { DEFERRED, RAN, RUN, isWake, WOKE_AGAIN } from './event.js';

@@ -1,9 +1,7 @@
-/*
-Calls: the line of deferred calls, which run in the order in which they were left.
-
-They all have one line, whatever they are called: the nth run is that of the nth call that was
-left. Some may have been left before the first event; the runs show how many there were at least.
-*/
+// Calls: the line of deferred calls, which run in the order in which they were left.
+//
+// They all have one line, whatever they are called: the nth run is that of the nth call that was
+// left. Some may have been left before the first event; the runs show how many there were at least.
 
 import { Columns } from './columns.js';
 

@@ -1,11 +1,9 @@
-/*
-Causes: why a task ran, back to what came from outside.
-
-Twin of inspector/src/cause.rs: the same texts. A run is traced to the wake that queued it, that
-wake to the run that made it, and so on, until a source, a timer, another thread or the host did
-it, or the recording began later. Each step lies before the last, so the walk ends; it is bounded
-all the same.
-*/
+// Causes: why a task ran, back to what came from outside.
+//
+// Twin of inspector/src/cause.rs: the same texts. A run is traced to the wake that queued it, that
+// wake to the run that made it, and so on, until a source, a timer, another thread or the host did
+// it, or the recording began later. Each step lies before the last, so the walk ends; it is bounded
+// all the same.
 
 import { PHASES, RAN, isSame, taskOf, wordsOfItem } from './event.js';
 import { shortTime } from './short_time.js';

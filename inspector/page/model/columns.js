@@ -1,9 +1,7 @@
-/*
-Columns: typed arrays of one length, used as a ring of rows that are numbered for good.
-
-A row keeps its number as long as it is held. The arrays grow as needed, up to a bound; then each
-new row takes the place of the oldest. Nothing is allocated for a row.
-*/
+// Columns: typed arrays of one length, used as a ring of rows that are numbered for good.
+//
+// A row keeps its number as long as it is held. The arrays grow as needed, up to a bound; then each
+// new row takes the place of the oldest. Nothing is allocated for a row.
 
 const ROWS_LEAST = 1 << 10;
 

@@ -1,10 +1,8 @@
-/*
-Cuts: where each turn begins, found as the events come.
-
-Twin of the rules of inspector/src/turns.rs by which a turn is over, and of how turns get their
-whole numbers: recorded is the lower half, and that of those that began. On the way each wake is
-given to the arrows, with when the step that made it began. It allocates nothing for an event.
-*/
+// Cuts: where each turn begins, found as the events come.
+//
+// Twin of the rules of inspector/src/turns.rs by which a turn is over, and of how turns get their
+// whole numbers: recorded is the lower half, and that of those that began. On the way each wake is
+// given to the arrows, with when the step that made it began. It allocates nothing for an event.
 
 import { Columns } from './columns.js';
 import * as event from './event.js';

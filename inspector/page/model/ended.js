@@ -1,9 +1,7 @@
-/*
-Ended: which tasks were seen to end, and by which event.
-
-It looks at the events when it is first asked, and then at those that came since. It knows as much
-as is held: what the ring has dropped is forgotten.
-*/
+// Ended: which tasks were seen to end, and by which event.
+//
+// It looks at the events when it is first asked, and then at those that came since. It knows as
+// much as is held: what the ring has dropped is forgotten.
 
 import { OUTCOMES, RAN, TASK } from './event.js';
 

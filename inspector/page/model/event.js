@@ -1,10 +1,8 @@
-/*
-Event: one thing that happened in a loop, in eight 32-bit words; what the bits of them mean.
-
-Twin of src/event.rs, executor/src/id.rs and src/phase.rs. The words are the little-endian halves
-of: at | subject with the phase | took, outcome, kind | by. Whatever does not fit is not an event;
-nothing here throws.
-*/
+// Event: one thing that happened in a loop, in eight 32-bit words; what the bits of them mean.
+//
+// Twin of src/event.rs, executor/src/id.rs and src/phase.rs. The words are the little-endian
+// halves of: at | subject with the phase | took, outcome, kind | by. Whatever does not fit is not
+// an event; nothing here throws.
 
 /** So many 32-bit words are one event, and so many bytes. */
 export const WORDS = 8;

@@ -1,10 +1,8 @@
-/*
-Events: those of a recording that are held, oldest first, in a ring of words.
-
-Each has its number in the loop's own ring. Where some were lost between two that are held, as many
-places are left empty, so that numbers stay what they are. Nothing is decoded before it is asked
-for, and appending allocates nothing but room.
-*/
+// Events: those of a recording that are held, oldest first, in a ring of words.
+//
+// Each has its number in the loop's own ring. Where some were lost between two that are held, as
+// many places are left empty, so that numbers stay what they are. Nothing is decoded before it is
+// asked for, and appending allocates nothing but room.
 
 import { Columns } from './columns.js';
 import * as event from './event.js';

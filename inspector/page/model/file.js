@@ -1,9 +1,8 @@
-/*
-File: a recording as it is kept: a Chrome trace with one more key, which holds the events whole.
-
-Twin of what `glassloop trace` writes. What is read is not trusted: each part is looked at, and what
-is not as it should be gives an error that says what was expected and what came.
-*/
+// File: a recording as it is kept: a Chrome trace with one more key, which holds the events
+// whole.
+//
+// Twin of what `glassloop trace` writes. What is read is not trusted: each part is looked at, and
+// what is not as it should be gives an error that says what was expected and what came.
 
 import { BYTES, PHASES, itemOf, wordsOfItem } from './event.js';
 import { Names } from './names.js';

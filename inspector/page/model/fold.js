@@ -1,10 +1,8 @@
-/*
-Fold: what a loop's ready queue and tasks are, as far as the events up to one of them tell.
-
-Taking one event after the other from the beginning gives any instant; a frame is a copy to go on
-from. Of the tasks that ended it knows the last ones. Events that could not be read put the line of
-deferred calls out of step: it is forgotten there.
-*/
+// Fold: what a loop's ready queue and tasks are, as far as the events up to one of them tell.
+//
+// Taking one event after the other from the beginning gives any instant; a frame is a copy to go
+// on from. Of the tasks that ended it knows the last ones. Events that could not be read put the
+// line of deferred calls out of step: it is forgotten there.
 
 import { ENDS } from './ended.js';
 import * as event from './event.js';

@@ -1,10 +1,8 @@
-/*
-Moments: what a loop was at, at any instant of its recording.
-
-A moment is folded from the last frame before it, of which there is one every thousand events or
-more: so many that all frames together are not larger than the events. It looks at new events when
-it is asked.
-*/
+// Moments: what a loop was at, at any instant of its recording.
+//
+// A moment is folded from the last frame before it, of which there is one every thousand events
+// or more: so many that all frames together are not larger than the events. It looks at new
+// events when it is asked.
 
 import { PHASES, RAN, TASK, WAITED, PUBLISHED, SERVED } from './event.js';
 import { Fold } from './fold.js';

@@ -1,10 +1,8 @@
-/*
-Names: what the ids of a recording are called, in words.
-
-Twin of inspector/src/names.rs. They come from states: the tasks and sources that live, and the
-tasks that ended last. Who is in none of them is called by its number alone. It remembers so many
-names and then forgets the oldest.
-*/
+// Names: what the ids of a recording are called, in words.
+//
+// Twin of inspector/src/names.rs. They come from states: the tasks and sources that live, and the
+// tasks that ended last. Who is in none of them is called by its number alone. It remembers so many
+// names and then forgets the oldest.
 
 import { NOTHING, UNKNOWN_PLACE, isSame } from './event.js';
 

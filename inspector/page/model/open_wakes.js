@@ -1,10 +1,8 @@
-/*
-OpenWakes: the wakes of each item that have not led to a run yet, at most two of each.
-
-The first is of the run that is under way, or of the next; a second one was made during that run.
-A table of typed arrays, looked up by the item's two words: it is asked for every recorded wake.
-Calls are not in it: they all have one line, see calls.js.
-*/
+// OpenWakes: the wakes of each item that have not led to a run yet, at most two of each.
+//
+// The first is of the run that is under way, or of the next; a second one was made during that run.
+// A table of typed arrays, looked up by the item's two words: it is asked for every recorded wake.
+// Calls are not in it: they all have one line, see calls.js.
 
 const ROOM_LEAST = 256;
 

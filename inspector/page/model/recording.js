@@ -1,10 +1,8 @@
-/*
-Recording: the events of one loop that are held, cut into turns, and what the loop is at now.
-
-Twin of inspector/src/history.rs, which reads all at once; here events are appended as they come,
-and the oldest are dropped. Nothing that is appended throws: what cannot be read leaves a hole and
-is counted. A turn is put together when it is asked for.
-*/
+// Recording: the events of one loop that are held, cut into turns, and what the loop is at now.
+//
+// Twin of inspector/src/history.rs, which reads all at once; here events are appended as they
+// come, and the oldest are dropped. Nothing that is appended throws: what cannot be read leaves a
+// hole and is counted. A turn is put together when it is asked for.
 
 import { Arrows } from './arrows.js';
 import { Cuts } from './cuts.js';

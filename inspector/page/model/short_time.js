@@ -1,9 +1,7 @@
-/*
-How a time is told: three figures behind the point, and a unit.
-
-Twin of `short_time` in inspector/src/names.rs, which rounds what lies halfway to the even digit;
-`toFixed` rounds it up. So that both say the same, halves are found and rounded here.
-*/
+// How a time is told: three figures behind the point, and a unit.
+//
+// Twin of `short_time` in inspector/src/names.rs, which rounds what lies halfway to the even digit;
+// `toFixed` rounds it up. So that both say the same, halves are found and rounded here.
 
 /** @param {number} ns nanoseconds */
 export function shortTime(ns) {

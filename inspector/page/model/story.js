@@ -1,11 +1,9 @@
-/*
-Story: what a loop did in a turn, in sentences.
-
-Twin of inspector/src/story.rs: the same texts, sentence by sentence. Each event of a turn is told
-or counted once, in its order, in the words of the house, and then what is under way. Long lists
-are cut and say how much was left out; many that ran alike in one turn are told in one sentence,
-behind the last of them. A wake that changed nothing is told as such.
-*/
+// Story: what a loop did in a turn, in sentences.
+//
+// Twin of inspector/src/story.rs: the same texts, sentence by sentence. Each event of a turn is
+// told or counted once, in its order, in the words of the house, and then what is under way. Long
+// lists are cut and say how much was left out; many that ran alike in one turn are told in one
+// sentence, behind the last of them. A wake that changed nothing is told as such.
 
 import { NOTHING, isSame } from './event.js';
 import { isEnd } from './ended.js';

@@ -1,10 +1,8 @@
-/*
-Turn and Step: the events of one turn, as what the loop did, one thing after the other.
-
-Twin of the Cutter of inspector/src/turns.rs, of one turn: where turns begin, cuts.js says. A wake
-stands under the step that made it: the item that ran, the phase, the microtasks after an item, or
-the host between two turns. What lost its beginning is kept and says so.
-*/
+// Turn and Step: the events of one turn, as what the loop did, one thing after the other.
+//
+// Twin of the Cutter of inspector/src/turns.rs, of one turn: where turns begin, cuts.js says. A
+// wake stands under the step that made it: the item that ran, the phase, the microtasks after an
+// item, or the host between two turns. What lost its beginning is kept and says so.
 
 import * as event from './event.js';
 import { isSame } from './event.js';

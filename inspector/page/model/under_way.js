@@ -1,9 +1,7 @@
-/*
-What a loop has not come back from: no event tells of it yet, so it is laid over the last turn.
-
-Twin of what inspector/src/history.rs knows of it. A recording has it in `underWay`, as
-`{ item, phase, turn }`; the phase is a name or null.
-*/
+// What a loop has not come back from: no event tells of it yet, so it is laid over the last turn.
+//
+// Twin of what inspector/src/history.rs knows of it. A recording has it in `underWay`, as
+// `{ item, phase, turn }`; the phase is a name or null.
 
 import { NOTHING, isSame } from './event.js';
 

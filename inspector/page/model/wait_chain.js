@@ -1,11 +1,9 @@
-/*
-WaitChain: why a task is not running: what it waits for, and what that waits for.
-
-Twin of inspector/src/wait_chain.rs: the same texts, from a loop's row of the state. Waits for
-other tasks are followed until something could end them: a source, a timer, another thread; or
-until it is plain that nothing can. A task that waits for several things has a line for each. A
-task is followed once, and the whole is bounded in size.
-*/
+// WaitChain: why a task is not running: what it waits for, and what that waits for.
+//
+// Twin of inspector/src/wait_chain.rs: the same texts, from a loop's row of the state. Waits for
+// other tasks are followed until something could end them: a source, a timer, another thread; or
+// until it is plain that nothing can. A task that waits for several things has a line for each. A
+// task is followed once, and the whole is bounded in size.
 
 import { Names } from './names.js';
 import { shortTime } from './short_time.js';

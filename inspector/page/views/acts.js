@@ -30,8 +30,8 @@ export function actsOf(page) {
     faster: () => player.faster(1),
     slower: () => player.faster(-1),
     follow: () => store.follow(),
-    first: () => store.seek(store.beginNs),
-    last: () => (store.source === 'live' ? store.follow() : store.seek(store.endNs)),
+    first: () => store.goTo(store.beginNs),
+    last: () => (store.source === 'live' ? store.follow() : store.goTo(store.endNs)),
     left: () => moved(-0.15),
     right: () => moved(0.15),
     in: () => zoom(store, 0.6),
@@ -114,5 +114,5 @@ function cause({ store }) {
   if (!found) return;
   const by = keyOfBy(found.by, store.names);
   if (by?.startsWith('#')) store.select(by);
-  store.seek(found.at_ns);
+  store.goTo(found.at_ns);
 }

@@ -11,6 +11,8 @@ import { SIGN, shown, time } from './words.js';
 const LOOP_MS = 500;
 const FEED_MS = 1500;
 const FULL_MS = 10_000;
+/** From one change of the words to the next. */
+const WORDS_MS = 200;
 /** So long it is told afterwards. */
 const OVER_MS = 30_000;
 
@@ -21,8 +23,11 @@ export class Alarm {
     Object.assign(this, { root, store });
     this.bar = el('div', { class: 'alarm-bar', 'aria-hidden': 'true' });
     this.text = el('span');
+    // What grows is seen, not read out again and again.
+    this.long = el('span', { class: 'alarm-time', 'aria-hidden': 'true' });
+    this.rest = el('span');
     this.who = el('button', { type: 'button', onclick: () => this.go() }, 'show it');
-    root.append(this.bar, el('p', {}, this.text, ' ', this.who));
+    root.append(this.bar, el('p', {}, this.text, this.long, this.rest, ' ', this.who));
   }
 
   draw() {
@@ -38,12 +43,14 @@ export class Alarm {
       return isOn;
     }
     this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
-    // The bar grows with each frame, the words twice a second: they are read out.
+    // The bar grows with each frame, the words some times a second.
     const nowMs = performance.now();
-    if (!this.saidMs || nowMs - this.saidMs > 500 || this.kind !== found.kind) {
+    if (!this.saidMs || nowMs - this.saidMs > WORDS_MS || this.kind !== found.kind) {
       this.saidMs = nowMs;
       this.kind = found.kind;
       setText(this.text, `${SIGN.fault} ${shown(found.text)}`);
+      setText(this.long, found.isLong ? ` ${time(found.ms * 1e6)}` : '');
+      setText(this.rest, shown(found.rest ?? ''));
       this.key = found.key;
       show(this.who, Boolean(found.key));
       about(this.root, found.key);
@@ -52,12 +59,16 @@ export class Alarm {
   }
 
   /** Keeps what is told of a silence when it is over. */
-  remember({ kind, text, key }) {
+  remember({ kind, ms, text, rest = '', key }) {
     const { recording } = this.store;
-    this.over = null;
-    if (kind !== 'stall' && kind !== 'age') return;
-    const ns = recording?.underWay ? underWaySince(recording) : this.store.endNs;
-    this.over = { text: `It is over: ${text}`, key, ns, untilMs: performance.now() + OVER_MS };
+    const isOfLoop = kind === 'stall' || kind === 'age';
+    const since = recording?.underWay ? underWaySince(recording) : this.over?.ns;
+    this.over = isOfLoop ? {
+      text: `It is over: ${text.replace(' has ', ' had ')} ${time(ms * 1e6)}${rest}`,
+      key,
+      ns: since ?? this.store.endNs,
+      untilMs: performance.now() + OVER_MS,
+    } : null;
   }
 
   /** What was, for a while: the explanation. */
@@ -69,7 +80,7 @@ export class Alarm {
   /** Goes to it: to who holds the loop, or to when that began. */
   go() {
     if (this.key) this.store.select(this.key);
-    if (this.kind === 'over' && this.over) this.store.seek(this.over.ns + 1);
+    if (this.kind === 'over' && this.over) this.store.goTo(this.over.ns + 1);
   }
 
   silence() {
@@ -82,20 +93,19 @@ export class Alarm {
     if (feed.state !== 'open') return null;
     const silent = performance.now() - feed.heardMs;
     if (feed.heardMs && silent > FEED_MS) {
-      const text = `no heartbeat for ${time(silent * 1e6)}: the program is stopped or gone`;
-      return { kind: 'feed', ms: silent, text, key: null };
+      const rest = ': the program is stopped or gone';
+      return { kind: 'feed', ms: silent, text: 'no heartbeat for', isLong: true, rest, key: null };
     }
-    const since = performance.now() - store.rowCameMs;
     if (row?.stall) {
-      const ms = row.stall.for_ms + since;
-      const text = `${row.stall.item} has held the loop for ${time(ms * 1e6)}`;
-      return { kind: 'stall', ms, text, key: row.stall.task };
+      const ms = store.heldMs();
+      const text = `${row.stall.item} has held the loop for`;
+      return { kind: 'stall', ms, text, isLong: true, key: row.stall.task };
     }
     const age = performance.now() - store.pulseMs;
     if (!store.isSuspect || age <= LOOP_MS) return null;
-    const what = row.now?.item ? `; it runs ${row.now.item}` : '';
-    const text = `the loop has not answered for ${time(age * 1e6)}${what}`;
-    return { kind: 'age', ms: age, text, key: row.now?.task ?? null };
+    const rest = row.now?.item ? `; it runs ${row.now.item}` : '';
+    const text = 'the loop has not answered for';
+    return { kind: 'age', ms: age, text, isLong: true, rest, key: row.now?.task ?? null };
   }
 
   /** A recording that was made while the loop hung. */

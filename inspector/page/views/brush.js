@@ -11,8 +11,8 @@ import { count, plural, time } from './words.js';
 /** So many bars; then two become one. */
 const BARS_MAX = 4096;
 const BAR_NS = 1e6;
-/** So many turns are read in a frame. */
-const TURNS_PER_FRAME = 4000;
+/** So long turns are read in a frame. */
+const READ_MS = 3;
 const HEIGHT = 40;
 const LEFT = 190;
 
@@ -60,6 +60,7 @@ export class Brush {
       this.reset();
     }
     if (!store.hasEvents || !this.width) return false;
+    if (this.ratio !== (devicePixelRatio || 1)) this.resize();
     const isMore = this.read();
     this.paint();
     return isMore;
@@ -70,13 +71,14 @@ export class Brush {
     const { recording } = this.store;
     this.originNs ??= recording.beginNs;
     let i = this.readNs < 0 ? 0 : recording.turnIndexAt(this.readNs);
-    const end = Math.min(recording.turnCount, i + TURNS_PER_FRAME);
-    for (; i < end; i += 1) {
+    const begin = performance.now();
+    const end = recording.turnCount;
+    for (; i < end && performance.now() - begin < READ_MS; i += 1) {
       const turn = recording.turn(i);
       if (turn.at_ns > this.readNs) this.add(turn.at_ns, turn.took_ns);
       this.readNs = Math.max(this.readNs, turn.at_ns);
     }
-    return end < recording.turnCount;
+    return i < end;
   }
 
   add(at, took) {
@@ -183,14 +185,11 @@ export class Brush {
       grabbed.moved = true;
       const ns = this.nsAt(event.offsetX);
       const from = grabbed.isInside ? ns - grabbed.offset : ns - grabbed.width / 2;
-      store.isFollowing = false;
+      store.goTo(ns);
       store.look(from, from + grabbed.width);
-      store.note('mode');
-      store.ns = Math.min(Math.max(ns, store.beginNs), store.endNs);
-      store.note('time');
     });
     canvas.addEventListener('pointerup', (event) => {
-      if (grabbed && !grabbed.moved) store.seek(this.nsAt(event.offsetX));
+      if (grabbed && !grabbed.moved) store.goTo(this.nsAt(event.offsetX));
       grabbed = null;
     });
   }

@@ -26,20 +26,46 @@ export class Detail {
     this.whole = new Whole(store, sources);
     this.title = el('h2', { id: 'detail-title' }, 'Detail');
     this.body = el('div', { class: 'detail-body' });
+    /** Answers that were folded by hand. */
+    this.folded = new Set();
+    this.isHeld = false;
     root.append(this.title, this.body);
+    this.body.addEventListener('pointerdown', () => { this.isHeld = true; });
+    for (const end of ['pointerup', 'pointercancel']) {
+      addEventListener(end, () => setTimeout(() => { this.isHeld = false; }));
+    }
   }
 
   draw(changed) {
     const nowMs = performance.now();
-    const isUrgent = changed.has('select') || changed.has('mode') || !this.store.isFollowing;
-    // Who reads or has the keyboard in it is not disturbed.
-    const isBusy = this.body.contains(document.activeElement) && !changed.has('select');
-    if (!isUrgent && (nowMs - this.drawnMs < EVERY_MS || isBusy)) return;
+    const isStep = changed.has('scene') && !this.store.isFollowing;
+    const isUrgent = changed.has('select') || changed.has('mode') || isStep;
+    // Who reads, presses or has the keyboard in it is not disturbed.
+    if (this.isHeld) return true;
+    if (!isUrgent && (nowMs - this.drawnMs < EVERY_MS || this.isInUse())) return false;
     this.drawnMs = nowMs;
     const top = changed.has('select') ? 0 : this.body.scrollTop;
     const parts = this.parts().flat().filter(Boolean);
     this.body.replaceChildren(...parts);
     this.body.scrollTop = top;
+    return false;
+  }
+
+  isInUse() {
+    const chosen = document.getSelection();
+    const isRead = chosen && !chosen.isCollapsed && this.body.contains(chosen.anchorNode);
+    return isRead || this.body.contains(document.activeElement);
+  }
+
+  /** An answer that can be folded, and stays as it was left. */
+  answer(id, title, isOpen, className, ...children) {
+    const open = isOpen && !this.folded.has(id);
+    const node = el('details', { open, class: className, id }, title, ...children);
+    node.addEventListener('toggle', () => {
+      if (node.isConnected && node.open) this.folded.delete(id);
+      else if (node.isConnected) this.folded.add(id);
+    });
+    return node;
   }
 
   parts() {
@@ -59,7 +85,7 @@ export class Detail {
     const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
-        ` has held it for ${time(stall.for_ms * 1e6)}, since turn ${count(stall.turn)}, `
+        ` has held it for ${time(this.store.heldMs() * 1e6)}, since turn ${count(stall.turn)}, `
         + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
       stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
       placeWithSource(this.sources, 'spawned at', stall.born),
@@ -130,14 +156,14 @@ export class Detail {
     const { steps } = this.model.whyRan(store.recording, store.names, key, before);
     const items = steps.slice(0, STEPS_MAX).map((step) => {
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go there' }, '⤷');
-      button.addEventListener('click', () => store.seek(step.at_ns));
+      button.addEventListener('click', () => store.goTo(step.at_ns));
       return about(el('li', {}, button, ` ${shown(step.text)}.`), ...(step.keys ?? []));
     });
     const more = steps.length - items.length;
     if (items.length === 0) items.push(el('li', {}, 'It has not run while it was recorded.'));
     if (more > 0) items.push(el('li', {}, `and so on, ${plural(more, 'step')} back`));
-    return el('details', { open: true, class: 'why', id: 'why-ran' },
-      el('summary', {}, 'Why did it run?', el('kbd', {}, 'w')), el('ol', {}, ...items));
+    const title = el('summary', {}, 'Why did it run?', el('kbd', {}, 'w'));
+    return this.answer('why-ran', title, true, 'why', el('ol', {}, ...items));
   }
 
   whyNot(key, task, state) {
@@ -151,10 +177,12 @@ export class Detail {
       node.style.marginLeft = `${Math.min(line.depth ?? 0, 6) * 14}px`;
       return about(node, ...(line.keys ?? []));
     });
-    const open = state !== 'done';
-    return el('details', { open, class: isCycle ? 'why is-cycle' : 'why', id: 'why-not' },
-      el('summary', {}, isCycle ? `${SIGN.fault} They wait for each other: none can run `
-        : 'Why is it not running? ', el('kbd', {}, 'y')), past, el('ul', {}, ...items));
+    const text = isCycle ? `${SIGN.fault} They wait for each other: none can run `
+      : 'Why is it not running? ';
+    const title = el('summary', {}, text, el('kbd', {}, 'y'));
+    const className = isCycle ? 'why is-cycle' : 'why';
+    const list = el('ul', {}, ...items);
+    return this.answer('why-not', title, state !== 'done', className, past, list);
   }
 
   /** Who woke it, counted over what is in sight. */
@@ -183,10 +211,13 @@ export class Detail {
 
   cancelButton(task) {
     const button = el('button', { type: 'button', class: 'danger' }, `Cancel ${task.id}`);
-    const said = el('span', { role: 'status' });
+    const isAsked = this.asked?.id === task.id;
+    button.disabled = isAsked;
+    const said = el('span', { role: 'status' }, isAsked ? ` ${this.asked.said}` : '');
     button.addEventListener('click', async () => {
-      button.disabled = true;
-      said.textContent = ` ${await this.cancel(task.id)}`;
+      this.asked = { id: task.id, said: 'It is being asked.' };
+      this.asked.said = await this.cancel(task.id);
+      this.store.note('select');
     });
     return el('p', {}, button, said);
   }

@@ -73,6 +73,17 @@ export function keyed(parent, things, keyOf, make, update) {
   parent.keyedChildren = fresh;
 }
 
+/** Calls when a node is pressed, before it can change: by the pointer or the keyboard. */
+export function pressed(node, act) {
+  node.addEventListener('pointerdown', (event) => {
+    if (event.button === 0) act(event);
+  });
+  // A click without a pointer is a key's.
+  node.addEventListener('click', (event) => {
+    if (event.detail === 0) act(event);
+  });
+}
+
 /** Marks what a node tells of: hovering it lights everything that tells of the same. */
 export function about(node, ...keys) {
   const text = keys.filter(Boolean).join('\n');

@@ -78,19 +78,6 @@ export class Feed {
     if (!row) return;
     this.wantedLoop = row.loop.number;
     this.begin(state, row);
-    this.askForControl(state.process);
-  }
-
-  /** Whether tasks may be cancelled: a wish without a task is refused either way, and how. */
-  async askForControl(process) {
-    const { store } = this;
-    if (process?.control !== undefined) {
-      store.canControl = process.control;
-      return;
-    }
-    const answer = await this.ask('/cancel', { method: 'POST', body: '{}' }).catch(() => null);
-    store.canControl = answer?.status === 400;
-    store.note('select');
   }
 
   open() {
@@ -221,7 +208,9 @@ export class Feed {
     this.waitingBytes += message.bytes.length;
     while (this.waitingBytes > WAITING_MAX && this.waiting.length > 1) this.drop();
     // A page out of sight has no frames.
-    if (document.hidden) this.drain();
+    if (!document.hidden) return;
+    this.drain();
+    this.store.moments?.catchUp();
   }
 
   drop() {

@@ -104,14 +104,14 @@ function click(timeline, event) {
     return;
   }
   if (found.key) store.select(found.key);
-  if (found.ns !== null) store.seek(found.kind === 'run' ? found.run.at : found.ns);
+  if (found.ns !== null) store.goTo(found.kind === 'run' ? found.run.at : found.ns);
 }
 
 /** Goes to who woke somebody. */
 export function toCause(store, wake) {
   const key = keyOfBy(wake.by, store.names);
   if (key) store.select(key);
-  store.seek(wake.at_ns);
+  store.goTo(wake.at_ns);
 }
 
 function wheel(timeline, event) {

@@ -2,7 +2,7 @@
 //
 // Promises to go by keys alone, so that a task, its lane, its sentences and its place are one.
 
-import { keysAt } from './dom.js';
+import { keysAt, pressed } from './dom.js';
 
 export class Hover {
   topics = ['hover', 'scene', 'select', 'row'];
@@ -16,7 +16,7 @@ export class Hover {
     root.addEventListener('focusin', (event) => {
       if (event.target.matches(':focus-visible')) store.hover(keysAt(event.target));
     });
-    root.addEventListener('click', (event) => {
+    pressed(root, (event) => {
       if (event.target.closest('button, summary, select, input')) return;
       const [key] = keysAt(event.target);
       if (key && !/^(place|phase) /.test(key)) store.select(key);
@@ -30,7 +30,8 @@ export class Hover {
 
   draw(changed) {
     const { store, root } = this;
-    if (!changed.has('hover') && !changed.has('select') && store.hovered.length === 0) return;
+    const isPlain = store.hovered.length === 0 && store.selected === null;
+    if (!changed.has('hover') && !changed.has('select') && isPlain) return;
     const keys = new Set(store.hovered);
     root.classList.toggle('has-hover', keys.size > 0);
     for (const node of root.querySelectorAll('[data-keys]')) {

@@ -38,7 +38,7 @@ export class Lines {
 
   drawDesk() {
     const { now } = this.scene;
-    const isSomebody = now.word === 'running' || now.word === 'stuck';
+    const isSomebody = now.word === 'running' || now.sign === 'fault';
     const isRunning = isSomebody && now.more !== '';
     const who = isRunning ? now.more : 'nobody';
     const sign = isRunning ? `${SIGN[now.sign]} ` : '';

@@ -155,8 +155,8 @@ function gather(timeline) {
 }
 
 function isShown(arrow, { store, gathered, lanes }) {
-  const by = keyOfBy(arrow.by, store.names);
-  arrow.byKey = by;
+  if (arrow.byKey === undefined) arrow.byKey = keyOfBy(arrow.by, store.names);
+  const by = arrow.byKey;
   arrow.byLane = by?.startsWith('#') ? lanes.byKey.get(by) : undefined;
   if (store.hovered.length > 0) {
     return store.hovered.includes(arrow.key) || store.hovered.includes(by);

@@ -43,9 +43,16 @@ export class Player {
       }
       this.slowTurn += 1;
       this.progress -= 360;
+      this.look(recording.turn(this.slowTurn));
     }
     const turn = recording.turn(Math.min(this.slowTurn, recording.turnCount - 1));
     store.seek(instantAt(turn, this.progress).ns);
+  }
+
+  /** Shows a turn with the end of the sleep before it. */
+  look(turn) {
+    const begin = Math.max(turn.wait?.at_ns ?? turn.at_ns, turn.at_ns - 2 * turn.took_ns);
+    this.store.look(begin, turn.at_ns + 1.2 * turn.took_ns);
   }
 
   end() {
@@ -78,8 +85,7 @@ export class Player {
     store.isSlow = true;
     const turn = store.recording.turn(this.slowTurn);
     store.seek(instantAt(turn, 0).ns);
-    const begin = Math.max(turn.wait?.at_ns ?? turn.at_ns, turn.at_ns - 2 * turn.took_ns);
-    store.look(begin, turn.at_ns + 1.2 * turn.took_ns);
+    this.look(turn);
     store.note('mode');
   }
 

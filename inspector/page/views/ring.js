@@ -75,7 +75,8 @@ export class Ring {
     const ran = turn?.steps.filter((step) => step.work.type === 'item' && step.phase === 'run');
     const run = ring.find((arc) => arc.phase === 'run');
     const part = turn && segments(turn).find((one) => one.phase === 'run');
-    const length = part ? part.to - part.from : 0;
+    // What has not ended is longer than its events say.
+    const length = part && part.to > part.from ? this.scene.times.run : 0;
     const steps = length > 0 ? ran.slice(0, ITEMS_MAX) : [];
     const angle = (ns) => run.from + ((ns - part.from) / length) * (run.to - run.from);
     keyed(this.items, steps, (step) => `${step.at_ns} ${step.work.item.key}`, () => {

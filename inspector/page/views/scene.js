@@ -18,6 +18,8 @@ const RING_NS = 1e9;
 const TURNS_MAX = 300;
 /** So far back is looked for a turn in which something ran. */
 const BACK_MAX = 80;
+/** For each millisecond that it took, so many are left to the other panels. */
+const REST = 5;
 /** What the page says where there is nothing to show. */
 const HOW_TO_BEGIN = 'drop a recording here, press o, or open the address that a program logs';
 /** A loop that wakes so often in a second is not told of wake by wake. */
@@ -27,6 +29,8 @@ export class Scene {
   constructor(store) {
     this.store = store;
     this.lastMs = -Infinity;
+    this.costMs = 0;
+    this.isOwed = false;
     this.empty();
   }
 
@@ -51,14 +55,20 @@ export class Scene {
     const { store } = this;
     const { changed } = store;
     const isLive = store.isFollowing && store.source === 'live';
-    const fresh = ['time', 'mode'].some((topic) => changed.has(topic));
-    const data = ['data', 'row', 'feed'].some((topic) => changed.has(topic));
-    if (!fresh && !(data && nowMs - this.lastMs >= EVERY_MS)) return;
-    if (isLive && nowMs - this.lastMs < EVERY_MS && !changed.has('mode')) return;
+    const isFresh = changed.has('time') || changed.has('mode') || this.isOwed;
+    const hasData = changed.has('data') || changed.has('row') || changed.has('feed');
+    const sinceMs = nowMs - this.lastMs;
+    if (!isFresh && !(hasData && sinceMs >= EVERY_MS)) return;
+    const isSoon = isLive ? sinceMs < EVERY_MS && !changed.has('mode')
+      : sinceMs < this.costMs * REST;
+    // What costs much is put off, so that the playhead itself moves on in each frame.
+    this.isOwed = isSoon && isFresh;
+    if (isSoon) return;
     this.lastMs = nowMs;
     if (!store.hasEvents) this.quiet();
     else if (isLive) this.along();
     else this.at(store.isFollowing ? store.endNs : store.ns);
+    this.costMs = performance.now() - nowMs;
     store.note('scene');
   }
 
@@ -83,8 +93,9 @@ export class Scene {
     const { store } = this;
     const { recording } = store;
     this.showTurn(newestBusy(recording));
-    this.moment = store.moments.at(store.endNs);
     const isStale = store.row?.as_of?.fresh === false;
+    // Of a loop that answers the row says it all.
+    this.moment = isStale || recording.underWay ? store.moments.at(store.endNs) : null;
     if (isStale || this.waitsOf !== store.row) {
       this.waits = waitsNow(store.row, store.names, isStale ? this.moment.tasks : null);
       this.waitsOf = store.row;
@@ -227,8 +238,9 @@ export function nowWords(store) {
   const stall = row.stall;
   if (stall) {
     const keys = stall.task ? [stall.task] : [];
-    const more = `${stall.item} has held the loop for ${time(stall.for_ms * 1e6)}`;
-    return { sign: 'fault', word: 'stuck', more, keys };
+    const more = `${stall.item} has held the loop for ${time(store.heldMs() * 1e6)}`;
+    const isOver = store.source === 'live' && store.feed.state === 'ended';
+    return { sign: 'fault', word: isOver ? 'stuck to the end' : 'stuck', more, keys };
   }
   if (isAsleep(row)) return { sign: 'waiting', word: 'asleep', ...willWake(store) };
   const item = row.now?.item;

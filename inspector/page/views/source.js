@@ -25,7 +25,7 @@ export class Sources {
     this.ask(`/source?place=${encodeURIComponent(place)}`)
       .then((answer) => (answer.ok ? answer.json() : null))
       .then((found) => {
-        if (!found?.lines) return;
+        if (!found?.lines?.length) return;
         this.kept.set(place, found);
         this.store.note('select');
       })

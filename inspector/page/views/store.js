@@ -12,6 +12,11 @@ export const TOPICS = [
 /** How large a step is. */
 export const GRAINS = ['event', 'poll', 'phase', 'turn'];
 
+/** How tasks are sorted. */
+export const SORTS = {
+  tree: 'tree', busy: 'busiest', delay: 'longest in line', polls: 'most polls', state: 'state',
+};
+
 /** How fast a recording is played. */
 export const SPEEDS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1, 2, 10, 100];
 
@@ -98,6 +103,14 @@ export class Store {
     return Math.max(this.endNs, clock + since);
   }
 
+  /** How long the loop has been held, in milliseconds; 0 if it is not. */
+  heldMs() {
+    const { stall } = this.row ?? {};
+    if (!stall) return 0;
+    const isGoing = this.source === 'live' && this.feed.state === 'open';
+    return stall.for_ms + (isGoing ? performance.now() - this.rowCameMs : 0);
+  }
+
   select(key) {
     const next = key || null;
     if (this.selected === next) return;
@@ -116,7 +129,15 @@ export class Store {
     this.isFollowing = false;
     this.ns = Math.min(Math.max(ns, this.beginNs), this.endNs);
     this.note('time', 'mode');
-    this.keepInSight();
+    // Slow motion shows the turn, not the sleep before it.
+    if (!this.isSlow) this.keepInSight();
+  }
+
+  /** The same by hand: what is played stops. */
+  goTo(ns) {
+    this.isPlaying = false;
+    this.isSlow = false;
+    this.seek(ns);
   }
 
   follow() {

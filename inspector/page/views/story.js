@@ -3,7 +3,7 @@
 // The words are those of the command-line tool. The sentence that is under way is marked. What is
 // read out to a screen reader is the same text, at most once in some seconds.
 
-import { about, attribute, el, keyed, setText } from './dom.js';
+import { about, attribute, el, keyed, pressed, setText } from './dom.js';
 import { isTask } from './keys_of.js';
 import { TERM, count, shown, time } from './words.js';
 
@@ -46,12 +46,27 @@ export class Story {
 
   sentences(story) {
     const { scene, store } = this;
+    const { underWay } = store.recording;
+    const isUnderWay = underWay !== null && scene.turnIndex === store.recording.turnCount - 1;
     const running = store.isFollowing ? null : scene.moment?.running?.key;
     const list = story.sentences.slice(0, SENTENCES_MAX).map((one, at) => ({ ...one, at }));
+    let now = null;
     keyed(this.list, list, (one) => `${one.at} ${one.text}`, makeSentence, (node, one) => {
-      const isNow = Boolean(running) && one.keys[0] === running;
+      const isLast = isUnderWay && one.at === list.length - 1;
+      const isNow = isLast || (Boolean(running) && one.keys[0] === running);
       attribute(node, 'aria-current', isNow ? 'step' : null);
+      if (isNow) now = node;
     });
+    attribute(this.list, 'class', `sentences of-${scene.now.sign}`);
+    if (now) this.reveal(now);
+  }
+
+  /** Scrolls to the sentence that is under way. */
+  reveal(node) {
+    const { root } = this;
+    const low = node.offsetTop + node.offsetHeight - root.offsetTop;
+    if (low > root.scrollTop + root.clientHeight) root.scrollTop = low - root.clientHeight + 8;
+    else if (node.offsetTop - root.offsetTop < root.scrollTop) root.scrollTop = 0;
   }
 
   /** The turns before, newest first. */
@@ -66,7 +81,7 @@ export class Story {
       const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
-      button.addEventListener('click', () => store.seek(one.at_ns));
+      pressed(button, () => store.goTo(one.at_ns));
       return el('p', {}, button, ` ${text}`);
     });
   }

@@ -5,14 +5,12 @@
 
 import { about, attribute, el, keyed, setText } from './dom.js';
 import { keyOfWait } from './keys_of.js';
+import { SORTS } from './store.js';
 import {
-  SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, stateOf, time,
+  SIGN, STATE_MEANS, TERM, count, plural, shortName, shortPlace, shortSource, stateOf, time,
 } from './words.js';
 
 const ROW_HEIGHT = 22;
-const SORTS = {
-  tree: 'tree', busy: 'busiest', delay: 'longest in line', polls: 'most polls', state: 'state',
-};
 const STATE_ORDER = { fault: 0, running: 1, ready: 2, waiting: 3, done: 4 };
 
 export class Tasks {
@@ -48,6 +46,7 @@ export class Tasks {
     this.body.addEventListener('scroll', () => this.drawRows(), { passive: true });
     new ResizeObserver(() => store.note('size')).observe(this.body);
     this.rows = [];
+    this.stateOf = () => 'waiting';
   }
 
   draw(changed) {
@@ -76,15 +75,31 @@ export class Tasks {
     // A loop that does not answer has an old state, and new events.
     const isStale = store.row?.as_of?.fresh === false;
     const past = store.isFollowing && !isStale ? null : this.scene.moment?.tasks;
-    const all = tasks.map((task) => ({ task, state: stateAt(task, past) }));
+    this.then = isRowTold(store) ? null : thenTold(this.scene.waits, store.ns);
     const words = store.filter.toLowerCase().split(/\s+/).filter(Boolean);
-    const isWanted = ({ task, state }) => words.every((word) => texts(task, state).includes(word));
-    const isTree = store.sort === 'tree' && words.length === 0;
-    const wanted = words.length > 0 ? all.filter(isWanted) : all;
-    this.rows = isTree ? asTree(wanted) : sorted(wanted, store.sort);
+    const stateOfTask = (task) => stateAt(task, past);
+    const isWanted = (task) => {
+      const text = texts(task, stateOfTask(task));
+      return words.every((word) => text.includes(word));
+    };
+    this.stateOf = stateOfTask;
+    if (store.sort === 'tree' && words.length === 0) this.rows = this.tree(tasks);
+    else {
+      const wanted = words.length > 0 ? tasks.filter(isWanted) : tasks;
+      this.rows = sorted(wanted, store.sort, stateOfTask);
+    }
     const note = words.length > 0 ? `${count(this.rows.length)} of ` : '';
-    setText(this.sub, `${note}${plural(all.length, 'task')}`);
+    setText(this.sub, `${note}${plural(tasks.length, 'task')}`);
     this.spacer.style.height = `${this.rows.length * ROW_HEIGHT}px`;
+  }
+
+  /** The tree; its order is kept while the tasks are the same. */
+  tree(tasks) {
+    const { order } = this;
+    const isSame = order?.ids.length === tasks.length
+      && tasks.every((task, i) => task.id === order.ids[i]);
+    if (!isSame) this.order = { ids: tasks.map((task) => task.id), places: asTree(tasks) };
+    return this.order.places.map(({ at, depth }) => ({ task: tasks[at], depth }));
   }
 
   drawRows() {
@@ -95,8 +110,9 @@ export class Tasks {
     keyed(this.spacer, rows, (row) => row.task.id, makeRow, (node, row) => this.update(node, row));
   }
 
-  update(node, { task, state, depth, at }) {
+  update(node, { task, depth, at }) {
     const { store } = this;
+    const state = this.stateOf(task);
     node.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
     attribute(node, 'aria-selected', store.selected === task.id ? 'true' : 'false');
     attribute(node, 'aria-level', depth + 1);
@@ -113,7 +129,8 @@ export class Tasks {
     setText(busy, task.times ? time(task.times.busy_ns) : '');
     setText(delay, task.times?.delays?.p99_ns ? time(task.times.delays.p99_ns) : '');
     const wait = task.waits?.[0];
-    setText(waits, wait && state === 'waiting' ? told(task.waits, store) : '');
+    const now = wait && state === 'waiting' ? told(task.waits, store) : '';
+    setText(waits, this.then ? this.then.get(task.id) ?? '' : now);
     setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
     attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
     about(node, task.id, wait ? keyOfWait(wait) : null,
@@ -163,10 +180,25 @@ function unnamed(moment) {
   }));
 }
 
+/** Whether the instant that is shown is that of the row. */
+function isRowTold(store) {
+  return store.isFollowing || store.ns >= store.endNs;
+}
+
+/** What tasks waited for at an instant of the past. */
+function thenTold(waits, ns) {
+  const then = new Map();
+  for (const { title, due, tasks } of waits) {
+    const when = due === null ? '' : `, in ${time(due - ns)}`;
+    for (const { key } of tasks) then.set(key, `${shortSource(title)}${when}`);
+  }
+  return then;
+}
+
 function told([wait, ...rest], store) {
   const more = rest.length > 0 ? ` and ${rest.length} more` : '';
   const due = wait.on?.kind === 'timer' ? wait.on.at_ns : null;
-  const now = store.isFollowing ? store.nowNs() : store.ns;
+  const now = store.nowNs();
   if (due === null) return `${wait.operation} ${wait.of}${more}`;
   return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
     : `${wait.operation}, a timer${more}`;
@@ -183,35 +215,36 @@ function texts(task, state) {
   return `${task.id} ${task.name} ${state} ${task.born} ${task.awaits} ${waits}`.toLowerCase();
 }
 
-function asTree(all) {
-  const there = new Set(all.map(({ task }) => task.id));
+/** The places of tasks as a tree: each below who spawned it, in the order of birth. */
+function asTree(tasks) {
+  const there = new Set(tasks.map((task) => task.id));
   const children = new Map();
-  for (const row of all) {
-    const parent = there.has(row.task.parent) ? row.task.parent : null;
+  tasks.forEach((task, at) => {
+    const parent = there.has(task.parent) ? task.parent : null;
     if (!children.has(parent)) children.set(parent, []);
-    children.get(parent).push(row);
-  }
-  for (const list of children.values()) list.sort((a, b) => b.task.birth - a.task.birth);
-  const rows = [];
-  const todo = (children.get(null) ?? []).map((row) => ({ ...row, depth: 0 }));
+    children.get(parent).push(at);
+  });
+  // The last of a list is told first.
+  for (const list of children.values()) list.sort((a, b) => tasks[b].birth - tasks[a].birth);
+  const places = [];
+  const todo = (children.get(null) ?? []).map((at) => ({ at, depth: 0 }));
   while (todo.length > 0) {
-    const row = todo.pop();
-    rows.push(row);
-    for (const child of children.get(row.task.id) ?? []) {
-      todo.push({ ...child, depth: row.depth + 1 });
-    }
-    children.delete(row.task.id);
+    const place = todo.pop();
+    const { id } = tasks[place.at];
+    places.push(place);
+    for (const at of children.get(id) ?? []) todo.push({ at, depth: place.depth + 1 });
+    children.delete(id);
   }
-  return rows;
+  return places;
 }
 
-function sorted(all, sort) {
+function sorted(tasks, sort, stateOfTask) {
   const value = {
-    busy: ({ task }) => -(task.times?.busy_ns ?? 0),
-    delay: ({ task }) => -(task.times?.delays?.p99_ns ?? 0),
-    polls: ({ task }) => -(task.polls ?? 0),
-    state: ({ state }) => STATE_ORDER[state],
-    tree: ({ task }) => task.birth,
+    busy: (task) => -(task.times?.busy_ns ?? 0),
+    delay: (task) => -(task.times?.delays?.p99_ns ?? 0),
+    polls: (task) => -(task.polls ?? 0),
+    state: (task) => STATE_ORDER[stateOfTask(task)],
+    tree: (task) => task.birth,
   }[sort];
-  return all.map((row) => ({ ...row, depth: 0 })).sort((a, b) => value(a) - value(b));
+  return tasks.map((task) => ({ task, depth: 0 })).sort((a, b) => value(a.task) - value(b.task));
 }

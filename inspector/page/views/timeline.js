@@ -95,14 +95,32 @@ export class Timeline {
       this.frame = null;
       this.scroll = 0;
     }
-    if (changed.has('row') || changed.has('mode')) this.lanes.addRow(store.row);
+    if (changed.has('row') || changed.has('mode')) this.learn(store.row);
     if (!this.width) return false;
+    // The window has gone to another screen.
+    if (this.ratio !== (devicePixelRatio || 1)) this.resize();
     if (this.isTooLate()) return true;
+    this.showWhoHolds();
     this.scroll = Math.min(this.scroll, this.scrollMax());
     this.reframe();
     const isMore = this.work();
     this.compose();
     return isMore;
+  }
+
+  /** Brings the lane of who holds the loop into sight, once. */
+  showWhoHolds() {
+    const key = this.store.recording?.underWay?.item.key ?? null;
+    if (key === this.held) return;
+    this.held = key;
+    if (key && this.store.selected === null) this.showLane(key);
+  }
+
+  /** Takes what a state tells of tasks. */
+  learn(row) {
+    this.lanes.addRow(row);
+    const first = Math.floor(this.scroll / LANE_HEIGHT);
+    this.lanes.learnRates(row, first, first + Math.ceil((this.height ?? 0) / LANE_HEIGHT) + 1);
   }
 
   /** Whether this frame is better left to the other panels. */
@@ -279,6 +297,7 @@ export class Timeline {
   scrollTo(y) {
     const lane = Math.round(Math.min(Math.max(y, 0), this.scrollMax()) / LANE_HEIGHT);
     this.scroll = lane * LANE_HEIGHT;
+    this.learn(this.store.row);
     this.store.note('span');
   }
 

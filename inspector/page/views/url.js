@@ -3,6 +3,8 @@
 // Promises that the token stands in the address for an instant only, and that no view changes it
 // more than once in some time.
 
+import { GRAINS, SORTS } from './store.js';
+
 const EVERY_MS = 700;
 const TOKEN = /^[0-9a-f]{64}$/;
 const KEPT = 'glassloop.token';
@@ -23,8 +25,8 @@ export function takeToken() {
 export function readView() {
   const view = new URLSearchParams(location.hash.slice(1));
   const number = (name) => {
-    const value = Number(view.get(name));
-    return view.has(name) && Number.isFinite(value) ? value : null;
+    const text = view.get(name) ?? '';
+    return /^\d{1,16}$/.test(text) ? Number(text) : null;
   };
   return {
     loop: number('loop'), at: number('at'), from: number('from'), to: number('to'),
@@ -36,11 +38,13 @@ export function readView() {
 /** Applies it, once there is something to look at. Times are in ns since the recording began. */
 export function applyView(store, view) {
   if (view.filter) store.filter = view.filter;
-  if (view.sort) store.sort = view.sort;
-  if (view.grain) store.grain = view.grain;
+  if (SORTS[view.sort]) store.sort = view.sort;
+  if (GRAINS.includes(view.grain)) store.grain = view.grain;
   if (view.selected) store.select(view.selected);
   if (view.at !== null) store.seek(view.at);
-  if (view.from !== null && view.to !== null && view.to > view.from) store.look(view.from, view.to);
+  const { from, to } = view;
+  const isInside = from !== null && to !== null && from < store.endNs && to > store.beginNs;
+  if (isInside && to > from) store.look(from, to);
   store.note('filter');
 }
 

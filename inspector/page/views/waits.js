@@ -114,7 +114,7 @@ function grouped(waiting, names) {
     const name = shortName(taskName(names, key), 22);
     const who = { key, name, how: 'waits', at: null };
     if (!next) {
-      group(groups, 'leaf', 'leaf', 'something after the end', '').tasks.push(who);
+      group(groups, 'leaf', 'leaf', 'what comes after the end', '').tasks.push(who);
       continue;
     }
     const by = keyOfBy(next.by, names) ?? 'leaf';

@@ -1,6 +1,4 @@
-/*
-Tests of the arrows: which run each wake led to. The first ones are those of arrows.rs.
-*/
+// Tests of the arrows: which run each wake led to. The first ones are those of arrows.rs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,4 @@
-/*
-Tests of the causes: why a task ran, in sentences. Most are those of cause.rs.
-*/
+// Tests of the causes: why a task ran, in sentences. Most are those of cause.rs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

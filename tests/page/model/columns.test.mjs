@@ -1,6 +1,4 @@
-/*
-Tests of the ring of rows that everything is held in.
-*/
+// Tests of the ring of rows that everything is held in.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

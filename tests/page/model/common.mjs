@@ -1,6 +1,4 @@
-/*
-What the tests of the model share: recordings of hand-made events, and what is read from them.
-*/
+// What the tests of the model share: recordings of hand-made events, and what is read from them.
 
 import { Names, Recording, itemOf, tellTurn } from '../../../inspector/page/model/index.js';
 import { encode } from './encode.mjs';

@@ -1,8 +1,6 @@
-/*
-An encoder of events for tests: what happened, in the words of src/event.rs, as bytes.
-
-Independent of the page's decoder: it knows the layout by itself.
-*/
+// An encoder of events for tests: what happened, in the words of src/event.rs, as bytes.
+//
+// Independent of the page's decoder: it knows the layout by itself.
 
 export const PHASE = {
   wait: 1, io: 2, timers: 3, deferred: 4, run: 5, flush: 6, render: 7, finish: 8,

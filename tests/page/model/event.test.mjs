@@ -1,6 +1,4 @@
-/*
-Tests of what the bits of an event mean, and of how times are told.
-*/
+// Tests of what the bits of an event mean, and of how times are told.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,4 @@
-/*
-Tests of the recording file: what is written is read, and what is wrong is said.
-*/
+// Tests of the recording file: what is written is read, and what is wrong is said.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,7 @@
-/*
-A likely recording: what a loop of some tasks, timers, sources and calls would write.
-
-Decided by a seed; each event follows the rules of src/recorder.rs, as far as the model knows them.
-*/
+// A likely recording: what a loop of some tasks, timers, sources and calls would write.
+//
+// Decided by a seed; each event follows the rules of src/recorder.rs, as far as the model knows
+// them.
 
 import * as e from './encode.mjs';
 

@@ -1,6 +1,4 @@
-/*
-Tests of moments: what a loop was at, at an instant.
-*/
+// Tests of moments: what a loop was at, at an instant.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,6 @@
-/*
-The naive model, which the real one is checked against: it takes all events at once, from the
-beginning, as inspector/src/turns.rs and arrows.rs do. It works on what the encoder takes, so it
-shares nothing with the page's code.
-*/
+// The naive model, which the real one is checked against: it takes all events at once, from the
+// beginning, as inspector/src/turns.rs and arrows.rs do. It works on what the encoder takes, so it
+// shares nothing with the page's code.
 
 const HIGH = 2 ** 32;
 const isWake = ({ kind }) => [5, 6, 7].includes(kind);

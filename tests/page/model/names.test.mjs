@@ -1,6 +1,4 @@
-/*
-Tests of what ids are called. Most are those of names.rs.
-*/
+// Tests of what ids are called. Most are those of names.rs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

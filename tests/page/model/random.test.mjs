@@ -1,6 +1,4 @@
-/*
-Random histories against what must hold of all of them. A failure prints the seed.
-*/
+// Random histories against what must hold of all of them. A failure prints the seed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

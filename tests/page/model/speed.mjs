@@ -1,8 +1,6 @@
-/*
-How fast the model is: nanoseconds an event to append, and milliseconds to ask.
-
-    node tests/page/model/speed.mjs [EVENTS]
-*/
+// How fast the model is: nanoseconds an event to append, and milliseconds to ask.
+//
+//     node tests/page/model/speed.mjs [EVENTS]
 
 import {
   Moments, Names, Recording, tellTurn, whyRan,

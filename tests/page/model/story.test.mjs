@@ -1,6 +1,4 @@
-/*
-Tests of the story, sentence by sentence. Most are those of story.rs and of its parts.
-*/
+// Tests of the story, sentence by sentence. Most are those of story.rs and of its parts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

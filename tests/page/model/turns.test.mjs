@@ -1,6 +1,4 @@
-/*
-Tests of turns and steps, and of finding them. Some are those of turns.rs and history.rs.
-*/
+// Tests of turns and steps, and of finding them. Some are those of turns.rs and history.rs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,12 +1,11 @@
-/*
-The twin test: the page's model must say what the inspector says, character for character.
-
-    node tests/page/model/twin.mjs TRACE STORY WHY
-
-TRACE is a recording's file, STORY an answer of `GET /story`, WHY a list of answers of `GET /why`.
-Where the loop went on between them, what both know is compared: the turns that are whole in the
-trace, and the tasks that have not run since. Exits with 1 if any sentence differs.
-*/
+// The twin test: the page's model must say what the inspector says, character for character.
+//
+// node tests/page/model/twin.mjs TRACE STORY WHY
+//
+// TRACE is a recording's file, STORY an answer of `GET /story`, WHY a list of answers of `GET
+// /why`. Where the loop went on between them, what both know is compared: the turns that are
+// whole in the trace, and the tasks that have not run since. Exits with 1 if any sentence
+// differs.
 
 import { readFileSync } from 'node:fs';
 import {

@@ -1,6 +1,4 @@
-/*
-Tests of wait chains: why a task does not run.
-*/
+// Tests of wait chains: why a task does not run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,10 +1,8 @@
-/*
-A fold: runs of one turn that are alike, of which a few are told and the others counted.
-
-Twin of inspector/src/story/fold.rs. Each run is told or counted once, the longest are told by
-name, and what panicked is never folded. Those that woke somebody are told before those that did
-not.
-*/
+// A fold: runs of one turn that are alike, of which a few are told and the others counted.
+//
+// Twin of inspector/src/story/fold.rs. Each run is told or counted once, the longest are told by
+// name, and what panicked is never folded. Those that woke somebody are told before those that did
+// not.
 
 import { NOTHING, isSame } from '../event.js';
 import { shortTime } from '../short_time.js';

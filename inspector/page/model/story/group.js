@@ -1,10 +1,8 @@
-/*
-A group: wakes of one step that have one reason, and are told in one sentence.
-
-Twin of inspector/src/story/group.rs. Timers of one place that are due together are one reason, be
-there a hundred of them; and so are those that are late together. Of many reasons of one step the
-last ones are counted.
-*/
+// A group: wakes of one step that have one reason, and are told in one sentence.
+//
+// Twin of inspector/src/story/group.rs. Timers of one place that are due together are one reason,
+// be there a hundred of them; and so are those that are late together. Of many reasons of one
+// step the last ones are counted.
 
 import { isSameBy } from '../event.js';
 import { shortTime } from '../short_time.js';

@@ -1,9 +1,7 @@
-/*
-What wakes did, as predicates of who made them: "woke task #3.9 `conn` and left a call".
-
-Twin of inspector/src/story/predicates.rs. Long lists are cut and counted. Who the subject is, and
-when it was, others say.
-*/
+// What wakes did, as predicates of who made them: "woke task #3.9 `conn` and left a call".
+//
+// Twin of inspector/src/story/predicates.rs. Long lists are cut and counted. Who the subject is,
+// and when it was, others say.
 
 import { isSame } from '../event.js';
 

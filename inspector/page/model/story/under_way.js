@@ -1,9 +1,7 @@
-/*
-What a loop has not come back from, in a sentence: the last one of the last turn.
-
-Twin of inspector/src/story/under_way.rs. It says for how long if that is known, and whom it woke
-so far.
-*/
+// What a loop has not come back from, in a sentence: the last one of the last turn.
+//
+// Twin of inspector/src/story/under_way.rs. It says for how long if that is known, and whom it woke
+// so far.
 
 import { shortTime } from '../short_time.js';
 import { underWayAfter, underWayNs } from '../under_way.js';

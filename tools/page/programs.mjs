@@ -1,8 +1,6 @@
-/*
-Programs: the tour and the stall, started with an inspector, each in a folder of run files of its own.
-
-A program is ended by its number, and so is every one that is left when the tests end.
-*/
+// Programs: the tour and the stall, started with an inspector, each in a folder of run files of its own.
+//
+// A program is ended by its number, and so is every one that is left when the tests end.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';

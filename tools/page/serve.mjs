@@ -1,9 +1,7 @@
-/*
-Serve: the page's files without a program behind them, and a stand-in for one.
-
-The stand-in answers with states that a test has made: an idle loop, tasks that wait for each other, a
-control that is allowed. It says what a real inspector says, with the same headers, and no more.
-*/
+// Serve: the page's files without a program behind them, and a stand-in for one.
+//
+// The stand-in answers with states that a test has made: an idle loop, tasks that wait for each other, a
+// control that is allowed. It says what a real inspector says, with the same headers, and no more.
 
 import crypto from 'node:crypto';
 import fs from 'node:fs';

@@ -1,8 +1,6 @@
-/*
-Sights: what a user sees of the page, as values: where the playhead is, what is lit, which colours.
-
-What is said of a recording is compared with the model, which has tests of its own.
-*/
+// Sights: what a user sees of the page, as values: where the playhead is, what is lit, which colours.
+//
+// What is said of a recording is compared with the model, which has tests of its own.
 
 import { Moments, readFile } from '../../inspector/page/model/index.js';
 

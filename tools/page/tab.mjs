@@ -1,9 +1,7 @@
-/*
-Tab: a page under test: what a user does to it, and what a user sees of it.
-
-Gestures are the browser's own mouse, wheel, key and drag events. Nothing here sleeps: `until` looks
-again and again, for ten seconds at most.
-*/
+// Tab: a page under test: what a user does to it, and what a user sees of it.
+//
+// Gestures are the browser's own mouse, wheel, key and drag events. Nothing here sleeps: `until` looks
+// again and again, for ten seconds at most.
 
 import fs from 'node:fs';
 

@@ -1,6 +1,4 @@
-/*
-Gestures on the detail: what is known of a task, and the answers to two questions.
-*/
+// Gestures on the detail: what is known of a task, and the answers to two questions.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

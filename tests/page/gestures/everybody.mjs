@@ -1,6 +1,4 @@
-/*
-Gestures for everybody: keyboard, colours and shapes, little motion; and names that mean harm.
-*/
+// Gestures for everybody: keyboard, colours and shapes, little motion; and names that mean harm.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -181,9 +179,10 @@ export default {
     await selected(tab, shown[0].key);
     await tab.until('the title of the detail', (wanted) => (
       document.querySelector('#detail-title').textContent.includes(wanted)), EVIL);
-    for (const key of ['w', 'y', 'p', 'p', 's', ' ', 'Home']) await tab.keys(key);
     await tab.hover('.room .chip');
     await tab.hover('.sentences li');
+    for (const key of ['w', 'y', 'p', 'p', 's', ' ', 'Home', 'End']) await tab.keys(key);
+    await tab.until('the room to be full again', () => document.querySelector('.room .chip'));
     const { x, y } = await tab.box('.timeline-canvas');
     for (let lane = 0; lane < 4; lane += 1) {
       await tab.move(x + 60, y + 35 + lane * 18);

@@ -1,6 +1,4 @@
-/*
-Gestures on files: opened, dropped, exported, handed to Perfetto; and the view in the address.
-*/
+// Gestures on files: opened, dropped, exported, handed to Perfetto; and the view in the address.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -56,7 +54,7 @@ export default {
     await tab.send('Input.dispatchDragEvent', { type: 'dragEnter', ...at });
     await tab.until('the veil', () => !document.querySelector('#drop').hidden
       && /opens it without a process/.test(document.querySelector('#drop').textContent));
-    await tab.send('Input.dispatchDragEvent', { type: 'dragCancel', ...at });
+    await tab.send('Input.dispatchDragEvent', { type: 'drop', ...at });
     await tab.until('the veil to go', () => document.querySelector('#drop').hidden);
   },
 

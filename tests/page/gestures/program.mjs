@@ -1,6 +1,4 @@
-/*
-Gestures on a program that idles, hangs, stops, ends, or has another loop; and on what it may be told.
-*/
+// Gestures on a program that idles, hangs, stops, ends, or has another loop; and on what it may be told.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -14,7 +12,7 @@ const GONE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Web
 const alarm = (tab) => tab.evaluate(() => {
   const node = document.querySelector('#alarm');
   return node.hidden ? null : {
-    text: node.querySelector('span').textContent,
+    text: [...node.querySelectorAll('p span')].map((part) => part.textContent).join(''),
     width: node.querySelector('.alarm-bar').getBoundingClientRect().width,
   };
 });

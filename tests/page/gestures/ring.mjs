@@ -1,6 +1,4 @@
-/*
-Gestures on the ring: its arcs, what it says in the middle, its clerk.
-*/
+// Gestures on the ring: its arcs, what it says in the middle, its clerk.
 
 import assert from 'node:assert/strict';
 

@@ -1,10 +1,8 @@
-/*
-Gestures on the waiting room, the desk and the lines.
-*/
+// Gestures on the waiting room, the desk and the lines.
 
 import assert from 'node:assert/strict';
 
-import { read } from '../../../tools/page/sights.mjs';
+import { moved, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** The last turn in which at least so many tasks ran. */
 function turnOf({ recording }, least) {
@@ -80,6 +78,35 @@ export default {
     await tab.until('the next one to be at the desk', (key) => document
       .querySelector('.desk').textContent.includes(key), wanted[0]);
     assert.ok(!(await line(tab)).includes(wanted[0]), 'who is at the desk has left the line');
+  },
+
+  'who is woken flies from the waiting room to the ready line and on to the desk': async (house) => {
+    const known = read(await house.recording());
+    const { turn, runs } = turnOf(known, 2);
+    const [{ at_ns: at, work: { item: { key } } }] = runs;
+    const tab = await house.opened({ view: { at: (turn.wait ?? turn).at_ns, step: 'event' } });
+    await tab.until('it to wait', (who) => [...document.querySelectorAll('.room .chip')]
+      .some((node) => node.dataset.keys.split('\n')[0] === who), key);
+    // A flight is short: who flew is noted.
+    await tab.evaluate(() => {
+      window.flown = [];
+      new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) {
+          for (const node of addedNodes) {
+            if (node.classList?.contains('flying')) window.flown.push(node.textContent);
+          }
+        }
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+    const from = await playhead(tab);
+    let ns = from;
+    for (let i = 0; i < 40 && ns + known.beginNs < at; i += 1) {
+      await tab.keys('n');
+      ns = await moved(tab, ns);
+    }
+    await tab.until('it to be at the desk', (who) => document.querySelector('.desk.is-running')
+      ?.textContent.includes(who), key);
+    await tab.until('it to have flown', (who) => window.flown.some((text) => text.includes(who)), key);
   },
 
   'the deferred line counts the calls that other threads have left': async (house) => {

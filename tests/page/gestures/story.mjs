@@ -1,6 +1,4 @@
-/*
-Gestures on the story: its sentences, its links, and what is read out.
-*/
+// Gestures on the story: its sentences, its links, and what is read out.
 
 import assert from 'node:assert/strict';
 

@@ -1,6 +1,4 @@
-/*
-Gestures on the tree of tasks.
-*/
+// Gestures on the tree of tasks.
 
 import assert from 'node:assert/strict';
 

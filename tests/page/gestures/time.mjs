@@ -1,6 +1,4 @@
-/*
-Gestures on time: pause, step, play, go along.
-*/
+// Gestures on time: pause, step, play, go along.
 
 import assert from 'node:assert/strict';
 

@@ -1,6 +1,4 @@
-/*
-Gestures on the timeline and on the strip of turns below it.
-*/
+// Gestures on the timeline and on the strip of turns below it.
 
 import assert from 'node:assert/strict';
 

@@ -120,7 +120,7 @@ class House {
     await tab.until('the program to be live', () => (
       /live/.test(document.querySelector('.feed-state').textContent)
       && document.querySelectorAll('.task-rows .task-row').length > 0
-      && document.querySelector('#story .sentences li') !== null));
+      && /^of turn /.test(document.querySelector('#story .sub').textContent)));
     return tab;
   }
 }

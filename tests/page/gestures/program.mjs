@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { kill } from 'node:process';
 
+import { Recording, writeFile } from '../../../inspector/page/model/index.js';
 import { isAt, playhead, read, rows, selected } from '../../../tools/page/sights.mjs';
 
 /** What a browser logs when nobody is there any more. */
@@ -40,6 +41,36 @@ async function hanging(house) {
   const tab = await house.watching(stall);
   await tab.wait('the alarm', async () => (await alarm(tab))?.text.includes('sleeper'));
   return { stall, tab };
+}
+
+/** A recording that ends while the second of many workers is at work, for two seconds then. */
+async function inTheMiddle(house) {
+  const { recording, names, row, process, loop } = read(await house.hung());
+  for (let i = recording.turnCount - 2; i > 0; i -= 1) {
+    const turn = recording.turn(i);
+    const runs = [];
+    recording.eachRun(turn.at_ns, turn.at_ns + turn.took_ns, (at, took, item, outcome, number) => {
+      if (at >= turn.at_ns && item.kind === 'task') runs.push({ at, took, item: { ...item }, number });
+    });
+    if (runs.length < 100 || runs.length > 101) continue;
+    const [first, second, ...rest] = runs;
+    const cut = new Recording();
+    const bytes = recording.events.bytes().slice(0, (first.number + 1 - recording.first) * 32);
+    cut.append({ first: recording.first, lost: recording.lost, turnNow: turn.number, bytes });
+    cut.setNow({
+      underWay: { item: second.item, phase: 'run', turn: turn.number },
+      nowNs: first.at + first.took + 2e9,
+    });
+    const who = { item: names.item(second.item), task: second.item.key, turn: turn.number };
+    const state = {
+      ...row, stall: { ...row.stall, ...who, for_ms: 2000 }, now: { ...row.now, ...who },
+    };
+    const text = writeFile({ recording: cut, names, row: state, process, loop });
+    const behind = rest.map(({ item }) => item.key);
+    const [ran, hangs] = [first.item.key, second.item.key];
+    return { file: house.write('middle.trace.json', text), ran, second: hangs, behind };
+  }
+  throw new Error('no turn ran all the workers');
 }
 
 export default {
@@ -101,14 +132,26 @@ export default {
   },
 
   'who stands in line behind the one that hangs is shown': async (house) => {
-    const { stall, tab } = await hanging(house);
-    await tab.until('the ready line to be long', () => {
-      const chips = document.querySelectorAll('.line .chip').length;
-      return chips > 5 && /^and \d+ more$/.test(document.querySelector('.line').lastChild.textContent);
+    const { file, ran, second, behind } = await inTheMiddle(house);
+    const tab = await house.opened({ recording: { file } });
+    await tab.until('the one that hangs to be at the desk', (key) => (
+      document.querySelector('.desk').textContent.includes(`${key} `)), second);
+    const line = await tab.until('the ready line to be long', () => {
+      const chips = [...document.querySelectorAll('.line .chip')];
+      return chips.length > 5 ? chips.map((node) => node.dataset.keys) : null;
     });
-    assert.ok((await tab.texts('.line .chip')).every((text) => /^◆ #\d+\.\d+ worker \d+$/.test(text)));
-    stall.end();
-    tab.allow(GONE);
+    assert.deepEqual(line, behind.slice(0, line.length), `${ran} has run, ${second} hangs`);
+    assert.equal(await tab.evaluate(() => document.querySelector('.line').lastChild.textContent),
+      `and ${behind.length - line.length} more`);
+    // What is counted must be seen, too.
+    const isSeen = await tab.evaluate(() => {
+      const outer = document.querySelector('.line').getBoundingClientRect();
+      const { bottom } = document.querySelector('.line').lastChild.getBoundingClientRect();
+      return bottom <= outer.bottom + 1;
+    });
+    assert.ok(isSeen, 'how many more there are is in sight');
+    assert.match(await tab.text('#ring-title'), /2\.\d+ s, and not over/);
+    assert.equal(await tab.evaluate(() => document.querySelectorAll('.arc.is-fault').length), 1);
   },
 
   'a program that is stopped is told from a loop that hangs': async (house) => {
@@ -206,7 +249,8 @@ export default {
     await tab.until('what became of it', () => (
       document.querySelector('#detail [role="status"]')?.textContent === ' It was asked to end.'));
     assert.deepEqual(asked, [{ loop: state.loops[0].loop.number, task: key }]);
-    // Another one is refused, and the page says why.
+    // Another one is refused, and the page says why; so does the browser.
+    tab.allow(/405 .*\/cancel/);
     await tab.keys('j');
     const next = (await rows(tab))[1].key;
     await selected(tab, next);

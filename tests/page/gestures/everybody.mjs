@@ -65,6 +65,21 @@ export default {
     }
   },
 
+  'all panels fit a small window': async (house) => {
+    for (const [width, height] of [[1440, 900], [1024, 768]]) {
+      const tab = await house.opened({ look: { width, height } });
+      const found = await tab.evaluate(() => ({
+        isTooWide: document.documentElement.scrollWidth > innerWidth,
+        panels: [...document.querySelectorAll('.panel')].map((node) => {
+          const { width: wide, height: high, right, bottom } = node.getBoundingClientRect();
+          return wide > 200 && high > 100 && right <= innerWidth + 1 && bottom <= innerHeight + 1
+            ? 'in sight' : `${node.id} ${right} ${bottom}`;
+        }),
+      }));
+      assert.deepEqual(found, { isTooWide: false, panels: Array(6).fill('in sight') }, `${width} x ${height}`);
+    }
+  },
+
   'every panel and every control is reached by the keyboard': async (house) => {
     const tab = await house.opened();
     for (const [i, panel] of ['ring', 'place', 'story', 'time', 'tasks', 'detail'].entries()) {

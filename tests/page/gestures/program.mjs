@@ -154,6 +154,50 @@ export default {
     assert.equal(await tab.evaluate(() => document.querySelectorAll('.arc.is-fault').length), 1);
   },
 
+  'when a loop goes on the page says whom it had waited for, and how long': async (house) => {
+    const state = await idle(house);
+    const [calm] = state.loops;
+    const [server] = calm.tasks;
+    const item = `task ${server.id} \`server\``;
+    const now = { phase: 'run', turn: calm.turn + 1, item, task: server.id, awaits: null, born: null };
+    const begun = Date.now();
+    let isHanging = true;
+    const hangs = () => ({
+      ...calm, now, as_of: { ...calm.as_of, fresh: false },
+      stall: {
+        ...now, for_ms: 1000 + Date.now() - begun, thread: null, awaits: server.awaits, born: server.born,
+      },
+    });
+    const program = await house.standIn({
+      state: () => ({ ...state, loops: [isHanging ? hangs() : calm] }),
+    });
+    const tab = await house.tab();
+    await tab.go(program.watched);
+    await tab.wait('the alarm', async () => /server has held the loop for \d/
+      .test((await alarm(tab))?.text ?? ''));
+    await tab.until('the detail to name it', () => document.querySelector('#detail .stall'));
+    isHanging = false;
+    await tab.wait('the end of it', async () => (
+      /It is over: task \S+ server had held the loop for [\d.]+ s/.test((await alarm(tab))?.text ?? '')));
+    await tab.until('the detail to name it no more', () => (
+      document.querySelector('#detail .stall') === null));
+    await tab.press('#alarm button');
+    await selected(tab, server.id);
+    program.close();
+  },
+
+  'what is drawn, sent and dropped is counted in sight': async (house) => {
+    const tab = await house.watching();
+    const counts = () => tab.evaluate(() => document.querySelector('.counts').textContent
+      .replace(/\u202f/g, '').match(/\d+/g).map(Number));
+    const [, first] = await counts();
+    await tab.wait('all that was sent to be drawn or dropped', async () => {
+      const [drawn, sent, dropped] = await counts();
+      return sent > first + 200 && drawn + dropped === sent;
+    });
+    assert.match(await tab.text('.counts'), /^[\d\u202f]+ drawn \/ [\d\u202f]+ sent \/ [\d\u202f]+ dropped$/);
+  },
+
   'a program that is stopped is told from a loop that hangs': async (house) => {
     const tour = await house.start('tour', '--seconds', '600');
     const tab = await house.watching(tour);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { nextInstant } from '../../../inspector/page/views/player.js';
-import { isAt, playhead, read } from '../../../tools/page/sights.mjs';
+import { isAt, moved, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** An instant at which something began, late in the recording. */
 function begun({ recording }) {
@@ -58,6 +58,23 @@ export default {
     await tab.wait('the story to go on', async () => await tab.text('#story .sub') !== story);
     assert.equal(await tab.evaluate(() => document.querySelector('button[aria-label^="Go along"]')
       .getAttribute('aria-pressed')), 'true');
+  },
+
+  'p steps back in the history of a program that runs': async (house) => {
+    const tab = await house.watching();
+    await tab.keys('p');
+    await tab.until('the pause', () => document.querySelector('.feed-state').textContent === '‖ paused');
+    let at = await playhead(tab);
+    const turns = new Set();
+    for (let i = 0; i < 6; i += 1) {
+      turns.add((await tab.text('#story .sub')).split(',')[0]);
+      await tab.keys('p');
+      const next = await moved(tab, at);
+      assert.ok(next < at, `${next} is before ${at}`);
+      at = next;
+    }
+    assert.ok(turns.size > 1, 'the story goes back with it');
+    assert.ok((await tab.texts('.sentences li')).length > 0);
   },
 
   'n steps on to the next run, p back to the same instant': async (house) => {

@@ -103,6 +103,9 @@ export default {
     await tab.move(at.x + 6, at.y + 6);
     const said = await tab.wait('the tip', () => tip(tab));
     assert.match(said, new RegExp(`ticker ran ${time(took).replace('.', '\\.')} \\(`));
+    await tab.until('its row in the tree to be lit', (key) => [...document
+      .querySelectorAll('.task-row.is-lit')].some((node) => node.dataset.keys.startsWith(key)),
+    wake.item.key);
   },
 
   'an arrow leads from who woke to who was woken, and says so': async (house) => {

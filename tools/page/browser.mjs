@@ -1,7 +1,7 @@
 // Browser: one Chromium, spoken to by the DevTools protocol over a pipe.
 //
-// It needs nothing but node and Chromium. Each tab has a profile of its own. What a page does wrong (an
-// exception, an error on the console, a request that fails or goes elsewhere) is kept by its tab.
+// It needs nothing but node and Chromium. Each tab has a profile of its own. What a page does
+// wrong (an exception, an error on the console, a request that fails) is kept by its tab.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';

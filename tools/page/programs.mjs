@@ -1,4 +1,4 @@
-// Programs: the tour and the stall, started with an inspector, each in a folder of run files of its own.
+// Programs: the tour and the stall, started with an inspector, each with run files of its own.
 //
 // A program is ended by its number, and so is every one that is left when the tests end.
 

@@ -6,12 +6,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { Browser } from './browser.mjs';
 import * as programs from './programs.mjs';
 import { serve } from './serve.mjs';
 
-const ROOT = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GESTURES = path.join(ROOT, 'tests/page/gestures');
 /** So long the tour is recorded before its trace is taken. */
 const RECORDED_EVENTS_MIN = 6000;

@@ -1,7 +1,7 @@
 // Serve: the page's files without a program behind them, and a stand-in for one.
 //
-// The stand-in answers with states that a test has made: an idle loop, tasks that wait for each other, a
-// control that is allowed. It says what a real inspector says, with the same headers, and no more.
+// The stand-in answers with states that a test has made: an idle loop, tasks that wait for each
+// other, a control that is allowed. It says what a real inspector says, with the same headers.
 
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -35,7 +35,8 @@ export async function serve(folder, standIn = null) {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return { address, url: `http://${address}/`, watched: `http://${address}/#${'5'.repeat(64)}`, close };
+  const url = `http://${address}/`;
+  return { address, url, watched: `${url}#${'5'.repeat(64)}`, close };
 }
 
 function answer(folder, standIn, request, response) {
@@ -44,8 +45,9 @@ function answer(folder, standIn, request, response) {
     response.writeHead(status, { ...HEADERS, 'Content-Type': kind });
     response.end(body);
   };
-  if (standIn && pathname === '/state') say(200, 'application/json', JSON.stringify(standIn.state()));
-  else if (standIn && pathname === '/cancel') cancel(standIn, request, say);
+  if (standIn && pathname === '/state') {
+    say(200, 'application/json', JSON.stringify(standIn.state()));
+  } else if (standIn && pathname === '/cancel') cancel(standIn, request, say);
   else {
     const name = pathname === '/' ? 'index.html' : pathname.replace(/^\/page\/|^\//, '');
     const file = path.join(folder, path.normalize(`/${name}`));
@@ -65,8 +67,11 @@ async function cancel(standIn, request, say) {
 function push(standIn, request, socket) {
   const accept = crypto.createHash('sha1')
     .update(request.headers['sec-websocket-key'] + MAGIC).digest('base64');
-  socket.write(`${['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Protocol: glassloop.v1'].join('\r\n')}\r\n\r\n`);
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Protocol: glassloop.v1',
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   let number = 0;
   const timer = setInterval(() => {
     const { process, loops, host_queues: queues } = standIn.state();

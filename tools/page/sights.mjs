@@ -1,4 +1,4 @@
-// Sights: what a user sees of the page, as values: where the playhead is, what is lit, which colours.
+// Sights: what a user sees of the page, as values: where the playhead is, what is lit, colours.
 //
 // What is said of a recording is compared with the model, which has tests of its own.
 
@@ -53,6 +53,12 @@ export async function view(tab) {
   });
 }
 
+/** Waits until the page that watches a program stands still. */
+export function paused(tab) {
+  return tab.until('the pause', () => (
+    document.querySelector('.feed-state').textContent === '‖ paused'));
+}
+
 /** The keys of what is lit. */
 export function lit(tab) {
   return tab.evaluate(() => [...new Set([...document.querySelectorAll('.is-lit')]
@@ -68,7 +74,8 @@ export function pixels(tab, selector, { x, y, width, height }) {
     for (let at = 0; at < data.length; at += 4) {
       const [red, green, blue, alpha] = data.subarray(at, at + 4);
       if (alpha === 0) continue;
-      const name = `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+      const hex = [red, green, blue].map((part) => part.toString(16).padStart(2, '0'));
+      const name = `#${hex.join('')}`;
       counts[name] = (counts[name] ?? 0) + 1;
     }
     return counts;

@@ -1,7 +1,7 @@
 // Tab: a page under test: what a user does to it, and what a user sees of it.
 //
-// Gestures are the browser's own mouse, wheel, key and drag events. Nothing here sleeps: `until` looks
-// again and again, for ten seconds at most.
+// Gestures are the browser's own mouse, wheel, key and drag events. Nothing here sleeps: `until`
+// looks again and again, for ten seconds at most.
 
 import fs from 'node:fs';
 
@@ -245,10 +245,11 @@ export class Tab {
   }
 
   async close() {
-    const { targetId, browserContextId: id } = this;
+    const { targetId, browserContextId } = this;
     this.browser.tabs.delete(targetId);
     this.browser.sessions.delete(this.sessionId);
-    await this.browser.send('Target.disposeBrowserContext', { browserContextId: id }).catch(() => {});
+    const gone = this.browser.send('Target.disposeBrowserContext', { browserContextId });
+    await gone.catch(() => {});
   }
 }
 

@@ -51,11 +51,13 @@ export default {
     const text = await tab.text('.detail-body');
     assert.equal(await tab.text('#detail-title'), `task ${key} tcp`);
     assert.ok(text.includes(`○ waiting: it costs nothing`), text);
-    assert.ok(text.includes(`${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}, busy `), text);
+    const counts = `${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}, busy `;
+    assert.ok(text.includes(counts), text);
     const figures = await tab.evaluate(() => [...document.querySelectorAll('#detail figure')]
       .map((node) => ({
         told: node.querySelector('figcaption').textContent,
-        bars: [...node.querySelectorAll('.bar-of-time')].map((bar) => Number(bar.getAttribute('height'))),
+        bars: [...node.querySelectorAll('.bar-of-time')]
+          .map((bar) => Number(bar.getAttribute('height'))),
         title: node.querySelector('.bar-of-time title')?.textContent,
       })));
     assert.deepEqual(figures.map(({ told }) => told.split(/ \d/)[0]),
@@ -95,7 +97,6 @@ export default {
     assert.deepEqual((await tab.texts('#why-ran li')).slice(0, wanted.length), wanted);
     // A step of the answer leads to its instant.
     const last = `#why-ran li:nth-child(${wanted.length}) button`;
-    await tab.evaluate((one) => document.querySelector(one).scrollIntoView({ block: 'center' }), last);
     await tab.press(last);
     await isAt(tab, steps[wanted.length - 1].at_ns - known.beginNs);
   },
@@ -144,7 +145,8 @@ export default {
     await tab.go(program.watched);
     await tab.wait('the tasks', async () => (await rows(tab)).length === 2);
     await tab.keys('j', 'y');
-    await tab.until('the circle to be told', () => document.querySelector('#why-not.is-cycle summary')
+    await tab.until('the circle to be told', () => document
+      .querySelector('#why-not.is-cycle summary')
       ?.textContent.startsWith('✖ They wait for each other: none can run'));
     program.close();
   },

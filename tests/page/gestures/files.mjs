@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { playhead, read, rows, selected, view } from '../../../tools/page/sights.mjs';
+import { paused, playhead, read, rows, selected, view } from '../../../tools/page/sights.mjs';
 
 const PERFETTO = 'https://ui.perfetto.dev';
 /** What answers as Perfetto's page does, and keeps what it is sent. */
@@ -116,7 +116,7 @@ export default {
   'the address holds the view': async (house) => {
     const tab = await house.watching();
     await tab.keys(' ');
-    await tab.until('the pause', () => document.querySelector('.feed-state').textContent === '‖ paused');
+    await paused(tab);
     await tab.keys('j', 'j', 'g', '/');
     await tab.type('t');
     await tab.keys('Escape');

@@ -9,7 +9,8 @@ import { read } from '../../../tools/page/sights.mjs';
 function whileRunning({ recording }) {
   for (let i = recording.turnCount - 2; i >= 0; i -= 1) {
     const turn = recording.turn(i);
-    const run = turn.steps.find((step) => step.work.item?.key.startsWith('#') && step.took_ns > 100);
+    const run = turn.steps.find(({ work, took_ns: took }) => (
+      work.item?.key.startsWith('#') && took > 100));
     if (turn.wait && run) return { turn, run, ns: run.at_ns + Math.floor(run.took_ns / 2) };
   }
   throw new Error('nothing ran');
@@ -95,11 +96,8 @@ export default {
       && document.querySelector('.ring-middle').textContent.includes(who), key);
     // Into the wait before it.
     const sleep = await house.opened({ view: { at: turn.wait.at_ns + turn.wait.took_ns / 2 } });
-    const middle = await sleep.until('the middle to say that the loop sleeps', () => {
-      const { textContent: text } = document.querySelector('.ring-middle');
-      return text.startsWith('○ asleep') ? text : null;
-    });
-    assert.match(middle, /for .* more/);
+    await sleep.until('the middle to say that the loop sleeps, and how long yet', () => (
+      /^○ asleepfor .* more/.test(document.querySelector('.ring-middle').textContent)));
   },
 
   'the clerk goes round the ring in slow motion': async (house) => {
@@ -108,13 +106,14 @@ export default {
     await tab.keys('s');
     const seen = new Set();
     await tab.wait('the clerk to be in five places', async () => {
-      seen.add(await tab.evaluate(() => document.querySelector('.clerk').getAttribute('transform')));
+      const clerk = () => document.querySelector('.clerk').getAttribute('transform');
+      seen.add(await tab.evaluate(clerk));
       return seen.size >= 5;
     });
     assert.equal(await tab.evaluate(() => document
       .querySelector('button[aria-label^="Play this turn"]').getAttribute('aria-pressed')), 'true');
     await tab.keys(' ');
-    await tab.until('slow motion to end', () => document
-      .querySelector('button[aria-label^="Play this turn"]').getAttribute('aria-pressed') === 'false');
+    await tab.until('slow motion to end', () => (
+      document.querySelector('button[aria-label^="Play this turn"][aria-pressed="false"]')));
   },
 };

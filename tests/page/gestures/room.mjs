@@ -80,7 +80,7 @@ export default {
     assert.ok(!(await line(tab)).includes(wanted[0]), 'who is at the desk has left the line');
   },
 
-  'who is woken flies from the waiting room to the ready line and on to the desk': async (house) => {
+  'who is woken flies from the waiting room to the line and on to the desk': async (house) => {
     const known = read(await house.recording());
     const { turn, runs } = turnOf(known, 2);
     const [{ at_ns: at, work: { item: { key } } }] = runs;
@@ -106,7 +106,8 @@ export default {
     }
     await tab.until('it to be at the desk', (who) => document.querySelector('.desk.is-running')
       ?.textContent.includes(who), key);
-    await tab.until('it to have flown', (who) => window.flown.some((text) => text.includes(who)), key);
+    await tab.until('it to have flown', (who) => (
+      window.flown.some((text) => text.includes(who))), key);
   },
 
   'the deferred line counts the calls that other threads have left': async (house) => {

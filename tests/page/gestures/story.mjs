@@ -36,7 +36,8 @@ export default {
     await tab.press('.story-before button');
     const number = (await tab.text('.story-before button')) && await tab.until(
       'the story to be of that turn', (begin) => {
-        const found = /^of turn ([\d\u202f]+),/.exec(document.querySelector('#story .sub').textContent);
+        const text = document.querySelector('#story .sub').textContent;
+        const found = /^of turn ([\d\u202f]+),/.exec(text);
         const now = Number(document.querySelector('.brush-canvas').getAttribute('aria-valuenow'));
         return found && now < begin ? found[1].replace(/\u202f/g, '') : null;
       }, ns - known.beginNs,
@@ -57,8 +58,8 @@ export default {
     assert.ok((await lit(tab)).includes(key));
     const others = (await rows(tab)).filter((row) => !row.isLit);
     assert.ok(others.length > 0, 'the others are not lit');
-    await tab.until('the others to be dimmed', (other) => [...document.querySelectorAll('.task-row')]
-      .some((node) => node.dataset.keys?.split('\n')[0] === other
+    await tab.until('the others to be dimmed', (other) => [...document
+      .querySelectorAll('.task-row')].some((node) => node.dataset.keys?.split('\n')[0] === other
         && getComputedStyle(node).opacity < 0.5), others[0].key);
     await tab.move(5, 5);
     await tab.until('nothing to be lit any more', () => document.querySelector('.is-lit') === null

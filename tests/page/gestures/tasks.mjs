@@ -20,7 +20,8 @@ export default {
       assert.ok(one.name.startsWith(`${task.id} ${task.name.slice(0, 8)}`), one.name);
       assert.equal(one.sign, SIGNS[task.state]);
       if (one.level === 1) continue;
-      const before = shown.slice(0, shown.indexOf(one)).findLast((other) => other.level < one.level);
+      const above = shown.slice(0, shown.indexOf(one));
+      const before = above.findLast((other) => other.level < one.level);
       assert.equal(before.key, task.parent, `${one.key} stands below its parent`);
     }
     assert.equal(await tab.text('#tasks-title .sub'), `${row.tasks.length} tasks`);
@@ -38,7 +39,8 @@ export default {
     const kept = await rows(tab);
     const wanted = row.tasks.filter((task) => JSON.stringify(task).includes('server'));
     assert.deepEqual(kept.map(({ key }) => key).sort(), wanted.map(({ id }) => id).sort());
-    assert.equal(await tab.text('#tasks-title .sub'), `${kept.length} of ${row.tasks.length} tasks`);
+    const told = await tab.text('#tasks-title .sub');
+    assert.equal(told, `${kept.length} of ${row.tasks.length} tasks`);
     // Keys that mean something elsewhere are letters here, and Escape leaves.
     await tab.type('jnp');
     assert.equal(await tab.evaluate(() => document.querySelector('#filter').value), 'serverjnp');
@@ -98,8 +100,9 @@ export default {
       return { x: box.x + 150, y: box.y + 11 };
     }, id);
     await tab.move(at.x, at.y);
-    await tab.until('its place in the room to be lit', (key) => [...document
-      .querySelectorAll('.room .chip.is-lit')].some((node) => node.dataset.keys.startsWith(key)), id);
+    await tab.until('its place in the room to be lit', (key) => (
+      [...document.querySelectorAll('.room .chip.is-lit')]
+        .some((node) => node.dataset.keys.startsWith(key))), id);
     assert.ok(!(await lit(tab)).includes(row.tasks.find(({ name }) => name === 'ticker').id));
   },
 

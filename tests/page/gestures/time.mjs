@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { nextInstant } from '../../../inspector/page/views/player.js';
-import { isAt, moved, playhead, read } from '../../../tools/page/sights.mjs';
+import { isAt, moved, paused, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** An instant at which something began, late in the recording. */
 function begun({ recording }) {
@@ -12,7 +12,8 @@ function begun({ recording }) {
 }
 
 const grain = (tab) => tab.evaluate(() => document.querySelector('[aria-label="Step by"]').value);
-const speed = (tab) => tab.evaluate(() => Number(document.querySelector('[aria-label="Speed"]').value));
+const speed = (tab) => tab.evaluate(() => (
+  Number(document.querySelector('[aria-label="Speed"]').value)));
 const state = (tab) => tab.text('.feed-state');
 const sent = (tab) => tab.evaluate(() => Number(/([\d\u202f]+) sent/
   .exec(document.querySelector('.counts').textContent)[1].replace(/\u202f/g, '')));
@@ -36,7 +37,7 @@ export default {
   'space pauses the picture while the program goes on': async (house) => {
     const tab = await house.watching();
     await tab.keys(' ');
-    await tab.until('the pause', () => document.querySelector('.feed-state').textContent === '‖ paused');
+    await paused(tab);
     const story = await tab.text('#story .sub');
     const sentences = await tab.texts('.sentences li');
     const at = (await playhead(tab));
@@ -50,7 +51,7 @@ export default {
   'the key f goes along with the loop again': async (house) => {
     const tab = await house.watching();
     await tab.keys(' ');
-    await tab.until('the pause', () => document.querySelector('.feed-state').textContent === '‖ paused');
+    await paused(tab);
     const story = await tab.text('#story .sub');
     await tab.keys('f');
     await tab.until('the loop to be live', () => (
@@ -63,7 +64,7 @@ export default {
   'p steps back in the history of a program that runs': async (house) => {
     const tab = await house.watching();
     await tab.keys('p');
-    await tab.until('the pause', () => document.querySelector('.feed-state').textContent === '‖ paused');
+    await paused(tab);
     let at = await playhead(tab);
     const turns = new Set();
     for (let i = 0; i < 6; i += 1) {

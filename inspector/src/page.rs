@@ -60,6 +60,7 @@ const MODULES: &[PageFile] = modules![
     "views/dom.js",
     "views/feed.js",
     "views/file.js",
+    "views/fly.js",
     "views/geometry.js",
     "views/gestures.js",
     "views/header.js",

@@ -48,7 +48,9 @@ pub(crate) fn source(_: &Facts, request: &Request) -> Result<Response, Response>
 
 /// The place that is written so, if it is one of the program's.
 fn known(said: &str) -> Option<&'static Location<'static>> {
-    let mut all = (0..).map_while(|number| PlaceId::from_bits(number).location());
+    let named = (0..).map_while(|number| PlaceId::from_bits(number).location());
+    let loops = glassloop::loops();
+    let mut all = named.chain(loops.iter().map(|watch| watch.name().made));
     all.find(|place| rows::place(place) == said)
 }
 

@@ -192,5 +192,17 @@ export class Brush {
       if (grabbed && !grabbed.moved) store.goTo(this.nsAt(event.offsetX));
       grabbed = null;
     });
+    canvas.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  /** The keys of a slider: a hundredth of the recording at once. */
+  key(event) {
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    const { store } = this;
+    if (!by || !store.hasEvents || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const from = store.isFollowing ? store.endNs : store.ns;
+    store.goTo(from + (by * (store.endNs - store.beginNs)) / 100);
   }
 }

@@ -114,7 +114,7 @@ export class Detail {
       this.places(task ?? ended),
       ...this.histograms(task),
       this.wokenBy(key),
-      task && store.canControl ? this.cancelButton(task) : null,
+      task && store.source === 'live' ? this.cancelling(task) : null,
     ].flat();
   }
 
@@ -207,6 +207,13 @@ export class Detail {
       return el('li', {}, bar, ` ${plural(times, 'time')} by ${shown(by)}`);
     });
     return el('div', {}, el('b', {}, 'Woken in sight'), el('ul', { class: 'by' }, ...rows));
+  }
+
+  /** The button, or why there is none. */
+  cancelling(task) {
+    if (this.store.canControl) return this.cancelButton(task);
+    return el('p', { class: 'sub' }, 'It can\'t be cancelled from here: control is off. A program '
+      + 'allows it by Builder::allow_control(true).');
   }
 
   cancelButton(task) {

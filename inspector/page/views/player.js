@@ -64,6 +64,7 @@ export class Player {
   /** Pauses what goes on, or goes on with what is paused. */
   toggle(shownNs) {
     const { store } = this;
+    if (!store.hasEvents) return;
     if (store.isFollowing && store.source === 'live') {
       store.seek(shownNs);
       return;

@@ -35,7 +35,7 @@ export class Timeline {
     this.sub = el('span', { class: 'sub' });
     this.canvas = el('canvas', {
       class: 'timeline-canvas', tabindex: '0', role: 'application',
-      'aria-label': 'Timeline. Arrows move and zoom; Enter selects the lane.',
+      'aria-label': 'Timeline. Arrows move it, plus and minus zoom, j and k select a lane.',
     });
     this.tip = el('div', { class: 'tip', hidden: true });
     const legend = el('span', { class: 'legend' });

@@ -100,12 +100,14 @@ export default {
     });
     const from = await playhead(tab);
     let ns = from;
-    for (let i = 0; i < 40 && ns + known.beginNs < at; i += 1) {
+    const isAsleep = () => tab.evaluate((who) => [...document.querySelectorAll('.room .chip')]
+      .some((node) => node.dataset.keys.split('\n')[0] === who), key);
+    for (let i = 0; i < 40 && ns + known.beginNs < at && await isAsleep(); i += 1) {
       await tab.keys('n');
       ns = await moved(tab, ns);
     }
-    await tab.until('it to be at the desk', (who) => document.querySelector('.desk.is-running')
-      ?.textContent.includes(who), key);
+    await tab.until('it to be in the line or at the desk', (who) => [...document
+      .querySelectorAll('#lines .chip')].some((node) => node.dataset.keys === who), key);
     await tab.until('it to have flown', (who) => (
       window.flown.some((text) => text.includes(who))), key);
   },

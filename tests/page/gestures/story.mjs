@@ -31,21 +31,22 @@ export default {
 
   'a click on an earlier turn of the story goes there': async (house) => {
     const known = read(await house.recording());
-    const { ns } = told(known);
+    const { ns, story } = told(known);
     const tab = await house.opened({ view: { at: ns } });
+    const begin = ns - known.beginNs;
+    await isAt(tab, begin);
+    const name = await tab.until('an earlier turn', (number) => {
+      const text = document.querySelector('.story-before button')?.textContent;
+      const now = document.querySelector('#story .sub').textContent.replace(/\u202f/g, '');
+      return text && now.startsWith(`of turn ${number},`) ? text : null;
+    }, story.turn);
     await tab.press('.story-before button');
-    const number = (await tab.text('.story-before button')) && await tab.until(
-      'the story to be of that turn', (begin) => {
-        const text = document.querySelector('#story .sub').textContent;
-        const found = /^of turn ([\d\u202f]+),/.exec(text);
-        const now = Number(document.querySelector('.brush-canvas').getAttribute('aria-valuenow'));
-        return found && now < begin ? found[1].replace(/\u202f/g, '') : null;
-      }, ns - known.beginNs,
-    );
-    const i = known.recording.turnIndexAt(known.beginNs + await tab.evaluate(() => Number(
-      document.querySelector('.brush-canvas').getAttribute('aria-valuenow'))));
-    assert.equal(String(known.recording.turn(i).number), number);
-    await isAt(tab, known.recording.turn(i).at_ns - known.beginNs);
+    await tab.until('the story to be of that turn', (wanted) => (
+      document.querySelector('#story .sub').textContent.startsWith(`of ${wanted},`)), name);
+    const { recording } = known;
+    let i = recording.turnIndexAt(ns);
+    while (`turn ${recording.turn(i).number}` !== name.replace(/\u202f/g, '')) i -= 1;
+    await isAt(tab, recording.turn(i).at_ns - known.beginNs);
   },
 
   'hovering a sentence lights all that is related and dims the rest': async (house) => {

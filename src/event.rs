@@ -140,7 +140,26 @@ impl Happening {
 
 impl Event {
     /// How many words one takes.
-    pub(crate) const WORDS: usize = 4;
+    pub const WORDS: usize = 4;
+
+    /// The words in which a loop's ring holds it, for who keeps a recording or sends it on.
+    ///
+    /// ```
+    /// use glassloop::{Event, Happening, Phase};
+    ///
+    /// let event = Event { at_ns: 7, took_ns: 0, phase: Phase::Io, what: Happening::Turn(3) };
+    /// assert_eq!(Event::from_words(event.to_words()), Some(event));
+    /// ```
+    #[must_use]
+    pub fn to_words(self) -> [u64; Event::WORDS] {
+        self.pack()
+    }
+
+    /// The event of such words; `None` if they are none.
+    #[must_use]
+    pub fn from_words(words: [u64; Event::WORDS]) -> Option<Event> {
+        Event::unpack(words)
+    }
 
     /// at | subject with the phase | took, outcome, kind | by
     // COST: inlined where the kind is known, the choice between kinds is none.

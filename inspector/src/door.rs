@@ -9,6 +9,7 @@ use std::{cell::RefCell, net::SocketAddr, time::Duration};
 use glassloop::ws::{Request, Response};
 
 use crate::{
+    page,
     rate_limit::RateLimit,
     routes::{Access, LIVE, refusal, route},
     token::Token,
@@ -68,12 +69,11 @@ impl Door {
     /// Lets a request through, or says why not.
     pub(crate) fn judge(&self, request: &Request) -> Result<(), Response> {
         self.judge_names(request)?;
-        let route = route(request.path());
-        if route.is_some_and(|route| route.access == Access::Anyone) {
+        if page::holds(request.path()) {
             return Ok(());
         }
         self.judge_token(request)?;
-        match route {
+        match route(request.path()) {
             Some(route) if route.access == Access::Controller => self.judge_control(request),
             _ => Ok(()),
         }

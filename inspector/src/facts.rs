@@ -25,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) started_unix_ms: u64,
     /// Loops are recorded from when they are found.
     pub(crate) records: bool,
+    /// Whether who has the token may change the program.
+    pub(crate) allows_control: bool,
     /// From when on a stall is told to the log.
     pub(crate) stall_min: Duration,
     pub(crate) stalls: Stalls,
@@ -40,10 +42,16 @@ impl Facts {
             version: env!("CARGO_PKG_VERSION"),
             started_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             records,
+            allows_control: false,
             stall_min: STALL_MIN,
             stalls: Stalls::default(),
             dumps,
         }
+    }
+
+    /// The same where control is allowed, or not.
+    pub(crate) fn with_control(self, allows_control: bool) -> Facts {
+        Facts { allows_control, ..self }
     }
 
     /// The process, as JSON.
@@ -52,6 +60,7 @@ impl Facts {
             "pid": self.pid,
             "program": self.program,
             "version": self.version,
+            "control": self.allows_control,
             "inspector_started_unix_ms": self.started_unix_ms,
         })
     }

@@ -20,8 +20,8 @@
 //!   page whose own name was made to lead here (DNS rebinding) sends that name;
 //! - come from no page but the server's own: an `Origin` that is another is refused;
 //! - bring the *token*, 256 random bits: as `Authorization: Bearer TOKEN` or, for a WebSocket, as
-//!   the subprotocol `glassloop.token.TOKEN` beside `glassloop.v1`. Only `/` answers without it,
-//!   and says nothing about the program.
+//!   the subprotocol `glassloop.token.TOKEN` beside `glassloop.v1`. Only the page answers without
+//!   it, `/` and the files that it is made of, and says nothing about the program.
 //!
 //! The token stands in [`Inspector::url`] behind a `#`, which no browser sends anywhere, and in a
 //! [file](run_file) that only this user can read. It is in no line of the log. Wrong tokens are
@@ -54,11 +54,14 @@ mod dump;
 mod environment;
 mod events;
 mod facts;
+mod feed;
 mod history;
 mod host_queues;
 mod inspector;
 mod live;
 mod names;
+mod packed;
+mod page;
 mod past;
 mod query;
 mod quietly;
@@ -70,6 +73,7 @@ mod server;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
 mod slow;
+mod source;
 mod state;
 mod story;
 mod thread_state;

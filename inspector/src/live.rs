@@ -1,20 +1,23 @@
-//! The live socket: pushes the state to whoever watches.
+//! The live socket: pushes the state to whoever watches, and the events of a loop.
 //!
 //! Promises at most twenty pushes a second, and none while the last one has not left: who reads
-//! slowly costs one push of memory, and is told how many it has missed. It takes no messages.
+//! slowly costs one push of memory, and is told how many it has missed, or how many events. It
+//! takes no messages.
 
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    sleep, timeout,
+    Watch, timeout,
     ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
 };
+use serde_json::Value;
 
 use crate::{
     facts::Facts,
+    feed::{ANSWER_IN, Feed},
     query::Query,
     routes::LIVE,
-    state::{self, Wanted},
+    state::Wanted,
 };
 
 /// The subprotocol that is spoken; the token beside it is never chosen, and so never repeated.
@@ -26,9 +29,6 @@ const EVERY_MS: u64 = 250;
 const EVERY_MS_LEAST: u64 = 50;
 const EVERY_MS_MOST: u64 = 60_000;
 
-/// So long the loops have to answer. Nobody waits for them meanwhile but this push.
-const ANSWER_IN: Duration = Duration::from_millis(5);
-
 /// A watcher has nothing to say but Close and Pong.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
@@ -36,13 +36,21 @@ const MESSAGE_BYTES_MAX: usize = 1_024;
 struct Wish {
     every: Duration,
     wanted: Wanted,
+    /// Whose events.
+    events_of: Option<Watch>,
 }
 
 impl Wish {
     fn of(request: &Request) -> Result<Wish, Response> {
-        let query = Query::of(request, &["every_ms", "fresh_ms", "internal", "loop"])?;
+        let query = Query::of(request, &["events", "every_ms", "fresh_ms", "internal", "loop"])?;
         let every_ms = query.number("every_ms", EVERY_MS_LEAST..=EVERY_MS_MOST, EVERY_MS)?;
-        Ok(Wish { every: Duration::from_millis(every_ms), wanted: Wanted::of(&query)? })
+        let mut wanted = Wanted::of(&query)?;
+        let events_of = query.flag("events")?.then(|| wanted.only_loop()).transpose()?;
+        if events_of.is_some() {
+            // The others are shown beside it, to be chosen.
+            wanted.number = None;
+        }
+        Ok(Wish { every: Duration::from_millis(every_ms), wanted, events_of })
     }
 }
 
@@ -56,7 +64,7 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
         async move {
             if let Ok(wish) = Wish::of(&request) {
                 drop(request);
-                push(socket, &facts, &wish).await;
+                push(socket, &facts, wish).await;
             }
         }
     });
@@ -70,24 +78,29 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
 }
 
 /// Pushes until the watcher goes.
-async fn push(socket: WebSocket, facts: &Facts, wish: &Wish) {
+async fn push(socket: WebSocket, facts: &Facts, wish: Wish) {
     let (mut pushed, mut missed) = (0_u64, 0_u64);
+    let mut feed = Feed::new(wish.wanted, wish.every, wish.events_of);
     loop {
         let mut rest = wish.every;
         // What has not left is in the way of the next one.
         if socket.buffered_amount() > 0 {
             missed += 1;
         } else {
-            let asked = state::ask(&wish.wanted.loops());
-            sleep(ANSWER_IN).await;
+            let (mut fields, batch) = feed.next(facts).await;
             rest -= ANSWER_IN;
-            let state = state::of(facts, state::answered(asked), ANSWER_IN);
-            let text = format!(r#"{{"missed":{missed},"push":{pushed},"state":{state}}}"#);
-            drop(state);
+            fields.insert("missed".into(), missed.into());
+            fields.insert("push".into(), pushed.into());
+            let text = Value::Object(fields).to_string();
             match socket.try_send(text.into()) {
                 TrySend::Sent | TrySend::Buffered(_) => pushed += 1,
                 TrySend::Full(_) => missed += 1,
                 _ => return,
+            }
+            if let Some(batch) = batch
+                && let TrySend::Sent | TrySend::Buffered(_) = socket.try_send(batch.message.clone())
+            {
+                feed.sent(&batch);
             }
         }
         match timeout(rest, socket.recv()).await {

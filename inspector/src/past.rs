@@ -5,7 +5,7 @@
 //! lost, and whether recording goes on or since when it is off. It asks the loop for the names of
 //! what lives, and answers without if that hangs.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, rc::Rc, time::Duration};
 
 use glassloop::{
     Entry, Phase, Snapshot, TaskId, Watch,
@@ -21,10 +21,11 @@ use crate::{
     names::Names,
     query::Query,
     routes::refusal,
-    rows, slow,
-    state::{self, Wanted},
+    rows::{self, Detail},
+    slow,
+    state::{self, Looked, Wanted},
     story::Story,
-    trace::trace,
+    trace::trace_with,
     turns::{Turn, Work},
     under_way,
     wait_chain::why_waits,
@@ -50,6 +51,8 @@ struct Past {
     as_of: Value,
     /// What holds the loop, if that was noticed and is what the history ends with.
     stall: Value,
+    /// The loop as it was looked at, and how long it had.
+    looked: (Looked, Duration),
 }
 
 impl Past {
@@ -68,7 +71,7 @@ impl Past {
         let asked = state::ask(&[wanted.only_loop()?]);
         let mut seen = state::answers(facts, asked, wanted.fresh).await;
         let looked = seen.pop().ok_or_else(|| refusal(404, "this process has no loop"))?;
-        let state::Looked { watch, seen, .. } = looked;
+        let Looked { watch, seen, .. } = looked.clone();
         // One that has answered goes on.
         let mut history = match seen.as_ref().is_some_and(|seen| seen.fresh) {
             true => History::read_at_most(&watch, from, events_max),
@@ -90,7 +93,7 @@ impl Past {
         let snapshot = seen.map(|seen| under_way::snapshot(&seen, running));
         let names = snapshot.as_deref().map(Names::of).unwrap_or_default();
         let stall = stall.map_or(Value::Null, |stall| stall.to_json());
-        Ok(Past { history, names, snapshot, as_of, stall })
+        Ok(Past { history, names, snapshot, as_of, stall, looked: (looked, wanted.fresh) })
     }
 
     /// The last turns that were asked for.
@@ -288,17 +291,20 @@ pub(crate) async fn wakes(facts: Rc<Facts>, request: Request) -> Result<Response
 
 /// `GET /trace`: the recording as a file for a trace viewer.
 pub(crate) async fn file(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let past = Past::of(&facts, &query(&request, &[])?).await?;
-    Ok(Response::json(trace(&past.history, &past.names, facts.pid, &facts.program)))
+    let Past { history, names, looked: (looked, patience), .. } =
+        &Past::of(&facts, &query(&request, &[])?).await?;
+    let state = state::one_loop(&facts, looked, *patience, Detail::Whole);
+    Ok(Response::json(trace_with(history, names, facts.pid, &facts.program, state)))
 }
 
 /// The same of one loop, with the names that it had when it was seen last.
 pub(crate) fn trace_of(facts: &Facts, watch: &Watch) -> Option<String> {
-    let seen = watch.seen();
-    let history = under_way::history(watch, seen.as_ref(), 0, u64::MAX);
+    let looked = state::seen_last(watch);
+    let history = under_way::history(watch, looked.seen.as_ref(), 0, u64::MAX);
     if history.events.is_empty() {
         return None;
     }
-    let names = seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
-    Some(trace(&history, &names, facts.pid, &facts.program))
+    let state = state::one_loop(facts, &looked, Duration::ZERO, Detail::Whole);
+    let names = looked.seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
+    Some(trace_with(&history, &names, facts.pid, &facts.program, state))
 }

@@ -1,7 +1,8 @@
 //! The query: what stands behind a path's `?`, read strictly.
 //!
 //! Promises that whatever isn't understood is an error that says what was expected and what came: a
-//! misspelt key changes no answer in silence. It decodes nothing: its values are numbers and ids.
+//! misspelt key changes no answer in silence. Of a text alone it decodes
+//! what is escaped: the other values are numbers and ids.
 
 use std::{fmt::Write, ops::RangeInclusive};
 
@@ -67,6 +68,14 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// A text, its `%23` and the like decoded; an error if the query hasn't got it.
+    pub(crate) fn text(&self, key: &str) -> Result<String, Response> {
+        let value = self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let text = value.and_then(decoded);
+        let came = shown(value.unwrap_or("none"));
+        text.ok_or_else(|| refusal(400, &format!("expected `{key}`, a text, came `{came}`")))
+    }
+
     fn parse_number(
         &self,
         key: &str,
@@ -87,6 +96,19 @@ impl<'a> Query<'a> {
             }
         }
     }
+}
+
+/// The text in which every `%XX` is the byte of that number.
+fn decoded(text: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::new(), text.bytes());
+    while let Some(byte) = rest.next() {
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        bytes.push(match byte {
+            b'%' => u8::try_from(digit()? * 16 + digit()?).ok()?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn shown(text: &str) -> String {
@@ -118,6 +140,15 @@ mod tests {
         assert_eq!(query.parse_number("internal", 0..=1, 0), Ok(1));
         let none = Query::parse(None, &["since"]).expect("no query");
         assert_eq!(none.parse_number("since", 5..=9, 3), Ok(3), "the default is the route's");
+    }
+
+    #[test]
+    fn a_text_is_decoded_or_refused() {
+        let text = "%23a%2Fb.rs%3A1%20%C3%A4";
+        assert_eq!(decoded(text).as_deref(), Some("#a/b.rs:1 ä"));
+        for wrong in ["%", "%2", "%2g", "%ff", "%%41"] {
+            assert_eq!(decoded(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

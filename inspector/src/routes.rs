@@ -1,4 +1,4 @@
-//! The routes: every path that there is, and what it answers.
+//! The routes: every path that there is beside the page's own files, and what it answers.
 //!
 //! Promises that the table below is all of it: no file system, no pattern; that no GET changes
 //! anything; that what changes something is a POST that a controller asks for; and that what has to
@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{control, dump, facts::Facts, past, state};
+use crate::{control, dump, facts::Facts, past, source, state};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -18,8 +18,6 @@ pub(crate) const LIVE: &str = "/live";
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Also who has no token: the answer says nothing about the program.
-    Anyone,
     /// Who has the token: the answer changes nothing.
     Reader,
     /// Who has the token, where control is allowed.
@@ -70,12 +68,6 @@ const fn post(path: &'static str, respond: fn(&Facts, &Request) -> Answer) -> Ro
 
 /// All of them.
 pub(crate) const ROUTES: [Route; 13] = [
-    Route {
-        method: Method::Get,
-        path: "/",
-        access: Access::Anyone,
-        respond: Respond::Now(front_page),
-    },
     get("/state", |facts, request| Box::pin(state::state(facts, request))),
     get("/events", |facts, request| Box::pin(past::events(facts, request))),
     get("/story", |facts, request| Box::pin(past::story(facts, request))),
@@ -84,6 +76,12 @@ pub(crate) const ROUTES: [Route; 13] = [
     get("/why", |facts, request| Box::pin(past::why(facts, request))),
     get("/wakes", |facts, request| Box::pin(past::wakes(facts, request))),
     get("/trace", |facts, request| Box::pin(past::file(facts, request))),
+    Route {
+        method: Method::Get,
+        path: "/source",
+        access: Access::Reader,
+        respond: Respond::Now(source::source),
+    },
     post("/record", control::record),
     post("/cancel", control::cancel),
     post("/dump", dump::dump),
@@ -104,13 +102,6 @@ pub(crate) fn route(path: &str) -> Option<&'static Route> {
 /// An answer that says what is wrong, as JSON.
 pub(crate) fn refusal(status: u16, what: &str) -> Response {
     Response::json(json!({ "error": what }).to_string()).with_status(status)
-}
-
-fn front_page(_: &Facts, _: &Request) -> Answer {
-    Ok(Response::text(
-        "This is the inspector of a glassloop program. Ask /state, with the token as\n\
-         `Authorization: Bearer TOKEN`.\n",
-    ))
 }
 
 /// What is asked without an upgrade where there is only a WebSocket is the server's to answer.
@@ -134,7 +125,6 @@ mod tests {
             assert!(route.path.starts_with('/') && !route.path.contains(['*', '?']));
             assert!(!ROUTES[..at].iter().any(|other| other.path == route.path), "{}", route.path);
         }
-        let open: Vec<_> = ROUTES.iter().filter(|route| route.access == Access::Anyone).collect();
-        assert_eq!(open.iter().map(|route| route.path).collect::<Vec<_>>(), ["/"]);
+        assert!(!ROUTES.iter().any(|route| crate::page::holds(route.path)));
     }
 }

@@ -13,6 +13,14 @@ use serde_json::{Value, json};
 
 use crate::names::Names;
 
+/// How much is told of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Whole,
+    /// Without its histograms' buckets, which are most of it.
+    Brief,
+}
+
 /// A place in the program's source.
 pub(crate) fn place(place: &Location<'_>) -> String {
     let file = place.file();
@@ -34,15 +42,18 @@ pub(crate) fn task_id(id: TaskId) -> Value {
 }
 
 /// How often something took how long.
-fn histogram(of: &Histogram) -> Value {
+fn histogram(of: &Histogram, detail: Detail) -> Value {
     let nanos = |percent| of.percentile(percent).map(|time| nanos(time.as_nanos()));
-    json!({
+    let mut told = json!({
         "count": of.count(),
         "p50_ns": nanos(50),
         "p99_ns": nanos(99),
         "max_ns": nanos(100),
-        "buckets": of.buckets(),
-    })
+    });
+    if detail == Detail::Whole {
+        told["buckets"] = json!(of.buckets());
+    }
+    told
 }
 
 /// A time as it goes out.
@@ -51,7 +62,7 @@ pub(crate) fn nanos(nanos: u128) -> u64 {
 }
 
 /// A task.
-pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot, names: &Names) -> Value {
+pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot, names: &Names, detail: Detail) -> Value {
     json!({
         "id": task_id(task.id),
         "birth": task.birth,
@@ -65,7 +76,7 @@ pub(crate) fn task(task: &TaskLine, snapshot: &Snapshot, names: &Names) -> Value
         "awaits": place_or_null(task.awaits),
         "waits": task.waits.iter().map(wait).collect::<Vec<_>>(),
         "woken_by": task.woken_by.map(|by| names.by(by)),
-        "times": task.times.map(|times| self::times(&times, snapshot.now_ns)),
+        "times": task.times.map(|times| self::times(&times, snapshot.now_ns, detail)),
     })
 }
 
@@ -87,7 +98,7 @@ fn wait(wait: &WaitLine) -> Value {
 }
 
 /// Where a task's time went. What is neither busy nor scheduled is idle.
-fn times(times: &TaskTimes, now_ns: u64) -> Value {
+fn times(times: &TaskTimes, now_ns: u64, detail: Detail) -> Value {
     let since = now_ns.saturating_sub(times.since_ns);
     let idle = since.saturating_sub(times.busy_ns).saturating_sub(times.scheduled_ns);
     json!({
@@ -95,8 +106,8 @@ fn times(times: &TaskTimes, now_ns: u64) -> Value {
         "busy_ns": times.busy_ns,
         "scheduled_ns": times.scheduled_ns,
         "idle_ns": idle,
-        "polls": histogram(&times.polls),
-        "delays": histogram(&times.delays),
+        "polls": histogram(&times.polls, detail),
+        "delays": histogram(&times.delays, detail),
     })
 }
 
@@ -194,10 +205,10 @@ pub(crate) fn recorded(recorded: &RecordedLine) -> Value {
             "elapsed_ns": elapsed,
             "waited_ns": times.waited_ns,
             "utilisation": if elapsed == 0 { 0.0 } else { busy as f64 / elapsed as f64 },
-            "polls": histogram(&times.polls),
-            "delays": histogram(&times.delays),
-            "lateness": histogram(&times.lateness),
-            "turns": histogram(&times.turns),
+            "polls": histogram(&times.polls, Detail::Whole),
+            "delays": histogram(&times.delays, Detail::Whole),
+            "lateness": histogram(&times.lateness, Detail::Whole),
+            "turns": histogram(&times.turns, Detail::Whole),
         },
         "ended": ended.collect::<Vec<_>>(),
     })

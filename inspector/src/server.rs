@@ -11,7 +11,7 @@ use crate::{
     door::{Door, LINES},
     dump::Dumps,
     facts::Facts,
-    live,
+    live, page,
     routes::{Method, ROUTES, Respond, Route},
     token::Token,
 };
@@ -32,7 +32,8 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
-    server_of(setup, &Rc::new(Facts::gather(true, Dumps::default())))
+    let facts = Facts::gather(true, Dumps::default()).with_control(setup.allow_control);
+    server_of(setup, &Rc::new(facts))
 }
 
 /// The server that shows these facts.
@@ -44,6 +45,9 @@ pub(crate) fn server_of(setup: Setup, facts: &Rc<Facts>) -> Server {
     }
     for route in &ROUTES {
         server = with_route(server, route, Rc::clone(facts));
+    }
+    for file in page::files() {
+        server = server.get(file.path, |_| file.response());
     }
     let server = server.route(live::route(Rc::clone(facts), door.origins()));
     server.guard(move |request| door.judge(request))

@@ -14,7 +14,12 @@ use glassloop::{
 use serde_json::{Value, json};
 
 use crate::{
-    facts::Facts, host_queues::host_queues, names::Names, query::Query, routes::refusal, rows,
+    facts::Facts,
+    host_queues::host_queues,
+    names::Names,
+    query::Query,
+    routes::refusal,
+    rows::{self, Detail},
     under_way,
 };
 
@@ -76,12 +81,12 @@ impl Wanted {
 pub(crate) async fn state(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let wanted = Wanted::of(&Query::of(&request, &KEYS)?)?;
     let seen = answers(&facts, ask(&wanted.loops()), wanted.fresh).await;
-    Ok(Response::json(of(&facts, seen, wanted.fresh).to_string()))
+    Ok(Response::json(of(&facts, seen, wanted.fresh, Detail::Whole).to_string()))
 }
 
 /// The state of loops that were looked at, which had so long to answer.
-pub(crate) fn of(facts: &Facts, looked: Vec<Looked>, patience: Duration) -> Value {
-    let lines = looked.iter().map(|looked| one_loop(facts, looked, patience));
+pub(crate) fn of(facts: &Facts, looked: Vec<Looked>, patience: Duration, detail: Detail) -> Value {
+    let lines = looked.iter().map(|looked| one_loop(facts, looked, patience, detail));
     object([
         ("process", facts.process()),
         ("loops", lines.collect()),
@@ -118,11 +123,16 @@ pub(crate) struct Look {
 }
 
 /// A loop that was looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Looked {
     pub(crate) watch: Watch,
     at: At,
     pub(crate) seen: Option<Seen>,
+}
+
+/// A loop as it was seen last; it is not asked.
+pub(crate) fn seen_last(watch: &Watch) -> Looked {
+    Looked { watch: watch.clone(), at: At::of(watch), seen: watch.seen() }
 }
 
 /// Reads what every loop runs, then asks each for a fresh snapshot.
@@ -165,7 +175,13 @@ pub(crate) fn answered(asked: Vec<Look>) -> Vec<Looked> {
     asked.into_iter().map(looked).collect()
 }
 
-fn one_loop(facts: &Facts, Looked { watch, at, seen }: &Looked, patience: Duration) -> Value {
+/// The state of one of them.
+pub(crate) fn one_loop(
+    facts: &Facts,
+    Looked { watch, at, seen }: &Looked,
+    patience: Duration,
+    detail: Detail,
+) -> Value {
     let (name, seen) = (watch.name(), seen.as_ref());
     let names = seen.map(|seen| Names::of(&seen.snapshot)).unwrap_or_default();
     let mut line = json!({
@@ -182,7 +198,7 @@ fn one_loop(facts: &Facts, Looked { watch, at, seen }: &Looked, patience: Durati
     });
     let Some(seen) = seen else { return line };
     let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));
-    let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names));
+    let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names, detail));
     let state = object([
         ("turn", snapshot.turn.into()),
         ("clock_ns", snapshot.now_ns.into()),

@@ -5,7 +5,8 @@
 //! track from its birth to its end. Promises that slices nest, and that no arrow lacks an end. What
 //! is under way is drawn as far as it has come.
 //!
-//! Where the clock stood still, as a manual one does, slices are drawn a nanosecond apart.
+//! Where the clock stood still, as a manual one does, slices are drawn a nanosecond apart. The file
+//! has the events themselves, too, so that the inspector's page can open it.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::{
     arrows::{Arrows, At, change},
     history::History,
     names::Names,
-    rows,
+    packed, rows,
     turns::{Effect, Step, Turn, Wake, Work},
 };
 
@@ -24,8 +25,8 @@ mod lines;
 
 use lines::{Flow, Lines, Slice};
 
-/// The trace of a history, as JSON text: `{"traceEvents":[..],"displayTimeUnit":"ns"}`. `pid` and
-/// `program` say which process it was.
+/// The trace of a history, as JSON text: `{"traceEvents":[..],"displayTimeUnit":"ns",..}`. `pid`
+/// and `program` say which process it was.
 ///
 /// ```
 /// use glassloop::EventLoop;
@@ -41,6 +42,17 @@ use lines::{Flow, Lines, Slice};
 /// ```
 #[must_use]
 pub fn trace(history: &History, names: &Names, pid: u32, program: &str) -> String {
+    trace_with(history, names, pid, program, Value::Null)
+}
+
+/// The same, with the state of the loop.
+pub(crate) fn trace_with(
+    history: &History,
+    names: &Names,
+    pid: u32,
+    program: &str,
+    state: Value,
+) -> String {
     let begin_ns = history.begin_ns();
     let arrows = Arrows::of(history);
     let mut layout = Layout {
@@ -58,7 +70,7 @@ pub fn trace(history: &History, names: &Names, pid: u32, program: &str) -> Strin
         layout.turn(number, turn);
     }
     layout.lives();
-    layout.lines.to_text()
+    layout.lines.to_text(&packed::history(history, pid, program, state))
 }
 
 /// From when to when a task lived, as far as that is in the trace.

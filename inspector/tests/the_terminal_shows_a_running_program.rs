@@ -217,6 +217,7 @@ fn what_is_there_is_listed_with_its_place() {
     let ticks = running.said_well(&["where", "ticks"]);
     assert!(ticks.contains("`ticks`") && ticks.contains("spawned at"), "{ticks}");
     assert!(running.said_well(&["top"]).contains("ticks"));
+    assert_eq!(running.said_well(&["url"]), format!("{}\n", running.inspector.url()));
 }
 
 #[test]

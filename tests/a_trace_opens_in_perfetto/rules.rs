@@ -32,7 +32,7 @@ impl Trace {
     pub(crate) fn checked(text: &str, program: &str) -> Trace {
         let whole: Value = serde_json::from_str(text).expect("it is JSON");
         let keys: Vec<_> = whole.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(keys, ["displayTimeUnit", "traceEvents"]);
+        assert_eq!(keys, ["displayTimeUnit", "glassloop", "traceEvents"]);
         assert_eq!(whole["displayTimeUnit"], "ns");
         // A line an event: its times can be read as they are written.
         let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"ph\"")).collect();

@@ -29,11 +29,61 @@ fn a_name_that_is_a_script_arrives_as_text() {
     assert_eq!(found["loop"]["thread"], NAME);
     assert!(loops.iter().all(|line| line["loop"]["internal"] == false), "its own are not listed");
     let page = inspected.ask("GET /", &inspected.host());
-    assert_eq!((page.status, page.body.contains("<script")), (200, false));
+    assert_eq!((page.status, page.body.contains("alert(1)")), (200, false));
+    assert_eq!(page.body.matches("<script").count(), page.body.matches("<script type=").count());
     // What came is told in an error as text, too.
     let error = inspected.ask_well("GET /state?<img/onerror=1>=1");
     assert_eq!((error.status, error.header("Content-Type")), (400, Some("application/json")));
     assert!(error.body.contains("expected the keys `fresh_ms`"), "{}", error.body);
+}
+
+/// 7.
+#[test]
+fn the_page_is_anybodys_and_what_is_not_a_part_of_it_is_not() {
+    let inspected = inspected();
+    let of_page = [
+        ("/", "text/html; charset=utf-8"),
+        ("/page.css", "text/css; charset=utf-8"),
+        ("/page/main.js", "text/javascript; charset=utf-8"),
+        ("/page/icon.svg", "image/svg+xml"),
+    ];
+    for (path, kind) in of_page {
+        let answer = inspected.ask(&format!("GET {path}"), &inspected.host());
+        assert_eq!((answer.status, answer.header("Content-Type")), (200, Some(kind)), "{path}");
+        assert!(!answer.body.contains(inspected.token()), "{path}");
+        let foreign = inspected.ask(&format!("GET {path}"), "Host: evil\r\n");
+        assert_eq!(foreign.status, 403, "{path}");
+    }
+    for path in ["/page", "/page/", "/page/nowhere.js", "/page/../src/lib.rs", "/index.html"] {
+        assert_eq!(inspected.ask(&format!("GET {path}"), &inspected.host()).status, 401, "{path}");
+        assert_eq!(inspected.ask_well(&format!("GET {path}")).status, 404, "{path}");
+    }
+}
+
+/// 7.
+#[test]
+fn the_source_is_shown_of_what_the_program_has_named_and_of_nothing_else() {
+    let inspected = inspected();
+    let event_loop = glassloop::EventLoop::new().unwrap();
+    let line = line!() + 1;
+    event_loop.spawn(async {}).detach();
+    let place = format!("{}:{line}", file!().replace('\\', "/"));
+    let answer = inspected.ask_well(&format!("GET /source?place={}", place.replace('/', "%2F")));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let lines = told["lines"].as_array().unwrap();
+    let is_it = |told: &&serde_json::Value| told[0] == line;
+    let shown = lines.iter().find(is_it).unwrap()[1].as_str().unwrap();
+    assert_eq!(shown.trim(), "event_loop.spawn(async {}).detach();");
+    assert!(lines.len() <= 13, "{}", lines.len());
+    assert_eq!(inspected.ask(&format!("GET /source?place={place}"), &inspected.host()).status, 401);
+    for other in ["/etc/passwd:1", "Cargo.toml:1", "../../etc/passwd:1", &place[..9], "%00:1"] {
+        let answer = inspected.ask_well(&format!("GET /source?place={other}"));
+        assert_eq!(answer.status, 404, "{other}: {}", answer.body);
+    }
+    for wrong in ["", "?place=%", "?place=%zz", "?place=a&place=b", "?file=a"] {
+        assert_eq!(inspected.ask_well(&format!("GET /source{wrong}")).status, 400, "{wrong}");
+    }
 }
 
 /// 7, 8: `ask` looks at each of these for the lines that must be there and those that must not.
@@ -65,7 +115,8 @@ fn every_answer_keeps_a_browser_from_running_framing_keeping_and_sharing_it() {
         assert_eq!(answer.status, status, "{first}\n{lines}\n{}", answer.head);
         // JSON may name a thread of another test, which is called so.
         let is_json = answer.header("Content-Type") == Some("application/json");
-        assert!(is_json || !answer.body.contains('<'), "{}", answer.body);
+        let is_page = (first, status) == ("GET /", 200);
+        assert!(is_json || is_page || !answer.body.contains('<'), "{}", answer.body);
     }
 }
 

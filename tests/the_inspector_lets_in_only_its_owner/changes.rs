@@ -33,8 +33,19 @@ fn nothing_is_changed_but_by_a_post_with_the_token_where_that_is_allowed() {
         let named = format!("{form}Sec-WebSocket-Protocol: glassloop.token.{token}\r\n");
         assert_eq!(controller.ask(&format!("POST {path}"), &named).status, 401);
     }
-    for path in ["/", "/state", "/events", "/story", "/turns", "/slow", "/why", "/wakes", "/trace"]
-    {
+    for path in [
+        "/",
+        "/page/main.js",
+        "/state",
+        "/events",
+        "/story",
+        "/turns",
+        "/slow",
+        "/why",
+        "/wakes",
+        "/trace",
+        "/source",
+    ] {
         let answer = controller.ask_well(&format!("POST {path}"));
         assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{path}");
     }

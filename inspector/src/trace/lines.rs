@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 
+const NEW: &str = "\n";
+
 /// The track of the loop.
 const LOOP: u32 = 1;
 
@@ -95,13 +97,15 @@ impl Lines {
         }
     }
 
-    /// The whole file.
-    pub(super) fn to_text(&self) -> String {
+    /// The whole file, with the events as they were recorded.
+    pub(super) fn to_text(&self, packed: &Value) -> String {
         let mut lines: Vec<_> = self.lines.iter().collect();
         lines.sort_by_key(|(at_ns, _)| *at_ns);
         let lines = self.head.iter().chain(lines.into_iter().map(|(_, line)| line));
         let lines: Vec<_> = lines.map(String::as_str).collect();
-        format!("{{\"traceEvents\":[\n{}\n],\"displayTimeUnit\":\"ns\"}}\n", lines.join(",\n"))
+        let lines = lines.join(",\n");
+        let drawn = format!(r#""traceEvents":[{NEW}{lines}{NEW}],"displayTimeUnit":"ns""#);
+        format!("{{{drawn},{NEW}\"glassloop\":{packed}}}{NEW}")
     }
 }
 
@@ -116,7 +120,7 @@ mod tests {
         let slice = lines.open("\"},{\\", "item", 5);
         lines.close(slice, 17, &json!({ "x": "\u{7f}\"" }), Some(Flow::In(255)));
         lines.life("</script>", 10, 3, 17);
-        let text = lines.to_text();
+        let text = lines.to_text(&Value::Null);
         let parsed: Value = serde_json::from_str(&text).unwrap();
         let told = parsed["traceEvents"].as_array().unwrap();
         assert_eq!(told.len(), 5);

@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Trace(PathBuf),
     Cancel(String),
     Top,
+    Url,
 }
 
 /// The whole command line.
@@ -182,6 +183,7 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "trace" => Command::Trace(rest.file()?),
         "cancel" => Command::Cancel(rest.text("a task's id")?),
         "top" => Command::Top,
+        "url" => Command::Url,
         _ => {
             let what = format!("expected a command that `glassloop help` lists, came `{name}`");
             return Err(Failure::arguments(what));
@@ -319,6 +321,7 @@ mod tests {
             ("trace a.json", Command::Trace("a.json".into())),
             ("cancel -- -x", Command::Cancel("-x".into())),
             ("top", Command::Top),
+            ("url", Command::Url),
         ] {
             assert_eq!(parsed(line).map(|it| it.command), Ok(command), "{line}");
         }

@@ -35,6 +35,12 @@ impl Client {
         Client { target, timeout }
     }
 
+    /// Where a browser finds the page, with the token.
+    pub(crate) fn url(&self) -> String {
+        let Target { address, token } = &self.target;
+        format!("http://{address}/#{token}")
+    }
+
     /// `GET`, an answer in JSON.
     pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
         json(self.get_text(path)?.as_bytes())

@@ -75,6 +75,15 @@ pub(crate) fn run(
         Command::RecordTo(time, file) => recording::record(client, state.only()?, *time, file)?,
         Command::Trace(file) => recording::keep(client, state.only()?, None, file)?,
         Command::Cancel(id) => recording::cancel(client, &find(&state, id)?)?,
+        Command::Url => url(client),
         Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
     })
+}
+
+/// The address of the page. It has the token in it: who asks for this may read the file that has.
+fn url(client: &Client) -> (Page, Value) {
+    let url = client.url();
+    let mut page = Page::default();
+    page.plain(url.as_str());
+    (page, json!({ "url": url }))
 }

@@ -1,0 +1,122 @@
+// Moments: what a loop was at, at any instant of its recording.
+//
+// A moment is folded from the last frame before it, of which there is one every thousand events
+// or more: so many that all frames together are not larger than the events. It looks at new
+// events when it is asked.
+
+import { PHASES, RAN, TASK, WAITED, PUBLISHED, SERVED } from './event.js';
+import { Fold } from './fold.js';
+import { underWaySince } from './under_way.js';
+
+/** So many events are folded at least from one frame to the next. */
+const FRAME_EVENTS = 1_000;
+/** And so many for each thing that a frame holds. */
+const EVENTS_PER_THING = 4;
+
+/**
+ * @typedef {{ns: number, turnIndex: number, phase: string|null, running: object|null,
+ *   ready: object[], deferred: object[],
+ *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number}>}} Moment
+ *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
+ *   again. A wake has the time at which the run that made it began: its item is ready from then.
+ */
+export class Moments {
+  constructor(recording) {
+    this.recording = recording;
+    this.frames = [];
+    this.last = new Fold(recording, recording.first);
+    this.framed = this.last.next;
+    this.catchUp();
+  }
+
+  /** The moment at this instant. @returns {Moment} */
+  at(ns) {
+    this.catchUp();
+    const { recording } = this;
+    const { events } = recording;
+    const next = events.firstEndingAfter(ns);
+    const fold = this.upTo(next);
+    const { phase, running, run, since_ns } = this.current(next, ns);
+    const leaves = run === null ? -1 : fold.leaving(run);
+    const line = fold.line().filter((wake) => wake !== leaves);
+    const ready = line.map((wake) => events.item(wake));
+    const deferred = ready.filter((item) => item.kind === 'deferred');
+    const tasks = tasksOf(fold, line);
+    if (running?.kind === 'task') tasks.set(running.key, { state: 'running', since_ns });
+    const turnIndex = recording.turnIndexAt(ns);
+    return { ns, turnIndex, phase, running, ready, deferred, tasks };
+  }
+
+  /** What was under way when the event that comes next had not ended. */
+  current(next, ns) {
+    const { recording } = this;
+    const { events, underWay } = recording;
+    const nothing = { phase: null, running: null, run: null, since_ns: 0 };
+    if (next === events.next) {
+      const since_ns = underWay ? underWaySince(recording) ?? recording.endNs : 0;
+      if (!underWay || ns < since_ns) return { ...nothing, phase: 'wait' };
+      const running = underWay.item.key === '' ? null : underWay.item;
+      return { ...nothing, phase: underWay.phase, running, since_ns };
+    }
+    const kind = events.kind(next);
+    const hasBegun = events.at(next) <= ns && [RAN, WAITED, SERVED, PUBLISHED].includes(kind);
+    if (hasBegun && kind === RAN) {
+      const phase = PHASES[events.phase(next)];
+      return { phase, running: events.item(next), run: next, since_ns: events.at(next) };
+    }
+    const told = hasBegun || next === events.first ? next : next - 1;
+    return { ...nothing, phase: PHASES[events.phase(told)] };
+  }
+
+  /** The fold of all events before this one. */
+  upTo(number) {
+    const { frames, recording, last } = this;
+    if (number === last.next) return last;
+    let [low, high] = [0, frames.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (frames[middle].next <= number) low = middle + 1;
+      else high = middle;
+    }
+    const fold = low > 0
+      ? Fold.load(recording, frames[low - 1]) : new Fold(recording, recording.first);
+    while (fold.next < number) fold.take();
+    return fold;
+  }
+
+  /** Folds what came since, and forgets the frames of what was dropped. */
+  catchUp() {
+    const { recording, frames } = this;
+    if (this.last.next < recording.first) {
+      this.last = new Fold(recording, recording.first);
+      this.framed = recording.first;
+    }
+    const dropped = frames.findIndex((frame) => frame.next >= recording.first);
+    frames.splice(0, dropped < 0 ? frames.length : dropped);
+    while (this.last.next < recording.next) {
+      this.last.take();
+      const since = this.last.next - this.framed;
+      if (since >= FRAME_EVENTS && since >= EVENTS_PER_THING * this.last.size) {
+        frames.push(this.last.save());
+        this.framed = this.last.next;
+      }
+    }
+  }
+}
+
+/** What each task is at, if none of them runs. */
+function tasksOf(fold, line) {
+  const { events } = fold;
+  const tasks = new Map();
+  for (const { index, generation, isDone, since_ns } of fold.tasks.values()) {
+    tasks.set(`#${index}.${generation}`, { state: isDone ? 'done' : 'waiting', since_ns });
+  }
+  for (const wake of line) {
+    if (events.high(wake) >>> 28 !== TASK) continue;
+    const { key } = events.item(wake);
+    // By the first of two wakes.
+    if (tasks.get(key)?.state !== 'waiting') continue;
+    tasks.set(key, { state: 'ready', since_ns: events.at(wake) });
+  }
+  return tasks;
+}

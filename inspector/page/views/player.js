@@ -1,0 +1,143 @@
+// Player: moves the playhead: plays, steps, and plays one turn slowly.
+//
+// It promises that a step goes to the next instant at which something changed, that stepping back
+// is exact, and that slow motion shows a turn in five seconds, with some time for each phase.
+
+import { angleAt, instantAt } from './geometry.js';
+import { SPEEDS } from './store.js';
+
+/** So long a turn takes in slow motion. */
+const SLOW_MS = 5000;
+
+export class Player {
+  constructor(store) {
+    this.store = store;
+    this.progress = 0;
+    this.slowTurn = -1;
+    this.lastMs = 0;
+  }
+
+  /** Goes on by the time that has passed. */
+  tick(nowMs) {
+    const passed = Math.min(nowMs - this.lastMs, 100);
+    this.lastMs = nowMs;
+    const { store } = this;
+    if (!store.isPlaying || !store.hasEvents) return;
+    if (store.isSlow) {
+      this.slowly(passed);
+      return;
+    }
+    const ns = store.ns + passed * 1e6 * store.speed;
+    if (ns >= store.endNs) this.end();
+    else store.seek(ns);
+  }
+
+  slowly(passed) {
+    const { store } = this;
+    const { recording } = store;
+    this.progress += (passed / SLOW_MS) * 360;
+    if (this.progress >= 360) {
+      if (this.slowTurn + 1 >= recording.turnCount) {
+        this.end();
+        return;
+      }
+      this.slowTurn += 1;
+      this.progress -= 360;
+      this.look(recording.turn(this.slowTurn));
+    }
+    const turn = recording.turn(Math.min(this.slowTurn, recording.turnCount - 1));
+    store.seek(instantAt(turn, this.progress).ns);
+  }
+
+  /** Shows a turn with the end of the sleep before it. */
+  look(turn) {
+    const begin = Math.max(turn.wait?.at_ns ?? turn.at_ns, turn.at_ns - 2 * turn.took_ns);
+    this.store.look(begin, turn.at_ns + 1.2 * turn.took_ns);
+  }
+
+  end() {
+    this.store.isPlaying = false;
+    this.store.isSlow = false;
+    this.store.seek(this.store.endNs);
+  }
+
+  /** Pauses what goes on, or goes on with what is paused. */
+  toggle(shownNs) {
+    const { store } = this;
+    if (!store.hasEvents) return;
+    if (store.isFollowing && store.source === 'live') {
+      store.seek(shownNs);
+      return;
+    }
+    store.isPlaying = !store.isPlaying;
+    if (!store.isPlaying) store.isSlow = false;
+    if (store.isPlaying && store.ns >= store.endNs) store.seek(store.beginNs);
+    store.isFollowing = false;
+    store.note('mode');
+  }
+
+  /** Plays the turn that is shown, from its beginning, in five seconds. */
+  slowMotion(turnIndex) {
+    const { store } = this;
+    if (!store.hasEvents) return;
+    this.slowTurn = Math.max(0, turnIndex);
+    this.progress = 0;
+    store.isPlaying = true;
+    store.isSlow = true;
+    const turn = store.recording.turn(this.slowTurn);
+    store.seek(instantAt(turn, 0).ns);
+    this.look(turn);
+    store.note('mode');
+  }
+
+  faster(by) {
+    const { store } = this;
+    const at = SPEEDS.indexOf(store.speed) + by;
+    store.speed = SPEEDS[Math.min(Math.max(at, 0), SPEEDS.length - 1)];
+    store.note('mode');
+  }
+
+  /** Goes to the next instant (or back, for -1) at the grain that is chosen. */
+  step(direction, shownNs) {
+    const { store } = this;
+    if (!store.hasEvents) return;
+    const from = store.isFollowing ? shownNs : store.ns;
+    store.isPlaying = false;
+    store.isSlow = false;
+    const ns = nextInstant(store.recording, from, direction, store.grain);
+    store.seek(ns ?? from);
+  }
+}
+
+/** The next instant at which something began, as finely as the grain says. */
+export function nextInstant(recording, from, direction, grain) {
+  const here = recording.turnIndexAt(from);
+  for (let i = here; i >= 0 && i < recording.turnCount; i += direction) {
+    const found = instants(recording.turn(i), grain)
+      .filter((ns) => (direction > 0 ? ns > from : ns < from));
+    if (found.length > 0) return direction > 0 ? Math.min(...found) : Math.max(...found);
+  }
+  return null;
+}
+
+/** When something began in a turn. */
+function instants(turn, grain) {
+  if (grain === 'turn') return [turn.at_ns];
+  const all = [];
+  if (turn.wait) all.push(turn.wait.at_ns);
+  if (grain !== 'poll') all.push(turn.at_ns);
+  let phase = null;
+  for (const step of turn.steps) {
+    const isItem = step.work.type === 'item';
+    if (grain === 'event') all.push(step.at_ns, step.at_ns + step.took_ns);
+    else if (grain === 'poll' && isItem) all.push(step.at_ns);
+    else if (grain === 'phase' && step.phase !== phase) all.push(step.at_ns);
+    phase = step.phase;
+  }
+  return all;
+}
+
+/** The angle of the clerk on the ring. */
+export function clerkAngle(store, player, turn) {
+  return store.isSlow ? instantAt(turn, player.progress).angle : angleAt(turn, store.ns);
+}

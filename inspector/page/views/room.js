@@ -1,0 +1,115 @@
+// Room: the waiting room: what is waited for, and who waits for it.
+//
+// Things keep their place while they live. Promises a bounded picture: what does not fit is
+// counted. Who waits costs nothing: the calm grey says so.
+
+import { about, attribute, el, keyed, setText, svg } from './dom.js';
+import { SIGN, STATE_MEANS, count, plural, shortPlace, shortSource, time } from './words.js';
+
+const GROUPS_MAX = 60;
+const TASKS_MAX = 6;
+
+/** A shape for each kind of thing that is waited for. */
+const SHAPES = {
+  source: 'M2 5h12v6h-12zM5 5v-3M11 5v-3M8 11v3',
+  timer: 'M8 2a6 6 0 1 0 .01 0M8 5v3.4l2.4 1.6',
+  task: 'M3 8h8M8 4l4 4-4 4',
+  thread: 'M4 2c8 3-2 9 8 12M12 2c-8 3 2 9-8 12',
+  channel: 'M1 5h14M1 11h14M5 8h1M8 8h1M11 8h1',
+  leaf: 'M8 3a3 3 0 1 1 0 6v1.5M8 13v.6',
+};
+
+const MEANS = {
+  source: 'A source: a socket, pipe or signal that the operating system watches.',
+  timer: 'A timer: the operating system wakes the loop when the first is due.',
+  task: 'Another task: whoever waits is woken when it ends.',
+  thread: 'Another thread: it calls the loop when it is done.',
+  channel: 'A channel or a lock of the program.',
+  leaf: 'A future that is not of this loop: it does not say what it waits for.',
+};
+
+export class Room {
+  topics = ['scene'];
+
+  constructor(root, { store, scene }) {
+    Object.assign(this, { root, store, scene });
+    this.sub = el('span', { class: 'sub' });
+    this.list = el('ul', { class: 'room' });
+    const title = el('h2', { id: 'room-title', title: STATE_MEANS.waiting },
+      'Waiting room ', this.sub);
+    root.append(title, this.list);
+  }
+
+  draw() {
+    const { waits } = this.scene;
+    const waiting = new Set(waits.flatMap((group) => group.tasks.map((task) => task.key)));
+    const isPast = !this.isNow();
+    setText(this.sub, waiting.size === 0 ? 'empty' : `${plural(waiting.size, 'task')} asleep, at `
+      + `no cost${isPast ? '; by what woke them next' : ''}`);
+    const things = waits.slice(0, GROUPS_MAX).map((group) => ({ group }));
+    if (waits.length > GROUPS_MAX) things.push({ more: waits.length - GROUPS_MAX });
+    keyed(this.list, things, (thing) => thing.group?.key ?? 'more',
+      (thing) => this.make(thing), (node, thing) => this.update(node, thing));
+  }
+
+  make({ group }) {
+    if (!group) return el('li', { class: 'is-empty' });
+    const picture = svg('svg', { viewBox: '0 0 16 16', class: 'shape', 'aria-hidden': 'true' },
+      svg('path', { d: SHAPES[group.kind] ?? SHAPES.leaf }));
+    const node = el('li', { class: 'thing' });
+    node.parts = {
+      title: el('span', { class: 'thing-title' }),
+      detail: el('span', { class: 'thing-detail' }),
+      tasks: el('span', { class: 'thing-tasks' }),
+    };
+    const head = el('span', { class: 'thing-head', title: MEANS[group.kind], tabindex: '0' },
+      picture, node.parts.title, node.parts.detail);
+    about(head, group.key.replace(/^join /, ''));
+    node.append(head, node.parts.tasks);
+    return node;
+  }
+
+  update(node, { group, more }) {
+    if (!group) {
+      setText(node, `and ${plural(more, 'thing')} more`);
+      return;
+    }
+    const { title, detail, tasks } = node.parts;
+    setText(title, shortSource(group.title));
+    attribute(title, 'title', group.title);
+    setText(detail, this.detail(group));
+    attribute(node, 'class', group.tasks.length > 0 ? 'thing' : 'thing is-free');
+    const things = group.tasks.slice(0, TASKS_MAX).map((task) => ({ task }));
+    if (group.tasks.length > TASKS_MAX) things.push({ more: group.tasks.length - TASKS_MAX });
+    if (group.tasks.length === 0) things.push({ nobody: true });
+    keyed(tasks, things, (thing) => thing.task?.key ?? (thing.more ? 'more' : 'nobody'),
+      () => el('span'), drawWaiter);
+  }
+
+  /** What is asked of it, and for a timer when it is due. */
+  detail(group) {
+    if (group.due === null) return group.detail;
+    const { store, scene } = this;
+    const left = group.due - (this.isNow() ? store.nowNs() : scene.moment.ns);
+    return left > 0 ? `in ${time(left)}` : 'now due';
+  }
+
+  isNow() {
+    const { store, scene } = this;
+    return store.isFollowing || !scene.moment || scene.moment.ns >= store.endNs;
+  }
+}
+
+function drawWaiter(node, { task, more }) {
+  if (!task) {
+    attribute(node, 'class', 'is-empty');
+    setText(node, more ? `+${count(more)}` : 'nobody waits for it');
+    return;
+  }
+  attribute(node, 'class', 'chip is-waiting');
+  attribute(node, 'tabindex', '0');
+  setText(node, `${SIGN.waiting} ${task.key} ${task.name}`.trimEnd());
+  const at = task.at ? ` at ${shortPlace(task.at)}` : '';
+  attribute(node, 'title', `${task.how}${at}`);
+  about(node, task.key, task.at ? `place ${task.at}` : null);
+}

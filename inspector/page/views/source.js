@@ -1,0 +1,93 @@
+// Source: what is asked for beside the pushes: lines of the source, and the whole of a row.
+//
+// Promises at most one request for a place, and to say nothing where the source can't be read.
+
+import { about, el } from './dom.js';
+
+/** So many places are kept. */
+const KEPT_MAX = 200;
+
+export class Sources {
+  constructor(store) {
+    this.store = store;
+    this.kept = new Map();
+    /** Set by the feed: how to ask. */
+    this.ask = null;
+  }
+
+  /** The lines, or null if they are not known (yet). */
+  of(place) {
+    if (!place || !this.ask) return null;
+    const known = this.kept.get(place);
+    if (known !== undefined) return known;
+    if (this.kept.size >= KEPT_MAX) this.kept.delete(this.kept.keys().next().value);
+    this.kept.set(place, null);
+    this.ask(`/source?place=${encodeURIComponent(place)}`)
+      .then((answer) => (answer.ok ? answer.json() : null))
+      .then((found) => {
+        if (!found?.lines?.length) return;
+        this.kept.set(place, found);
+        this.store.note('select');
+      })
+      .catch(() => {});
+    return null;
+  }
+
+  clear() {
+    this.kept.clear();
+  }
+}
+
+/** From one time that the whole state is asked for to the next; and where it is large. */
+const WHOLE_EVERY_MS = 2000;
+const WHOLE_EVERY_LARGE_MS = 10_000;
+const LARGE_TASKS = 1000;
+
+/** The whole of a task's row, of which pushes bring a part. */
+export class Whole {
+  constructor(store, sources) {
+    Object.assign(this, { store, sources });
+    this.id = null;
+    this.times = null;
+    this.askedMs = -Infinity;
+  }
+
+  /** The times of a task, or null if they are not known yet. */
+  of(id) {
+    const isLarge = (this.store.row?.tasks?.length ?? 0) > LARGE_TASKS;
+    const every = isLarge ? WHOLE_EVERY_LARGE_MS : WHOLE_EVERY_MS;
+    const isDue = performance.now() - this.askedMs > every;
+    if (this.sources.ask && (isDue || id !== this.id)) this.askFor(id);
+    return id === this.id ? this.times : null;
+  }
+
+  async askFor(id) {
+    if (id !== this.id) this.times = null;
+    this.id = id;
+    this.askedMs = performance.now();
+    const number = this.store.loop?.number;
+    const answer = await this.sources.ask(`/state?loop=${number}`).catch(() => null);
+    if (!answer?.ok) return;
+    const row = (await answer.json()).loops?.[0];
+    const found = row?.tasks?.find((task) => task.id === id);
+    if (found && id === this.id) this.times = found.times;
+    this.store.note('row');
+  }
+}
+
+/** A place, with its lines where they are known. */
+export function placeWithSource(sources, label, place) {
+  if (!place) return null;
+  const name = about(el('code', { class: 'place', title: place }, place), `place ${place}`);
+  const node = el('div', { class: 'source' }, el('span', { class: 'label' }, label), ' ', name);
+  const found = sources.of(place);
+  if (found) {
+    const lines = found.lines.map(([number, text]) => {
+      const isIt = number === found.line;
+      return el('span', { class: isIt ? 'code-line is-it' : 'code-line' },
+        el('i', {}, String(number)), text, '\n');
+    });
+    node.append(el('pre', {}, ...lines));
+  }
+  return node;
+}

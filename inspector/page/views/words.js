@@ -1,0 +1,138 @@
+// Words: how times, counts and the loop's own terms are told.
+//
+// They promise a unit behind every number, and a sentence for every term that a newcomer may not
+// know.
+
+/** A time of so many nanoseconds, in three figures. */
+export function time(ns) {
+  if (!Number.isFinite(ns)) return 'never';
+  if (ns < 0) return `-${time(-ns)}`;
+  if (ns < 1e3) return `${Math.round(ns)} ns`;
+  if (ns < 1e6) return `${figures(ns / 1e3)} µs`;
+  if (ns < 1e9) return `${figures(ns / 1e6)} ms`;
+  if (ns < 120e9) return `${figures(ns / 1e9)} s`;
+  const minutes = Math.floor(ns / 60e9);
+  return `${minutes} min ${Math.round((ns - minutes * 60e9) / 1e9)} s`;
+}
+
+function figures(value) {
+  if (value >= 99.95) return value.toFixed(0);
+  return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** A count with thin spaces between the thousands. */
+export function count(value) {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+/** "1 task", "12 tasks". */
+export function plural(value, one, many = `${one}s`) {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** A share of the whole, 0 to 1. */
+export function percent(share) {
+  const value = share * 100;
+  if (value > 0 && value < 0.1) return '<0.1 %';
+  if (value > 99 && value < 100) return `${Math.min(value, 99.9).toFixed(1)} %`;
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} %`;
+}
+
+/** A sentence of the model as it is shown: with the sign for micro, names without marks. */
+export function shown(text) {
+  return text.replace(/(\d) us\b/g, '$1 µs').replace(/`/g, '');
+}
+
+/** A name that may be a long path of types: its last parts. */
+export function shortName(name, most = 34) {
+  let text = name.replace(/::\{\{closure\}\}/g, '');
+  if (text.length > most) text = text.replace(/\b[a-z0-9_]+::/g, '');
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/** The file and line of a place: `x.rs:12` of `a/b/src/x.rs:12`. */
+export function fileOf(place) {
+  return place.split('/').at(-1);
+}
+
+/** A name without its kind, and a call by its place: `#3.9 conn`, `call x.rs:12`. */
+export function bare(name) {
+  return shown(name).replace(/^task /, '')
+    .replace(/^a call deferred at (.*)$/, (_, place) => `call ${fileOf(place)}`);
+}
+
+/** A place without most of its folders: `src/x.rs:12` of `a/b/src/x.rs:12`. */
+export function shortPlace(place) {
+  const parts = place.split('/');
+  return parts.length > 2 ? `…/${parts.slice(-2).join('/')}` : place;
+}
+
+/** A source's name without its descriptor: `tcp 3 127.0.0.1:80`. */
+export function shortSource(name) {
+  return /^descriptor \d+ \((.*)\)$/.exec(name)?.[1] ?? name;
+}
+
+/** The phases of a turn, in order. */
+export const PHASES = [
+  'wait', 'io', 'timers', 'deferred', 'run', 'flush', 'render', 'finish',
+];
+
+/** What each phase is for, in a sentence. */
+export const PHASE_MEANS = {
+  wait: 'wait: the loop sleeps in the operating system until something happens or a timer is due.',
+  io: 'io: sockets and pipes that became ready wake who waits for them.',
+  timers: 'timers: every timer that is due wakes who waits for it.',
+  deferred: 'deferred: what other threads left for this loop joins the ready line.',
+  run: 'run: who stands in the ready line runs, one after the other, each until it waits again.',
+  flush: 'flush: what was written in this turn goes out, in one write a connection.',
+  render: 'render: render callbacks run if a frame is due, then idle ones.',
+  finish: 'finish: the turn is tidied up, and a snapshot is made if somebody looks.',
+};
+
+/** Which of the four colours a phase has. */
+export const PHASE_STATE = {
+  wait: 'waiting',
+  io: 'ready',
+  timers: 'ready',
+  deferred: 'ready',
+  run: 'running',
+  flush: 'running',
+  render: 'running',
+  finish: 'done',
+};
+
+/** The sign of a state: a shape beside its colour. */
+export const SIGN = { running: '▶', ready: '◆', waiting: '○', done: '■', fault: '✖' };
+
+/** What a state means. */
+export const STATE_MEANS = {
+  running: 'running: the loop does this now, and nothing else.',
+  ready: 'ready: woken, and in line to run.',
+  waiting: 'waiting: it costs nothing until something wakes it.',
+  done: 'done: it has ended.',
+  fault: 'fault: it panicked, or it holds the loop.',
+};
+
+/** One of the four states, of a state in a table. */
+export function stateOf(name) {
+  switch (name) {
+    case 'running': return 'running';
+    case 'ready': return 'ready';
+    case 'waiting': return 'waiting';
+    case 'panicked': return 'fault';
+    default: return 'done';
+  }
+}
+
+/** Terms, explained. */
+export const TERM = {
+  turn: 'A turn is one round of the loop: wait, then eight phases at most, then round again.',
+  busy: 'The share of time that the loop did not sleep.',
+  late: 'How long a woken task stood in line before it ran; 99 of 100 waited less.',
+  poll: 'To poll a task is to run it until it has to wait again.',
+  polls: 'How often it ran.',
+  wakes: 'How often it was woken.',
+  delay: 'The time from being woken to running.',
+  waker: 'A waker is the handle by which something wakes a task. Without one it sleeps for ever.',
+  deferred: 'A deferred call is a function that another thread left for this loop to call.',
+};

@@ -1,0 +1,153 @@
+// Gestures on the detail: what is known of a task, and the answers to two questions.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+
+import { whyRan, whyWaits } from '../../../inspector/page/model/index.js';
+import { plural, shown } from '../../../inspector/page/views/words.js';
+import { isAt, read, rows, selected } from '../../../tools/page/sights.mjs';
+
+/** Selects a task by its name, with a click. */
+async function choose(tab, name) {
+  const { key, at } = await tab.until(`${name} to be in the tree`, (wanted) => {
+    const node = [...document.querySelectorAll('.task-rows .task-row')]
+      .find((one) => one.querySelector('.task-name').textContent.endsWith(` ${wanted}`));
+    if (!node) return null;
+    const box = node.getBoundingClientRect();
+    return { key: node.dataset.keys.split('\n')[0], at: { x: box.x + 150, y: box.y + 11 } };
+  }, name);
+  await tab.click(at.x, at.y);
+  await selected(tab, key);
+  return key;
+}
+
+/** A late run of a task: an instant just behind its begin. */
+function ran({ recording, beginNs, endNs }, key) {
+  const runs = [];
+  recording.eachRun(beginNs, endNs, (at, took, item) => {
+    if (item.key === key) runs.push({ at, took });
+  });
+  return runs.at(-3);
+}
+
+/** The run whose reason goes back the furthest. */
+function longestAnswer(known) {
+  let best = { steps: [] };
+  for (const { id } of known.row.tasks) {
+    const run = ran(known, id);
+    if (!run) continue;
+    const { steps } = whyRan(known.recording, known.names, id, run.at + 1);
+    if (steps.length > best.steps.length) best = { id, at: run.at, steps };
+  }
+  return best;
+}
+
+export default {
+  'the detail tells of the selected task, with histograms': async (house) => {
+    const { row } = read(await house.recording());
+    const tab = await house.opened();
+    const key = await choose(tab, 'tcp');
+    const task = row.tasks.find(({ id }) => id === key);
+    const text = await tab.text('.detail-body');
+    assert.equal(await tab.text('#detail-title'), `task ${key} tcp`);
+    assert.ok(text.includes(`○ waiting: it costs nothing`), text);
+    const counts = `${plural(task.polls, 'poll')}, ${plural(task.wakes, 'wake')}, busy `;
+    assert.ok(text.includes(counts), text);
+    const figures = await tab.evaluate(() => [...document.querySelectorAll('#detail figure')]
+      .map((node) => ({
+        told: node.querySelector('figcaption').textContent,
+        bars: [...node.querySelectorAll('.bar-of-time')]
+          .map((bar) => Number(bar.getAttribute('height'))),
+        title: node.querySelector('.bar-of-time title')?.textContent,
+      })));
+    assert.deepEqual(figures.map(({ told }) => told.split(/ \d/)[0]),
+      ['How long it ran', 'How long it stood in line']);
+    for (const { told, bars, title } of figures) {
+      assert.match(told, /\d times; half below .*, 99 % below .*, longest /);
+      assert.ok(bars.filter((high) => high > 0).length > 1, 'there are bars');
+      assert.match(title, / took less than /);
+    }
+  },
+
+  'the detail shows the source line where the source can be read': async (house) => {
+    const tab = await house.watching();
+    await choose(tab, 'ticker');
+    const found = await tab.until('the lines of the source', () => {
+      const node = document.querySelector('#detail .source .code-line.is-it');
+      return node && {
+        place: node.closest('.source').querySelector('.place').textContent,
+        text: node.textContent,
+      };
+    });
+    const [file, line] = found.place.split(':');
+    const wanted = fs.readFileSync(file, 'utf8').split('\n')[Number(line) - 1];
+    assert.equal(found.text.replace(/^\d+/, '').trimEnd(), wanted.trimEnd());
+  },
+
+  'the key w answers why the task ran': async (house) => {
+    const known = read(await house.recording());
+    const { id, at, steps } = longestAnswer(known);
+    const tab = await house.opened({ view: { at: at + 1, sel: id } });
+    await selected(tab, id);
+    await tab.keys('w');
+    await tab.until('the answer to have the focus', () => document.activeElement
+      .closest('#why-ran')?.open && document.activeElement.tagName === 'SUMMARY');
+    const wanted = steps.slice(0, 12).map(({ text }) => `⤷ ${shown(text)}.`);
+    assert.ok(wanted.length > 0);
+    assert.deepEqual((await tab.texts('#why-ran li')).slice(0, wanted.length), wanted);
+    // A step of the answer leads to its instant.
+    const last = `#why-ran li:nth-child(${wanted.length}) button`;
+    await tab.press(last);
+    await isAt(tab, steps[wanted.length - 1].at_ns - known.beginNs);
+  },
+
+  'the key y answers why the task is not running': async (house) => {
+    const known = read(await house.recording());
+    const tab = await house.opened();
+    const key = await choose(tab, 'server');
+    await tab.keys('y');
+    await tab.until('the answer to have the focus', () => document.activeElement
+      .closest('#why-not')?.open && document.activeElement.tagName === 'SUMMARY');
+    const { lines } = whyWaits(known.row, key);
+    assert.ok(lines.length > 0);
+    assert.deepEqual(await tab.texts('#why-not li'), lines.map(({ text }) => shown(text)));
+  },
+
+  'the key c goes to who woke the selected task': async (house) => {
+    const known = read(await house.recording());
+    const { id } = known.row.tasks.find(({ name }) => name === 'ticker');
+    const { at } = ran(known, id);
+    const tab = await house.opened({ view: { at, sel: id } });
+    await selected(tab, id);
+    let wake = null;
+    known.recording.eachWake(known.beginNs, at, (one) => {
+      if (one.item.key === id && one.at_ns < at) wake = one.at_ns;
+    });
+    await tab.keys('c');
+    await isAt(tab, wake - known.beginNs);
+  },
+
+  'tasks that wait for each other are told so': async (house) => {
+    const { row, process } = read(await house.recording());
+    const [one, other] = [structuredClone(row.tasks[0]), structuredClone(row.tasks[1])];
+    const join = (awaited) => [{
+      at: 'src/main.rs:7', of: `task ${awaited.id}`, on: { id: awaited.id, kind: 'task' },
+      operation: 'join',
+    }];
+    Object.assign(one, { waits: join(other), state: 'waiting', parent: null });
+    Object.assign(other, { waits: join(one), state: 'waiting', parent: null });
+    const state = {
+      process: { ...process, control: false }, host_queues: [],
+      loops: [{ ...row, tasks: [one, other], timers: [], sources: [] }],
+    };
+    const program = await house.standIn({ state: () => state });
+    const tab = await house.tab();
+    await tab.go(program.watched);
+    await tab.wait('the tasks', async () => (await rows(tab)).length === 2);
+    await tab.keys('j', 'y');
+    await tab.until('the circle to be told', () => document
+      .querySelector('#why-not.is-cycle summary')
+      ?.textContent.startsWith('✖ They wait for each other: none can run'));
+    program.close();
+  },
+};

@@ -1,0 +1,136 @@
+// Gestures on the waiting room, the desk and the lines.
+
+import assert from 'node:assert/strict';
+
+import { moved, playhead, read } from '../../../tools/page/sights.mjs';
+
+/** The last turn in which at least so many tasks ran. */
+function turnOf({ recording }, least) {
+  for (let i = recording.turnCount - 2; i >= 0; i -= 1) {
+    const turn = recording.turn(i);
+    const runs = turn.steps.filter((step) => step.phase === 'run' && step.work.type === 'item'
+      && step.work.item.key.startsWith('#'));
+    const names = new Set(runs.map((step) => step.work.item.key));
+    if (names.size >= least && names.size === runs.length) return { turn, runs };
+  }
+  throw new Error(`no turn ran ${least} tasks`);
+}
+
+const desk = (tab) => tab.text('.desk');
+const line = (tab) => tab.evaluate(() => [...document.querySelectorAll('.line .chip')]
+  .map((node) => node.dataset.keys));
+
+export default {
+  'the waiting room shows who waits, by what is waited for': async (house) => {
+    const recording = await house.recording();
+    const { row } = read(recording);
+    const tab = await house.opened();
+    const waiting = row.tasks.filter(({ state }) => state === 'waiting');
+    await tab.until('everybody to be in the room', (keys) => {
+      const there = [...document.querySelectorAll('.room .chip')]
+        .map((node) => node.dataset.keys.split('\n')[0]);
+      return keys.every((key) => there.includes(key));
+    }, waiting.map(({ id }) => id));
+    const chips = await tab.texts('.room .chip');
+    assert.ok(chips.every((text) => text.startsWith('○ #')), 'a shape, a number, a name');
+    const server = row.tasks.find(({ name }) => name === 'server');
+    const box = await tab.evaluate((key) => [...document.querySelectorAll('.room .thing')]
+      .find((node) => node.querySelector('.thing-title').textContent === key)?.textContent,
+    server.waits[0].of);
+    assert.ok(box.includes(`${server.id} server`), `${server.waits[0].of} has its waiter: ${box}`);
+    assert.match(await tab.text('#room-title .sub'), /^\d+ tasks asleep, at no cost$/);
+  },
+
+  'hovering a waiting task says where in the source it waits': async (house) => {
+    const { row } = read(await house.recording());
+    const tab = await house.opened();
+    const server = row.tasks.find(({ name }) => name === 'server');
+    await tab.hover(`.room .chip[data-keys^="${server.id}\n"]`.replace('\n', '\\a '));
+    await tab.until('its row to be lit', (key) => [...document.querySelectorAll('.task-row.is-lit')]
+      .some((node) => node.dataset.keys.split('\n')[0] === key), server.id);
+    const title = await tab.evaluate((key) => [...document.querySelectorAll('.room .chip')]
+      .find((node) => node.dataset.keys.split('\n')[0] === key).title, server.id);
+    assert.match(title, /^accept at .*tour\/server\.rs:\d+$/);
+  },
+
+  'the desk shows who runs': async (house) => {
+    const { runs } = turnOf(read(await house.recording()), 2);
+    const [run] = runs;
+    const tab = await house.opened({ view: { at: run.at_ns + 1 } });
+    await tab.until('the desk to be taken', (key) => {
+      const node = document.querySelector('.desk');
+      return node.classList.contains('is-running') && node.textContent.includes(key);
+    }, run.work.item.key);
+    assert.match(await desk(tab), /^▶ /);
+  },
+
+  'the ready line shows who was woken, in the order in which they run': async (house) => {
+    const { runs } = turnOf(read(await house.recording()), 3);
+    const tab = await house.opened({ view: { at: runs[0].at_ns } });
+    const wanted = runs.slice(1).map((step) => step.work.item.key);
+    await tab.until('the ready line to be there', (keys) => {
+      const there = [...document.querySelectorAll('.line .chip')].map((node) => node.dataset.keys);
+      return keys.every((key, i) => there[i] === key);
+    }, wanted);
+    assert.ok((await tab.texts('.line .chip')).every((text) => text.startsWith('◆ ')));
+    // The first of the line is the next at the desk.
+    await tab.keys('n');
+    await tab.until('the next one to be at the desk', (key) => document
+      .querySelector('.desk').textContent.includes(key), wanted[0]);
+    assert.ok(!(await line(tab)).includes(wanted[0]), 'who is at the desk has left the line');
+  },
+
+  'who is woken flies from the waiting room to the line and on to the desk': async (house) => {
+    const known = read(await house.recording());
+    const { turn, runs } = turnOf(known, 2);
+    const [{ at_ns: at, work: { item: { key } } }] = runs;
+    const tab = await house.opened({ view: { at: (turn.wait ?? turn).at_ns, step: 'event' } });
+    await tab.until('it to wait', (who) => [...document.querySelectorAll('.room .chip')]
+      .some((node) => node.dataset.keys.split('\n')[0] === who), key);
+    // A flight is short: who flew is noted.
+    await tab.evaluate(() => {
+      window.flown = [];
+      new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) {
+          for (const node of addedNodes) {
+            if (node.classList?.contains('flying')) window.flown.push(node.textContent);
+          }
+        }
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+    const from = await playhead(tab);
+    let ns = from;
+    const isAsleep = () => tab.evaluate((who) => [...document.querySelectorAll('.room .chip')]
+      .some((node) => node.dataset.keys.split('\n')[0] === who), key);
+    for (let i = 0; i < 40 && ns + known.beginNs < at && await isAsleep(); i += 1) {
+      await tab.keys('n');
+      ns = await moved(tab, ns);
+    }
+    await tab.until('it to be in the line or at the desk', (who) => [...document
+      .querySelectorAll('#lines .chip')].some((node) => node.dataset.keys === who), key);
+    await tab.until('it to have flown', (who) => (
+      window.flown.some((text) => text.includes(who))), key);
+  },
+
+  'the deferred line counts the calls that other threads have left': async (house) => {
+    const known = read(await house.recording());
+    const { recording, moments } = known;
+    let found = null;
+    const deferred = (ns) => {
+      const { deferred: all } = moments.at(ns);
+      return all?.length ?? all;
+    };
+    for (let i = recording.turnCount - 2; i > 0 && found === null; i -= 1) {
+      const turn = recording.turn(i);
+      for (const step of turn.steps) {
+        if (deferred(step.at_ns) > 0) found = step.at_ns;
+      }
+    }
+    assert.notEqual(found, null, 'the recording has an instant with a call in line');
+    const tab = await house.opened({ view: { at: found } });
+    const count = deferred(found);
+    await tab.until('the deferred line to count them', (text) => [...document
+      .querySelectorAll('.line-row')].at(-1).textContent === text,
+    `Deferred◆ ${count} ${count === 1 ? 'call' : 'calls'}`);
+  },
+};

@@ -129,8 +129,7 @@ export default {
     await selected(tab, before.sel);
     await tab.until('the same turn to be told', (turn) => (
       document.querySelector('#story .sub').textContent.startsWith(turn)), story.split(',')[0]);
-    const after = await view(tab);
-    assert.deepEqual({ ...after }, { ...before });
+    assert.deepEqual(await view(tab), before);
     assert.equal(await tab.evaluate(() => document.querySelector('#filter').value), 't');
   },
 

@@ -98,7 +98,8 @@ export default {
       .querySelector('.ring-middle').textContent.startsWith('▶ running')
       && document.querySelector('.ring-middle').textContent.includes(who), key);
     // Into the wait before it.
-    const sleep = await house.opened({ view: { at: turn.wait.at_ns + turn.wait.took_ns / 2 } });
+    const asleep = turn.wait.at_ns + Math.floor(turn.wait.took_ns / 2);
+    const sleep = await house.opened({ view: { at: asleep } });
     await sleep.until('the middle to say that the loop sleeps, and how long yet', () => (
       /^○ asleepfor .* more/.test(document.querySelector('.ring-middle').textContent)));
   },

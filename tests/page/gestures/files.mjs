@@ -97,7 +97,8 @@ export default {
     assert.ok(recording.length > 1000, 'the events are in it');
     assert.ok(JSON.parse(text).traceEvents.length > 1000, 'and the slices of a trace viewer');
     const other = await house.opened({ recording: { file } });
-    assert.equal((await rows(other)).length, row.tasks.length);
+    await other.wait('all tasks to be there', async () => (
+      (await rows(other)).length === row.tasks.length));
   },
 
   'the recording opens in Perfetto, from window to window': async (house) => {

@@ -38,7 +38,8 @@ export default {
       document.querySelector('.feed-state').textContent === 'a recording'
       && document.querySelector('.sentences li') !== null));
     const { row, recording } = read({ text });
-    assert.equal((await rows(tab)).length, row.tasks.length);
+    await tab.wait('all tasks to be there', async () => (
+      (await rows(tab)).length === row.tasks.length));
     assert.ok((await tab.text('.brush-label')).replace(/\u202f/g, '')
       .startsWith(`${recording.turnCount} turns in `));
     assert.equal(await tab.evaluate(() => document.querySelector('#drop').hidden), true);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The inspector's page under real gestures: headless Chromium looks at the tour, at a loop that
 # hangs and at recordings, and mouse, wheel, keys and dropped files do what a user does. First the
-# tests of the page's model run in node. Prints a line a test; fails if a line of tests/page/list.txt has no
+# tests of the page's model run in node. Prints a line a test; fails if a line of
+# tests/page/list.txt has no
 # test that passed, or a test has no line. Words as arguments choose the gestures whose names have
 # them. Needs node and Chromium, which come from Debian where missing.
 #

@@ -60,8 +60,11 @@ const views = [
   new Header(at('header'), page), new Alarm(at('alarm'), page), new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
   timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),
-  new Fly(at('place'), page), new Hover(at('panels'), page), new Address(store),
-].map((panel) => ({ panel, topics: new Set(panel.topics), owed: new Set() }));
+  new Hover(at('panels'), page), new Address(store),
+].map(ofPage);
+const fly = ofPage(new Fly(at('place'), page));
+/** Who flies is seen to leave one place for another: both must have been drawn. */
+const flownOver = views.filter(({ panel }) => panel instanceof Lines || panel instanceof Room);
 
 fillHelp(at('help'));
 listenForKeys(page.act);
@@ -88,6 +91,7 @@ function showWanted() {
   const { at: ns } = page.wanted;
   if (ns === null || store.endNs > ns) {
     if (ns !== null && ns >= store.beginNs) applyView(store, page.wanted);
+    else if (ns !== null) say('The instant of the address is recorded no longer.');
     page.wanted = null;
   }
 }
@@ -110,9 +114,14 @@ function safely(name, work) {
   }
 }
 
+/** A panel, with the topics that it is drawn for and those that it has not been drawn for yet. */
+function ofPage(panel) {
+  return { panel, topics: new Set(panel.topics), owed: new Set() };
+}
+
 /** Draws what has changed, until the time is up. Who was left out comes first next time. */
 function draw(changed) {
-  for (const one of views) {
+  for (const one of [...views, fly]) {
     for (const topic of changed) {
       if (one.topics.has(topic)) one.owed.add(topic);
     }
@@ -125,13 +134,19 @@ function draw(changed) {
   for (let left = views.length; left > 0; left -= 1) {
     const one = views.shift();
     views.push(one);
-    if (one.owed.size === 0) continue;
-    const owed = one.owed;
-    one.owed = new Set();
-    if (safely(one.panel.constructor.name, () => one.panel.draw(owed))) {
-      for (const topic of owed) one.owed.add(topic);
-    }
+    drawOne(one);
     if (performance.now() - begin > FRAME_MS) break;
+  }
+  if (flownOver.every((one) => one.owed.size === 0)) drawOne(fly);
+}
+
+/** One that has more to do is owed it. */
+function drawOne(one) {
+  if (one.owed.size === 0) return;
+  const { owed } = one;
+  one.owed = new Set();
+  if (safely(one.panel.constructor.name, () => one.panel.draw(owed))) {
+    for (const topic of owed) one.owed.add(topic);
   }
 }
 

@@ -136,7 +136,8 @@ export class Tab {
   /** Where an element is that the user could point at: `{ x, y, width, height }`. */
   async box(selector) {
     const box = await this.until(`${selector} to be in sight`, (one) => {
-      const found = document.querySelector(one)?.getBoundingClientRect();
+      // Words may go over two lines: the middle of both would be between them.
+      const found = document.querySelector(one)?.getClientRects()[0];
       return found && found.width > 0 && found.height > 0
         ? { x: found.x, y: found.y, width: found.width, height: found.height } : null;
     }, selector);

@@ -2,7 +2,8 @@
 //
 // Motion stands for causation alone: it is shown while a recording is stepped through or played,
 // never while the page goes along with a loop, where turns are left out. Promises a few at a time,
-// none for who wants little motion, and that a flight changes nothing of what is shown.
+// none for who wants little motion, and that a flight changes nothing of what is shown. It reads
+// where the room and the lines stand, so it is drawn behind both.
 
 const MOST = 10;
 const TAKES_MS = 420;
@@ -14,14 +15,14 @@ export class Fly {
     Object.assign(this, { root, store, scene });
     this.littleMotion = matchMedia('(prefers-reduced-motion: reduce)');
     this.places = new Map();
-    this.told = '';
+    this.told = null;
   }
 
   draw() {
     const { store, scene } = this;
     if (store.isFollowing || !scene.moment) {
       this.places.clear();
-      this.told = '';
+      this.told = null;
       return;
     }
     const { running, ready } = scene.moment;

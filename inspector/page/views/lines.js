@@ -8,8 +8,8 @@ import {
   SIGN, STATE_MEANS, TERM, bare, count, plural, shortName, shown, time,
 } from './words.js';
 
-/** So many stand in a line; the rest are counted. */
-const SHOWN_MAX = 24;
+/** So many stand in a line, as there is room for; the rest are counted. */
+const SHOWN_MAX = 8;
 
 export class Lines {
   topics = ['scene'];

@@ -75,13 +75,16 @@ export class Story {
     const list = [];
     for (let i = scene.turnIndex - 1; i >= 0 && list.length < BEFORE_MAX; i -= 1) {
       const story = store.tell(i);
-      if (story.sentences.length > 0) list.push(story);
+      // A turn that took no time has no instant but those of the wait before it.
+      const isInstant = store.recording.turnIndexAt(story.at_ns) === i;
+      const ns = isInstant ? story.at_ns : story.at_ns - 1;
+      if (story.sentences.length > 0) list.push({ ...story, ns });
     }
     keyed(this.before, list, (one) => `${one.turn} ${one.at_ns} ${one.sentences.length}`, (one) => {
       const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
-      pressed(button, () => store.goTo(one.at_ns));
+      pressed(button, () => store.goTo(one.ns));
       return el('p', {}, button, ` ${text}`);
     });
   }

@@ -89,6 +89,9 @@ export default {
     const { id, at, steps } = longestAnswer(known);
     const tab = await house.opened({ view: { at: at + 1, sel: id } });
     await selected(tab, id);
+    await isAt(tab, at + 1 - known.beginNs);
+    await tab.until('the answer', (count) => (
+      document.querySelectorAll('#why-ran li').length >= count), Math.min(steps.length, 12));
     await tab.keys('w');
     await tab.until('the answer to have the focus', () => document.activeElement
       .closest('#why-ran')?.open && document.activeElement.tagName === 'SUMMARY');

@@ -38,7 +38,8 @@ export default {
       document.querySelector('.feed-state').textContent === 'a recording'
       && document.querySelector('.sentences li') !== null));
     const { row, recording } = read({ text });
-    assert.equal((await rows(tab)).length, row.tasks.length);
+    await tab.wait('all tasks to be there', async () => (
+      (await rows(tab)).length === row.tasks.length));
     assert.ok((await tab.text('.brush-label')).replace(/\u202f/g, '')
       .startsWith(`${recording.turnCount} turns in `));
     assert.equal(await tab.evaluate(() => document.querySelector('#drop').hidden), true);
@@ -97,7 +98,8 @@ export default {
     assert.ok(recording.length > 1000, 'the events are in it');
     assert.ok(JSON.parse(text).traceEvents.length > 1000, 'and the slices of a trace viewer');
     const other = await house.opened({ recording: { file } });
-    assert.equal((await rows(other)).length, row.tasks.length);
+    await other.wait('all tasks to be there', async () => (
+      (await rows(other)).length === row.tasks.length));
   },
 
   'the recording opens in Perfetto, from window to window': async (house) => {
@@ -129,8 +131,7 @@ export default {
     await selected(tab, before.sel);
     await tab.until('the same turn to be told', (turn) => (
       document.querySelector('#story .sub').textContent.startsWith(turn)), story.split(',')[0]);
-    const after = await view(tab);
-    assert.deepEqual({ ...after }, { ...before });
+    assert.deepEqual(await view(tab), before);
     assert.equal(await tab.evaluate(() => document.querySelector('#filter').value), 't');
   },
 

@@ -250,7 +250,8 @@ export default {
       return done ? path.join(house.folder, done.suggestedFilename) : null;
     });
     const other = await house.opened({ recording: { file } });
-    assert.equal((await rows(other)).length, (await rows(tab)).length);
+    const known = (await rows(tab)).length;
+    await other.wait('all tasks to be there', async () => (await rows(other)).length === known);
   },
 
   'another loop of the process can be chosen': async (house) => {

@@ -68,8 +68,10 @@ export default {
   },
 
   'a click on a task in a sentence selects it': async (house) => {
-    const { ns, key } = told(read(await house.recording()));
+    const known = read(await house.recording());
+    const { ns, key } = told(known);
     const tab = await house.opened({ view: { at: ns } });
+    await isAt(tab, ns - known.beginNs);
     await tab.press(`.sentences b[data-keys="${key}"]`);
     await selected(tab, key);
     assert.ok((await tab.text('#detail-title')).includes(key));

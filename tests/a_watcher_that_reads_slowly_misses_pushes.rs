@@ -4,35 +4,20 @@
 #![cfg(test)]
 #![cfg(feature = "ws")]
 
+#[path = "common/watchers.rs"]
+mod watchers;
 #[path = "common/web.rs"]
 mod web;
 
 use std::time::Duration;
 
 use glassloop::{
-    net::duplex,
-    sleep, spawn,
-    ws::{self, Endpoint, Message, ServerHandle, WebSocket},
+    sleep,
+    ws::{self, Message},
 };
-use glassloop_inspector::{Setup, server};
 use serde_json::Value;
+use watchers::{serve, watch};
 use web::in_memory;
-
-fn serve() -> ServerHandle {
-    let now = Box::new(|| Duration::ZERO);
-    let setup = Setup { port: 7_000, token: "right".into(), allow_control: false, now };
-    ws::serve(server(setup), []).unwrap()
-}
-
-async fn watch(handle: &ServerHandle, query: &str) -> Result<WebSocket, ws::Error> {
-    let (near, far) = duplex()?;
-    handle.admit(far);
-    let endpoint = Endpoint::new(&format!("ws://localhost:7000/live{query}"))?;
-    let endpoint = endpoint.bearer("right")?.subprotocols(["glassloop.v1"])?;
-    let (socket, driver) = endpoint.require_subprotocol().connect_on(near).await?;
-    spawn(driver).detach();
-    Ok(socket)
-}
 
 fn told(message: &Message, key: &str) -> u64 {
     let push: Value = serde_json::from_str(message.as_text().unwrap()).unwrap();

@@ -4,38 +4,22 @@
 #![cfg(test)]
 #![cfg(feature = "ws")]
 
+#[path = "common/watchers.rs"]
+mod watchers;
 #[path = "common/web.rs"]
 mod web;
 
 use std::{collections::HashMap, time::Duration};
 
 use glassloop::{
-    By, Event, Happening, Watch,
-    net::duplex,
-    sleep, spawn,
-    ws::{self, Endpoint, Message, ServerHandle, WebSocket},
+    By, Event, Happening, Watch, sleep,
+    ws::{Message, ServerHandle, WebSocket},
 };
-use glassloop_inspector::{Setup, server};
 use serde_json::Value;
+use watchers::{serve, watch};
 use web::in_memory;
 
 const HEAD: usize = 32;
-
-fn serve() -> ServerHandle {
-    let now = Box::new(|| Duration::ZERO);
-    let setup = Setup { port: 7_000, token: "right".into(), allow_control: false, now };
-    ws::serve(server(setup), []).unwrap()
-}
-
-async fn watch(handle: &ServerHandle, query: &str) -> Result<WebSocket, ws::Error> {
-    let (near, far) = duplex()?;
-    handle.admit(far);
-    let endpoint = Endpoint::new(&format!("ws://localhost:7000/live{query}"))?;
-    let endpoint = endpoint.bearer("right")?.subprotocols(["glassloop.v1"])?;
-    let (socket, driver) = endpoint.require_subprotocol().connect_on(near).await?;
-    spawn(driver).detach();
-    Ok(socket)
-}
 
 /// What a watcher was told so far.
 #[derive(Default)]
@@ -84,14 +68,20 @@ impl Told {
     }
 }
 
+/// The loop that runs this, which is recorded, and a watcher of its events.
+async fn watch_this_loop() -> (Watch, ServerHandle, WebSocket) {
+    let watched = glassloop::remote().watch();
+    watched.record(true);
+    let handle = serve();
+    let query = format!("?every_ms=50&events=1&loop={}", watched.name().number);
+    let socket = watch(&handle, &query).await.unwrap();
+    (watched, handle, socket)
+}
+
 #[test]
 fn every_event_of_a_loop_is_pushed_in_its_order_with_the_places_it_names() {
     in_memory(65_536, async |_| {
-        let watched = glassloop::remote().watch();
-        watched.record(true);
-        let handle = serve();
-        let query = format!("?every_ms=50&events=1&loop={}", watched.name().number);
-        let socket = watch(&handle, &query).await.unwrap();
+        let (watched, handle, socket) = watch_this_loop().await;
         let mut told = Told::default();
         while told.pushes < 12 {
             told.take(&watched, &socket.recv().await.unwrap().unwrap());
@@ -118,11 +108,7 @@ fn every_event_of_a_loop_is_pushed_in_its_order_with_the_places_it_names() {
 #[test]
 fn who_reads_slowly_is_told_how_many_events_it_lost() {
     in_memory(65_536, async |_| {
-        let watched = glassloop::remote().watch();
-        watched.record(true);
-        let handle = serve();
-        let query = format!("?every_ms=50&events=1&loop={}", watched.name().number);
-        let socket = watch(&handle, &query).await.unwrap();
+        let (watched, _handle, socket) = watch_this_loop().await;
         let mut told = Told::default();
         while told.events.is_empty() {
             told.take(&watched, &socket.recv().await.unwrap().unwrap());

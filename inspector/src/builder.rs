@@ -163,8 +163,8 @@ impl Builder {
             let setup = Setup { port: address.port(), token: digits, allow_control, now };
             event_loop.enter(|| {
                 let listener = net::TcpListener::from_std(listener)?;
-                let facts = Facts::gather(self.record, Dumps::new(self.dump_to));
-                let facts = Rc::new(facts.with_control(allow_control));
+                let dumps = Dumps::new(self.dump_to);
+                let facts = Rc::new(Facts::gather(self.record, allow_control, dumps));
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
                 #[cfg(all(unix, feature = "signal"))]
                 if let Some(signal) = self.dump_on {

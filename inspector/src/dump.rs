@@ -178,7 +178,7 @@ mod tests {
 
         /// What dumps into it.
         fn facts(&self) -> Facts {
-            Facts::gather(true, Dumps::new(Some(self.0.clone())))
+            Facts::gather(true, false, Dumps::new(Some(self.0.clone())))
         }
 
         fn files(&self) -> usize {

@@ -34,7 +34,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn gather(records: bool, dumps: Dumps) -> Facts {
+    pub(crate) fn gather(records: bool, allows_control: bool, dumps: Dumps) -> Facts {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Facts {
             pid: std::process::id(),
@@ -42,16 +42,11 @@ impl Facts {
             version: env!("CARGO_PKG_VERSION"),
             started_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             records,
-            allows_control: false,
+            allows_control,
             stall_min: STALL_MIN,
             stalls: Stalls::default(),
             dumps,
         }
-    }
-
-    /// The same where control is allowed, or not.
-    pub(crate) fn with_control(self, allows_control: bool) -> Facts {
-        Facts { allows_control, ..self }
     }
 
     /// The process, as JSON.

@@ -101,14 +101,19 @@ impl Names {
         }
     }
 
-    /// What runs: an item, or the phase itself.
-    pub(crate) fn running(&self, item: Entry, phase: Phase) -> String {
-        if item == Entry::NOTHING { format!("phase {phase}") } else { self.item(item) }
+    /// What runs: an item, made at this place if that is known, or the phase itself.
+    pub(crate) fn running(
+        &self,
+        item: Entry,
+        phase: Phase,
+        place: Option<&Location<'_>>,
+    ) -> String {
+        if item == Entry::NOTHING { format!("phase {phase}") } else { self.item_of(item, place) }
     }
 
     /// The same of what is under way.
     pub(crate) fn under_way(&self, now: Now) -> String {
-        now.phase.map_or_else(|| self.item(now.item), |phase| self.running(now.item, phase))
+        now.phase.map_or_else(|| self.item(now.item), |phase| self.running(now.item, phase, None))
     }
 
     /// A source: "descriptor 9 (tcp 3 127.0.0.1:80)", "memory 4".

@@ -1,8 +1,8 @@
 //! The query: what stands behind a path's `?`, read strictly.
 //!
 //! Promises that whatever isn't understood is an error that says what was expected and what came: a
-//! misspelt key changes no answer in silence. Of a text alone it decodes
-//! what is escaped: the other values are numbers and ids.
+//! misspelt key changes no answer in silence. Of a text alone it decodes what is escaped: the other
+//! values are numbers and ids.
 
 use std::{fmt::Write, ops::RangeInclusive};
 
@@ -60,7 +60,7 @@ impl<'a> Query<'a> {
 
     /// The id of a task, `#3.9` with its `#` escaped, or `3.9`.
     pub(crate) fn task(&self, key: &str) -> Result<TaskId, Response> {
-        let value = self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let value = self.value(key);
         let id = value.map(|value| value.strip_prefix("%23").unwrap_or(value)).and_then(task_of);
         let came = shown(value.unwrap_or("none"));
         id.ok_or_else(|| {
@@ -70,10 +70,14 @@ impl<'a> Query<'a> {
 
     /// A text, its `%23` and the like decoded; an error if the query hasn't got it.
     pub(crate) fn text(&self, key: &str) -> Result<String, Response> {
-        let value = self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let value = self.value(key);
         let text = value.and_then(decoded);
         let came = shown(value.unwrap_or("none"));
         text.ok_or_else(|| refusal(400, &format!("expected `{key}`, a text, came `{came}`")))
+    }
+
+    fn value(&self, key: &str) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
     }
 
     fn parse_number(
@@ -82,7 +86,7 @@ impl<'a> Query<'a> {
         range: RangeInclusive<u64>,
         default: u64,
     ) -> Result<u64, String> {
-        let Some((_, value)) = self.0.iter().find(|(known, _)| *known == key) else {
+        let Some(value) = self.value(key) else {
             return Ok(default);
         };
         // `parse` alone would take a sign.

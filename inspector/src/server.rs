@@ -32,7 +32,7 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
-    let facts = Facts::gather(true, Dumps::default()).with_control(setup.allow_control);
+    let facts = Facts::gather(true, setup.allow_control, Dumps::default());
     server_of(setup, &Rc::new(facts))
 }
 

@@ -103,10 +103,7 @@ impl Stalls {
         let names = watch.snapshot().as_deref().map(Names::of).unwrap_or_default();
         Some(Stall {
             item: held.item,
-            name: match held.item {
-                Entry::NOTHING => names.running(held.item, held.phase?),
-                item => names.item_of(item, made),
-            },
+            name: names.running(held.item, held.phase?, made),
             phase: held.phase?,
             turn: held.turn,
             lasted: held.since.elapsed(),

@@ -4,7 +4,7 @@
 // left of the ring is shared by time. Slow motion gives each phase some of its time, so that the
 // eye sees microseconds as well as seconds.
 
-import { PHASES } from './words.js';
+import { PHASES } from './model.js';
 
 /** So many degrees has a phase at least that took some time, and one that took none. */
 const ON_RING = { some: 12, none: 7 };

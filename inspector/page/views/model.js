@@ -2,11 +2,14 @@
 //
 // Promises that a turn's story is told once while nothing of it has changed.
 
-import { NOTHING, taskOf, tellTurn } from '../model/index.js';
+import { NOTHING, PHASES as NUMBERED, taskOf, tellTurn } from '../model/index.js';
 
 export {
   Moments, Names, Recording, readFile, tellMissing, underWaySince, whyRan, whyWaits, writeFile,
 } from '../model/index.js';
+
+/** The phases of a turn, in order. Their numbers begin at 1. */
+export const PHASES = NUMBERED.slice(1);
 
 /** So many stories are kept. */
 const KEPT_MAX = 64;

@@ -5,9 +5,9 @@
 
 import { timesOf } from './geometry.js';
 import { keyOfSource } from './keys_of.js';
-import { underWaySince } from './model.js';
+import { PHASES, underWaySince } from './model.js';
 import { STALL_NS } from './paint.js';
-import { PHASES, count, percent, time } from './words.js';
+import { count, percent, time } from './words.js';
 import { waitsNow, waitsThen } from './waits.js';
 
 /** From one change of text to the next, while the page goes along. */

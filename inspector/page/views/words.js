@@ -72,11 +72,6 @@ export function shortSource(name) {
   return /^descriptor \d+ \((.*)\)$/.exec(name)?.[1] ?? name;
 }
 
-/** The phases of a turn, in order. */
-export const PHASES = [
-  'wait', 'io', 'timers', 'deferred', 'run', 'flush', 'render', 'finish',
-];
-
 /** What each phase is for, in a sentence. */
 export const PHASE_MEANS = {
   wait: 'wait: the loop sleeps in the operating system until something happens or a timer is due.',

@@ -6,8 +6,6 @@
 
 use serde_json::{Value, json};
 
-const NEW: &str = "\n";
-
 /// The track of the loop.
 const LOOP: u32 = 1;
 
@@ -103,9 +101,9 @@ impl Lines {
         lines.sort_by_key(|(at_ns, _)| *at_ns);
         let lines = self.head.iter().chain(lines.into_iter().map(|(_, line)| line));
         let lines: Vec<_> = lines.map(String::as_str).collect();
-        let lines = lines.join(",\n");
-        let drawn = format!(r#""traceEvents":[{NEW}{lines}{NEW}],"displayTimeUnit":"ns""#);
-        format!("{{{drawn},{NEW}\"glassloop\":{packed}}}{NEW}")
+        let (head, lines) = ("{\"traceEvents\":[\n", lines.join(",\n"));
+        let between = "\n],\"displayTimeUnit\":\"ns\",\n\"glassloop\":";
+        format!("{head}{lines}{between}{packed}}}\n")
     }
 }
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { PHASES, time } from '../../../inspector/page/views/words.js';
+import { PHASES } from '../../../inspector/page/views/model.js';
+import { time } from '../../../inspector/page/views/words.js';
 import { read } from '../../../tools/page/sights.mjs';
 
 /** An instant in the middle of a run, late in the recording, of a turn that waited. */

@@ -6,6 +6,15 @@ import { lit, read, rows, selected } from '../../../tools/page/sights.mjs';
 
 const SIGNS = { running: '▶', ready: '◆', waiting: '○' };
 
+/** Where the row of a task is, on its name. */
+function rowOf(tab, id) {
+  return tab.evaluate((key) => {
+    const box = [...document.querySelectorAll('.task-row')]
+      .find((node) => node.dataset.keys?.startsWith(`${key}\n`)).getBoundingClientRect();
+    return { x: box.x + 150, y: box.y + 11 };
+  }, id);
+}
+
 export default {
   'the tree shows who spawned whom': async (house) => {
     const { row } = read(await house.recording());
@@ -77,11 +86,7 @@ export default {
     const { row } = read(await house.recording());
     const { id } = row.tasks.find(({ name }) => name === 'ticker');
     const tab = await house.opened();
-    const at = await tab.evaluate((key) => {
-      const box = [...document.querySelectorAll('.task-row')]
-        .find((node) => node.dataset.keys?.startsWith(`${key}\n`)).getBoundingClientRect();
-      return { x: box.x + 150, y: box.y + 11 };
-    }, id);
+    const at = await rowOf(tab, id);
     await tab.click(at.x, at.y);
     await selected(tab, id);
     await tab.until('the detail and the room to have it', (key) => document
@@ -94,11 +99,7 @@ export default {
     const { row } = read(await house.recording());
     const { id } = row.tasks.find(({ name }) => name === 'server');
     const tab = await house.opened();
-    const at = await tab.evaluate((key) => {
-      const box = [...document.querySelectorAll('.task-row')]
-        .find((node) => node.dataset.keys?.startsWith(`${key}\n`)).getBoundingClientRect();
-      return { x: box.x + 150, y: box.y + 11 };
-    }, id);
+    const at = await rowOf(tab, id);
     await tab.move(at.x, at.y);
     await tab.until('its place in the room to be lit', (key) => (
       [...document.querySelectorAll('.room .chip.is-lit')]

@@ -16,7 +16,7 @@ use glassloop_reactor::{
 };
 
 use crate::{
-    EventLoop, Limits, RunPolicy, core::Core, debug, environment, frames::Frames,
+    EventLoop, Limits, RunPolicy, core::Core, debug, environment, frames::Frames, new_loops,
     observer::Observers, outside::Line, published::Published, registry, resume::Listeners,
     shared::Shared, stride::Stride, waits::Waits,
 };
@@ -302,7 +302,9 @@ impl Builder {
         core.executor.set_debug(debug);
         core.update_watched();
         hear_of_unhandled(&core, self.on_unhandled, self.fails_on_unhandled);
-        Ok(EventLoop { core })
+        let event_loop = EventLoop { core };
+        new_loops::tell(&event_loop);
+        Ok(event_loop)
     }
 }
 

@@ -142,10 +142,11 @@ fn end(
     core.resume.clear(core);
     core.shared.now.clear();
     let left = Snapshot::of(core);
-    report.sources = left.sources;
+    report.sources = left.sources.clone();
     report.timers = left.timers.len();
     core.closed.set(true);
-    core.shared.published.end();
+    // Of a loop that was recorded it names who ended.
+    core.shared.published.end(core.recording.get().then_some(left));
     current::ended(core.made, place);
     report
 }

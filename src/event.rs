@@ -35,8 +35,9 @@ pub enum Happening {
     /// A snapshot was published for other threads: so many had asked. None: it was time, or a
     /// watch has switched recording.
     Published(u32),
-    /// An item ran.
-    Ran(Entry, Outcome),
+    /// An item ran. Where the task waits since, if it does; where the callback was asked for. A
+    /// deferred call names its place [itself](Entry::deferred_at).
+    Ran(Entry, Outcome, PlaceId),
     /// An item was woken and joined the ready queue.
     Woke(Entry, By),
     /// An item was woken that was in the ready queue, or gone, already.
@@ -170,7 +171,9 @@ impl Event {
             Happening::Turn(turn) => (TURN, u64::from(turn), 0, 0),
             Happening::Served(count) => (SERVED, u64::from(count), 0, 0),
             Happening::Published(asked) => (PUBLISHED, u64::from(asked), 0, 0),
-            Happening::Ran(entry, outcome) => (RAN, entry.to_bits(), outcome as u64, 0),
+            Happening::Ran(entry, outcome, place) => {
+                (RAN, entry.to_bits(), outcome as u64, pack_place(place))
+            }
             Happening::Woke(entry, by) => (WOKE, entry.to_bits(), 0, by.pack()),
             Happening::WokeAgain(entry, by) => (WOKE_AGAIN, entry.to_bits(), 0, by.pack()),
             Happening::Born(task, by, _) => (BORN, entry_of(task).to_bits(), 0, by.pack()),
@@ -194,7 +197,10 @@ impl Event {
             TURN => Happening::Turn(subject as u32),
             SERVED => Happening::Served(subject as u32),
             PUBLISHED => Happening::Published(subject as u32),
-            RAN => Happening::Ran(entry, *OUTCOMES.get(((rest >> TOOK_BITS) & 0xFF) as usize)?),
+            RAN => {
+                let outcome = *OUTCOMES.get(((rest >> TOOK_BITS) & 0xFF) as usize)?;
+                Happening::Ran(entry, outcome, unpack_place(by))
+            }
             WOKE => Happening::Woke(entry, By::unpack(by)?),
             WOKE_AGAIN => Happening::WokeAgain(entry, By::unpack(by)?),
             BORN => {
@@ -205,6 +211,17 @@ impl Event {
         };
         Some(Event { at_ns, took_ns, phase, what })
     }
+}
+
+/// No place is 0: recordings from before runs had one say nothing else.
+#[inline]
+fn pack_place(place: PlaceId) -> u64 {
+    u64::from(place.to_bits().wrapping_add(1))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half of the word")]
+fn unpack_place(bits: u64) -> PlaceId {
+    PlaceId::from_bits((bits as u32).wrapping_sub(1))
 }
 
 /// The entry of a task in the ready queue.
@@ -230,11 +247,13 @@ mod tests {
             By::Thread,
             By::Host,
         ];
-        let ran = OUTCOMES.map(|outcome| Happening::Ran(entry, outcome));
+        let ran = OUTCOMES.map(|outcome| Happening::Ran(entry, outcome, place));
+        let nowhere = Happening::Ran(entry, Outcome::Pending, PlaceId::UNKNOWN);
+        assert_eq!(Event { at_ns: 0, took_ns: 0, phase: Phase::Run, what: nowhere }.pack()[3], 0);
         let others = [Happening::Waited(9), Happening::Turn(u32::MAX), Happening::Served(3)];
         let woke = by.map(|by| Happening::Woke(entry, by));
         let again = by.map(|by| Happening::WokeAgain(Entry::DEFERRED, by));
-        let all = ran.into_iter().chain(others).chain(woke).chain(again);
+        let all = ran.into_iter().chain([nowhere]).chain(others).chain(woke).chain(again);
         for what in all {
             let event = Event { at_ns: 5, took_ns: 6, phase: Phase::Run, what };
             assert_eq!(Event::unpack(event.pack()), Some(event));

@@ -67,6 +67,7 @@ mod guest;
 mod host;
 mod limits;
 mod loop_thread;
+mod new_loops;
 mod now_record;
 mod observer;
 mod outside;
@@ -112,6 +113,7 @@ pub use crate::{
     },
     limits::Limits,
     loop_thread::{LoopThread, StillRuns, ThreadError},
+    new_loops::{OnNewLoop, on_new_loop},
     now_record::{Now, NowRecord},
     observer::Observer,
     outside::{Outside, outside},

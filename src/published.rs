@@ -128,10 +128,18 @@ impl Published {
         wake();
     }
 
-    /// The loop has ended: nobody waits for another one.
-    pub(crate) fn end(&self) {
-        self.latest().ended = true;
+    /// The loop has ended: nobody waits for another one. It may leave what it was at its end.
+    pub(crate) fn end(&self, last: Option<Snapshot>) {
+        let mut latest = self.latest();
+        latest.ended = true;
+        let before = last.and_then(|last| {
+            latest.begun += 1;
+            latest.number = latest.begun;
+            latest.snapshot.replace((Arc::new(last), Instant::now()))
+        });
+        drop(latest);
         self.news.notify_all();
+        drop(before);
     }
 
     /// The last one.

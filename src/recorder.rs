@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use glassloop_executor::{Entry, Kind, Outcome, Tap, TaskId, TaskView};
+use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView};
 
 use crate::{
     By, Event, Happening, LoopTimes, Phase, TaskTimes, ring::Ring, shared::Shared,
@@ -42,6 +42,14 @@ pub(crate) struct Recorder {
     /// The tasks that ended last, the latest at the end.
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
+}
+
+/// How an item ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) at_ns: u64,
+    /// Where something of ours was waited for in it.
+    pub(crate) waits_at: PlaceId,
 }
 
 impl Recorder {
@@ -153,8 +161,9 @@ impl Recorder {
         self.stamp.set(now_ns);
     }
 
-    /// It ran.
-    pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, ended_ns: u64) {
+    /// It ran; if it is a task that waits now, this is where, as far as that is known.
+    pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, end: End) {
+        let End { at_ns: ended_ns, waits_at } = end;
         let began_ns = self.stamp.replace(ended_ns);
         let took_ns = ended_ns.saturating_sub(began_ns);
         if item.is_task() && outcome != Outcome::Stale {
@@ -164,7 +173,14 @@ impl Recorder {
                 statistics.forget(item.id());
             }
         }
-        self.write(phase, began_ns, took_ns, Happening::Ran(item, outcome));
+        let place = match (item.kind(), outcome) {
+            (Kind::Task, Outcome::Pending) => waits_at,
+            (Kind::Callback, Outcome::Called | Outcome::Panicked) => {
+                self.shared.sites.called(item.generation())
+            }
+            _ => PlaceId::UNKNOWN,
+        };
+        self.write(phase, began_ns, took_ns, Happening::Ran(item, outcome, place));
     }
 
     /// The turn ends with so much in each queue.

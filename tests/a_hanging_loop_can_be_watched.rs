@@ -15,8 +15,8 @@ use std::{
 };
 
 use glassloop::{
-    Clock, Entry, EventLoop, Happening, Kind, Limits, ManualClock, Observer, Outcome, Phase,
-    PollerKind, TaskId, TaskState, Watch,
+    Clock, Entry, Event, EventLoop, Happening, Kind, Limits, ManualClock, Observer, Outcome, Phase,
+    PlaceId, PollerKind, TaskId, TaskState, Watch,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -143,7 +143,7 @@ impl Observer for Witness {
     }
 
     fn item_ended(&self, item: Entry, outcome: Outcome, _: Duration) {
-        self.note(Happening::Ran(item, outcome));
+        self.note(Happening::Ran(item, outcome, PlaceId::UNKNOWN));
     }
 }
 
@@ -184,15 +184,21 @@ fn a_recording_holds_what_an_observer_is_told() {
     let told = |what: &Happening| {
         matches!(what, Happening::Waited(_) | Happening::Turn(_) | Happening::Ran(..))
     };
-    let recorded: Vec<_> = read.events.iter().map(|event| event.what).filter(told).collect();
+    // An observer isn't told where.
+    let placeless = |event: &Event| match event.what {
+        Happening::Ran(item, outcome, _) => Happening::Ran(item, outcome, PlaceId::UNKNOWN),
+        what => what,
+    };
+    let recorded: Vec<_> = read.events.iter().map(placeless).filter(told).collect();
     assert_eq!(recorded, seen);
     assert_eq!((read.next, read.lost, read.torn), (read.events.len() as u64, 0, 0));
     for outcome in [Outcome::Pending, Outcome::Finished, Outcome::Panicked, Outcome::Cancelled] {
-        let ran = |what: &Happening| matches!(what, Happening::Ran(_, how) if *how == outcome);
+        let ran = |what: &Happening| matches!(what, Happening::Ran(_, how, _) if *how == outcome);
         assert!(recorded.iter().any(ran), "{outcome:?} in {recorded:?}");
     }
     for kind in [Kind::Task, Kind::Callback, Kind::Deferred] {
-        let ran = |what: &Happening| matches!(what, Happening::Ran(item, _) if item.kind() == kind);
+        let ran =
+            |what: &Happening| matches!(what, Happening::Ran(item, ..) if item.kind() == kind);
         assert!(recorded.iter().any(ran), "{kind:?} in {recorded:?}");
     }
     let phases = read.events.iter().map(|event| (event.phase, event.what));

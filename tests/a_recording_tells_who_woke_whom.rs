@@ -236,7 +236,7 @@ fn names_of_tasks_that_ended_are_kept_as_many_as_the_limit_says() {
     let recorded = event_loop.snapshot().recorded.unwrap();
     let names: Vec<_> = recorded.ended.iter().map(|(task, _)| &*task.name).collect();
     assert_eq!(names, ["main", "third"]);
-    let cancelled = |event: &Event| matches!(event.what, Happening::Ran(_, Outcome::Cancelled));
+    let cancelled = |event: &Event| matches!(event.what, Happening::Ran(_, Outcome::Cancelled, _));
     assert_eq!(events(&event_loop).iter().filter(|event| cancelled(event)).count(), 1);
 }
 

@@ -202,7 +202,7 @@ fn what_has_not_come_back_is_drawn_as_far_as_it_has_come() {
     let later = trace(&events, Now { turn: 9, ..now }, 5_000);
     assert_eq!((later.under_way().len(), later.arrows()), (1, 0), "its turn is not recorded");
     // The microtasks after a run are drawn behind it, whatever else hangs in its phase.
-    events.push(event(20, Phase::Run, Happening::Ran(A, Outcome::Pending)));
+    events.push(event(20, Phase::Run, Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN)));
     let after = trace(&events, now, 5_000);
     assert_eq!((after.count("microtasks", "after #1.1"), after.end()), (1, 5_000));
     let phase =
@@ -265,7 +265,7 @@ fn any_event(seed: &Seed, at_ns: u64) -> Event {
         0 => Happening::Waited(number(3)),
         1 => Happening::Turn(number(3)),
         2 => Happening::Served(1 + number(3)),
-        3 | 4 => Happening::Ran(item, outcomes[seed.below(4)]),
+        3 | 4 => Happening::Ran(item, outcomes[seed.below(4)], PlaceId::UNKNOWN),
         5 => Happening::WokeAgain(item, by),
         6 if item.is_task() => Happening::Born(item.id(), by, PlaceId::UNKNOWN),
         _ => Happening::Woke(item, by),

@@ -68,6 +68,8 @@ pub struct Executor {
     pub(crate) scopes: RefCell<Vec<Weak<Members>>>,
     places: PlaceCache,
     sites: Arc<Sites>,
+    /// Where a task was last said to wait.
+    noted: Cell<PlaceId>,
     /// Deferred calls that ran since the inbox was last told.
     pub(crate) calls_run: Cell<usize>,
     closed: Cell<bool>,
@@ -105,6 +107,7 @@ impl Executor {
             scopes: RefCell::default(),
             places: PlaceCache::new(),
             sites: Arc::new(Sites::new()),
+            noted: Cell::new(PlaceId::UNKNOWN),
             calls_run: Cell::new(0),
             closed: Cell::new(false),
             stopping: Cell::new(false),
@@ -285,8 +288,15 @@ impl Executor {
         };
         if !task.is_none() {
             self.sites.set_awaits(task.index, id);
+            self.noted.set(id);
         }
         id
+    }
+
+    /// Where a task was last said to wait, since this was last asked.
+    #[must_use]
+    pub fn take_noted(&self) -> PlaceId {
+        self.noted.replace(PlaceId::UNKNOWN)
     }
 
     pub(crate) fn waker_of(&self, entry: Entry) -> Waker {
@@ -314,7 +324,9 @@ impl Executor {
 
     /// Notes that the task `id`, whose poll is over, waits at `place`.
     pub fn note_wait_of(&self, id: TaskId, place: &'static Location<'static>) {
-        self.sites.set_awaits(id.index, self.places.id(place));
+        let place = self.places.id(place);
+        self.sites.set_awaits(id.index, place);
+        self.noted.set(place);
     }
 
     /// Refuses calls, callbacks and tasks from now on.

@@ -5,9 +5,12 @@
 
 use std::{
     future::Future,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
 };
+
+use crate::tap::note_yield;
 
 /// Pending once, ready the next time.
 ///
@@ -27,11 +30,13 @@ pub fn yield_now() -> YieldNow {
 impl Future for YieldNow {
     type Output = ();
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.yielded {
             return Poll::Ready(());
         }
         self.yielded = true;
+        note_yield(Location::caller());
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_task_that_wakes_itself_means_its_next_run() {
-        let ran = Happening::Ran(A, Outcome::Pending);
+        let ran = Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN);
         let event = |at_ns, what| Event { at_ns, took_ns: 0, phase: Phase::Run, what };
         let itself = Happening::Woke(A, By::Item(A));
         let events = vec![event(5, itself), event(5, ran), event(6, itself), event(6, ran)];
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(led_by(events.clone(), 5), None, "the turn before is not its own");
         // The microtasks after the run are a part of it; the second wake is of the next one.
         let mut ran = events;
-        ran.push(event(5, Phase::Run, Happening::Ran(A, Outcome::Pending)));
+        ran.push(event(5, Phase::Run, Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN)));
         ran.remove(0);
         assert_eq!(led_by(ran, 4), Some(6));
     }
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_run_that_is_missing_puts_no_later_wake_out_of_step() {
         let woke = Happening::Woke(A, By::Thread);
-        let ran = Happening::Ran(A, Outcome::Pending);
+        let ran = Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN);
         // Of the first wake's run nothing was recorded.
         assert_eq!(runs(&history([woke, woke, ran, woke, ran])), [Some(1), Some(3)]);
     }
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn calls_run_in_the_order_in_which_they_were_left() {
         let left = Happening::Woke(Entry::DEFERRED, By::Thread);
-        let ran = Happening::Ran(Entry::DEFERRED, Outcome::Called);
+        let ran = Happening::Ran(Entry::DEFERRED, Outcome::Called, PlaceId::UNKNOWN);
         let whole = history([left, left, ran, left, ran, ran]);
         assert_eq!(runs(&whole), [Some(0), Some(1), Some(3)]);
         // Two were left before the first event, which a third run shows.

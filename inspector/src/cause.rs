@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_walk_ends_at_the_recordings_beginning_and_says_what_was_lost() {
-        let ran = |entry| Happening::Ran(entry, Outcome::Pending);
+        let ran = |entry| Happening::Ran(entry, Outcome::Pending, PlaceId::UNKNOWN);
         let what = [Happening::Woke(B, By::Item(A)), ran(A), ran(B)];
         let causes = why_ran(&history(&what, 7), &Names::default(), B.id());
         assert_eq!(causes.origin, Origin::Unrecorded);
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn a_run_is_told_with_its_age_and_length_where_the_time_is_known() {
         let ran = |at_ns, took_ns| {
-            let what = Happening::Ran(A, Outcome::Pending);
+            let what = Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN);
             Event { at_ns, took_ns, phase: Phase::Run, what }
         };
         let read = Read { events: vec![ran(600_000, 1_000)], next: 1, lost: 0, torn: 0 };
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_run_that_has_not_ended_is_told_by_its_wake() {
-        let ran = |entry| Happening::Ran(entry, Outcome::Pending);
+        let ran = |entry| Happening::Ran(entry, Outcome::Pending, PlaceId::UNKNOWN);
         let why = |what: &[Happening], lost| {
             let now = Now { item: B, phase: Some(Phase::Run), turn: 1 };
             why_ran(&history(what, lost).with_under_way(now, 0), &Names::default(), B.id())
@@ -389,7 +389,10 @@ mod tests {
 
     #[test]
     fn a_walk_of_many_thousands_is_given_up_and_says_so() {
-        let again = [Happening::Woke(A, By::Item(A)), Happening::Ran(A, Outcome::Pending)];
+        let again = [
+            Happening::Woke(A, By::Item(A)),
+            Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN),
+        ];
         let history = history(&again.repeat(5_000), 0);
         let causes = why_ran(&history, &Names::default(), A.id());
         assert_eq!((causes.origin, causes.steps.len()), (Origin::TooFar, STEPS_MAX));

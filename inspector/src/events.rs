@@ -35,10 +35,13 @@ pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
                 of_kind(&mut row, "published", event.took_ns);
                 row.insert("asked".into(), asked.into());
             }
-            Happening::Ran(item, outcome) => {
+            Happening::Ran(item, outcome, place) => {
                 of_kind(&mut row, "ran", event.took_ns);
                 of_item(&mut row, item, names);
                 row.insert("outcome".into(), outcome_name(outcome).into());
+                if place != PlaceId::UNKNOWN {
+                    at_place(&mut row, place);
+                }
             }
             Happening::Woke(item, by) => wake(&mut row, "woke", (item, by), event, names),
             Happening::WokeAgain(item, by) => {
@@ -130,7 +133,7 @@ mod tests {
             Happening::WokeAgain(Entry::DEFERRED, By::Thread),
             Happening::Woke(task, By::Timer(place)),
             Happening::Born(task.id(), By::Item(other), place),
-            Happening::Ran(task, Outcome::Finished),
+            Happening::Ran(task, Outcome::Finished, PlaceId::UNKNOWN),
             Happening::Served(1),
             Happening::Published(4),
         ]);

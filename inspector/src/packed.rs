@@ -27,15 +27,15 @@ pub(crate) fn places_of(event: &Event) -> impl Iterator<Item = PlaceId> {
         By::Item(item) => item.deferred_at(),
         _ => PlaceId::UNKNOWN,
     };
-    let (item, by, born) = match event.what {
-        Happening::Ran(item, _) => (item, PlaceId::UNKNOWN, PlaceId::UNKNOWN),
+    let (item, by, its) = match event.what {
+        Happening::Ran(item, _, place) => (item, PlaceId::UNKNOWN, place),
         Happening::Woke(item, by) | Happening::WokeAgain(item, by) => {
             (item, by_place(by), PlaceId::UNKNOWN)
         }
         Happening::Born(_, by, born) => (Entry::NOTHING, by_place(by), born),
         _ => (Entry::NOTHING, PlaceId::UNKNOWN, PlaceId::UNKNOWN),
     };
-    [item.deferred_at(), by, born].into_iter().filter(|place| *place != PlaceId::UNKNOWN)
+    [item.deferred_at(), by, its].into_iter().filter(|place| *place != PlaceId::UNKNOWN)
 }
 
 /// Places by their numbers.

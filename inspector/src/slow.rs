@@ -96,7 +96,11 @@ mod tests {
     fn the_longest_come_first_and_what_has_not_ended_is_among_them() {
         let event = |at_ns, took_ns, what| Event { at_ns, took_ns, phase: Phase::Run, what };
         let ran = |at_ns, index, took_ns| {
-            event(at_ns, took_ns, Happening::Ran(task_of(index), Outcome::Pending))
+            event(
+                at_ns,
+                took_ns,
+                Happening::Ran(task_of(index), Outcome::Pending, PlaceId::UNKNOWN),
+            )
         };
         let mut events = vec![event(0, 0, Happening::Turn(7))];
         events.extend([ran(0, 1, 10), ran(10, 2, 300), ran(310, 3, 10), ran(320, 4, 20)]);

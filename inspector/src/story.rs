@@ -379,7 +379,7 @@ mod tests {
         let by = By::Item(A);
         let mut events: Vec<_> =
             wakes.map(|item| (Phase::Run, 0, Happening::WokeAgain(item, by))).collect();
-        events.push((Phase::Run, 41_000, Happening::Ran(A, Outcome::Finished)));
+        events.push((Phase::Run, 41_000, Happening::Ran(A, Outcome::Finished, PlaceId::UNKNOWN)));
         let told = told(&events);
         assert_eq!(told[0], "its beginning is not recorded.");
         assert!(told[1].starts_with("task #1.1 ran 41.0 us, woke task #0.0, which was awake"));

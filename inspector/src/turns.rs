@@ -185,7 +185,7 @@ impl Cutter {
                 let (work, wakes) = (Work::Published(asked), Vec::new());
                 self.turn(at_ns).steps.push(Step { phase, at_ns, took_ns, work, wakes });
             }
-            Happening::Ran(entry, outcome) => {
+            Happening::Ran(entry, outcome, _) => {
                 // A checkpoint's wakes name the item before it, and come before this one began.
                 let by = By::Item(entry);
                 let is_its = |(wake, _, at): &(Wake, Phase, u64)| wake.by == by && *at >= at_ns;
@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn ran(at_ns: u64, item: Entry) -> Event {
-        event(Phase::Run, at_ns, 10, Happening::Ran(item, Outcome::Pending))
+        event(Phase::Run, at_ns, 10, Happening::Ran(item, Outcome::Pending, PlaceId::UNKNOWN))
     }
 
     #[test]

@@ -10,7 +10,12 @@ use glassloop_reactor::Stall;
 
 use super::Turn;
 use crate::{
-    Phase, core::Core, debug::Before, policy::Allowance, recorder::Recorder, stride::Stretch,
+    Phase,
+    core::Core,
+    debug::Before,
+    policy::Allowance,
+    recorder::{End, Recorder},
+    stride::Stretch,
 };
 
 /// Of so many items a stall names who it may have been.
@@ -182,11 +187,20 @@ impl Turn<'_> {
         let outcome = self.executor.run_item(entry);
         self.runs_on_after(outcome);
         let ended = self.reactor.read_clock();
-        // It may have ended the recording.
-        if let Some(recorder) = core.recorder() {
-            recorder.ran(entry, outcome, Phase::Run, ended);
-        }
+        self.tell_recorder(entry, outcome, Phase::Run, ended);
         ended
+    }
+
+    /// An item has ended; it may have ended the recording.
+    #[inline]
+    fn tell_recorder(&self, entry: Entry, outcome: Outcome, phase: Phase, at_ns: u64) {
+        if let Some(recorder) = self.core.recorder() {
+            if self.reactor.has_last_place() {
+                self.note_place(entry);
+            }
+            let waits_at = self.executor.take_noted();
+            recorder.ran(entry, outcome, phase, End { at_ns, waits_at });
+        }
     }
 
     /// As `run_item`, with somebody looking: the clock is read after each, and before each as well
@@ -209,9 +223,7 @@ impl Turn<'_> {
             self.note_place(entry);
             before.tell_slow(core, entry, took_ns / 1_000_000);
         }
-        if let Some(recorder) = core.recorder() {
-            recorder.ran(entry, outcome, phase, ended);
-        }
+        self.tell_recorder(entry, outcome, phase, ended);
         let took = Duration::from_nanos(took_ns);
         core.tell(phase, |observer| observer.item_ended(entry, outcome, took));
         ended

@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn ran(index: u32, took_ns: u64, outcome: Outcome) -> (u64, Happening) {
-        (took_ns, Happening::Ran(task(index), outcome))
+        (took_ns, Happening::Ran(task(index), outcome, PlaceId::UNKNOWN))
     }
 
     #[test]

@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(told(&earlier, A, Phase::Run, now_ns), [lasts]);
         // What it woke so far is its own; behind its run it is the microtasks'.
         let woke = event(5, Phase::Run, Happening::Woke(A, By::Item(A)));
-        let ran = event(5, Phase::Run, Happening::Ran(A, Outcome::Pending));
+        let ran = event(5, Phase::Run, Happening::Ran(A, Outcome::Pending, PlaceId::UNKNOWN));
         let wakes = [&begin[..], &[woke]].concat();
         let lasts = "task #1.1 has been running for 2.000 s, woke itself, and has not come back.";
         assert_eq!(told(&wakes, A, Phase::Run, now_ns), ["did not wait.", lasts]);

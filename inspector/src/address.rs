@@ -11,15 +11,18 @@ use std::{
 /// 127.0.0.1, on a port that the OS picks.
 pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// The variable's word for a program that waits for who watches.
+pub(crate) const WAIT: &str = "wait";
+
 /// What the variable asks for: nothing, the default address, or one of its own.
 pub(crate) fn asked_for(value: &str) -> io::Result<Option<SocketAddr>> {
     match value {
         "" | "0" => Ok(None),
-        "1" => Ok(Some(DEFAULT)),
+        "1" | WAIT => Ok(Some(DEFAULT)),
         other => match other.parse() {
             Ok(address) => on_loopback(address).map(Some),
             Err(_) => Err(invalid(format!(
-                "expected 1, 0, or an address with its port as 127.0.0.1:7000, came {other:?}"
+                "expected 1, 0, wait, or an address with its port as 127.0.0.1:7000, came {other:?}"
             ))),
         },
     }
@@ -50,6 +53,7 @@ mod tests {
             ("", None),
             ("0", None),
             ("1", Some("127.0.0.1:0")),
+            ("wait", Some("127.0.0.1:0")),
             ("127.0.0.1:7000", Some("127.0.0.1:7000")),
             ("[::1]:7000", Some("[::1]:7000")),
         ] {

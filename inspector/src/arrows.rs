@@ -172,7 +172,7 @@ fn most_missing<'a>(
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{By, Event, Happening, Now, Outcome, Read};
+    use glassloop::{By, Event, Happening, Now, Outcome, PlaceId, Read};
 
     use super::*;
 

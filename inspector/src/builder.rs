@@ -1,10 +1,11 @@
 //! `Builder`: an inspector made to measure.
 
 use std::{
-    io,
+    io::{self, IsTerminal, Write},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     rc::Rc,
+    sync::Arc,
     time::Instant,
 };
 
@@ -14,10 +15,12 @@ use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
 use crate::signal;
 use crate::{
     address,
+    attendance::Attendance,
     door::url,
     dump::Dumps,
     facts::{self, Facts},
     inspector::{Inspector, Parts},
+    loops,
     run_file::{Folder, RunFile},
     server::{Setup, server_of},
     token::Token,
@@ -51,6 +54,7 @@ pub struct Builder {
     address: SocketAddr,
     allow_control: bool,
     record: bool,
+    waits: bool,
     dump_to: Option<PathBuf>,
     #[cfg(all(unix, feature = "signal"))]
     dump_on: Option<i32>,
@@ -70,6 +74,7 @@ impl Builder {
             address: address::DEFAULT,
             allow_control: false,
             record: true,
+            waits: false,
             dump_to: None,
             #[cfg(all(unix, feature = "signal"))]
             dump_on: None,
@@ -90,11 +95,21 @@ impl Builder {
         self
     }
 
-    /// Whether loops are recorded from when they are found: yes, unless you say otherwise. Then
-    /// there is a history to look at once something has gone wrong; it costs some 50 ns a poll, and
+    /// Whether loops are recorded from their first event, or from when they are found where they
+    /// were there already: yes, unless you say otherwise. Then there is a history to look at once something has gone wrong; it costs some 50 ns a poll, and
     /// 2.5 MiB a loop (`Limits::ring_events_max`) with 350 bytes for each task that was woken.
     pub fn record(mut self, on: bool) -> Builder {
         self.record = on;
+        self
+    }
+
+    /// Has the program wait for who watches: [`start`](Builder::start) gives nothing until somebody
+    /// watches a loop's events, as the page does, and [`Inspector::stop`] waits, two seconds at
+    /// most, until everybody who watches has been sent all that was recorded. So a program that
+    /// takes milliseconds can be looked at from its first event to its last. Meanwhile the last four
+    /// loops are kept when they end. Where to look is told on standard error.
+    pub fn wait_for_watcher(mut self, on: bool) -> Builder {
+        self.waits = on;
         self
     }
 
@@ -155,6 +170,9 @@ impl Builder {
         };
         let began = Instant::now();
         let digits = token.digits().to_owned();
+        let attendance = self.waits.then(Arc::<Attendance>::default);
+        let attended = attendance.clone();
+        let follows = loops::follow(self.record, self.waits);
         let thread = LoopThread::start_with(THREAD, move || {
             // Its own poller, whatever the environment says about those of the program.
             let event_loop = EventLoop::builder().poller(PollerKind::Mio).internal().build()?;
@@ -164,7 +182,8 @@ impl Builder {
             event_loop.enter(|| {
                 let listener = net::TcpListener::from_std(listener)?;
                 let dumps = Dumps::new(self.dump_to);
-                let facts = Rc::new(Facts::gather(self.record, allow_control, dumps));
+                let facts = Facts::gather(self.record, allow_control, dumps);
+                let facts = Rc::new(Facts { attendance: attended, ..facts });
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
                 #[cfg(all(unix, feature = "signal"))]
                 if let Some(signal) = self.dump_on {
@@ -181,6 +200,26 @@ impl Builder {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let file = folder.write(&RunFile { pid, address, token: token_told, program, version })?;
         log::info!("inspector: listens at http://{address}/, its token is in {}", file.display());
-        Ok(Inspector::new(Parts { address, url: url(address, &token), file, thread }))
+        let url = url(address, &token);
+        if let Some(attendance) = &attendance {
+            wait_for_watcher(attendance, &url);
+        }
+        Ok(Inspector::new(Parts { address, url, file, thread, attendance, follows }))
     }
+}
+
+/// Says where to look, and waits for who does. The address lets in whoever has it: it is shown to
+/// a terminal, and to no file that standard error may be.
+fn wait_for_watcher(attendance: &Attendance, url: &str) {
+    let mut err = io::stderr().lock();
+    let said = if err.is_terminal() {
+        writeln!(err, "glassloop: waits for who watches, at {url}")
+    } else {
+        writeln!(err, "glassloop: waits for who watches, at what `glassloop url` says")
+    };
+    drop(err);
+    if said.is_err() {
+        log::warn!("inspector: waits for who watches, and can't say so");
+    }
+    attendance.wait();
 }

@@ -10,7 +10,8 @@ const VARIABLE: &str = "GLASSLOOP_INSPECT";
 
 /// Starts the inspector if the environment variable `GLASSLOOP_INSPECT` asks for it, and keeps it
 /// until the process ends: `1` is 127.0.0.1 on a port that the operating system picks,
-/// `127.0.0.1:7000` or `[::1]:7000` is that. Unset, empty or `0`: nothing happens at all. Anything
+/// `127.0.0.1:7000` or `[::1]:7000` is that; `wait` is as `1`, and the program
+/// [waits for who watches](Builder::wait_for_watcher). Unset, empty or `0`: nothing happens at all. Anything
 /// else is an error in the log, and nothing starts.
 ///
 /// Gives what runs, of which one may ask the address; a second call gives the same.
@@ -28,7 +29,7 @@ pub fn init() -> Option<&'static Inspector> {
         })
     });
     if let Some(inspector) = kept {
-        remove_at_exit(inspector.file().to_owned());
+        end_at_exit(inspector.file().to_owned(), Some(inspector));
     }
     kept.as_ref()
 }
@@ -46,31 +47,45 @@ pub fn init() -> Option<&'static Inspector> {
 /// [`Builder::start`].
 pub fn try_init() -> io::Result<Option<Inspector>> {
     let value = env::var_os(VARIABLE).unwrap_or_default();
-    let asked = value.into_string().map_err(not_text).and_then(|value| {
-        address::asked_for(&value)
-            .map_err(|error| io::Error::new(error.kind(), format!("{VARIABLE}: {error}")))
-    })?;
-    asked.map(|address| Builder::new().address(address).start()).transpose()
+    let value = value.into_string().map_err(not_text)?;
+    let asked = address::asked_for(&value)
+        .map_err(|error| io::Error::new(error.kind(), format!("{VARIABLE}: {error}")))?;
+    let waits = value == address::WAIT;
+    asked.map(|at| Builder::new().address(at).wait_for_watcher(waits).start()).transpose()
 }
 
 fn not_text(came: OsString) -> io::Error {
-    let what = format!("{VARIABLE}: expected 1, 0 or an address, came {came:?}");
+    let what = format!("{VARIABLE}: expected 1, 0, wait or an address, came {came:?}");
     io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
 /// A static is never dropped, but a local of the main thread is, on most systems: when `main` has
 /// returned, or calls `exit`. Another thread's end is not the program's.
-fn remove_at_exit(file: PathBuf) {
+fn end_at_exit(file: PathBuf, inspector: Option<&'static Inspector>) {
     thread_local! {
-        static FILE: RefCell<Option<Removed>> = const { RefCell::new(None) };
+        static END: RefCell<Option<End>> = const { RefCell::new(None) };
     }
     if thread::current().name() == Some("main") {
         // The first stays: what takes its place would drop it, and the file.
-        FILE.with_borrow_mut(|kept| {
+        END.with_borrow_mut(|kept| {
             if kept.is_none() {
-                *kept = Some(Removed::new(file));
+                *kept = Some(End { inspector, _file: Removed::new(file) });
             }
         });
+    }
+}
+
+/// What the end of the program does when it is dropped: it lets go who watches, then the file.
+struct End {
+    inspector: Option<&'static Inspector>,
+    _file: Removed,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(inspector) = self.inspector {
+            inspector.let_watchers_finish();
+        }
     }
 }
 
@@ -85,8 +100,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         let asked = file.clone();
         let thread = thread::Builder::new().name(name.into()).spawn(move || {
-            remove_at_exit(asked.clone());
-            remove_at_exit(asked.clone());
+            end_at_exit(asked.clone(), None);
+            end_at_exit(asked.clone(), None);
             asked.exists()
         });
         let meanwhile = thread.unwrap().join().unwrap();

@@ -5,12 +5,13 @@
 use std::{
     env,
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
 
-use crate::{dump::Dumps, watchdog::Stalls};
+use crate::{attendance::Attendance, dump::Dumps, watchdog::Stalls};
 
 /// An item that has lasted this long is told to the log.
 const STALL_MIN: Duration = Duration::from_secs(1);
@@ -31,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) stall_min: Duration,
     pub(crate) stalls: Stalls,
     pub(crate) dumps: Dumps,
+    /// Who watches, where the program waits for that.
+    pub(crate) attendance: Option<Arc<Attendance>>,
 }
 
 impl Facts {
@@ -46,6 +49,7 @@ impl Facts {
             stall_min: STALL_MIN,
             stalls: Stalls::default(),
             dumps,
+            attendance: None,
         }
     }
 
@@ -56,6 +60,7 @@ impl Facts {
             "program": self.program,
             "version": self.version,
             "control": self.allows_control,
+            "waits": self.attendance.is_some(),
             "inspector_started_unix_ms": self.started_unix_ms,
         })
     }

@@ -35,10 +35,20 @@ const MAGIC: [u8; 4] = *b"GLG1";
 /// What one watcher gets.
 pub(crate) struct Feed {
     wanted: Wanted,
+    /// Those of a loop that is not there yet.
+    awaits_first: bool,
     events: Option<Events>,
     /// From one push to the next, and how long no state is due.
     every: Duration,
     state_in: Duration,
+}
+
+/// Whose events are wanted.
+pub(crate) enum EventsOf {
+    Nobody,
+    Loop(Watch),
+    /// The first loop that the process makes.
+    First,
 }
 
 /// The events of one loop, as far as they were sent.
@@ -59,17 +69,27 @@ pub(crate) struct Batch {
 }
 
 impl Feed {
-    /// With the events of the only loop that is meant, or none.
-    pub(crate) fn new(wanted: Wanted, every: Duration, events_of: Option<Watch>) -> Feed {
-        let events = |watch| Events { watch, next: 0, lost: 0, told: HashSet::new() };
-        let events = events_of.map(events);
-        Feed { wanted, events, every, state_in: Duration::ZERO }
+    pub(crate) fn new(wanted: Wanted, every: Duration, events_of: EventsOf) -> Feed {
+        let awaits_first = matches!(events_of, EventsOf::First);
+        let events = match events_of {
+            EventsOf::Loop(watch) => Some(Events::of(watch)),
+            EventsOf::First | EventsOf::Nobody => None,
+        };
+        Feed { wanted, awaits_first, events, every, state_in: Duration::ZERO }
     }
 
-    /// The fields of the next text, and the events behind it. It takes [`ANSWER_IN`].
-    pub(crate) async fn next(&mut self, facts: &Facts) -> (Map<String, Value>, Option<Batch>) {
+    /// The fields of the next text, and the events behind it. It takes [`ANSWER_IN`]. The last one
+    /// has the state, whether it is due or not.
+    pub(crate) async fn next(
+        &mut self,
+        facts: &Facts,
+        is_last: bool,
+    ) -> (Map<String, Value>, Option<Batch>) {
         let mut fields = Map::new();
         self.state_in = self.state_in.saturating_sub(self.every);
+        if (self.awaits_first && self.find_first()) || is_last {
+            self.state_in = Duration::ZERO;
+        }
         if self.events.is_none() || self.state_in.is_zero() {
             let (state, tasks) = self.state(facts).await;
             fields.insert("state".into(), state);
@@ -79,6 +99,14 @@ impl Feed {
         }
         let batch = self.events.as_mut().and_then(|events| events.batch(&mut fields));
         (fields, batch)
+    }
+
+    /// Whether the loop that was awaited is there.
+    fn find_first(&mut self) -> bool {
+        let first = self.wanted.loops().into_iter().next();
+        self.awaits_first = first.is_none();
+        self.events = first.map(Events::of);
+        self.events.is_some()
     }
 
     /// These were sent.
@@ -102,6 +130,10 @@ impl Feed {
 }
 
 impl Events {
+    fn of(watch: Watch) -> Events {
+        Events { watch, next: 0, lost: 0, told: HashSet::new() }
+    }
+
     /// What was recorded since the last message; new places go into the text before it.
     fn batch(&mut self, fields: &mut Map<String, Value>) -> Option<Batch> {
         let Read { mut events, next, lost, torn } = self.watch.events(self.next);

@@ -7,13 +7,13 @@ use std::{
     fmt, mem,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use glassloop::LoopThread;
+use glassloop::{LoopThread, OnNewLoop};
 
-use crate::run_file::Removed;
+use crate::{attendance::Attendance, run_file::Removed};
 
 /// How long a stop waits for the thread. It never runs anything long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,7 +24,16 @@ pub struct Inspector {
     url: String,
     file: Removed,
     /// Until it is stopped.
-    thread: Mutex<Option<LoopThread>>,
+    thread: Mutex<Option<Running>>,
+    /// Who watches, where the program waits for that.
+    attendance: Option<Arc<Attendance>>,
+}
+
+/// What goes on until it is stopped.
+struct Running {
+    thread: LoopThread,
+    /// New loops are seen into from their beginning.
+    _follows: OnNewLoop,
 }
 
 /// What an inspector is made of.
@@ -33,13 +42,16 @@ pub(crate) struct Parts {
     pub(crate) url: String,
     pub(crate) file: PathBuf,
     pub(crate) thread: LoopThread,
+    pub(crate) attendance: Option<Arc<Attendance>>,
+    pub(crate) follows: OnNewLoop,
 }
 
 impl Inspector {
     pub(crate) fn new(parts: Parts) -> Inspector {
-        let Parts { address, url, file, thread } = parts;
+        let Parts { address, url, file, thread, attendance, follows } = parts;
         let file = Removed::new(file);
-        Inspector { address, url, file, thread: Mutex::new(Some(thread)) }
+        let running = Running { thread, _follows: follows };
+        Inspector { address, url, file, thread: Mutex::new(Some(running)), attendance }
     }
 
     /// The address of its page, with the token behind a `#`. Whoever has it may look: don't log it.
@@ -60,6 +72,16 @@ impl Inspector {
         self.file.file()
     }
 
+    /// The program ends: who watches is sent what is left, where it waits for that.
+    pub(crate) fn let_watchers_finish(&self) {
+        if let Some(attendance) = &self.attendance
+            && self.file.is_own()
+            && !attendance.end(PATIENCE)
+        {
+            log::warn!("inspector: somebody who watches has not got everything in {PATIENCE:?}");
+        }
+    }
+
     /// Removes the file, closes the port and every connection, and ends the thread, for which it
     /// waits two seconds at most. What was stopped stays so.
     ///
@@ -67,15 +89,16 @@ impl Inspector {
     /// parent's: there this does nothing.
     pub fn stop(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut thread) = thread else { return };
+        let Some(mut running) = thread else { return };
         if !self.file.is_own() {
             // Its drop would wait for a thread that is not in this process.
-            return mem::forget(thread);
+            return mem::forget(running);
         }
+        self.let_watchers_finish();
         self.file.remove();
-        thread.stop(Duration::ZERO);
+        running.thread.stop(Duration::ZERO);
         // Its connections are cut, so its report has nothing that anybody could want.
-        if let Err(error) = thread.join(PATIENCE) {
+        if let Err(error) = running.thread.join(PATIENCE) {
             log::warn!("inspector: its thread was left alone: {error}");
         }
     }

@@ -46,6 +46,7 @@
 
 mod address;
 mod arrows;
+mod attendance;
 mod builder;
 mod cause;
 mod control;
@@ -59,6 +60,7 @@ mod history;
 mod host_queues;
 mod inspector;
 mod live;
+mod loops;
 mod names;
 mod packed;
 mod page;

@@ -7,14 +7,15 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    Watch, timeout,
+    timeout,
     ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
 };
 use serde_json::Value;
 
 use crate::{
+    attendance::Watcher,
     facts::Facts,
-    feed::{ANSWER_IN, Feed},
+    feed::{ANSWER_IN, EventsOf, Feed},
     query::Query,
     routes::LIVE,
     state::Wanted,
@@ -29,6 +30,9 @@ const EVERY_MS: u64 = 250;
 const EVERY_MS_LEAST: u64 = 50;
 const EVERY_MS_MOST: u64 = 60_000;
 
+/// So long a watcher has to take the end.
+const PART_IN: Duration = Duration::from_millis(500);
+
 /// A watcher has nothing to say but Close and Pong.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
@@ -37,7 +41,7 @@ struct Wish {
     every: Duration,
     wanted: Wanted,
     /// Whose events.
-    events_of: Option<Watch>,
+    events_of: EventsOf,
 }
 
 impl Wish {
@@ -45,12 +49,23 @@ impl Wish {
         let query = Query::of(request, &["events", "every_ms", "fresh_ms", "internal", "loop"])?;
         let every_ms = query.number("every_ms", EVERY_MS_LEAST..=EVERY_MS_MOST, EVERY_MS)?;
         let mut wanted = Wanted::of(&query)?;
-        let events_of = query.flag("events")?.then(|| wanted.only_loop()).transpose()?;
-        if events_of.is_some() {
+        let events_of = EventsOf::of(query.flag("events")?, &wanted)?;
+        if !matches!(events_of, EventsOf::Nobody) {
             // The others are shown beside it, to be chosen.
             wanted.number = None;
         }
         Ok(Wish { every: Duration::from_millis(every_ms), wanted, events_of })
+    }
+}
+
+impl EventsOf {
+    /// Before a process has a loop, its first one is meant.
+    fn of(wants: bool, wanted: &Wanted) -> Result<EventsOf, Response> {
+        match wants {
+            false => Ok(EventsOf::Nobody),
+            true if wanted.number.is_none() && wanted.loops().is_empty() => Ok(EventsOf::First),
+            true => wanted.only_loop().map(EventsOf::Loop),
+        }
     }
 }
 
@@ -78,16 +93,21 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
 }
 
 /// Pushes until the watcher goes.
-async fn push(socket: WebSocket, facts: &Facts, wish: Wish) {
+async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
+    let has_events = !matches!(wish.events_of, EventsOf::Nobody);
+    let watcher = Watcher::of(facts).filter(|_| has_events);
     let (mut pushed, mut missed) = (0_u64, 0_u64);
     let mut feed = Feed::new(wish.wanted, wish.every, wish.events_of);
     loop {
+        // Asked first: what it finds afterwards is all there is.
+        let is_last = watcher.as_ref().is_some_and(Watcher::is_ending);
         let mut rest = wish.every;
         // What has not left is in the way of the next one.
         if socket.buffered_amount() > 0 {
             missed += 1;
         } else {
-            let (mut fields, batch) = feed.next(facts).await;
+            let (mut fields, batch) = feed.next(facts, is_last).await;
+            let is_all = is_last && batch.is_none();
             rest -= ANSWER_IN;
             fields.insert("missed".into(), missed.into());
             fields.insert("push".into(), pushed.into());
@@ -102,6 +122,9 @@ async fn push(socket: WebSocket, facts: &Facts, wish: Wish) {
             {
                 feed.sent(&batch);
             }
+            if is_all {
+                return part(&socket).await;
+            }
         }
         match timeout(rest, socket.recv()).await {
             Err(_) => {}
@@ -115,4 +138,13 @@ async fn push(socket: WebSocket, facts: &Facts, wish: Wish) {
             Ok(_) => return,
         }
     }
+}
+
+/// The program ends, and the watcher has everything: he is given the time to take it.
+async fn part(socket: &WebSocket) {
+    if let Err(error) = socket.close(code::AWAY, "the program has ended") {
+        log::debug!("inspector: a watcher was not told of the end: {error}");
+    }
+    // What he sends last is his Close.
+    let _ = timeout(PART_IN, socket.recv()).await;
 }

@@ -84,7 +84,7 @@ fn task(snapshot: Option<&Snapshot>, item: Entry) -> Option<&TaskLine> {
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{Event, Happening, Kind, Now, Read};
+    use glassloop::{Event, Happening, Kind, Now, PlaceId, Read};
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! `GET /source`: some lines of the program's own source, where that can be read.
+//! `GET /source`: the program's own source, some lines or a whole file, where that can be read.
 //!
 //! Promises to read no file but those that the program's places name: what the compiler wrote into
 //! them, and nothing that a request could make up. Such a name is relative to where the program was
@@ -17,18 +17,20 @@ use glassloop::{
 };
 use serde_json::json;
 
-use crate::{facts::Facts, query::Query, routes::refusal, rows};
+use crate::{facts::Facts, loops, query::Query, routes::refusal, rows};
 
 /// So many lines before the one that is meant, and as many behind it.
 const LINES_AROUND: usize = 6;
+/// So much of a whole file is shown.
+const LINES_MAX: usize = 10_000;
 /// What of a line is shown.
 const LINE_CHARS_MAX: usize = 200;
 /// No source is larger.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// `GET /source?place=src/main.rs:12`.
+/// `GET /source?place=src/main.rs:12`: the lines around it; with `whole=1` those of the file.
 pub(crate) fn source(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let query = Query::of(request, &["place"])?;
+    let query = Query::of(request, &["place", "whole"])?;
     let said = query.text("place")?;
     let place = known(&said).ok_or_else(|| {
         refusal(404, "expected a place that the program has named, like src/main.rs:12")
@@ -36,20 +38,22 @@ pub(crate) fn source(_: &Facts, request: &Request) -> Result<Response, Response>
     // Where it can't be read there are no lines of it; the place is right all the same.
     let text = text_of(place).unwrap_or_default();
     let line = place.line() as usize;
-    let first = line.saturating_sub(LINES_AROUND).max(1);
-    let lines = text.lines().enumerate().skip(first - 1).take(line + LINES_AROUND + 1 - first);
+    let around = line.saturating_sub(LINES_AROUND).max(1)..=line + LINES_AROUND;
+    let meant = if query.flag("whole")? { 1..=LINES_MAX } else { around };
+    let lines = text.lines().enumerate().filter(|(at, _)| meant.contains(&(at + 1)));
     let lines = lines.map(|(at, text)| {
         let shown: String = text.chars().take(LINE_CHARS_MAX).collect();
         json!([at + 1, shown])
     });
     let lines: Vec<_> = lines.collect();
-    Ok(Response::json(json!({ "place": said, "line": line, "lines": lines }).to_string()))
+    let answer = json!({ "place": said, "line": line, "lines": lines });
+    Ok(Response::json(answer.to_string()))
 }
 
 /// The place that is written so, if it is one of the program's.
 fn known(said: &str) -> Option<&'static Location<'static>> {
     let named = (0..).map_while(|number| PlaceId::from_bits(number).location());
-    let loops = glassloop::loops();
+    let loops = loops::all();
     let mut all = named.chain(loops.iter().map(|watch| watch.name().made));
     all.find(|place| rows::place(place) == said)
 }

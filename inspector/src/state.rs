@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     facts::Facts,
     host_queues::host_queues,
+    loops,
     names::Names,
     query::Query,
     routes::refusal,
@@ -59,7 +60,7 @@ impl Wanted {
             Some(number) => watch.name().number == number,
             None => self.internal || !watch.name().internal,
         };
-        glassloop::loops().into_iter().filter(meant).collect()
+        loops::all().into_iter().filter(meant).collect()
     }
 
     /// The one loop that is meant: the number's, or the only one.
@@ -191,6 +192,7 @@ pub(crate) fn one_loop(
             "thread_id": name.thread_id,
             "made": rows::place(name.made),
             "internal": name.internal,
+            "ended": watch.is_closed(),
         },
         "as_of": seen.map(|seen| as_of(seen, patience)),
         "now": now(*at, &names),

@@ -30,7 +30,7 @@ const EVERY: Duration = Duration::from_millis(100);
 
 /// A loop publishes its state this often while it turns, so that there is something to show when
 /// it hangs.
-const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
 
 /// Every loop that was found, and what it was seen to run.
 #[derive(Debug, Default)]

@@ -157,7 +157,7 @@ fn plural(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{By, Event, Happening, Read};
+    use glassloop::{By, Event, Happening, PlaceId, Read};
 
     use super::*;
     use crate::{history::History, names::Names, story::Story};

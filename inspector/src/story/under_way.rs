@@ -36,7 +36,7 @@ impl Teller<'_> {
 
 #[cfg(test)]
 mod tests {
-    use glassloop::{By, Entry, Event, Happening, Kind, Outcome, Phase, Read};
+    use glassloop::{By, Entry, Event, Happening, Kind, Outcome, Phase, PlaceId, Read};
 
     use super::*;
     use crate::{history::History, names::Names, story::Story};

@@ -1,0 +1,115 @@
+//! Attendance: who watches a program that waits for that.
+//!
+//! Such a program stands still until somebody watches the events of a loop, and lets nobody go
+//! before he has them all. Promises that its end takes no longer than it was given, whoever watches.
+
+use std::{
+    rc::Rc,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::facts::Facts;
+
+/// Shared by the program's thread, which waits, and the inspector's.
+#[derive(Debug, Default)]
+pub(crate) struct Attendance {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    watching: usize,
+    /// The program ends: who has everything may go.
+    ending: bool,
+}
+
+impl Attendance {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until somebody watches.
+    pub(crate) fn wait(&self) {
+        let waiting = self.changed.wait_while(self.state(), |state| state.watching == 0);
+        drop(waiting.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits until everybody who watches has all there is, `patience` at most. Whether he has.
+    pub(crate) fn end(&self, patience: Duration) -> bool {
+        let mut state = self.state();
+        state.ending = true;
+        let waiting = self.changed.wait_timeout_while(state, patience, |state| state.watching > 0);
+        let (state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        state.watching == 0
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.state().ending
+    }
+}
+
+/// Somebody who watches; until he is dropped.
+#[derive(Debug)]
+pub(crate) struct Watcher(Arc<Attendance>);
+
+impl Watcher {
+    /// Somebody watches, if the program waits for that.
+    pub(crate) fn of(facts: &Rc<Facts>) -> Option<Watcher> {
+        let attendance = Arc::clone(facts.attendance.as_ref()?);
+        attendance.state().watching += 1;
+        attendance.changed.notify_all();
+        Some(Watcher(attendance))
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.0.is_ending()
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.state().watching -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn watcher(attendance: &Arc<Attendance>) -> Watcher {
+        attendance.state().watching += 1;
+        attendance.changed.notify_all();
+        Watcher(Arc::clone(attendance))
+    }
+
+    #[test]
+    fn who_waits_goes_on_when_somebody_watches_and_ends_when_nobody_does() {
+        let attendance = Arc::new(Attendance::default());
+        let waits = Arc::clone(&attendance);
+        let program = thread::spawn(move || {
+            waits.wait();
+            waits.end(Duration::from_secs(60))
+        });
+        let watcher = watcher(&attendance);
+        while !watcher.is_ending() {
+            thread::yield_now();
+        }
+        assert!(!program.is_finished(), "somebody watches");
+        drop(watcher);
+        assert!(program.join().unwrap());
+    }
+
+    #[test]
+    fn an_end_waits_no_longer_than_it_is_given() {
+        let attendance = Arc::new(Attendance::default());
+        let watcher = watcher(&attendance);
+        assert!(!attendance.end(Duration::ZERO), "he has not got everything");
+        drop(watcher);
+        assert!(attendance.end(Duration::ZERO));
+    }
+}

@@ -1,0 +1,128 @@
+//! A program that is started with `GLASSLOOP_INSPECT=wait` stands still until somebody watches, and
+//! does not end before who watches has every event: its first and its last.
+
+#![cfg(test)]
+#![cfg(all(feature = "ws", unix))]
+
+#[path = "common/examples.rs"]
+mod examples;
+#[path = "common/inspected.rs"]
+mod inspected;
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use glassloop::{
+    Event, Happening, net,
+    ws::{Endpoint, Message, code},
+};
+use glassloop_inspector::run_file::{Folder, RunFile};
+use inspected::Scratch;
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const HEAD: usize = 32;
+
+/// The program, which waits.
+fn started(runtime: &Path) -> (Child, RunFile) {
+    let mut program = Command::new(examples::built("01_timer"));
+    program.env("GLASSLOOP_INSPECT", "wait").env("RUST_LOG", "off");
+    program.env("XDG_RUNTIME_DIR", runtime).env("TMPDIR", runtime);
+    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let folder = Folder::at(runtime.join("glassloop"));
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(file) = folder.list_live().ok().and_then(|mut live| live.pop()) {
+            return (child, file);
+        }
+        assert!(Instant::now() < end, "it has no inspector");
+        thread::yield_now();
+    }
+}
+
+/// What somebody is told who watches until he is parted from.
+struct Told {
+    events: Vec<(u64, Event)>,
+    last_state: Value,
+    processes: Vec<Value>,
+    close: Option<u16>,
+}
+
+async fn watch(file: RunFile) -> Told {
+    let endpoint = Endpoint::new(&format!("ws://{}/live?every_ms=50&events=1", file.address));
+    let endpoint = endpoint.unwrap().bearer(&file.token).unwrap();
+    let endpoint = endpoint.subprotocols(["glassloop.v1"]).unwrap().require_subprotocol();
+    let stream = net::TcpStream::connect(file.address).await.unwrap();
+    let (socket, driver) = endpoint.connect_on(stream).await.unwrap();
+    let driver = glassloop::spawn(driver);
+    let mut told =
+        Told { events: Vec::new(), last_state: Value::Null, processes: Vec::new(), close: None };
+    while let Ok(Some(message)) = socket.recv().await {
+        match message {
+            Message::Text(text) => {
+                let mut push: Value = serde_json::from_str(&text).unwrap();
+                if push["state"].is_object() {
+                    told.processes.push(push["state"]["process"].take());
+                    if let Some(row) = push["state"]["loops"].get_mut(0) {
+                        told.last_state = row.take();
+                    }
+                }
+            }
+            other => {
+                let bytes = other.as_bytes();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few")]
+                let first = f64::from_le_bytes(bytes[8..16].try_into().unwrap()) as u64;
+                let events = bytes[HEAD..].chunks_exact(8 * Event::WORDS).map(|bytes| {
+                    let word =
+                        |at: usize| u64::from_le_bytes(bytes[at * 8..][..8].try_into().unwrap());
+                    Event::from_words([0, 1, 2, 3].map(word)).unwrap()
+                });
+                told.events.extend((first..).zip(events));
+            }
+        }
+    }
+    told.close = socket.close_info().map(|info| info.code);
+    drop(socket);
+    driver.await.ok();
+    told
+}
+
+#[test]
+fn who_watches_a_program_that_waits_is_told_of_its_first_event_and_of_its_last() {
+    let scratch = Scratch::new();
+    let (mut child, file) = started(scratch.path());
+    // However long nobody comes, nothing has been run: all that it prints is behind its first turn.
+    assert!(child.try_wait().unwrap().is_none());
+
+    let told = glassloop::run(watch(file)).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.lines().count(), 6, "{printed}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("waits for who watches") && !said.contains('#'), "no token: {said}");
+
+    let numbers: Vec<u64> = told.events.iter().map(|(number, _)| *number).collect();
+    let all: Vec<u64> = (0..).take(numbers.len()).collect();
+    assert_eq!(numbers, all, "from the first, without a gap");
+    let happenings: Vec<Happening> = told.events.iter().map(|(_, event)| event.what).collect();
+    assert!(matches!(happenings[0], Happening::Born(..)), "{:?}", happenings[0]);
+    assert!(happenings.contains(&Happening::Turn(1)));
+    let row = &told.last_state;
+    assert_eq!(row["loop"]["ended"], true, "{row}");
+    let ended: Vec<_> = row["recorded"]["ended"].as_array().unwrap().iter().collect();
+    let polls: u64 = ended.iter().map(|task| task["polls"].as_u64().unwrap()).sum();
+    let is_poll = |what: &&Happening| {
+        matches!(what, Happening::Ran(item, how, _) if item.is_task()
+            && !matches!(how, glassloop::Outcome::Cancelled | glassloop::Outcome::Stale))
+    };
+    let ran = happenings.iter().filter(is_poll).count();
+    assert_eq!(ran as u64, polls, "each poll of those that have ended was told: {row}");
+    assert!(told.processes.iter().all(|process| process["waits"] == true));
+    assert_eq!(told.close, Some(code::AWAY));
+    assert!(!scratch.path().join("glassloop").read_dir().unwrap().any(|_| true), "no file is left");
+}

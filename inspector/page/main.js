@@ -7,6 +7,7 @@ import * as model from './views/model.js';
 import { Alarm } from './views/alarm.js';
 import { actsOf } from './views/acts.js';
 import { Brush } from './views/brush.js';
+import { Chapter } from './views/chapter.js';
 import { Detail } from './views/detail.js';
 import { Feed } from './views/feed.js';
 import { listenForDrops, textOf } from './views/file.js';
@@ -59,7 +60,7 @@ listenToTimeline(timeline);
 const views = [
   new Header(at('header'), page), new Alarm(at('alarm'), page), new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
-  timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),
+  timeline, new Brush(at('brush'), page), new Chapter(at('chapter'), page), tasks, new Detail(at('detail'), page),
   new Hover(at('panels'), page), new Address(store),
 ].map(ofPage);
 const fly = ofPage(new Fly(at('place'), page));
@@ -78,6 +79,7 @@ function frame(nowMs) {
   requestAnimationFrame(frame);
   safely('feed', () => page.feed.drain());
   if (page.wanted && store.hasEvents) showWanted();
+  if (page.begins && store.hasEvents) readFromTheBeginning();
   // In small bites: a moment is asked for some times a second.
   safely('moments', () => store.moments?.catchUp());
   if (isRolling()) store.note('clock');
@@ -94,6 +96,14 @@ function showWanted() {
     else if (ns !== null) say('The instant of the address is recorded no longer.');
     page.wanted = null;
   }
+}
+
+/** A program that has waited for somebody who watches is read from its first event. */
+function readFromTheBeginning() {
+  page.begins = false;
+  store.isReading = true;
+  store.grain = 'sentence';
+  store.goTo(store.beginNs);
 }
 
 /** Whether time goes on in sight. Who wants little motion sees it go on with each state. */
@@ -172,6 +182,7 @@ function begin(state, row) {
   document.title = `${state.process?.program ?? 'program'}: glassloop`;
   if (!isSame) applyView(store, { ...view, at: null, from: null });
   page.wanted = isSame ? null : view;
+  page.begins = !isSame && state.process?.waits === true && view.at === null;
   store.note('row', 'mode');
 }
 

@@ -28,6 +28,7 @@ const FRAME: PageFile = PageFile { path: "/", text: include_str!("../page/index.
 const STYLE: PageFile = PageFile { path: "/page.css", text: include_str!("../page/page.css") };
 const ICON: PageFile = PageFile { path: "/page/icon.svg", text: include_str!("../page/icon.svg") };
 const MODULES: &[PageFile] = modules![
+    "chapter.css",
     "main.js",
     "model/arrows.js",
     "model/calls.js",
@@ -55,7 +56,9 @@ const MODULES: &[PageFile] = modules![
     "model/wait_chain.js",
     "views/acts.js",
     "views/alarm.js",
+    "views/at_lines.js",
     "views/brush.js",
+    "views/chapter.js",
     "views/detail.js",
     "views/dom.js",
     "views/feed.js",
@@ -76,6 +79,7 @@ const MODULES: &[PageFile] = modules![
     "views/parser.js",
     "views/perfetto.js",
     "views/player.js",
+    "views/prose.js",
     "views/reader.js",
     "views/ring.js",
     "views/room.js",

@@ -130,6 +130,11 @@ export class Events extends Columns {
     return this.words[this.slot(number) * event.WORDS + 4];
   }
 
+  /** Where a run left its task waiting, or where its callback was asked for. */
+  restedAt(number) {
+    return (this.words[this.slot(number) * event.WORDS + 6] - 1) >>> 0;
+  }
+
   /** The first event that ends at this time or later; `next` if there is none. */
   firstEndingAt(ns) {
     return this.search((end) => end >= ns);

@@ -6,7 +6,7 @@
 
 import { ENDS } from './ended.js';
 import * as event from './event.js';
-import { DEFERRED, RUN, TASK } from './event.js';
+import { BORN, DEFERRED, RUN, TASK, UNKNOWN_PLACE } from './event.js';
 
 /** So many tasks that have ended are known. */
 const ENDED_MAX = 1_000;
@@ -22,7 +22,7 @@ export class Fold {
     /** The wakes whose items are in the ready queue, in order; calls among them. */
     this.ready = new Set();
     this.calls = [];
-    /** By task: `{ index, generation, isDone, since_ns }`. */
+    /** By task: `{ index, generation, isDone, since_ns, place }`: where it waits, or was born. */
     this.tasks = new Map();
     this.ended = [];
   }
@@ -48,7 +48,9 @@ export class Fold {
     this.ready.add(number);
     const high = events.high(number);
     if (high >>> 28 === DEFERRED) this.calls.push(number);
-    if (high >>> 28 === TASK) this.task(events.low(number), high, events.at(number));
+    if (high >>> 28 !== TASK) return;
+    const task = this.task(events.low(number), high, events.at(number));
+    if (events.kind(number) === BORN) task.place = events.place(number);
   }
 
   ran(number) {
@@ -60,6 +62,7 @@ export class Fold {
     if (high >>> 28 !== TASK || outcome === STALE) return;
     const task = this.task(events.low(number), high, events.at(number));
     task.since_ns = events.end(number);
+    task.place = events.restedAt(number);
     if (ENDS[outcome] && !task.isDone) this.end(task);
   }
 
@@ -76,7 +79,9 @@ export class Fold {
     const key = index * 2 ** 32 + low;
     let task = this.tasks.get(key);
     if (!task) {
-      task = { index, generation: low, isDone: false, since_ns: at_ns };
+      task = {
+        index, generation: low, isDone: false, since_ns: at_ns, place: UNKNOWN_PLACE,
+      };
       this.tasks.set(key, task);
     }
     return task;
@@ -115,6 +120,7 @@ export class Fold {
       generation: Uint32Array.from(tasks, (task) => task.generation),
       isDone: Uint8Array.from(tasks, (task) => (task.isDone ? 1 : 0)),
       since_ns: Float64Array.from(tasks, (task) => task.since_ns),
+      place: Uint32Array.from(tasks, (task) => task.place),
       ended: Uint32Array.from(this.ended, (task) => places.get(task)),
     };
   }
@@ -129,6 +135,7 @@ export class Fold {
       const generation = frame.generation[at];
       const task = {
         index, generation, isDone: frame.isDone[at] === 1, since_ns: frame.since_ns[at],
+        place: frame.place[at],
       };
       tasks.push(task);
       fold.tasks.set(index * 2 ** 32 + generation, task);

@@ -4,7 +4,9 @@
 // or more: so many that all frames together are not larger than the events. It looks at new
 // events when it is asked.
 
-import { PHASES, RAN, TASK, WAITED, PUBLISHED, SERVED } from './event.js';
+import {
+  PHASES, PUBLISHED, RAN, SERVED, TASK, UNKNOWN_PLACE, WAITED,
+} from './event.js';
 import { Fold } from './fold.js';
 import { underWaySince } from './under_way.js';
 
@@ -16,9 +18,12 @@ const EVENTS_PER_THING = 4;
 /**
  * @typedef {{ns: number, turnIndex: number, phase: string|null, running: object|null,
  *   ready: object[], deferred: object[],
- *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number}>}} Moment
+ *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number,
+ *   place: number}>, place: number, rest: number}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
+ *   A task's `place` is where it waits, waited last or was spawned; the moment's is that of what
+ *   runs, and `rest` is where that will wait next.
  */
 export class Moments {
   constructor(recording) {
@@ -42,9 +47,16 @@ export class Moments {
     const ready = line.map((wake) => events.item(wake));
     const deferred = ready.filter((item) => item.kind === 'deferred');
     const tasks = tasksOf(fold, line);
-    if (running?.kind === 'task') tasks.set(running.key, { state: 'running', since_ns });
+    const task = running?.kind === 'task' ? tasks.get(running.key) : null;
+    if (task) Object.assign(task, { state: 'running', since_ns });
+    else if (running?.kind === 'task') {
+      tasks.set(running.key, { state: 'running', since_ns, place: UNKNOWN_PLACE });
+    }
+    const rested = run === null ? UNKNOWN_PLACE : events.restedAt(run);
+    const place = task?.place ?? placeOf(running, rested);
+    const rest = running?.kind === 'task' ? rested : UNKNOWN_PLACE;
     const turnIndex = recording.turnIndexAt(ns);
-    return { ns, turnIndex, phase, running, ready, deferred, tasks };
+    return { ns, turnIndex, phase, running, ready, deferred, tasks, place, rest };
   }
 
   /** What was under way when the event that comes next had not ended. */
@@ -104,19 +116,25 @@ export class Moments {
   }
 }
 
+/** Where a call was asked for that runs and is no task. */
+function placeOf(running, rested) {
+  if (running?.kind === 'deferred') return running.generation;
+  return running?.kind === 'callback' ? rested : UNKNOWN_PLACE;
+}
+
 /** What each task is at, if none of them runs. */
 function tasksOf(fold, line) {
   const { events } = fold;
   const tasks = new Map();
-  for (const { index, generation, isDone, since_ns } of fold.tasks.values()) {
-    tasks.set(`#${index}.${generation}`, { state: isDone ? 'done' : 'waiting', since_ns });
+  for (const { index, generation, isDone, since_ns, place } of fold.tasks.values()) {
+    tasks.set(`#${index}.${generation}`, { state: isDone ? 'done' : 'waiting', since_ns, place });
   }
   for (const wake of line) {
     if (events.high(wake) >>> 28 !== TASK) continue;
     const { key } = events.item(wake);
     // By the first of two wakes.
-    if (tasks.get(key)?.state !== 'waiting') continue;
-    tasks.set(key, { state: 'ready', since_ns: events.at(wake) });
+    const task = tasks.get(key);
+    if (task?.state === 'waiting') Object.assign(task, { state: 'ready', since_ns: events.at(wake) });
   }
   return tasks;
 }

@@ -12,11 +12,13 @@ import { plan, tellFold } from './story/fold.js';
 import { GROUPS_TOLD, areTimers, firstGroup, more, timersDue } from './story/group.js';
 import { counted, effects, together } from './story/predicates.js';
 import { tellUnderWay } from './story/under_way.js';
-import { underWayIn, underWayStep } from './under_way.js';
+import { underWayIn, underWaySince, underWayStep } from './under_way.js';
 
 /**
  * The turn at this index in sentences, each with the keys of whom it mentions.
- * @returns {{turn: number, at_ns: number, sentences: {text: string, keys: string[]}[]}}
+ * @returns {{turn: number, at_ns: number,
+ *   sentences: {text: string, keys: string[], at_ns: number}[]}} a sentence has the instant at
+ *   which what it tells of began
  */
 export function tellTurn(recording, names, index) {
   const turn = recording.turn(index);
@@ -44,6 +46,8 @@ export class Teller {
     /** Tasks that were seen to end in this turn. */
     this.ended = new Set();
     this.told = [];
+    /** When what is told now began. */
+    this.at_ns = turn.at_ns;
     this.mentioned = new Set();
   }
 
@@ -51,6 +55,7 @@ export class Teller {
     const { turn, its } = this;
     for (const step of turn.steps) {
       if (step.work.type === 'host') {
+        this.at_ns = step.at_ns;
         this.say(`before it, the host ${together(effects(this, step.wakes, NOTHING))}`);
       }
     }
@@ -61,6 +66,7 @@ export class Teller {
     const telling = plan(turn.steps, its);
     turn.steps.forEach((step, at) => {
       if (step.work.type === 'host' || step === its) return;
+      this.at_ns = step.at_ns;
       if (telling[at] === 'alone') this.step(step, step === first);
       else if (telling[at] !== 'later') tellFold(this, telling[at].map((of) => turn.steps[of]));
       this.noteEnd(step);
@@ -73,6 +79,7 @@ export class Teller {
   end(others) {
     const isIdle = ({ work }) => work.type === 'published' && work.count === 0;
     if (this.underWay) {
+      this.at_ns = underWaySince(this.recording) ?? this.at_ns;
       tellUnderWay(this);
     } else if (this.turn.begun && others.every(isIdle)) {
       this.say(this.isSwitchedOff()
@@ -125,7 +132,7 @@ export class Teller {
   }
 
   say(sentence) {
-    this.told.push({ text: `${sentence}.`, keys: [...this.mentioned] });
+    this.told.push({ text: `${sentence}.`, keys: [...this.mentioned], at_ns: this.at_ns });
     this.mentioned.clear();
   }
 
@@ -148,6 +155,7 @@ export class Teller {
       }
       return;
     }
+    this.at_ns = wait.at_ns;
     const waited = wait.took_ns === 0 ? 'did not wait' : `waited ${shortTime(wait.took_ns)}`;
     const reason = first && wokeUp(this.turn, first)
       ? this.wakeReason(firstGroup(first.wakes)) : plainReason(wait, first);

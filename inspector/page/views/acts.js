@@ -53,6 +53,11 @@ export function actsOf(page) {
       store.grain = typeof value === 'string' ? value : next;
       store.note('mode', 'filter');
     },
+    read: () => {
+      store.isReading = !store.isReading;
+      if (store.isReading) store.grain = 'sentence';
+      store.note('mode', 'size');
+    },
     speed: (value) => {
       store.speed = value;
       store.note('mode');

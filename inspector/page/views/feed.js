@@ -15,6 +15,8 @@ const WAITING_MAX = 48 << 20;
 /** So long events are taken in a frame, and so many at once. */
 const BUDGET_MS = 6;
 const CHUNK_EVENTS = 4096;
+/** What a program says that ends. */
+const GOING_AWAY = 1001;
 /** A push in so many milliseconds. The program decides how often the state is in it. */
 const EVERY_MS = 50;
 const AGAIN_MS = [200, 500, 1000, 3000];
@@ -75,6 +77,7 @@ export class Feed {
     const largest = rows.reduce((a, b) => (a && tasks(a) >= tasks(b) ? a : b), null);
     const row = rows.find((one) => one.loop.number === this.wantedLoop) ?? largest;
     this.tries = 0;
+    this.store.process ??= state.process;
     if (!row) return;
     this.wantedLoop = row.loop.number;
     this.begin(state, row);
@@ -95,8 +98,11 @@ export class Feed {
       if (typeof data === 'string') this.push(data);
       else this.events(data);
     };
-    socket.onclose = () => {
-      if (socket === this.socket) this.again();
+    socket.onclose = ({ code }) => {
+      if (socket !== this.socket) return;
+      // One that waits for who watches says when it ends.
+      if (code === GOING_AWAY && this.store.process?.waits) this.tell({ state: 'ended' });
+      else this.again();
     };
   }
 
@@ -144,6 +150,8 @@ export class Feed {
 
   state({ loops = [], process, host_queues: hostQueues = [] }) {
     const { store } = this;
+    // Of a program that had no loop the first one is watched.
+    if (this.wantedLoop === null && loops.length > 0) this.welcome({ loops, process });
     const row = loops.find((one) => one.loop.number === this.wantedLoop);
     if (process) store.process = process;
     store.hostQueues = hostQueues;

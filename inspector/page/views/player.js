@@ -104,16 +104,18 @@ export class Player {
     const from = store.isFollowing ? shownNs : store.ns;
     store.isPlaying = false;
     store.isSlow = false;
-    const ns = nextInstant(store.recording, from, direction, store.grain);
+    const ns = nextInstant(store, from, direction);
     store.seek(ns ?? from);
   }
 }
 
 /** The next instant at which something began, as finely as the grain says. */
-export function nextInstant(recording, from, direction, grain) {
+export function nextInstant({ recording, grain, tell }, from, direction) {
   const here = recording.turnIndexAt(from);
   for (let i = here; i >= 0 && i < recording.turnCount; i += direction) {
-    const found = instants(recording.turn(i), grain)
+    const all = grain === 'sentence' ? tell(i).sentences.map(({ at_ns }) => at_ns)
+      : instants(recording.turn(i), grain);
+    const found = all
       .filter((ns) => (direction > 0 ? ns > from : ns < from));
     if (found.length > 0) return direction > 0 ? Math.min(...found) : Math.max(...found);
   }

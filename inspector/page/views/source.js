@@ -15,22 +15,37 @@ export class Sources {
     this.ask = null;
   }
 
-  /** The lines, or null if they are not known (yet). */
+  /** The lines around a place, or null if they are not known (yet). */
   of(place) {
-    if (!place || !this.ask) return null;
-    const known = this.kept.get(place);
-    if (known !== undefined) return known;
+    return place ? this.known(place, `place=${encodeURIComponent(place)}`) : null;
+  }
+
+  /** What is known under a name, or is asked for by this query. */
+  known(name, query) {
+    const known = this.kept.get(name);
+    if (known !== undefined) return known || null;
+    if (!this.ask) return null;
     if (this.kept.size >= KEPT_MAX) this.kept.delete(this.kept.keys().next().value);
-    this.kept.set(place, null);
-    this.ask(`/source?place=${encodeURIComponent(place)}`)
+    this.kept.set(name, null);
+    this.ask(`/source?${query}`)
       .then((answer) => (answer.ok ? answer.json() : null))
       .then((found) => {
-        if (!found?.lines?.length) return;
-        this.kept.set(place, found);
+        this.kept.set(name, found?.lines?.length > 0 ? found : false);
         this.store.note('select');
       })
       .catch(() => {});
     return null;
+  }
+
+  /** All lines of a file, by a place in it; null if they are not known (yet). */
+  whole(file, place) {
+    return this.known(`whole ${file}`, `place=${encodeURIComponent(place)}&whole=1`);
+  }
+
+  /** Whether it is known that a file can't be read. */
+  isMissing(file) {
+    return file === null || this.kept.get(`whole ${file}`) === false
+      || (!this.ask && !this.kept.has(`whole ${file}`));
   }
 
   clear() {

@@ -10,7 +10,7 @@ export const TOPICS = [
 ];
 
 /** How large a step is. */
-export const GRAINS = ['event', 'poll', 'phase', 'turn'];
+export const GRAINS = ['sentence', 'event', 'poll', 'phase', 'turn'];
 
 /** How tasks are sorted. */
 export const SORTS = {
@@ -33,6 +33,8 @@ export class Store {
     this.filter = '';
     this.sort = 'tree';
     this.canControl = false;
+    /** Whether the program's text is beside it. */
+    this.isReading = false;
   }
 
   /** Forgets the recording, not how it is looked at. */

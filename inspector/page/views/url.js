@@ -31,7 +31,7 @@ export function readView() {
   return {
     loop: number('loop'), at: number('at'), from: number('from'), to: number('to'),
     selected: view.get('sel'), filter: view.get('filter') ?? '', sort: view.get('sort'),
-    grain: view.get('step'), file: view.get('file'),
+    grain: view.get('step'), file: view.get('file'), isReading: view.get('read') === '1',
   };
 }
 
@@ -40,6 +40,7 @@ export function applyView(store, view) {
   if (view.filter) store.filter = view.filter;
   if (SORTS[view.sort]) store.sort = view.sort;
   if (GRAINS.includes(view.grain)) store.grain = view.grain;
+  if (view.isReading) store.isReading = true;
   if (view.selected) store.select(view.selected);
   if (view.at !== null) store.seek(view.at);
   const { from, to } = view;
@@ -74,6 +75,7 @@ export class Address {
     if (store.filter) view.set('filter', store.filter);
     if (store.sort !== 'tree') view.set('sort', store.sort);
     if (store.grain !== 'poll') view.set('step', store.grain);
+    if (store.isReading) view.set('read', '1');
     const hash = view.size > 0 ? `#${view}` : '';
     if (location.hash !== hash) {
       history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);

@@ -50,6 +50,12 @@ export function shortName(name, most = 34) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
+/** A place taken apart: `{ file, line }`; null if it is none. */
+export function placeOf(place) {
+  const parts = /^(.*):(\d+)$/.exec(place ?? '');
+  return parts ? { file: parts[1], line: Number(parts[2]) } : null;
+}
+
 /** The file and line of a place: `x.rs:12` of `a/b/src/x.rs:12`. */
 export function fileOf(place) {
   return place.split('/').at(-1);

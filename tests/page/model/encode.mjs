@@ -37,8 +37,9 @@ export const waited = plain(1);
 export const turn = plain(2);
 export const served = plain(4);
 export const published = plain(8);
-export const ran = (item, outcome = 'pending') => (
-  { kind: 3, subject: item, outcome: OUTCOME[outcome] });
+/** No place is 0: the others are one more than they are. */
+export const ran = (item, outcome = 'pending', at = UNKNOWN) => (
+  { kind: 3, subject: item, outcome: OUTCOME[outcome], by: at === UNKNOWN ? 0n : BigInt(at) + 1n });
 export const woke = wake(5);
 export const wokeAgain = wake(6);
 export const born = (item, who, place = UNKNOWN) => ({ kind: 7, subject: item, by: who, place });

@@ -50,12 +50,37 @@ test('behind the last event it is what the loop has not come back from', () => {
   const moments = new Moments(recording);
   const { phase, running, tasks } = moments.at(50);
   assert.deepEqual([phase, running.key, tasks.get('#1.1')],
-    ['run', '#1.1', { state: 'running', since_ns: 5 }]);
+    ['run', '#1.1', { state: 'running', since_ns: 5, place: e.UNKNOWN }]);
   // It has gone on.
   const bytes = e.encode([e.event('run', 5, 50, e.ran(A))]);
   recording.append({ first: 1, turnNow: 1, bytes });
   assert.deepEqual([recording.underWay, moments.at(60).running], [null, null]);
   assert.equal(moments.at(60).tasks.get('#1.1').state, 'waiting');
+});
+
+test('each task is at the place where it waits, waited last or was spawned', () => {
+  const callback = e.entry('callback', 4, 9);
+  const moments = new Moments(recorded([
+    e.event('run', 10, 0, e.born(A, e.by.host, 3)),
+    e.event('run', 10, 10, e.ran(A, 'pending', 0)),
+    e.event('run', 20, 10, e.ran(callback, 'called', 7)),
+    e.event('run', 30, 10, e.ran(e.call(5), 'called')),
+    e.event('run', 40, 10, e.ran(A)),
+    e.event('run', 50, 10, e.ran(A, 'finished')),
+  ]));
+  const at = (ns) => {
+    const { tasks, place, rest } = moments.at(ns);
+    return [tasks.get('#1.1').place, place, rest];
+  };
+  assert.deepEqual(at(15), [3, 3, 0], 'it was spawned there, and will wait here');
+  assert.deepEqual(at(25), [0, 7, e.UNKNOWN], 'a callback was asked for there');
+  assert.deepEqual(at(35), [0, 5, e.UNKNOWN], 'a call was deferred there');
+  assert.deepEqual(at(45), [0, 0, e.UNKNOWN], 'it goes on where it waited');
+  assert.deepEqual(at(55), [e.UNKNOWN, e.UNKNOWN, e.UNKNOWN], 'its wait was nobody knows where');
+  assert.deepEqual(at(65), [e.UNKNOWN, e.UNKNOWN, e.UNKNOWN]);
+  // The same from a frame.
+  const fold = moments.upTo(2);
+  assert.deepEqual(fold.constructor.load(fold.recording, fold.save()).tasks, fold.tasks);
 });
 
 test('what was ready does not stay so if its run is missing', () => {

@@ -80,13 +80,28 @@ test('a sentence says whom it mentions', () => {
     {
       text: 'waited 2.0 us, until the timer of src/x.rs:12 was due; it woke task #1.1.',
       keys: ['timer src/x.rs:12', '#1.1'],
+      at_ns: 0,
     },
-    { text: 'source 4 (gone) became ready and woke task #2.2.', keys: ['source 4', '#2.2'] },
+    { text: 'source 4 (gone) became ready and woke task #2.2.', keys: ['source 4', '#2.2'], at_ns: 0 },
     {
       text: 'task #1.1 ran 0 ns, left a call, spawned task #3.3 at src/x.rs:12, and panicked.',
       keys: ['#1.1', '#3.3'],
+      at_ns: 0,
     },
   ]);
+});
+
+test('a sentence has the instant at which what it tells of began', () => {
+  const recording = recorded([
+    e.event('wait', 10, 0, e.woke(A, e.by.host)),
+    e.event('wait', 20, 5, e.waited(0)),
+    e.event('io', 25, 0, e.turn(1)),
+    e.event('io', 25, 0, e.woke(e.task(2), e.by.source(4))), e.event('io', 26, 4, e.served(1)),
+    e.event('run', 30, 10, e.ran(A)),
+  ]);
+  recording.setNow({ underWay: { item: item(e.task(2)), phase: 'run', turn: 1 }, nowNs: 90 });
+  const { sentences } = tellTurn(recording, new Names(), 0);
+  assert.deepEqual(sentences.map(({ at_ns }) => at_ns), [10, 20, 30, 40]);
 });
 
 test('corked writers are counted, and the host is told first', () => {

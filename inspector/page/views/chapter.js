@@ -1,0 +1,163 @@
+// Chapter: the program's own text beside what it does: its words, its lines, a sentence a step.
+//
+// Promises that the line is lit at which the loop is at the instant that is shown, that each task
+// that waits stands at the line where it waits, and that nothing of the source is taken as markup.
+
+import { atLines } from './at_lines.js';
+import { about, attribute, el, keyed, setText, show } from './dom.js';
+import { docLength, proseOf } from './prose.js';
+import { SIGN, count, placeOf, shown } from './words.js';
+
+/** So many tasks stand at a line; the others are counted. */
+const MARKS_MAX = 4;
+const NOT_HERE = 'The source can\'t be read: a recording does not hold it, and a program shows it '
+  + 'only where it was built.';
+
+export class Chapter {
+  topics = ['scene', 'mode', 'select', 'time'];
+
+  constructor(root, { store, scene, sources, act }) {
+    Object.assign(this, { root, store, scene, sources, act });
+    /** Chosen by hand; else it is the file in which the loop was made. */
+    this.chosen = null;
+    this.shownFile = null;
+    this.files = el('select', { 'aria-label': 'Which file', title: 'Which file' });
+    this.files.addEventListener('change', () => this.choose(this.files.value));
+    this.prose = el('div', { class: 'chapter-prose' });
+    this.code = el('pre', { class: 'chapter-code', tabindex: '0' });
+    this.code.setAttribute('aria-label', 'The program');
+    this.where = el('span', { class: 'sub' });
+    this.sentence = el('p', { class: 'chapter-sentence', role: 'status' });
+    this.away = el('p', { class: 'sub' });
+    const step = (name, text, title) => el('button', {
+      type: 'button', title, onclick: () => act(name),
+    }, text);
+    root.append(
+      el('div', { class: 'bar' },
+        el('h2', { id: 'chapter-title' }, 'The program ', this.where), this.files),
+      this.prose, this.code, this.sentence, this.away,
+      el('div', { class: 'chapter-steps' },
+        step('back', '‹ back', 'The sentence before ( p )'),
+        step('next', 'next ›', 'The next sentence ( n )'),
+        step('read', 'all panels', 'Back to all panels ( t )')),
+    );
+  }
+
+  draw() {
+    const { store, root } = this;
+    document.body.classList.toggle('is-reading', store.isReading);
+    show(root, store.isReading);
+    if (!store.isReading) return;
+    const places = placesOf(store);
+    const file = this.fileOf(places);
+    this.drawFiles([...places.keys()], file);
+    const found = file === null ? null : this.sources.whole(file, places.get(file));
+    this.drawText(file, found);
+    if (found) this.drawMarks(file);
+    this.drawSentence();
+  }
+
+  choose(file) {
+    this.chosen = file;
+    this.store.note('mode');
+  }
+
+  /** The one that was chosen, or in which the loop was made; or any. */
+  fileOf(places) {
+    const made = placeOf(this.store.loop?.made)?.file;
+    return [this.chosen, made].find((one) => places.has(one)) ?? [...places.keys()][0] ?? null;
+  }
+
+  drawFiles(all, file) {
+    const wanted = all.join('\n');
+    if (this.filesDrawn !== wanted) {
+      this.filesDrawn = wanted;
+      this.files.replaceChildren(...all.map((one) => el('option', { value: one }, one)));
+    }
+    if (file !== null) this.files.value = file;
+    show(this.files, all.length > 1);
+    setText(this.where, all.length > 1 ? '' : file ?? '');
+  }
+
+  /** The words and the lines; they are made once for a file. */
+  drawText(file, found) {
+    const isMissing = this.sources.isMissing(file);
+    const drawn = `${found ? file : ''} ${isMissing}`;
+    if (this.shownFile === drawn) return;
+    this.shownFile = drawn;
+    const lines = found?.lines ?? [];
+    const texts = lines.map(([, text]) => text);
+    const words = found ? proseOf(texts) : [el('p', {}, isMissing ? NOT_HERE : '')];
+    this.prose.replaceChildren(...words);
+    this.lines = new Map(lines.slice(docLength(texts)).map(([number, text]) => {
+      const marks = el('span', { class: 'marks' });
+      const node = el('span', { class: 'chapter-line' }, el('i', {}, String(number)),
+        el('code', {}, text || ' '), marks);
+      about(node, `place ${file}:${number}`, `timer ${file}:${number}`);
+      return [number, { node, marks }];
+    }));
+    this.code.replaceChildren(...[...this.lines.values()].map(({ node }) => node));
+    show(this.code, found !== null);
+  }
+
+  drawMarks(file) {
+    const { marks, current, next, elsewhere } = atLines(this.store, this.scene, file);
+    const isFault = this.scene.now.sign === 'fault';
+    for (const [number, line] of this.lines) {
+      const those = marks.get(number) ?? [];
+      const isCurrent = number === current;
+      const runs = isFault ? 'is-fault' : 'is-running';
+      const kind = isCurrent ? runs : those[0] && `is-${those[0].state}`;
+      attribute(line.node, 'class', ['chapter-line', kind, number === next && 'is-next']
+        .filter(Boolean).join(' '));
+      attribute(line.node, 'aria-current', isCurrent ? 'step' : null);
+      keyed(line.marks, those.slice(0, MARKS_MAX), ({ key, state }) => `${key} ${state}`,
+        ({ key, name, state }) => about(el('span', { class: `chip is-${state}`, title: state },
+          `${SIGN[state]} ${shown(name)}`), key));
+      const more = those.length - MARKS_MAX;
+      attribute(line.marks, 'data-more', more > 0 ? `+${count(more)}` : null);
+    }
+    setText(this.away, elsewhere ? `What runs is in ${elsewhere}.` : '');
+    const lit = current ?? [...marks.keys()][0] ?? null;
+    if (lit !== this.litDrawn) this.reveal(lit);
+    this.litDrawn = lit;
+  }
+
+  /** Scrolls so that a line is in sight, with some around it. */
+  reveal(number) {
+    const { code } = this;
+    const node = this.lines.get(number)?.node;
+    if (!node) return;
+    const top = node.offsetTop - code.offsetTop;
+    const isInSight = top > code.scrollTop + 20 && top < code.scrollTop + code.clientHeight - 60;
+    if (!isInSight) code.scrollTop = Math.max(0, top - code.clientHeight / 3);
+  }
+
+  drawSentence() {
+    const { store, scene } = this;
+    const { story } = scene;
+    const isNow = store.isFollowing && store.source === 'live';
+    const all = story?.sentences ?? [];
+    const began = Math.max(...all.map(({ at_ns }) => at_ns).filter((ns) => ns <= store.ns));
+    const those = isNow ? [] : all.filter(({ at_ns }) => at_ns === began);
+    const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
+    const text = those.length > 0 ? those.map((one) => shown(one.text)).join(' ')
+      : `Now: ${scene.now.word}${more}.`;
+    setText(this.sentence, text);
+    attribute(this.sentence, 'class', `chapter-sentence ink-edge-${scene.now.sign}`);
+    about(this.sentence, ...(those[0]?.keys ?? scene.now.keys));
+  }
+}
+
+/** A place of each source file that the program has named, by file: those of the program first. */
+function placesOf({ names, row, loop }) {
+  const all = [loop?.made, ...(names?.places.values() ?? [])];
+  for (const task of row?.tasks ?? []) all.push(task.born, task.awaits);
+  const places = new Map();
+  for (const place of all) {
+    const file = placeOf(place)?.file;
+    // What is told by its whole path was built elsewhere.
+    if (file && !/^([/\\]|\w:)/.test(file) && !places.has(file)) places.set(file, place);
+  }
+  return places;
+}

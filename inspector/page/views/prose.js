@@ -1,0 +1,72 @@
+// Prose: the words of a source file, which are the comment that it begins with.
+//
+// It knows what such a comment is made of: paragraphs, headings, lists, blocks and words of code.
+// Promises that all of it stays text.
+
+import { el } from './dom.js';
+
+const DOC = /^\/\/! ?(.*)$/;
+
+/** The words of a file, as elements. @param {string[]} lines those of the file */
+export function proseOf(lines) {
+  const blocks = [];
+  let block = null;
+  for (const line of docOf(lines)) {
+    const kind = kindOf(line, block);
+    if (kind === 'end') {
+      block = null;
+    } else if (kind === 'fence' && block?.kind === 'fence') {
+      block = null;
+    } else if (kind !== block?.kind) {
+      block = { kind, lines: kind === 'fence' ? [] : [line] };
+      blocks.push(block);
+    } else {
+      block.lines.push(line);
+    }
+  }
+  return blocks.map(elementOf);
+}
+
+/** How many lines of a file are its words. */
+export function docLength(lines) {
+  return docOf(lines).length;
+}
+
+function docOf(lines) {
+  const end = lines.findIndex((line) => !DOC.test(line));
+  return lines.slice(0, end < 0 ? lines.length : end).map((line) => DOC.exec(line)[1]);
+}
+
+function kindOf(line, block) {
+  if (line.startsWith('```')) return 'fence';
+  if (block?.kind === 'fence') return 'fence-line';
+  if (line.trim() === '') return 'end';
+  if (/^#+ /.test(line)) return 'heading';
+  if (/^([-*]|\d+\.) /.test(line)) return 'list';
+  // What is indented goes on with its item.
+  return block?.kind === 'list' && line.startsWith(' ') ? 'list' : 'text';
+}
+
+function elementOf({ kind, lines }) {
+  switch (kind) {
+    case 'heading': return el('h3', {}, ...words(lines.join(' ').replace(/^#+ /, '')));
+    case 'fence': case 'fence-line': return el('pre', {}, lines.join('\n'));
+    case 'list': return el('ul', {}, ...itemsOf(lines));
+    default: return el('p', {}, ...words(lines.join(' ')));
+  }
+}
+
+function itemsOf(lines) {
+  const items = [];
+  for (const line of lines) {
+    if (line.startsWith(' ') && items.length > 0) items.push(`${items.pop()} ${line.trim()}`);
+    else items.push(line.replace(/^([-*]|\d+\.) /, ''));
+  }
+  return items.map((text) => el('li', {}, ...words(text)));
+}
+
+/** Text with its words of code; of a link the words alone. */
+function words(text) {
+  const plain = text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\[(`[^\]]*`)\]/g, '$1');
+  return plain.split('`').map((part, at) => (at % 2 === 1 ? el('code', {}, part) : part));
+}

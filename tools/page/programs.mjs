@@ -59,7 +59,9 @@ class Program {
   /** The row of the loop with the most tasks. */
   async row() {
     const { loops } = await (await this.ask('/state')).json();
-    return loops.reduce((a, b) => (a.tasks.length >= b.tasks.length ? a : b));
+    // One that has not turned yet has no state.
+    const tasks = (row) => row.tasks?.length ?? 0;
+    return loops.reduce((a, b) => (tasks(a) >= tasks(b) ? a : b));
   }
 
   /** The trace of that loop, as text. */

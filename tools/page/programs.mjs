@@ -56,12 +56,17 @@ class Program {
     });
   }
 
-  /** The row of the loop with the most tasks. */
+  /** The row of the loop with the most tasks, once it has turned. */
   async row() {
-    const { loops } = await (await this.ask('/state')).json();
-    // One that has not turned yet has no state.
     const tasks = (row) => row.tasks?.length ?? 0;
-    return loops.reduce((a, b) => (tasks(a) >= tasks(b) ? a : b));
+    const end = Date.now() + BEGIN_MS;
+    while (Date.now() < end) {
+      const { loops } = await (await this.ask('/state')).json();
+      const [most] = loops.sort((a, b) => tasks(b) - tasks(a));
+      if (most?.tasks) return most;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('the program has no loop');
   }
 
   /** The trace of that loop, as text. */

@@ -29,26 +29,27 @@ export class Moments {
     this.catchUp();
   }
 
-  /** The moment at this instant. @returns {Moment} */
-  at(ns) {
+  /** The moment at this instant; of several events there at this one. @returns {Moment} */
+  at(ns, stop = null) {
     this.catchUp();
     const { recording } = this;
     const { events } = recording;
-    const next = events.firstEndingAfter(ns);
-    const fold = this.upTo(next);
-    const { phase, running, run, since_ns } = this.current(next, ns);
+    const isHeld = stop !== null && events.holds(Math.min(stop.number, stop.until));
+    const next = isHeld ? stop.own : events.firstEndingAfter(ns);
+    const fold = this.upTo(isHeld ? stop.until : next);
+    const { phase, running, run, since_ns } = this.current(next, ns, isHeld);
     const leaves = run === null ? -1 : fold.leaving(run);
     const line = fold.line().filter((wake) => wake !== leaves);
     const ready = line.map((wake) => events.item(wake));
     const deferred = ready.filter((item) => item.kind === 'deferred');
     const tasks = tasksOf(fold, line);
     if (running?.kind === 'task') tasks.set(running.key, { state: 'running', since_ns });
-    const turnIndex = recording.turnIndexAt(ns);
+    const turnIndex = isHeld ? recording.turnIndexOf(stop.number) : recording.turnIndexAt(ns);
     return { ns, turnIndex, phase, running, ready, deferred, tasks };
   }
 
   /** What was under way when the event that comes next had not ended. */
-  current(next, ns) {
+  current(next, ns, isHeld) {
     const { recording } = this;
     const { events, underWay } = recording;
     const nothing = { phase: null, running: null, run: null, since_ns: 0 };
@@ -64,7 +65,7 @@ export class Moments {
       const phase = PHASES[events.phase(next)];
       return { phase, running: events.item(next), run: next, since_ns: events.at(next) };
     }
-    const told = hasBegun || next === events.first ? next : next - 1;
+    const told = hasBegun || isHeld || next === events.first ? next : next - 1;
     return { ...nothing, phase: PHASES[events.phase(told)] };
   }
 

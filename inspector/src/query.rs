@@ -43,6 +43,10 @@ impl<'a> Query<'a> {
         Ok(Query(pairs))
     }
 
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
     /// A number, or what it is if the query doesn't say.
     pub(crate) fn number(
         &self,

@@ -13,12 +13,30 @@ use serde_json::{Value, json};
 
 use crate::names::Names;
 
-/// How much is told of a task.
+/// How much is told of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     Whole,
-    /// Without its histograms' buckets, which are most of it.
+    /// Without their histograms' buckets, which are most of it.
     Brief,
+    /// One alone, whole, and what it waits for.
+    Alone(TaskId),
+}
+
+impl Detail {
+    pub(crate) fn tells_of(self, task: TaskId) -> bool {
+        match self {
+            Detail::Whole | Detail::Brief => true,
+            Detail::Alone(alone) => task == alone,
+        }
+    }
+
+    pub(crate) fn tells_of_source(self, source: &SourceLine) -> bool {
+        match self {
+            Detail::Whole | Detail::Brief => true,
+            Detail::Alone(alone) => source.waiters.iter().any(|(task, _)| *task == alone),
+        }
+    }
 }
 
 /// A place in the program's source.
@@ -50,7 +68,7 @@ fn histogram(of: &Histogram, detail: Detail) -> Value {
         "p99_ns": nanos(99),
         "max_ns": nanos(100),
     });
-    if detail == Detail::Whole {
+    if detail != Detail::Brief {
         told["buckets"] = json!(of.buckets());
     }
     told
@@ -183,11 +201,12 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Value {
 }
 
 /// What recording has brought.
-pub(crate) fn recorded(recorded: &RecordedLine) -> Value {
+pub(crate) fn recorded(recorded: &RecordedLine, detail: Detail) -> Value {
     let times = &recorded.times;
     let elapsed = times.elapsed_ns;
     let busy = elapsed.saturating_sub(times.waited_ns);
-    let ended = recorded.ended.iter().map(|(task, at_ns)| {
+    let ended = recorded.ended.iter().filter(|(task, _)| detail.tells_of(task.id));
+    let ended = ended.map(|(task, at_ns)| {
         json!({
             "id": task_id(task.id),
             "name": task.name,

@@ -8,7 +8,7 @@
 use std::{panic::Location, rc::Rc, time::Duration};
 
 use glassloop::{
-    Asked, Entry, Now, Seen, Watch, sleep, timeout,
+    Asked, Entry, Now, Seen, TaskId, Watch, sleep, timeout,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
@@ -78,11 +78,30 @@ impl Wanted {
     }
 }
 
-/// `GET /state`.
+/// `GET /state`; with `task` that of one task of one loop, which lives or has ended not long ago.
 pub(crate) async fn state(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let wanted = Wanted::of(&Query::of(&request, &KEYS)?)?;
-    let seen = answers(&facts, ask(&wanted.loops()), wanted.fresh).await;
-    Ok(Response::json(of(&facts, seen, wanted.fresh, Detail::Whole).to_string()))
+    let query = Query::of(&request, &[&KEYS[..], &["task"]].concat())?;
+    let wanted = Wanted::of(&query)?;
+    let (loops, detail) = match query.has("task") {
+        false => (wanted.loops(), Detail::Whole),
+        true => (vec![wanted.only_loop()?], Detail::Alone(query.task("task")?)),
+    };
+    let seen = answers(&facts, ask(&loops), wanted.fresh).await;
+    if let Detail::Alone(task) = detail
+        && !seen.iter().any(|looked| knows(looked, task))
+    {
+        return Err(refusal(404, &format!("expected a task that is known, came {task}")));
+    }
+    Ok(Response::json(of(&facts, seen, wanted.fresh, detail).to_string()))
+}
+
+/// Whether a task lives in a loop, or ended there among the last.
+fn knows(looked: &Looked, task: TaskId) -> bool {
+    let snapshot = looked.seen.as_ref().map(|seen| &seen.snapshot);
+    snapshot.is_some_and(|snapshot| {
+        let mut ended = snapshot.recorded.iter().flat_map(|recorded| &recorded.ended);
+        snapshot.task(task).is_some() || ended.any(|(ended, _)| ended.id == task)
+    })
 }
 
 /// The state of loops that were looked at, which had so long to answer.
@@ -200,17 +219,20 @@ pub(crate) fn one_loop(
     });
     let Some(seen) = seen else { return line };
     let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));
-    let tasks = snapshot.tasks.iter().map(|task| rows::task(task, snapshot, &names, detail));
+    let tasks = snapshot.tasks.iter().filter(|task| detail.tells_of(task.id));
+    let tasks = tasks.map(|task| rows::task(task, snapshot, &names, detail));
+    let sources = snapshot.sources.iter().filter(|source| detail.tells_of_source(source));
+    let timers = snapshot.timers.iter().filter(|timer| detail.tells_of(timer.owner));
     let state = object([
         ("turn", snapshot.turn.into()),
         ("clock_ns", snapshot.now_ns.into()),
         ("tasks", tasks.collect()),
-        ("sources", snapshot.sources.iter().map(rows::source).collect()),
-        ("timers", snapshot.timers.iter().map(rows::timer).collect()),
+        ("sources", sources.map(rows::source).collect()),
+        ("timers", timers.map(rows::timer).collect()),
         ("queues", snapshot.queues.iter().map(rows::queue).collect()),
         ("counts", rows::counts(snapshot)),
         ("looks", snapshot.looks.into()),
-        ("recorded", snapshot.recorded.as_ref().map(rows::recorded).into()),
+        ("recorded", snapshot.recorded.as_ref().map(|line| rows::recorded(line, detail)).into()),
     ]);
     if let (Value::Object(line), Value::Object(state)) = (&mut line, state) {
         line.extend(state);

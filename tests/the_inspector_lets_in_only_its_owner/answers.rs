@@ -207,7 +207,10 @@ fn a_query_that_is_not_understood_says_what_was_expected_and_what_came() {
         ("/state?internal", "expected key=value, came `internal`"),
         ("/state?internal=2", "expected `internal` from 0 to 1, came `2`"),
         ("/state?internal=1&internal=1", "expected `internal` once, came twice"),
-        ("/state?Internal=1", "expected the keys `fresh_ms`, `internal`, `loop`, came `Internal`"),
+        (
+            "/state?Internal=1",
+            "expected the keys `fresh_ms`, `internal`, `loop`, `task`, came `Internal`",
+        ),
     ] {
         let answer = inspected.ask_well(&format!("GET {target}"));
         let error: serde_json::Value = serde_json::from_str(&answer.body).unwrap();

@@ -56,10 +56,17 @@ class Program {
     });
   }
 
-  /** The row of the loop with the most tasks. */
+  /** The row of the loop with the most tasks, once it has turned. */
   async row() {
-    const { loops } = await (await this.ask('/state')).json();
-    return loops.reduce((a, b) => (a.tasks.length >= b.tasks.length ? a : b));
+    const tasks = (row) => row.tasks?.length ?? 0;
+    const end = Date.now() + BEGIN_MS;
+    while (Date.now() < end) {
+      const { loops } = await (await this.ask('/state')).json();
+      const [most] = loops.sort((a, b) => tasks(b) - tasks(a));
+      if (most?.tasks) return most;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('the program has no loop');
   }
 
   /** The trace of that loop, as text. */

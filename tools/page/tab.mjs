@@ -178,13 +178,29 @@ export class Tab {
   }
 
   async hover(selector) {
-    const { middle } = await this.box(selector);
-    await this.move(middle.x, middle.y);
+    const { x, y } = await this.reach(selector);
+    await this.move(x, y);
   }
 
   async press(selector) {
-    const { middle } = await this.box(selector);
-    await this.click(middle.x, middle.y);
+    const { x, y } = await this.reach(selector);
+    await this.click(x, y);
+  }
+
+  /** Scrolls to an element as who can't see it would; gives a point at which it is hit. */
+  reach(selector) {
+    return this.until(`${selector} to be where the pointer reaches it`, (one) => {
+      const node = document.querySelector(one);
+      // Words may go over two lines: the middle of both would be between them.
+      const middle = () => {
+        const box = node?.getClientRects()[0];
+        return box && box.width > 0 && box.height > 0
+          ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : null;
+      };
+      const isHit = (at) => at && node.contains(document.elementFromPoint(at.x, at.y));
+      if (!isHit(middle())) node?.scrollIntoView({ block: 'nearest' });
+      return isHit(middle()) ? middle() : null;
+    }, selector);
   }
 
   /** Presses keys, one after the other: ' ', 'a', '?', 'Home'. */

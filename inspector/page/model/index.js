@@ -4,7 +4,7 @@
 // it, follow an event: event.js says what its bits mean, events.js holds it, cuts.js finds the
 // turn that it belongs to and arrows.js the wake that led to it; recording.js ties these
 // together. Whoever asks gets a turn from turns.js, its sentences from story.js, why a task ran
-// from cause.js and why it doesn't from wait_chain.js, an instant from moments.js. file.js keeps
+// from cause.js and why it doesn't from wait_chain.js, an instant from moments.js, the events one by one from stops.js. file.js keeps
 // it all.
 
 export { whyRan } from './cause.js';
@@ -14,6 +14,7 @@ export { Moments } from './moments.js';
 export { Names } from './names.js';
 export { Recording } from './recording.js';
 export { shortTime } from './short_time.js';
+export { nextStop, stopAt, stopsOf } from './stops.js';
 export { tellMissing, tellTurn } from './story.js';
 export { underWayNs, underWaySince } from './under_way.js';
 export { whyWaits } from './wait_chain.js';

@@ -34,14 +34,15 @@ export class Moments {
     this.catchUp();
   }
 
-  /** The moment at this instant. @returns {Moment} */
-  at(ns) {
+  /** The moment at this instant; of several events there at this one. @returns {Moment} */
+  at(ns, stop = null) {
     this.catchUp();
     const { recording } = this;
     const { events } = recording;
-    const next = events.firstEndingAfter(ns);
-    const fold = this.upTo(next);
-    const { phase, running, run, since_ns } = this.current(next, ns);
+    const isHeld = stop !== null && events.holds(Math.min(stop.number, stop.until));
+    const next = isHeld ? stop.own : events.firstEndingAfter(ns);
+    const fold = this.upTo(isHeld ? stop.until : next);
+    const { phase, running, run, since_ns } = this.current(next, ns, isHeld);
     const leaves = run === null ? -1 : fold.leaving(run);
     const line = fold.line().filter((wake) => wake !== leaves);
     const ready = line.map((wake) => events.item(wake));
@@ -55,12 +56,12 @@ export class Moments {
     const rested = run === null ? UNKNOWN_PLACE : events.restedAt(run);
     const place = task?.place ?? placeOf(running, rested);
     const rest = running?.kind === 'task' ? rested : UNKNOWN_PLACE;
-    const turnIndex = recording.turnIndexAt(ns);
+    const turnIndex = isHeld ? recording.turnIndexOf(stop.number) : recording.turnIndexAt(ns);
     return { ns, turnIndex, phase, running, ready, deferred, tasks, place, rest };
   }
 
   /** What was under way when the event that comes next had not ended. */
-  current(next, ns) {
+  current(next, ns, isHeld) {
     const { recording } = this;
     const { events, underWay } = recording;
     const nothing = { phase: null, running: null, run: null, since_ns: 0 };
@@ -76,7 +77,7 @@ export class Moments {
       const phase = PHASES[events.phase(next)];
       return { phase, running: events.item(next), run: next, since_ns: events.at(next) };
     }
-    const told = hasBegun || next === events.first ? next : next - 1;
+    const told = hasBegun || isHeld || next === events.first ? next : next - 1;
     return { ...nothing, phase: PHASES[events.phase(told)] };
   }
 

@@ -5,7 +5,7 @@
 // lists are cut and say how much was left out; many that ran alike in one turn are told in one
 // sentence, behind the last of them. A wake that changed nothing is told as such.
 
-import { NOTHING, isSame } from './event.js';
+import { NOTHING, WAITED, isSame } from './event.js';
 import { isEnd } from './ended.js';
 import { shortTime } from './short_time.js';
 import { plan, tellFold } from './story/fold.js';
@@ -17,8 +17,9 @@ import { underWayIn, underWaySince, underWayStep } from './under_way.js';
 /**
  * The turn at this index in sentences, each with the keys of whom it mentions.
  * @returns {{turn: number, at_ns: number,
- *   sentences: {text: string, keys: string[], at_ns: number}[]}} a sentence has the instant at
- *   which what it tells of began
+ *   sentences: {text: string, keys: string[], at_ns: number, number: number}[]}} a sentence has
+ *   the instant at which what it tells of began, and the number of its event; -1 where there is
+ *   none yet
  */
 export function tellTurn(recording, names, index) {
   const turn = recording.turn(index);
@@ -46,8 +47,9 @@ export class Teller {
     /** Tasks that were seen to end in this turn. */
     this.ended = new Set();
     this.told = [];
-    /** When what is told now began. */
+    /** When what is told now began, and the number of its event. */
     this.at_ns = turn.at_ns;
+    this.number = this.start;
     this.mentioned = new Set();
   }
 
@@ -55,7 +57,7 @@ export class Teller {
     const { turn, its } = this;
     for (const step of turn.steps) {
       if (step.work.type === 'host') {
-        this.at_ns = step.at_ns;
+        this.tells(step);
         this.say(`before it, the host ${together(effects(this, step.wakes, NOTHING))}`);
       }
     }
@@ -66,7 +68,7 @@ export class Teller {
     const telling = plan(turn.steps, its);
     turn.steps.forEach((step, at) => {
       if (step.work.type === 'host' || step === its) return;
-      this.at_ns = step.at_ns;
+      this.tells(step);
       if (telling[at] === 'alone') this.step(step, step === first);
       else if (telling[at] !== 'later') tellFold(this, telling[at].map((of) => turn.steps[of]));
       this.noteEnd(step);
@@ -80,6 +82,7 @@ export class Teller {
     const isIdle = ({ work }) => work.type === 'published' && work.count === 0;
     if (this.underWay) {
       this.at_ns = underWaySince(this.recording) ?? this.at_ns;
+      this.number = -1;
       tellUnderWay(this);
     } else if (this.turn.begun && others.every(isIdle)) {
       this.say(this.isSwitchedOff()
@@ -120,6 +123,18 @@ export class Teller {
     this.say(`${who} ${together(parts)}`);
   }
 
+  /** What is said next is told of this. */
+  tells({ at_ns, number }) {
+    Object.assign(this, { at_ns, number });
+  }
+
+  numberOfWait() {
+    const { events } = this.recording;
+    let number = this.start;
+    while (events.kind(number) !== WAITED) number += 1;
+    return number;
+  }
+
   /** Remembers a task that ended. */
   noteEnd({ work }) {
     if (work.type === 'item' && work.item.kind === 'task' && isEnd(work.outcome)) {
@@ -132,7 +147,8 @@ export class Teller {
   }
 
   say(sentence) {
-    this.told.push({ text: `${sentence}.`, keys: [...this.mentioned], at_ns: this.at_ns });
+    const { at_ns, number } = this;
+    this.told.push({ text: `${sentence}.`, keys: [...this.mentioned], at_ns, number });
     this.mentioned.clear();
   }
 
@@ -155,7 +171,7 @@ export class Teller {
       }
       return;
     }
-    this.at_ns = wait.at_ns;
+    this.tells({ at_ns: wait.at_ns, number: this.numberOfWait() });
     const waited = wait.took_ns === 0 ? 'did not wait' : `waited ${shortTime(wait.took_ns)}`;
     const reason = first && wokeUp(this.turn, first)
       ? this.wakeReason(firstGroup(first.wakes)) : plainReason(wait, first);

@@ -138,8 +138,7 @@ export class Chapter {
     const { story } = scene;
     const isNow = store.isFollowing && store.source === 'live';
     const all = story?.sentences ?? [];
-    const began = Math.max(...all.map(({ at_ns }) => at_ns).filter((ns) => ns <= store.ns));
-    const those = isNow ? [] : all.filter(({ at_ns }) => at_ns === began);
+    const those = isNow ? [] : sentencesAt(all, store);
     const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
     const text = those.length > 0 ? those.map((one) => shown(one.text)).join(' ')
       : `Now: ${scene.now.word}${more}.`;
@@ -147,6 +146,14 @@ export class Chapter {
     attribute(this.sentence, 'class', `chapter-sentence ink-edge-${scene.now.sign}`);
     about(this.sentence, ...(those[0]?.keys ?? scene.now.keys));
   }
+}
+
+/** The sentences of what the playhead is at: an event, or the last that had begun by then. */
+function sentencesAt(all, { ns, stop }) {
+  const its = all.filter(({ number }) => stop && number === stop.own);
+  if (its.length > 0) return its;
+  const began = Math.max(...all.map(({ at_ns }) => at_ns).filter((at_ns) => at_ns <= ns));
+  return all.filter(({ at_ns }) => at_ns === began);
 }
 
 /** A place of each source file that the program has named, by file: those of the program first. */

@@ -1,9 +1,10 @@
 // Player: moves the playhead: plays, steps, and plays one turn slowly.
 //
-// It promises that a step goes to the next instant at which something changed, that stepping back
-// is exact, and that slow motion shows a turn in five seconds, with some time for each phase.
+// It promises that a step goes to the next thing that happened, also where two have the same
+// instant, that stepping back is exact, and that slow motion shows a turn in five seconds, with some time for each phase.
 
 import { angleAt, instantAt } from './geometry.js';
+import { nextStop } from './model.js';
 import { SPEEDS } from './store.js';
 
 /** So long a turn takes in slow motion. */
@@ -97,46 +98,17 @@ export class Player {
     store.note('mode');
   }
 
-  /** Goes to the next instant (or back, for -1) at the grain that is chosen. */
+  /** Goes to the next stop (or back, for -1) at the grain that is chosen. */
   step(direction, shownNs) {
     const { store } = this;
     if (!store.hasEvents) return;
-    const from = store.isFollowing ? shownNs : store.ns;
+    const from = store.isFollowing ? { ns: shownNs } : { ns: store.ns, stop: store.stop };
     store.isPlaying = false;
     store.isSlow = false;
-    const ns = nextInstant(store, from, direction);
-    store.seek(ns ?? from);
+    const { recording, grain, tell } = store;
+    const stop = nextStop(recording, from, direction, grain, tell) ?? from.stop;
+    store.seek(stop?.ns ?? from.ns, stop);
   }
-}
-
-/** The next instant at which something began, as finely as the grain says. */
-export function nextInstant({ recording, grain, tell }, from, direction) {
-  const here = recording.turnIndexAt(from);
-  for (let i = here; i >= 0 && i < recording.turnCount; i += direction) {
-    const all = grain === 'sentence' ? tell(i).sentences.map(({ at_ns }) => at_ns)
-      : instants(recording.turn(i), grain);
-    const found = all
-      .filter((ns) => (direction > 0 ? ns > from : ns < from));
-    if (found.length > 0) return direction > 0 ? Math.min(...found) : Math.max(...found);
-  }
-  return null;
-}
-
-/** When something began in a turn. */
-function instants(turn, grain) {
-  if (grain === 'turn') return [turn.at_ns];
-  const all = [];
-  if (turn.wait) all.push(turn.wait.at_ns);
-  if (grain !== 'poll') all.push(turn.at_ns);
-  let phase = null;
-  for (const step of turn.steps) {
-    const isItem = step.work.type === 'item';
-    if (grain === 'event') all.push(step.at_ns, step.at_ns + step.took_ns);
-    else if (grain === 'poll' && isItem) all.push(step.at_ns);
-    else if (grain === 'phase' && step.phase !== phase) all.push(step.at_ns);
-    phase = step.phase;
-  }
-  return all;
 }
 
 /** The angle of the clerk on the ring. */

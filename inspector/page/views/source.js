@@ -1,4 +1,4 @@
-// Source: what is asked for beside the pushes: lines of the source, and the whole of a row.
+// Source: what is asked for beside the pushes: lines of the source, and the whole of a task.
 //
 // Promises at most one request for a place, and to say nothing where the source can't be read.
 
@@ -53,10 +53,8 @@ export class Sources {
   }
 }
 
-/** From one time that the whole state is asked for to the next; and where it is large. */
+/** From one time that it is asked for to the next. */
 const WHOLE_EVERY_MS = 2000;
-const WHOLE_EVERY_LARGE_MS = 10_000;
-const LARGE_TASKS = 1000;
 
 /** The whole of a task's row, of which pushes bring a part. */
 export class Whole {
@@ -69,9 +67,7 @@ export class Whole {
 
   /** The times of a task, or null if they are not known yet. */
   of(id) {
-    const isLarge = (this.store.row?.tasks?.length ?? 0) > LARGE_TASKS;
-    const every = isLarge ? WHOLE_EVERY_LARGE_MS : WHOLE_EVERY_MS;
-    const isDue = performance.now() - this.askedMs > every;
+    const isDue = performance.now() - this.askedMs > WHOLE_EVERY_MS;
     if (this.sources.ask && (isDue || id !== this.id)) this.askFor(id);
     return id === this.id ? this.times : null;
   }
@@ -81,10 +77,10 @@ export class Whole {
     this.id = id;
     this.askedMs = performance.now();
     const number = this.store.loop?.number;
-    const answer = await this.sources.ask(`/state?loop=${number}`).catch(() => null);
+    const query = `loop=${number}&task=${encodeURIComponent(id)}`;
+    const answer = await this.sources.ask(`/state?${query}`).catch(() => null);
     if (!answer?.ok) return;
-    const row = (await answer.json()).loops?.[0];
-    const found = row?.tasks?.find((task) => task.id === id);
+    const found = (await answer.json()).loops?.[0]?.tasks?.find((task) => task.id === id);
     if (found && id === this.id) this.times = found.times;
     this.store.note('row');
   }

@@ -62,6 +62,8 @@ export class Store {
     this.isPlaying = false;
     this.isSlow = false;
     this.ns = 0;
+    /** The event that the playhead is at, as the model's stop; null for an instant alone. */
+    this.stop = null;
     /** What the timeline shows; null is the last seconds. */
     this.span = null;
     this.spanWidth = 2e9;
@@ -127,8 +129,9 @@ export class Store {
   }
 
   /** Moves the playhead there, and stops going along. */
-  seek(ns) {
+  seek(ns, stop = null) {
     this.isFollowing = false;
+    this.stop = stop;
     this.ns = Math.min(Math.max(ns, this.beginNs), this.endNs);
     this.note('time', 'mode');
     // Slow motion shows the turn, not the sleep before it.
@@ -136,14 +139,15 @@ export class Store {
   }
 
   /** The same by hand: what is played stops. */
-  goTo(ns) {
+  goTo(ns, stop = null) {
     this.isPlaying = false;
     this.isSlow = false;
-    this.seek(ns);
+    this.seek(ns, stop);
   }
 
   follow() {
     this.isFollowing = true;
+    this.stop = null;
     this.isPlaying = false;
     this.isSlow = false;
     this.span = null;

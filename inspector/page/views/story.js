@@ -5,6 +5,7 @@
 
 import { about, attribute, el, keyed, pressed, setText } from './dom.js';
 import { isTask } from './keys_of.js';
+import { stopsOf } from './model.js';
 import { TERM, count, shown, time } from './words.js';
 
 const BEFORE_MAX = 4;
@@ -38,7 +39,8 @@ export class Story {
       return;
     }
     const began = time(turn.at_ns - store.beginNs);
-    setText(this.sub, `of turn ${count(turn.number)}, ${began} into the recording`);
+    const event = store.stop ? `, event ${count(store.stop.number)}` : '';
+    setText(this.sub, `of turn ${count(turn.number)}, ${began} into the recording${event}`);
     this.sentences(story);
     this.earlier();
     this.speak(story);
@@ -75,16 +77,15 @@ export class Story {
     const list = [];
     for (let i = scene.turnIndex - 1; i >= 0 && list.length < BEFORE_MAX; i -= 1) {
       const story = store.tell(i);
-      // A turn that took no time has no instant but those of the wait before it.
-      const isInstant = store.recording.turnIndexAt(story.at_ns) === i;
-      const ns = isInstant ? story.at_ns : story.at_ns - 1;
-      if (story.sentences.length > 0) list.push({ ...story, ns });
+      // A turn that took no time has no instant of its own, but an event.
+      const [stop] = stopsOf(store.recording, i, 'turn');
+      if (stop && story.sentences.length > 0) list.push({ ...story, stop });
     }
     keyed(this.before, list, (one) => `${one.turn} ${one.at_ns} ${one.sentences.length}`, (one) => {
       const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
-      pressed(button, () => store.goTo(one.ns));
+      pressed(button, () => store.goTo(one.stop.ns, one.stop));
       return el('p', {}, button, ` ${text}`);
     });
   }

@@ -3,6 +3,7 @@
 // Promises that the token stands in the address for an instant only, and that no view changes it
 // more than once in some time.
 
+import { stopAt } from './model.js';
 import { GRAINS, SORTS } from './store.js';
 
 const EVERY_MS = 700;
@@ -29,7 +30,7 @@ export function readView() {
     return /^\d{1,16}$/.test(text) ? Number(text) : null;
   };
   return {
-    loop: number('loop'), at: number('at'), from: number('from'), to: number('to'),
+    loop: number('loop'), at: number('at'), event: number('event'), from: number('from'), to: number('to'),
     selected: view.get('sel'), filter: view.get('filter') ?? '', sort: view.get('sort'),
     grain: view.get('step'), file: view.get('file'), isReading: view.get('read') === '1',
   };
@@ -42,7 +43,7 @@ export function applyView(store, view) {
   if (GRAINS.includes(view.grain)) store.grain = view.grain;
   if (view.isReading) store.isReading = true;
   if (view.selected) store.select(view.selected);
-  if (view.at !== null) store.seek(view.at);
+  if (view.at !== null) store.seek(view.at, stopAt(store.recording, view.event));
   const { from, to } = view;
   const isInside = from !== null && to !== null && from < store.endNs && to > store.beginNs;
   if (isInside && to > from) store.look(from, to);
@@ -67,6 +68,7 @@ export class Address {
     if (store.loop && store.loops.length > 1) view.set('loop', store.loop.number);
     if (!store.isFollowing) {
       view.set('at', Math.round(store.ns));
+      if (store.stop) view.set('event', store.stop.number);
       const { from, to } = store.view();
       view.set('from', Math.round(from));
       view.set('to', Math.round(to));

@@ -302,8 +302,6 @@ export default {
     await selected(tab, key);
     await tab.until('the button', (id) => document.querySelector('#detail button.danger')
       ?.textContent === `Cancel ${id}`, key);
-    await tab.evaluate(() => document.querySelector('#detail button.danger')
-      .scrollIntoView({ block: 'center' }));
     await tab.press('#detail button.danger');
     await tab.until('what became of it', () => (
       document.querySelector('#detail [role="status"]')?.textContent === ' It was asked to end.'));
@@ -315,8 +313,6 @@ export default {
     await selected(tab, next);
     await tab.until('the button', (id) => document.querySelector('#detail button.danger')
       ?.textContent === `Cancel ${id}`, next);
-    await tab.evaluate(() => document.querySelector('#detail button.danger')
-      .scrollIntoView({ block: 'center' }));
     await tab.press('#detail button.danger');
     await tab.until('why not', () => document.querySelector('#detail [role="status"]')
       ?.textContent === ' Refused: control is off.');

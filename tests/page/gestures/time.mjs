@@ -2,13 +2,30 @@
 
 import assert from 'node:assert/strict';
 
-import { nextInstant } from '../../../inspector/page/views/player.js';
+import { nextStop, stopsOf } from '../../../inspector/page/model/index.js';
 import { isAt, moved, paused, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** An instant at which something began, late in the recording. */
 function begun({ recording }) {
   const i = Math.floor(recording.turnCount * 0.8);
-  return nextInstant(recording, recording.turn(i).at_ns, 1, 'poll');
+  return nextStop(recording, { ns: recording.turn(i).at_ns }, 1, 'poll').ns;
+}
+
+/** The playhead at a stop, or at an instant alone. */
+const stopped = (at) => ({ ns: at.ns, stop: at.number === undefined ? null : at });
+
+/** The longest row of events that have one instant, with the one before and the one behind it. */
+function crowd({ recording }) {
+  let best = [];
+  for (let i = 1; i < recording.turnCount - 1; i += 1) {
+    const stops = stopsOf(recording, i, 'event');
+    for (let at = 1; at < stops.length - 1; at += 1) {
+      let end = at;
+      while (stops[end].ns === stops[at].ns && end < stops.length - 1) end += 1;
+      if (end - at > best.length - 2) best = stops.slice(at - 1, end + 1);
+    }
+  }
+  return best;
 }
 
 const grain = (tab) => tab.evaluate(() => document.querySelector('[aria-label="Step by"]').value);
@@ -84,20 +101,46 @@ export default {
     const from = begun(known);
     const tab = await house.opened({ view: { at: from } });
     await isAt(tab, from - beginNs);
-    let ns = from;
+    let stop = { ns: from };
     for (let i = 0; i < 4; i += 1) {
-      ns = nextInstant(recording, ns, 1, 'poll');
+      stop = nextStop(recording, stopped(stop), 1, 'poll');
       await tab.keys('n');
-      await isAt(tab, ns - beginNs);
+      await isAt(tab, stop.ns - beginNs);
     }
     const sentences = await tab.texts('.sentences li');
     assert.ok(sentences.length > 0);
     for (let i = 0; i < 4; i += 1) {
-      ns = nextInstant(recording, ns, -1, 'poll');
+      stop = nextStop(recording, stopped(stop), -1, 'poll');
       await tab.keys('p');
-      await isAt(tab, ns - beginNs);
+      await isAt(tab, stop.ns - beginNs);
     }
-    assert.equal(ns, from, 'back where it began');
+    assert.equal(stop.ns, from, 'back where it began');
+  },
+
+  'steps of an event go to each, also where many have the same instant': async (house) => {
+    const known = read(await house.recording());
+    const all = crowd(known);
+    const [first, ...others] = all;
+    const view = { at: first.ns, event: first.number, step: 'event' };
+    const tab = await house.opened({ view });
+    const isTold = ({ number, ns }) => tab.until(`event ${number}`, (wanted) => document
+      .querySelector('#story .sub').textContent.replace(/\u202f/g, '')
+      .endsWith(` into the recording, event ${wanted}`), number)
+      .then(() => isAt(tab, ns - known.beginNs));
+    await isTold(first);
+    for (const stop of others) {
+      await tab.keys('n');
+      await isTold(stop);
+      const { ready, running } = known.moments.at(stop.ns, stop);
+      const line = ready.map(({ key }) => key).filter((key) => key !== running?.key);
+      await tab.until(`${line} to be in line`, (keys) => [...document
+        .querySelectorAll('.line .chip')].map((node) => node.dataset.keys).join() === keys,
+      line.slice(0, 8).join());
+    }
+    for (const stop of all.slice(0, -1).reverse()) {
+      await tab.keys('p');
+      await isTold(stop);
+    }
   },
 
   'the buttons step and pause as the keys do': async (house) => {
@@ -105,8 +148,8 @@ export default {
     const from = begun(known);
     const tab = await house.opened({ view: { at: from } });
     await tab.press('button[aria-label^="Step on"]');
-    const next = nextInstant(known.recording, from, 1, 'poll');
-    await isAt(tab, next - known.beginNs);
+    const next = nextStop(known.recording, { ns: from }, 1, 'poll');
+    await isAt(tab, next.ns - known.beginNs);
     await tab.press('button[aria-label^="Step back"]');
     await isAt(tab, from - known.beginNs);
     await tab.press('button[aria-label^="Pause or play"]');
@@ -119,13 +162,13 @@ export default {
     const tab = await house.opened({ view: { at: from } });
     await isAt(tab, from - known.beginNs);
     assert.equal(await grain(tab), 'poll');
-    let ns = from;
+    let stop = { ns: from };
     for (const wanted of ['phase', 'turn', 'event']) {
       await tab.keys('g');
       await tab.wait(`steps of a ${wanted}`, async () => await grain(tab) === wanted);
-      ns = nextInstant(known.recording, ns, 1, wanted);
+      stop = nextStop(known.recording, stopped(stop), 1, wanted);
       await tab.keys('n');
-      await isAt(tab, ns - known.beginNs);
+      await isAt(tab, stop.ns - known.beginNs);
     }
   },
 

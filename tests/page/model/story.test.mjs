@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Names, tellMissing, tellTurn } from '../../../inspector/page/model/index.js';
+import { Names, tellMissing, tellTurn, stopsOf } from '../../../inspector/page/model/index.js';
 import { firstGroup, more, timersDue } from '../../../inspector/page/model/story/group.js';
 import { item, recorded, told } from './common.mjs';
 import * as e from './encode.mjs';
@@ -81,17 +81,24 @@ test('a sentence says whom it mentions', () => {
       text: 'waited 2.0 us, until the timer of src/x.rs:12 was due; it woke task #1.1.',
       keys: ['timer src/x.rs:12', '#1.1'],
       at_ns: 0,
+      number: 0,
     },
-    { text: 'source 4 (gone) became ready and woke task #2.2.', keys: ['source 4', '#2.2'], at_ns: 0 },
+    {
+      text: 'source 4 (gone) became ready and woke task #2.2.',
+      keys: ['source 4', '#2.2'],
+      at_ns: 0,
+      number: 3,
+    },
     {
       text: 'task #1.1 ran 0 ns, left a call, spawned task #3.3 at src/x.rs:12, and panicked.',
       keys: ['#1.1', '#3.3'],
       at_ns: 0,
+      number: 6,
     },
   ]);
 });
 
-test('a sentence has the instant at which what it tells of began', () => {
+test('a sentence has the instant and the event of what it tells of', () => {
   const recording = recorded([
     e.event('wait', 10, 0, e.woke(A, e.by.host)),
     e.event('wait', 20, 5, e.waited(0)),
@@ -102,6 +109,10 @@ test('a sentence has the instant at which what it tells of began', () => {
   recording.setNow({ underWay: { item: item(e.task(2)), phase: 'run', turn: 1 }, nowNs: 90 });
   const { sentences } = tellTurn(recording, new Names(), 0);
   assert.deepEqual(sentences.map(({ at_ns }) => at_ns), [10, 20, 30, 40]);
+  assert.deepEqual(sentences.map(({ number }) => number), [0, 1, 5, -1]);
+  const tell = (index) => tellTurn(recording, new Names(), index);
+  const stops = stopsOf(recording, 0, 'sentence', tell);
+  assert.deepEqual(stops.map(({ number }) => number), [0, 1, 5], 'a step for each that has one');
 });
 
 test('corked writers are counted, and the host is told first', () => {

@@ -5,7 +5,7 @@
 
 import { about, el, setText, show } from './dom.js';
 import { underWaySince } from './model.js';
-import { SIGN, shown, time } from './words.js';
+import { SIGN, lasting, shown, time } from './words.js';
 
 /** From so long a silence on there is an alarm. */
 const LOOP_MS = 500;
@@ -17,7 +17,7 @@ const WORDS_MS = 200;
 const OVER_MS = 30_000;
 
 export class Alarm {
-  topics = ['row', 'feed', 'mode'];
+  topics = ['row', 'feed', 'mode', 'held'];
 
   constructor(root, { store }) {
     Object.assign(this, { root, store });
@@ -49,7 +49,7 @@ export class Alarm {
       this.saidMs = nowMs;
       this.kind = found.kind;
       setText(this.text, `${SIGN.fault} ${shown(found.text)}`);
-      setText(this.long, found.isLong ? ` ${time(found.ms * 1e6)}` : '');
+      setText(this.long, found.isLong ? ` ${lasting(found.ms)}` : '');
       setText(this.rest, shown(found.rest ?? ''));
       this.key = found.key;
       show(this.who, Boolean(found.key));

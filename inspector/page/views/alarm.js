@@ -30,7 +30,7 @@ export class Alarm {
     root.append(this.bar, el('p', {}, this.text, this.long, this.rest, ' ', this.who));
   }
 
-  draw() {
+  draw(changed) {
     const { store } = this;
     const found = this.silence() ?? this.past();
     if (found && !found.isOver) this.remember(found);
@@ -45,7 +45,8 @@ export class Alarm {
     this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
     // The bar grows with each frame, the words some times a second.
     const nowMs = performance.now();
-    if (!this.saidMs || nowMs - this.saidMs > WORDS_MS || this.kind !== found.kind) {
+    const isNew = !this.saidMs || this.kind !== found.kind || changed.has('held');
+    if (isNew || nowMs - this.saidMs > WORDS_MS) {
       this.saidMs = nowMs;
       this.kind = found.kind;
       setText(this.text, `${SIGN.fault} ${shown(found.text)}`);

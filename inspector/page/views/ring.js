@@ -7,7 +7,7 @@ import { about, attribute, el, keyed, setText, svg } from './dom.js';
 import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
 import { clerkAngle } from './player.js';
 import {
-  PHASE_MEANS, PHASE_STATE, SIGN, brief, count, percent, plural, shown, time,
+  PHASE_MEANS, PHASE_STATE, SIGN, TERM, brief, count, percent, plural, shown, time,
 } from './words.js';
 
 const INNER = 82;
@@ -24,7 +24,7 @@ export class Ring {
   constructor(root, { store, scene, player }) {
     Object.assign(this, { root, store, scene, player });
     this.title = root.querySelector('h2');
-    this.sub = el('span', { class: 'sub' });
+    this.sub = el('span', { class: 'sub', title: TERM.arc });
     this.arcs = svg('g');
     this.items = svg('g');
     this.leaders = svg('g', { class: 'leaders' });

@@ -29,6 +29,7 @@ const MEANS = {
   task: 'Another task: whoever waits is woken when it ends.',
   thread: 'Another thread: it calls the loop when it is done.',
   channel: 'A channel or a lock of the program.',
+  later: 'The recording ends before these are woken: it does not say by what.',
   leaf: 'A future that is not of this loop: it does not say what it waits for.',
 };
 

@@ -133,6 +133,7 @@ export function stateOf(name) {
 /** Terms, explained. */
 export const TERM = {
   turn: 'A turn is one round of the loop: wait, then eight phases at most, then round again.',
+  arc: 'An arc is as long as its share of the time; what took little has a sliver, to be seen.',
   busy: 'The share of time that the loop did not sleep.',
   late: 'How long a woken task stood in line before it ran; 99 of 100 waited less.',
   poll: 'To poll a task is to run it until it has to wait again.',

@@ -83,6 +83,7 @@ function frame(nowMs) {
   // In small bites: a moment is asked for some times a second.
   safely('moments', () => store.moments?.catchUp());
   if (isRolling()) store.note('clock');
+  store.noteHeld();
   safely('player', () => player.tick(nowMs));
   safely('scene', () => scene.tick(nowMs));
   draw(store.take());

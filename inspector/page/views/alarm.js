@@ -5,7 +5,7 @@
 
 import { about, el, setText, show } from './dom.js';
 import { underWaySince } from './model.js';
-import { SIGN, shown, time } from './words.js';
+import { SIGN, lasting, shown, time } from './words.js';
 
 /** From so long a silence on there is an alarm. */
 const LOOP_MS = 500;
@@ -17,7 +17,7 @@ const WORDS_MS = 200;
 const OVER_MS = 30_000;
 
 export class Alarm {
-  topics = ['row', 'feed', 'mode'];
+  topics = ['row', 'feed', 'mode', 'held'];
 
   constructor(root, { store }) {
     Object.assign(this, { root, store });
@@ -30,7 +30,7 @@ export class Alarm {
     root.append(this.bar, el('p', {}, this.text, this.long, this.rest, ' ', this.who));
   }
 
-  draw() {
+  draw(changed) {
     const { store } = this;
     const found = this.silence() ?? this.past();
     if (found && !found.isOver) this.remember(found);
@@ -45,11 +45,12 @@ export class Alarm {
     this.bar.style.width = `${Math.min(100, (found.ms / FULL_MS) * 100)}%`;
     // The bar grows with each frame, the words some times a second.
     const nowMs = performance.now();
-    if (!this.saidMs || nowMs - this.saidMs > WORDS_MS || this.kind !== found.kind) {
+    const isNew = !this.saidMs || this.kind !== found.kind || changed.has('held');
+    if (isNew || nowMs - this.saidMs > WORDS_MS) {
       this.saidMs = nowMs;
       this.kind = found.kind;
       setText(this.text, `${SIGN.fault} ${shown(found.text)}`);
-      setText(this.long, found.isLong ? ` ${time(found.ms * 1e6)}` : '');
+      setText(this.long, found.isLong ? ` ${lasting(found.ms)}` : '');
       setText(this.rest, shown(found.rest ?? ''));
       this.key = found.key;
       show(this.who, Boolean(found.key));

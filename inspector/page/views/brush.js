@@ -134,19 +134,26 @@ export class Brush {
     const { recording } = store;
     if (recording.underWay) {
       const x = this.x(underWaySince(recording) ?? recording.endNs);
-      pen.fillStyle = store.endNs - recording.endNs > STALL_NS ? colour.fault : colour.running;
+      pen.fillStyle = this.isHeld() ? colour.fault : colour.running;
       pen.fillRect(x, 0, width - x, HEIGHT);
     }
     this.window(colour);
     const told = time(store.endNs - store.beginNs);
     const lost = store.recording.lost;
+    const stalls = this.stalls + (this.isHeld() ? 1 : 0);
     this.label.textContent = `${plural(store.recording.turnCount, 'turn')} in ${told}`
-      + `${this.stalls > 0 ? `, ${plural(this.stalls, 'stall')}` : ''}`
+      + `${stalls > 0 ? `, ${plural(stalls, 'stall')}` : ''}`
       + `${lost > 0 ? `; ${plural(lost, 'older event')} not kept` : ''}`;
     const at = store.isFollowing ? store.endNs : store.ns;
     this.canvas.setAttribute('aria-valuemax', String(Math.round(store.endNs - store.beginNs)));
     this.canvas.setAttribute('aria-valuenow', String(Math.round(at - store.beginNs)));
     this.canvas.setAttribute('aria-valuetext', `${time(at - store.beginNs)} of ${told}`);
+  }
+
+  /** Whether what runs has taken as long as a stall. */
+  isHeld() {
+    const { endNs, recording } = this.store;
+    return Boolean(recording.underWay) && endNs - recording.endNs > STALL_NS;
   }
 
   window(colour) {

@@ -9,7 +9,7 @@ import { histogram } from './histogram.js';
 import { isTask, keyOfSource } from './keys_of.js';
 import { Whole, placeWithSource } from './source.js';
 import {
-  SIGN, STATE_MEANS, TERM, count, percent, plural, shown, stateOf, time,
+  SIGN, STATE_MEANS, TERM, count, lasting, percent, plural, shown, stateOf, time,
 } from './words.js';
 
 /** So many steps of an answer are shown. */
@@ -18,7 +18,7 @@ const STEPS_MAX = 12;
 const EVERY_MS = 700;
 
 export class Detail {
-  topics = ['select', 'scene', 'row', 'mode'];
+  topics = ['select', 'scene', 'row', 'mode', 'held'];
 
   constructor(root, { store, scene, sources, model, cancel }) {
     Object.assign(this, { root, store, scene, sources, model, cancel });
@@ -39,7 +39,8 @@ export class Detail {
   draw(changed) {
     const nowMs = performance.now();
     const isStep = changed.has('scene') && !this.store.isFollowing;
-    const isUrgent = changed.has('select') || changed.has('mode') || isStep;
+    const isUrgent = changed.has('select') || changed.has('mode') || isStep
+      || changed.has('held');
     // Who reads, presses or has the keyboard in it is not disturbed.
     if (this.isHeld) return true;
     if (!isUrgent && (nowMs - this.drawnMs < EVERY_MS || this.isInUse())) return false;
@@ -85,7 +86,7 @@ export class Detail {
     const who = about(el('strong', {}, shown(stall.item)), stall.task);
     return el('div', { class: 'stall' },
       el('p', {}, `${SIGN.fault} The loop is stuck. `, who,
-        ` has held it for ${time(this.store.heldMs() * 1e6)}, since turn ${count(stall.turn)}, `
+        ` has held it for ${lasting(this.store.heldMs())}, since turn ${count(stall.turn)}, `
         + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
       stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
       placeWithSource(this.sources, 'spawned at', stall.born),

@@ -12,8 +12,8 @@ const EVERY_MS = 400;
 export class Header {
   topics = ['row', 'mode', 'time', 'feed', 'scene'];
 
-  constructor(root, { store, act }) {
-    Object.assign(this, { root, store, act });
+  constructor(root, { store, scene, act }) {
+    Object.assign(this, { root, store, scene, act });
     this.drawnMs = -Infinity;
     const button = (name, text, title) => el('button', {
       type: 'button', title, 'aria-label': title, onclick: () => act(name),
@@ -27,14 +27,16 @@ export class Header {
     this.late = el('span', { title: TERM.late });
     this.drawn = el('span', {
       class: 'counts',
-      title: 'Events: in the picture, sent by the loop, and dropped because they came too fast',
+      title: 'Events: in the picture, sent by the loop, and dropped because they came too fast. '
+        + 'What was dropped is in no panel.',
     });
     this.pause = button('pause', 'pause', 'Pause or play ( space )');
     this.back = button('back', 'back', 'Step back ( p )');
     this.next = button('next', 'next', 'Step on ( n )');
     this.follow = button('follow', 'live', 'Go along with the loop ( f )');
     this.slow = button('slow', '◔ slow', 'Play this turn in five seconds ( s )');
-    this.grain = chooser('Step by', 'What a step is ( g )', GRAINS.map((one) => [one, one]),
+    this.grain = chooser('Step by', `How far a step goes ( g ). ${TERM.poll}`,
+      GRAINS.map((one) => [one, `by ${one}`]),
       (value) => act('grain', value));
     this.speed = chooser('Speed', 'How fast a recording is played ( < and > )',
       SPEEDS.map((one) => [String(one), `${one}×`]), (value) => act('speed', Number(value)));
@@ -100,15 +102,23 @@ export class Header {
     const { store } = this;
     const { row, feed } = store;
     const times = row?.recorded?.times;
-    const turn = Math.max(row?.turn ?? 0, row?.now?.turn ?? 0) || null;
-    setText(this.turn, turn !== null ? `turn ${count(turn)}` : '');
+    setText(this.turn, this.turnTold(row));
     setText(this.busy, times ? `busy ${percent(times.utilisation)}` : '');
     const late = times?.delays?.p99_ns;
     setText(this.late, late ? `in line <${time(late)}` : '');
     setText(this.drawn, store.source === 'live'
-      ? `${count(feed.drawn)} drawn / ${count(feed.sent)} sent / ${count(feed.dropped)} dropped`
+      ? `${count(feed.drawn)} of ${count(feed.sent)} events drawn, ${count(feed.dropped)} dropped`
       : '');
     attribute(this.drawn, 'class', feed.dropped > 0 ? 'counts is-warning' : 'counts');
+  }
+
+  /** The turn that all panels show, and the newest where that is another. */
+  turnTold(row) {
+    const shown = this.scene.turn?.number ?? 0;
+    const newest = Math.max(row?.turn ?? 0, row?.now?.turn ?? 0, shown);
+    if (newest === 0) return '';
+    const isPast = !this.store.isFollowing && shown > 0;
+    return isPast ? `turn ${count(shown)} of ${count(newest)}` : `turn ${count(newest)}`;
   }
 
   drawTime() {

@@ -206,8 +206,12 @@ function drawRuler(pen, frame, colours, beginNs) {
     pen.globalAlpha = 0.25;
     pen.fillRect(x, 0, 1, frame.bottom);
     pen.globalAlpha = 1;
+    // Words on a ground of their own: what lies below has any colour.
+    const text = seconds(ns - beginNs, step);
+    pen.fillStyle = colours.panel;
+    pen.fillRect(x + 1, LOOP_HEIGHT - 15, pen.measureText(text).width + 5, 12);
     pen.fillStyle = colours.ink;
-    pen.fillText(seconds(ns - beginNs, step), x + 3, LOOP_HEIGHT - 13);
+    pen.fillText(text, x + 3, LOOP_HEIGHT - 14);
   }
 }
 

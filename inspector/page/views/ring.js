@@ -6,7 +6,9 @@
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
 import { arcPath, arcs, angleAt, polar, segments } from './geometry.js';
 import { clerkAngle } from './player.js';
-import { PHASE_MEANS, PHASE_STATE, SIGN, count, percent, plural, shown, time } from './words.js';
+import {
+  PHASE_MEANS, PHASE_STATE, SIGN, TERM, brief, count, percent, plural, shown, time,
+} from './words.js';
 
 const INNER = 82;
 const OUTER = 116;
@@ -22,7 +24,7 @@ export class Ring {
   constructor(root, { store, scene, player }) {
     Object.assign(this, { root, store, scene, player });
     this.title = root.querySelector('h2');
-    this.sub = el('span', { class: 'sub' });
+    this.sub = el('span', { class: 'sub', title: TERM.arc });
     this.arcs = svg('g');
     this.items = svg('g');
     this.leaders = svg('g', { class: 'leaders' });
@@ -64,7 +66,7 @@ export class Ring {
 
   subtitle(total) {
     const { scene } = this;
-    if (scene.ringOf === 'second') return `${plural(scene.turns, 'turn')}; an arc is a share of it`;
+    if (scene.ringOf === 'second') return `${plural(scene.turns, 'turn')}; an arc is a share, or a sliver`;
     if (!scene.turn) return 'an arc is time';
     const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;
     return `${count(scene.turn.number)}: ${long}; an arc is time`;
@@ -121,7 +123,9 @@ export class Ring {
     const { now } = this.scene;
     setText(this.word, `${SIGN[now.sign]} ${now.word}`);
     attribute(this.word, 'class', `ink-${now.sign}`);
-    setText(this.more, shown(now.more));
+    // There is little room: a place is its file and line here, a source its name.
+    setText(this.more, brief(shown(now.more)));
+    attribute(this.more, 'title', shown(now.more));
     about(this.middle, ...now.keys);
   }
 }

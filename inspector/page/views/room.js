@@ -1,13 +1,17 @@
 // Room: the waiting room: what is waited for, and who waits for it.
 //
-// Things keep their place while they live. Promises a bounded picture: what does not fit is
-// counted. Who waits costs nothing: the calm grey says so.
+// Things keep their place while they live; those that nobody waits for stand together, at the end.
+// Promises a bounded picture: what does not fit is counted. Who waits costs nothing: the calm grey
+// says so.
 
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
 import { SIGN, STATE_MEANS, count, plural, shortPlace, shortSource, time } from './words.js';
 
 const GROUPS_MAX = 60;
 const TASKS_MAX = 6;
+const FREE_MAX = 12;
+/** So long a thing keeps its place when its last waiter has gone: most come back soon. */
+const KEPT_MS = 4000;
 
 /** A shape for each kind of thing that is waited for. */
 const SHAPES = {
@@ -25,6 +29,7 @@ const MEANS = {
   task: 'Another task: whoever waits is woken when it ends.',
   thread: 'Another thread: it calls the loop when it is done.',
   channel: 'A channel or a lock of the program.',
+  later: 'The recording ends before these are woken: it does not say by what.',
   leaf: 'A future that is not of this loop: it does not say what it waits for.',
 };
 
@@ -34,6 +39,8 @@ export class Room {
   constructor(root, { store, scene }) {
     Object.assign(this, { root, store, scene });
     this.sub = el('span', { class: 'sub' });
+    /** When each thing was last waited for. */
+    this.waitedMs = new Map();
     this.list = el('ul', { class: 'room' });
     const title = el('h2', { id: 'room-title', title: STATE_MEANS.waiting },
       'Waiting room ', this.sub);
@@ -46,13 +53,36 @@ export class Room {
     const isPast = !this.isNow();
     setText(this.sub, waiting.size === 0 ? 'empty' : `${plural(waiting.size, 'task')} asleep, at `
       + `no cost${isPast ? '; by what woke them next' : ''}`);
-    const things = waits.slice(0, GROUPS_MAX).map((group) => ({ group }));
-    if (waits.length > GROUPS_MAX) things.push({ more: waits.length - GROUPS_MAX });
-    keyed(this.list, things, (thing) => thing.group?.key ?? 'more',
+    const { kept, free } = this.parted(waits);
+    const things = kept.slice(0, GROUPS_MAX).map((group) => ({ group }));
+    if (kept.length > GROUPS_MAX) things.push({ more: kept.length - GROUPS_MAX });
+    if (free.length > 0) things.push({ free });
+    keyed(this.list, things, (thing) => thing.group?.key ?? (thing.free ? 'free' : 'more'),
       (thing) => this.make(thing), (node, thing) => this.update(node, thing));
   }
 
-  make({ group }) {
+  /** What is waited for, or was a moment ago, and what is not. */
+  parted(waits) {
+    const nowMs = performance.now();
+    const since = this.store.isFollowing ? nowMs - KEPT_MS : nowMs;
+    const old = this.waitedMs;
+    this.waitedMs = new Map();
+    for (const { key, tasks } of waits) {
+      const lastMs = tasks.length > 0 ? nowMs : old.get(key) ?? -Infinity;
+      if (lastMs >= since) this.waitedMs.set(key, lastMs);
+    }
+    const kept = waits.filter(({ key }) => this.waitedMs.has(key));
+    const free = waits.filter(({ key }) => !this.waitedMs.has(key));
+    return { kept, free };
+  }
+
+  make({ group, free }) {
+    if (free) {
+      const node = el('li', { class: 'thing is-free' }, 'Nobody waits for ');
+      node.list = el('span');
+      node.append(node.list);
+      return node;
+    }
     if (!group) return el('li', { class: 'is-empty' });
     const picture = svg('svg', { viewBox: '0 0 16 16', class: 'shape', 'aria-hidden': 'true' },
       svg('path', { d: SHAPES[group.kind] ?? SHAPES.leaf }));
@@ -69,7 +99,13 @@ export class Room {
     return node;
   }
 
-  update(node, { group, more }) {
+  update(node, { group, more, free }) {
+    if (free) {
+      const things = free.slice(0, FREE_MAX).map((one) => ({ one }));
+      if (free.length > FREE_MAX) things.push({ more: free.length - FREE_MAX });
+      keyed(node.list, things, ({ one }) => one?.key ?? 'more', () => el('span'), drawFree);
+      return;
+    }
     if (!group) {
       setText(node, `and ${plural(more, 'thing')} more`);
       return;
@@ -78,7 +114,6 @@ export class Room {
     setText(title, shortSource(group.title));
     attribute(title, 'title', group.title);
     setText(detail, this.detail(group));
-    attribute(node, 'class', group.tasks.length > 0 ? 'thing' : 'thing is-free');
     const things = group.tasks.slice(0, TASKS_MAX).map((task) => ({ task }));
     if (group.tasks.length > TASKS_MAX) things.push({ more: group.tasks.length - TASKS_MAX });
     if (group.tasks.length === 0) things.push({ nobody: true });
@@ -98,6 +133,12 @@ export class Room {
     const { store, scene } = this;
     return store.isFollowing || !scene.moment || scene.moment.ns >= store.endNs;
   }
+}
+
+function drawFree(node, { one, more }) {
+  setText(node, one ? shortSource(one.title) : `${count(more)} more`);
+  attribute(node, 'title', one ? `${one.title}: ${MEANS[one.kind]}` : null);
+  about(node, one?.key);
 }
 
 function drawWaiter(node, { task, more }) {

@@ -7,7 +7,7 @@ import { timesOf } from './geometry.js';
 import { keyOfSource } from './keys_of.js';
 import { PHASES, underWaySince } from './model.js';
 import { STALL_NS } from './paint.js';
-import { count, percent, time } from './words.js';
+import { count, lasting, percent, time } from './words.js';
 import { waitsNow, waitsThen } from './waits.js';
 
 /** From one change of text to the next, while the page goes along. */
@@ -55,11 +55,12 @@ export class Scene {
     const { store } = this;
     const { changed } = store;
     const isLive = store.isFollowing && store.source === 'live';
-    const isFresh = changed.has('time') || changed.has('mode') || this.isOwed;
+    const isFresh = changed.has('time') || changed.has('mode')
+      || changed.has('held') || this.isOwed;
     const hasData = changed.has('data') || changed.has('row') || changed.has('feed');
     const sinceMs = nowMs - this.lastMs;
     if (!isFresh && !(hasData && sinceMs >= EVERY_MS)) return;
-    const isSoon = isLive ? sinceMs < EVERY_MS && !changed.has('mode')
+    const isSoon = isLive ? sinceMs < EVERY_MS && !changed.has('mode') && !changed.has('held')
       : sinceMs < this.costMs * REST;
     // What costs much is put off, so that the playhead itself moves on in each frame.
     this.isOwed = isSoon && isFresh;
@@ -241,7 +242,7 @@ export function nowWords(store) {
   const stall = row.stall;
   if (stall) {
     const keys = stall.task ? [stall.task] : [];
-    const more = `${stall.item} has held the loop for ${time(store.heldMs() * 1e6)}`;
+    const more = `${stall.item} has held the loop for ${lasting(store.heldMs())}`;
     const isOver = store.source === 'live' && store.feed.state === 'ended';
     return { sign: 'fault', word: isOver ? 'stuck to the end' : 'stuck', more, keys };
   }

@@ -3,10 +3,12 @@
 // It promises that each change is noted under a topic, and that a panel which has seen a topic is
 // not told of it again. It draws nothing.
 
+import { lasting } from './words.js';
+
 /** The topics that a change may have. */
 export const TOPICS = [
   'clock', 'data', 'row', 'mode', 'time', 'scene', 'select', 'hover', 'span', 'filter', 'feed',
-  'size',
+  'size', 'held',
 ];
 
 /** How large a step is. */
@@ -113,6 +115,14 @@ export class Store {
     if (!stall) return 0;
     const isGoing = this.source === 'live' && this.feed.state === 'open';
     return stall.for_ms + (isGoing ? performance.now() - this.rowCameMs : 0);
+  }
+
+  /** Notes when that is told in other words: so all panels change them at once. */
+  noteHeld() {
+    const told = this.row?.stall ? lasting(this.heldMs()) : null;
+    if (told === this.heldTold) return;
+    this.heldTold = told;
+    this.note('held');
   }
 
   select(key) {

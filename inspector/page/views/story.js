@@ -11,6 +11,8 @@ import { TERM, count, shown, time } from './words.js';
 const BEFORE_MAX = 4;
 const SENTENCES_MAX = 40;
 const SPEAK_EVERY_MS = 5000;
+/** What words of a sentence mean, for the pointer. */
+const HINTS = { '(Pending)': TERM.pending, 'who looked': TERM.look, 'somebody looked': TERM.look };
 
 export class Story {
   topics = ['scene'];
@@ -82,7 +84,8 @@ export class Story {
       if (stop && story.sentences.length > 0) list.push({ ...story, stop });
     }
     keyed(this.before, list, (one) => `${one.turn} ${one.at_ns} ${one.sentences.length}`, (one) => {
-      const text = one.sentences.map((sentence) => shown(sentence.text)).join(' ');
+      const text = one.sentences.map(({ text: told }, at) => (
+        at > 0 ? told[0].toUpperCase() + told.slice(1) : told)).map(shown).join(' ');
       const button = el('button', { type: 'button', class: 'quiet', title: 'Go to this turn' },
         `turn ${count(one.turn)}`);
       pressed(button, () => store.goTo(one.stop.ns, one.stop));
@@ -113,6 +116,8 @@ function quiet(row) {
 
 function makeSentence(one) {
   const node = el('li', { tabindex: '0' }, ...linked(one.text, one.keys));
+  const term = Object.entries(HINTS).find(([words]) => one.text.includes(words));
+  if (term) attribute(node, 'title', term[1]);
   about(node, ...one.keys);
   return node;
 }

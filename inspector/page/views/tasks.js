@@ -108,15 +108,20 @@ export class Tasks {
     const seen = Math.ceil((this.body.clientHeight || 200) / ROW_HEIGHT) + 8;
     const rows = this.rows.slice(first, first + seen).map((row, i) => ({ ...row, at: first + i }));
     keyed(this.spacer, rows, (row) => row.task.id, makeRow, (node, row) => this.update(node, row));
+    const { selected } = this.store;
+    const isThere = rows.some(({ task }) => task.id === selected);
+    attribute(this.body, 'aria-activedescendant', isThere ? `row-${selected.slice(1)}` : null);
   }
 
   update(node, { task, depth, at }) {
     const { store } = this;
     const state = this.stateOf(task);
     node.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
+    attribute(node, 'id', `row-${task.id.slice(1)}`);
     attribute(node, 'aria-selected', store.selected === task.id ? 'true' : 'false');
     attribute(node, 'aria-level', depth + 1);
     attribute(node, 'aria-posinset', at + 1);
+    attribute(node, 'aria-setsize', this.rows.length);
     const [sign, name, polls, busy, delay, waits, place] = node.children;
     attribute(sign, 'class', `ink-${state}`);
     setText(sign, SIGN[state]);

@@ -10,7 +10,7 @@ import { taskName } from './model.js';
 import {
   Frame, LANE_HEIGHT, LOOP_HEIGHT, STALL_NS, colours, forgetColours, hatch, paintSpan,
 } from './paint.js';
-import { count, fileOf, shortName, time } from './words.js';
+import { fileOf, plural, shortName, time } from './words.js';
 
 /** So long it may draw in a frame. */
 const BUDGET_MS = 5;
@@ -36,7 +36,11 @@ export class Timeline {
     this.canvas = el('canvas', {
       class: 'timeline-canvas', tabindex: '0', role: 'application',
       'aria-label': 'Timeline. Arrows move it, plus and minus zoom, j and k select a lane.',
+      'aria-describedby': 'time-title',
     });
+    this.none = el('p', { class: 'timeline-none is-empty' },
+      'Each task has a lane here: a line while it waits, hatched while it stands in the ready line, '
+      + 'solid while it runs.');
     this.tip = el('div', { class: 'tip', hidden: true });
     const legend = el('span', { class: 'legend' });
     for (const [state, sign] of [['running', '▶ running'], ['ready', '◆ woken, in line'],
@@ -44,7 +48,7 @@ export class Timeline {
       legend.append(el('span', { class: `ink-${state}` }, sign), ' ');
     }
     const title = el('h2', { id: 'time-title' }, 'Timeline ', this.sub, legend);
-    this.box = el('div', { class: 'timeline-box' }, this.canvas, this.tip);
+    this.box = el('div', { class: 'timeline-box' }, this.canvas, this.none, this.tip);
     root.append(title, this.box);
     this.pen = this.canvas.getContext('2d');
     // Two layers: who stands in line, and over it who runs.
@@ -219,6 +223,7 @@ export class Timeline {
     const { pen, frame, store } = this;
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
+    show(this.none, !frame);
     if (!frame) {
       setText(this.sub, 'no events are recorded yet');
       this.drawNames();
@@ -233,7 +238,7 @@ export class Timeline {
     pen.restore();
     this.drawNames();
     const wide = time(frame.to - frame.from);
-    const tasks = `${count(this.lanes.count)} lanes`;
+    const tasks = plural(this.lanes.count, 'lane');
     setText(this.sub, `${wide} wide, ${tasks}; grey is sleep`);
     if (store.hovered.length === 0) show(this.tip, false);
   }

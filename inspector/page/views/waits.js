@@ -13,6 +13,9 @@ const WAKES_MAX = 20_000;
 /** And so far ahead, in steps. */
 const WINDOWS_NS = [20e6, 200e6, 2e9, 20e9];
 
+/** The group of those that nothing recorded wakes: it stands last. */
+const LATER = 'later';
+
 /** A group: `{ key, kind, title, detail, due, tasks: [{ key, name, how, at }] }`. */
 function group(groups, key, kind, title, detail, due = null) {
   let found = groups.get(key);
@@ -114,7 +117,7 @@ function grouped(waiting, names) {
     const name = shortName(taskName(names, key), 22);
     const who = { key, name, how: 'waits', at: null };
     if (!next) {
-      group(groups, 'leaf', 'leaf', 'what comes after the end', '').tasks.push(who);
+      group(groups, LATER, 'later', 'not woken before the end', '').tasks.push(who);
       continue;
     }
     const by = keyOfBy(next.by, names) ?? 'leaf';
@@ -125,7 +128,8 @@ function grouped(waiting, names) {
     );
     found.tasks.push(who);
   }
-  return [...groups.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const place = ({ key }) => (key === LATER ? 1 : 0);
+  return [...groups.values()].sort((a, b) => place(a) - place(b) || (a.key < b.key ? -1 : 1));
 }
 
 function kindOf(key) {

@@ -15,6 +15,12 @@ export function time(ns) {
   return `${minutes} min ${Math.round((ns - minutes * 60e9) / 1e9)} s`;
 }
 
+/** How long something has lasted already: in steps that each panel can keep up with. */
+export function lasting(ms) {
+  if (ms < 1000) return `${Math.floor(ms / 100) * 100} ms`;
+  return ms < 120_000 ? `${Math.floor(ms / 1000)} s` : time(Math.floor(ms / 1000) * 1e9);
+}
+
 function figures(value) {
   if (value >= 99.95) return value.toFixed(0);
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
@@ -59,6 +65,11 @@ export function placeOf(place) {
 /** The file and line of a place: `x.rs:12` of `a/b/src/x.rs:12`. */
 export function fileOf(place) {
   return place.split('/').at(-1);
+}
+
+/** A sentence with its places and sources shortened: `x.rs:12`, `tcp 3 127.0.0.1:80`. */
+export function brief(text) {
+  return text.replace(/\S*\/(\S+:\d+)/g, '$1').replace(/descriptor \d+ \(([^)]*)\)/g, '$1');
 }
 
 /** A name without its kind, and a call by its place: `#3.9 conn`, `call x.rs:12`. */
@@ -128,9 +139,12 @@ export function stateOf(name) {
 /** Terms, explained. */
 export const TERM = {
   turn: 'A turn is one round of the loop: wait, then eight phases at most, then round again.',
+  arc: 'An arc is as long as its share of the time; what took little has a sliver, to be seen.',
   busy: 'The share of time that the loop did not sleep.',
   late: 'How long a woken task stood in line before it ran; 99 of 100 waited less.',
   poll: 'To poll a task is to run it until it has to wait again.',
+  look: 'An inspector looked: this page does so a few times a second, and is told of as all else.',
+  pending: 'Pending: it could not go on, told what it waits for, and gave the loop back.',
   polls: 'How often it ran.',
   wakes: 'How often it was woken.',
   delay: 'The time from being woken to running.',

@@ -65,6 +65,10 @@ async fn watch(file: RunFile) -> Told {
         match message {
             Message::Text(text) => {
                 let mut push: Value = serde_json::from_str(&text).unwrap();
+                if push["ending"] == true {
+                    // Who goes by himself is not waited for.
+                    socket.close(code::NORMAL, "").unwrap();
+                }
                 if push["state"].is_object() {
                     told.processes.push(push["state"]["process"].take());
                     if let Some(row) = push["state"]["loops"].get_mut(0) {
@@ -123,6 +127,6 @@ fn who_watches_a_program_that_waits_is_told_of_its_first_event_and_of_its_last()
     let ran = happenings.iter().filter(is_poll).count();
     assert_eq!(ran as u64, polls, "each poll of those that have ended was told: {row}");
     assert!(told.processes.iter().all(|process| process["waits"] == true));
-    assert_eq!(told.close, Some(code::AWAY));
+    assert_eq!(told.close, Some(code::NORMAL));
     assert!(!scratch.path().join("glassloop").read_dir().unwrap().any(|_| true), "no file is left");
 }

@@ -28,7 +28,7 @@ if [ -z "$browser" ]; then
 fi
 
 if [ -z "${PAGE_PROGRAMS:-}" ]; then
-  build tour stall
+  build tour stall 01_timer 02_spawn
   PAGE_PROGRAMS=$examples
 fi
 export PAGE_PROGRAMS PAGE_BROWSER="$browser"

@@ -21,7 +21,7 @@ import { Player } from './views/player.js';
 import { Ring } from './views/ring.js';
 import { Room } from './views/room.js';
 import { Scene } from './views/scene.js';
-import { Sources } from './views/source.js';
+import { Sources, placesOf } from './views/source.js';
 import { Store } from './views/store.js';
 import { Story } from './views/story.js';
 import { Tasks } from './views/tasks.js';
@@ -48,7 +48,7 @@ const player = new Player(store);
 const scene = new Scene(store);
 const sources = new Sources(store);
 const page = { store, player, scene, sources, model, open: openFile, say, chooseLoop };
-page.feed = new Feed({ store, token, begin });
+page.feed = new Feed({ store, token, begin, ending });
 page.cancel = (task) => page.feed.cancel(task);
 page.spoken = at('spoken');
 page.act = actsOf(page);
@@ -97,6 +97,12 @@ function showWanted() {
     else if (ns !== null) say('The instant of the address is recorded no longer.');
     page.wanted = null;
   }
+}
+
+/** What a program that ends may still be asked for, and that it can't be any more. */
+async function ending() {
+  await sources.keep(placesOf(store));
+  sources.ask = null;
 }
 
 /** A program that has waited for somebody who watches is read from its first event. */

@@ -30,8 +30,8 @@ const EVERY_MS: u64 = 250;
 const EVERY_MS_LEAST: u64 = 50;
 const EVERY_MS_MOST: u64 = 60_000;
 
-/// So long a watcher has to take the end.
-const PART_IN: Duration = Duration::from_millis(500);
+/// So long a watcher has, when he has heard of the end, to ask for what he still wants and to go.
+const PART_IN: Duration = Duration::from_millis(1_500);
 
 /// A watcher has nothing to say but Close and Pong.
 const MESSAGE_BYTES_MAX: usize = 1_024;
@@ -108,6 +108,9 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
         } else {
             let (mut fields, batch) = feed.next(facts, is_last).await;
             let is_all = is_last && batch.is_none();
+            if is_all {
+                fields.insert("ending".into(), true.into());
+            }
             rest -= ANSWER_IN;
             fields.insert("missed".into(), missed.into());
             fields.insert("push".into(), pushed.into());
@@ -140,11 +143,12 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
     }
 }
 
-/// The program ends, and the watcher has everything: he is given the time to take it.
+/// The program ends, and the watcher has been told everything: he goes when he likes, soon.
 async fn part(socket: &WebSocket) {
+    if timeout(PART_IN, socket.recv()).await.is_ok() {
+        return;
+    }
     if let Err(error) = socket.close(code::AWAY, "the program has ended") {
         log::debug!("inspector: a watcher was not told of the end: {error}");
     }
-    // What he sends last is his Close.
-    let _ = timeout(PART_IN, socket.recv()).await;
 }

@@ -46,6 +46,7 @@ const MODULES: &[PageFile] = modules![
     "model/open_wakes.js",
     "model/recording.js",
     "model/short_time.js",
+    "model/stops.js",
     "model/story.js",
     "model/story/fold.js",
     "model/story/group.js",

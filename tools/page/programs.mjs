@@ -12,7 +12,16 @@ const BEGIN_MS = 10_000;
 const running = new Set();
 
 /** Starts a program of the folder; gives it once its inspector listens. */
-export async function start(folder, name, ...args) {
+export function start(folder, name, ...args) {
+  return startWith('1', folder, name, ...args);
+}
+
+/** The same of one that waits for who watches. */
+export function startWaiting(folder, name, ...args) {
+  return startWith('wait', folder, name, ...args);
+}
+
+async function startWith(inspect, folder, name, ...args) {
   const found = [path.join(folder, `page-${name}`), path.join(folder, name)]
     .find((file) => fs.existsSync(file));
   if (!found) throw new Error(`${folder} has no program ${name}`);
@@ -20,7 +29,7 @@ export async function start(folder, name, ...args) {
   fs.chmodSync(run, 0o700);
   const child = spawn(found, args, {
     stdio: ['ignore', 'ignore', 'ignore'],
-    env: { ...process.env, GLASSLOOP_INSPECT: '1', XDG_RUNTIME_DIR: run, RUST_LOG: 'info' },
+    env: { ...process.env, GLASSLOOP_INSPECT: inspect, XDG_RUNTIME_DIR: run, RUST_LOG: 'info' },
   });
   const program = new Program(child, run);
   running.add(program);

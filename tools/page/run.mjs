@@ -39,6 +39,10 @@ class House {
     return programs.start(this.programsIn, name, ...args);
   }
 
+  startWaiting(name, ...args) {
+    return programs.startWaiting(this.programsIn, name, ...args);
+  }
+
   /** A tour that all may look at and nobody ends. */
   tour() {
     return this.once('tour', () => this.start('tour', '--seconds', '600'));

@@ -6,6 +6,7 @@
 import { atLines } from './at_lines.js';
 import { about, attribute, el, keyed, setText, show } from './dom.js';
 import { docLength, proseOf } from './prose.js';
+import { placesOf } from './source.js';
 import { SIGN, count, placeOf, shown } from './words.js';
 
 /** So many tasks stand at a line; the others are counted. */
@@ -154,17 +155,4 @@ function sentencesAt(all, { ns, stop }) {
   if (its.length > 0) return its;
   const began = Math.max(...all.map(({ at_ns }) => at_ns).filter((at_ns) => at_ns <= ns));
   return all.filter(({ at_ns }) => at_ns === began);
-}
-
-/** A place of each source file that the program has named, by file: those of the program first. */
-function placesOf({ names, row, loop }) {
-  const all = [loop?.made, ...(names?.places.values() ?? [])];
-  for (const task of row?.tasks ?? []) all.push(task.born, task.awaits);
-  const places = new Map();
-  for (const place of all) {
-    const file = placeOf(place)?.file;
-    // What is told by its whole path was built elsewhere.
-    if (file && !/^([/\\]|\w:)/.test(file) && !places.has(file)) places.set(file, place);
-  }
-  return places;
 }

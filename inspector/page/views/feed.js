@@ -28,8 +28,8 @@ const LARGE_CHARS = 200_000;
 const TRIES_MAX = 3;
 
 export class Feed {
-  constructor({ store, token, begin }) {
-    Object.assign(this, { store, token, begin });
+  constructor({ store, token, begin, ending }) {
+    Object.assign(this, { store, token, begin, ending });
     this.waiting = [];
     this.waitingBytes = 0;
     this.reader = new Reader((push) => this.take(push));
@@ -101,7 +101,7 @@ export class Feed {
     socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
       // One that waits for who watches says when it ends.
-      if (code === GOING_AWAY && this.store.process?.waits) this.tell({ state: 'ended' });
+      if (code === GOING_AWAY && this.store.process?.waits) this.tell({ state: 'done' });
       else this.again();
     };
   }
@@ -143,9 +143,19 @@ export class Feed {
 
   take(push) {
     const { store } = this;
-    if (push.places) store.names?.addPlaces(push.places);
     store.feed.missed = push.missed ?? 0;
     if (push.state) this.state(push.state);
+    // Behind the state, which may be the first of a loop.
+    if (push.places) store.names?.addPlaces(push.places);
+    if (push.ending) this.end(this.socket);
+  }
+
+  /** The program ends when this page goes: it takes along what it may still want. */
+  async end(socket) {
+    await this.ending();
+    if (socket !== this.socket) return;
+    this.close();
+    this.tell({ state: 'done' });
   }
 
   state({ loops = [], process, host_queues: hostQueues = [] }) {

@@ -89,6 +89,7 @@ export class Header {
       connecting: ['connecting', 'file'],
       open: [store.isFollowing ? '● live' : '‖ paused', 'live'],
       lost: ['✖ lost', 'lost'],
+      done: ['■ ended', 'file'],
       ended: ['■ ended', 'lost'],
       refused: ['✖ refused', 'lost'],
     }[store.source === 'file' ? 'none' : store.feed.state];

@@ -246,6 +246,9 @@ export function nowWords(store) {
     const isOver = store.source === 'live' && store.feed.state === 'ended';
     return { sign: 'fault', word: isOver ? 'stuck to the end' : 'stuck', more, keys };
   }
+  if (row.loop?.ended) {
+    return { sign: 'done', word: 'ended', more: 'the loop was closed', keys: [] };
+  }
   if (isAsleep(row)) return { sign: 'waiting', word: 'asleep', ...willWake(store) };
   const item = row.now?.item;
   if (item) {

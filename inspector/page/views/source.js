@@ -3,7 +3,10 @@
 // Promises at most one request for a place, and to say nothing where the source can't be read.
 
 import { about, el } from './dom.js';
+import { placeOf } from './words.js';
 
+/** So many files are kept of a program that ends. */
+const FILES_MAX = 40;
 /** So many places are kept. */
 const KEPT_MAX = 200;
 
@@ -11,6 +14,8 @@ export class Sources {
   constructor(store) {
     this.store = store;
     this.kept = new Map();
+    /** What is asked for and not there yet. */
+    this.asked = new Map();
     /** Set by the feed: how to ask. */
     this.ask = null;
   }
@@ -27,19 +32,27 @@ export class Sources {
     if (!this.ask) return null;
     if (this.kept.size >= KEPT_MAX) this.kept.delete(this.kept.keys().next().value);
     this.kept.set(name, null);
-    this.ask(`/source?${query}`)
+    const asked = this.ask(`/source?${query}`)
       .then((answer) => (answer.ok ? answer.json() : null))
       .then((found) => {
         this.kept.set(name, found?.lines?.length > 0 ? found : false);
         this.store.note('select');
       })
-      .catch(() => {});
+      .catch(() => {})
+      .finally(() => this.asked.delete(name));
+    this.asked.set(name, asked);
     return null;
   }
 
   /** All lines of a file, by a place in it; null if they are not known (yet). */
   whole(file, place) {
     return this.known(`whole ${file}`, `place=${encodeURIComponent(place)}&whole=1`);
+  }
+
+  /** Asks for all files that the program has named, and waits until they are there. */
+  async keep(places) {
+    for (const [file, place] of [...places].slice(0, FILES_MAX)) this.whole(file, place);
+    await Promise.all(this.asked.values());
   }
 
   /** Whether it is known that a file can't be read. */
@@ -101,4 +114,17 @@ export function placeWithSource(sources, label, place) {
     node.append(el('pre', {}, ...lines));
   }
   return node;
+}
+
+/** A place in each source file that the program has named, by file: that of its loop comes first. */
+export function placesOf({ names, row, loop }) {
+  const all = [loop?.made, ...(names?.places.values() ?? [])];
+  for (const task of row?.tasks ?? []) all.push(task.born, task.awaits);
+  const places = new Map();
+  for (const place of all) {
+    const file = placeOf(place)?.file;
+    // What is told by its whole path was built elsewhere.
+    if (file && !/^([/\\]|\w:)/.test(file) && !places.has(file)) places.set(file, place);
+  }
+  return places;
 }

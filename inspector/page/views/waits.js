@@ -6,7 +6,7 @@
 
 import { keyOfBy, keyOfSource, keyOfWait } from './keys_of.js';
 import { taskName } from './model.js';
-import { fileOf, shortName } from './words.js';
+import { fileOf, shortName, shown } from './words.js';
 
 /** So many wakes are looked at to learn what somebody waited for. */
 const WAKES_MAX = 20_000;
@@ -124,7 +124,7 @@ function grouped(waiting, names) {
     const isTask = by.startsWith('#');
     const title = by.startsWith('timer ') ? `timer ${fileOf(by.slice(6))}` : names.by(next.by);
     const found = group(
-      groups, isTask ? `join ${by}` : by, kindOf(by), title, '', next.at,
+      groups, isTask ? `join ${by}` : by, kindOf(by), shown(title), '', next.at,
     );
     found.tasks.push(who);
   }

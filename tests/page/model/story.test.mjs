@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Names, tellMissing, tellTurn, stopsOf } from '../../../inspector/page/model/index.js';
+import { Names, stopsOf, tellMissing, tellTurn } from '../../../inspector/page/model/index.js';
 import { firstGroup, more, timersDue } from '../../../inspector/page/model/story/group.js';
 import { item, recorded, told } from './common.mjs';
 import * as e from './encode.mjs';

@@ -1,0 +1,139 @@
+// Gestures on the chapter: a program that waits for who watches, its text, its lines, its sentences.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { docLength } from '../../../inspector/page/views/prose.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** An example: its lines, and the numbers of those that hold a text. */
+function example(name) {
+  const file = `examples/${name}.rs`;
+  const lines = fs.readFileSync(path.join(ROOT, file), 'utf8').split('\n').slice(0, -1);
+  const at = (text) => lines.findIndex((line) => line.includes(text)) + 1;
+  return { file, lines, at };
+}
+
+/** A tab that has opened the page of an example that waited for it. */
+async function opened(house, name, look = undefined) {
+  const program = await house.startWaiting(name);
+  const tab = await house.tab(look);
+  // It ends, and cannot be asked any more.
+  tab.allow(/ERR_CONNECTION_REFUSED .*icon\.svg/);
+  await tab.go(program.url);
+  await tab.until('the program\'s text', () => (
+    document.querySelectorAll('#chapter:not([hidden]) .chapter-line').length > 0
+    && document.querySelector('.chapter-sentence').textContent !== ''));
+  return { tab, program };
+}
+
+const current = () => [...document.querySelectorAll('.chapter-line[aria-current="step"] > i')]
+  .map((node) => Number(node.textContent));
+
+/** What stands at which line: `{ 9: ['▶ #0.1 main'] }`. */
+const marks = () => Object.fromEntries([...document.querySelectorAll('.chapter-line')]
+  .map((node) => [node.querySelector('i').textContent,
+    [...node.querySelectorAll('.chip')].map((chip) => chip.textContent)])
+  .filter(([, chips]) => chips.length > 0));
+
+/** Goes from sentence to sentence until one says so; gives all that was seen on the way. */
+async function walk(tab, until, most = 60) {
+  const seen = [];
+  for (let step = 0; step < most; step += 1) {
+    seen.push({
+      text: await tab.text('.chapter-sentence'), lines: await tab.evaluate(current),
+      marks: await tab.evaluate(marks),
+    });
+    if (until.test(seen.at(-1).text)) return seen;
+    await tab.keys('n');
+    await tab.until('the next sentence', (before) => {
+      const now = document.querySelector('.chapter-sentence').textContent;
+      return now !== before;
+    }, seen.at(-1).text);
+  }
+  throw new Error(`no sentence says ${until}: ${seen.map(({ text }) => text).join(' | ')}`);
+}
+
+export default {
+  'a program that waits for who watches is read from its first sentence': async (house) => {
+    const { file, lines } = example('01_timer');
+    const { tab } = await opened(house, '01_timer');
+    await tab.until('the beginning', () => (
+      /^before it, the host spawned/.test(document.querySelector('.chapter-sentence').textContent)));
+    const shownLines = await tab.evaluate(() => [...document.querySelectorAll('.chapter-line code')]
+      .map((node) => node.textContent));
+    const code = lines.slice(docLength(lines)).map((line) => line || ' ');
+    assert.deepEqual(shownLines, code, 'the lines are those of the file');
+    const prose = await tab.text('.chapter-prose');
+    assert.equal(prose, lines.slice(0, docLength(lines)).join(' ').replaceAll('//! ', ''));
+    assert.ok((await tab.text('#chapter-title')).includes(file));
+    if (house.shots) await tab.shot(path.join(house.shots, 'chapter-first.png'));
+  },
+
+  'each step is a sentence, and the line is lit at which the program is': async (house) => {
+    const { at } = example('01_timer');
+    const { tab } = await opened(house, '01_timer');
+    const seen = await walk(tab, /finished\./);
+    const runs = seen.filter(({ text }) => /^task #\S+ .* ran /.test(text));
+    const first = runs[0].lines;
+    assert.deepEqual(first, [at('glassloop::run(async')], 'it begins where it was spawned');
+    assert.deepEqual(runs[1].lines, [at('sleep(ms(30)).await')], 'it goes on where it waited');
+    assert.deepEqual(runs[2].lines, [at('ticks.tick().await')]);
+    const callback = seen.find(({ text }) => /^callback/.test(text));
+    assert.deepEqual(callback.lines, [at('call_later(ms(10)')], 'a callback where it was asked for');
+    const asleep = seen.find(({ text }) => /^waited .* until/.test(text));
+    assert.deepEqual(asleep.lines, [], 'nothing runs while the loop sleeps');
+    // Back, sentence by sentence, it is the same.
+    for (const { text, lines } of seen.reverse().slice(1, 8)) {
+      await tab.keys('p');
+      await tab.until('the sentence before', (wanted) => (
+        document.querySelector('.chapter-sentence').textContent === wanted), text);
+      assert.deepEqual(await tab.evaluate(current), lines, text);
+    }
+    if (house.shots) await tab.shot(path.join(house.shots, 'chapter-step.png'));
+  },
+
+  'each task stands at the line where it waits': async (house) => {
+    const { at } = example('02_spawn');
+    const { tab } = await opened(house, '02_spawn');
+    const seen = await walk(tab, /spawned task \S+ endless/);
+    const yields = seen.filter(({ marks: all }) => (
+      all[at('yield_now().await')] ?? []).length === 3);
+    assert.ok(yields.length > 0, 'three tasks wait at one line');
+    const spawned = seen.find(({ marks: all }) => (all[at('spawn(async move')] ?? []).length > 0);
+    assert.ok(spawned, 'who has not run yet stands where he was spawned');
+    await tab.hover('.chapter-line .chip');
+    await tab.until('the task to be lit', () => document.querySelector('.chapter-line .chip.is-lit'));
+  },
+
+  'the key t shows the program beside its text, and all panels again': async (house) => {
+    const tab = await house.watching();
+    const isShown = (selector) => tab.evaluate((one) => (
+      document.querySelector(one).getClientRects().length > 0), selector);
+    assert.deepEqual([await isShown('#chapter'), await isShown('#tasks')], [false, true]);
+    await tab.keys('t');
+    await tab.until('the chapter', () => (
+      document.querySelectorAll('#chapter:not([hidden]) .chapter-line').length > 20));
+    assert.deepEqual([await isShown('#chapter'), await isShown('#tasks')], [true, false]);
+    assert.deepEqual([await isShown('#ring'), await isShown('#place')], [true, true]);
+    // A program of several files: each of them can be shown.
+    const files = await tab.evaluate(() => [...document.querySelectorAll('#chapter option')]
+      .map((node) => node.value));
+    assert.ok(files.includes('examples/tour/main.rs') && files.includes('examples/tour/server.rs'),
+      files.join(' '));
+    assert.ok(files.every((file) => !file.startsWith('/')), files.join(' '));
+    await tab.press('.chapter-steps button:last-child');
+    await tab.until('all panels', () => document.querySelector('#chapter').hidden);
+    assert.equal(await isShown('#tasks'), true);
+  },
+
+  'the source of a recording that cannot be read is told of': async (house) => {
+    const tab = await house.opened();
+    await tab.keys('t');
+    await tab.until('why there is no text', () => (
+      /can't be read/.test(document.querySelector('.chapter-prose').textContent)));
+  },
+};

@@ -140,7 +140,7 @@ impl Core {
             let lives = |task| self.executor.task_name(task).is_some();
             recorder.resume(self.executor.current_item(), now_ns, lives);
             // What was noted before is nobody's.
-            let _ = self.executor.take_noted();
+            self.executor.take_noted();
             self.stride.begin(now_ns);
         } else if let Some(recorder) = self.recorder() {
             recorder.pause(self.reactor.read_clock());

@@ -10,6 +10,7 @@ mod examples;
 mod inspected;
 
 use std::{
+    io::Read,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -27,21 +28,40 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(30);
 const HEAD: usize = 32;
 
-/// The program, which waits.
-fn started(runtime: &Path) -> (Child, RunFile) {
+/// A program that waits; it is ended if nobody comes.
+struct Waiting(Child);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn started(runtime: &Path) -> Waiting {
     let mut program = Command::new(examples::built("01_timer"));
     program.env("GLASSLOOP_INSPECT", "wait").env("RUST_LOG", "off");
     program.env("XDG_RUNTIME_DIR", runtime).env("TMPDIR", runtime);
-    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    Waiting(program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+/// Where it listens, once it does.
+fn listening(runtime: &Path) -> RunFile {
     let folder = Folder::at(runtime.join("glassloop"));
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(file) = folder.list_live().ok().and_then(|mut live| live.pop()) {
-            return (child, file);
+            return file;
         }
         assert!(Instant::now() < end, "it has no inspector");
         thread::yield_now();
     }
+}
+
+fn all_of(pipe: Option<impl Read>) -> String {
+    let mut text = String::new();
+    pipe.unwrap().read_to_string(&mut text).unwrap();
+    text
 }
 
 /// What somebody is told who watches until he is parted from.
@@ -98,16 +118,16 @@ async fn watch(file: RunFile) -> Told {
 #[test]
 fn who_watches_a_program_that_waits_is_told_of_its_first_event_and_of_its_last() {
     let scratch = Scratch::new();
-    let (mut child, file) = started(scratch.path());
-    // However long nobody comes, nothing has been run: all that it prints is behind its first turn.
-    assert!(child.try_wait().unwrap().is_none());
+    let mut program = started(scratch.path());
+    let file = listening(scratch.path());
+    // It would be over by now, or soon.
+    assert!(program.0.try_wait().unwrap().is_none());
 
     let told = glassloop::run(watch(file)).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(program.0.wait().unwrap().success());
+    let printed = all_of(program.0.stdout.take());
     assert_eq!(printed.lines().count(), 6, "{printed}");
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = all_of(program.0.stderr.take());
     assert!(said.contains("waits for who watches") && !said.contains('#'), "no token: {said}");
 
     let numbers: Vec<u64> = told.events.iter().map(|(number, _)| *number).collect();

@@ -294,7 +294,6 @@ impl Executor {
     }
 
     /// Where a task was last said to wait, since this was last asked.
-    #[must_use]
     pub fn take_noted(&self) -> PlaceId {
         self.noted.replace(PlaceId::UNKNOWN)
     }

@@ -1,7 +1,7 @@
 //! Attendance: who watches a program that waits for that.
 //!
-//! Such a program stands still until somebody watches the events of a loop, and lets nobody go
-//! before he has them all. Promises that its end takes no longer than it was given, whoever watches.
+//! Such a program stands still until somebody watches the events of a loop, and does not end before
+//! everybody who watches has them all. Promises that the end takes no longer than it was given.
 
 use std::{
     rc::Rc,
@@ -36,7 +36,7 @@ impl Attendance {
         drop(waiting.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits until everybody who watches has all there is, `patience` at most. Whether he has.
+    /// Waits until everybody who watches has all there is, `patience` at most. Whether they have.
     pub(crate) fn end(&self, patience: Duration) -> bool {
         let mut state = self.state();
         state.ending = true;
@@ -50,7 +50,7 @@ impl Attendance {
     }
 }
 
-/// Somebody who watches; until he is dropped.
+/// Somebody who watches; until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Watcher(Arc<Attendance>);
 
@@ -108,7 +108,7 @@ mod tests {
     fn an_end_waits_no_longer_than_it_is_given() {
         let attendance = Arc::new(Attendance::default());
         let watcher = watcher(&attendance);
-        assert!(!attendance.end(Duration::ZERO), "he has not got everything");
+        assert!(!attendance.end(Duration::ZERO), "somebody has not got everything");
         drop(watcher);
         assert!(attendance.end(Duration::ZERO));
     }

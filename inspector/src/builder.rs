@@ -95,19 +95,20 @@ impl Builder {
         self
     }
 
-    /// Whether loops are recorded from their first event, or from when they are found where they
-    /// were there already: yes, unless you say otherwise. Then there is a history to look at once something has gone wrong; it costs some 50 ns a poll, and
-    /// 2.5 MiB a loop (`Limits::ring_events_max`) with 350 bytes for each task that was woken.
+    /// Whether loops are recorded: from their first event, or from when they are found where they
+    /// were there already. Yes, unless you say otherwise. Then there is a history to look at once
+    /// something has gone wrong; it costs some 50 ns a poll, and 2.5 MiB a loop
+    /// (`Limits::ring_events_max`) with 350 bytes for each task that was woken.
     pub fn record(mut self, on: bool) -> Builder {
         self.record = on;
         self
     }
 
-    /// Has the program wait for who watches: [`start`](Builder::start) gives nothing until somebody
-    /// watches a loop's events, as the page does, and [`Inspector::stop`] waits, two seconds at
-    /// most, until everybody who watches has been sent all that was recorded. So a program that
-    /// takes milliseconds can be looked at from its first event to its last. Meanwhile the last four
-    /// loops are kept when they end. Where to look is told on standard error.
+    /// Has the program wait for who watches: [`start`](Builder::start) gives nothing until
+    /// somebody watches a loop's events, as the page does, and [`Inspector::stop`] waits, two
+    /// seconds at most, until everybody who watches was sent all that is recorded. So a program
+    /// that takes milliseconds can be looked at from its first event to its last. Meanwhile the
+    /// last four loops are kept when they end. Where to look is told on standard error.
     pub fn wait_for_watcher(mut self, on: bool) -> Builder {
         self.waits = on;
         self

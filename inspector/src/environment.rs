@@ -11,8 +11,8 @@ const VARIABLE: &str = "GLASSLOOP_INSPECT";
 /// Starts the inspector if the environment variable `GLASSLOOP_INSPECT` asks for it, and keeps it
 /// until the process ends: `1` is 127.0.0.1 on a port that the operating system picks,
 /// `127.0.0.1:7000` or `[::1]:7000` is that; `wait` is as `1`, and the program
-/// [waits for who watches](Builder::wait_for_watcher). Unset, empty or `0`: nothing happens at all. Anything
-/// else is an error in the log, and nothing starts.
+/// [waits for who watches](Builder::wait_for_watcher). Unset, empty or `0`: nothing happens at
+/// all. Anything else is an error in the log, and nothing starts.
 ///
 /// Gives what runs, of which one may ask the address; a second call gives the same.
 ///

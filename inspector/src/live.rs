@@ -30,7 +30,7 @@ const EVERY_MS: u64 = 250;
 const EVERY_MS_LEAST: u64 = 50;
 const EVERY_MS_MOST: u64 = 60_000;
 
-/// So long a watcher has, when he has heard of the end, to ask for what he still wants and to go.
+/// So long a watcher has, once told of the end, to ask for what is still wanted and to go.
 const PART_IN: Duration = Duration::from_millis(1_500);
 
 /// A watcher has nothing to say but Close and Pong.
@@ -143,7 +143,7 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
     }
 }
 
-/// The program ends, and the watcher has been told everything: he goes when he likes, soon.
+/// The program ends, and the watcher has been told everything, and goes soon.
 async fn part(socket: &WebSocket) {
     if timeout(PART_IN, socket.recv()).await.is_ok() {
         return;

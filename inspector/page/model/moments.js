@@ -14,11 +14,12 @@ const FRAME_EVENTS = 1_000;
 const EVENTS_PER_THING = 4;
 
 /**
- * @typedef {{ns: number, turnIndex: number, phase: string|null, running: object|null,
- *   ready: object[], deferred: object[],
+ * @typedef {{ns: number, turnIndex: number, next: number, phase: string|null,
+ *   running: object|null, ready: object[], deferred: object[],
  *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number}>}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
+ *   `next` is the first event that had not happened.
  */
 export class Moments {
   constructor(recording) {
@@ -36,7 +37,8 @@ export class Moments {
     const { events } = recording;
     const isHeld = stop !== null && events.holds(Math.min(stop.number, stop.until));
     const next = isHeld ? stop.own : events.firstEndingAfter(ns);
-    const fold = this.upTo(isHeld ? stop.until : next);
+    const until = isHeld ? stop.until : next;
+    const fold = this.upTo(until);
     const { phase, running, run, since_ns } = this.current(next, ns, isHeld);
     const leaves = run === null ? -1 : fold.leaving(run);
     const line = fold.line().filter((wake) => wake !== leaves);
@@ -45,7 +47,7 @@ export class Moments {
     const tasks = tasksOf(fold, line);
     if (running?.kind === 'task') tasks.set(running.key, { state: 'running', since_ns });
     const turnIndex = isHeld ? recording.turnIndexOf(stop.number) : recording.turnIndexAt(ns);
-    return { ns, turnIndex, phase, running, ready, deferred, tasks };
+    return { ns, turnIndex, next: until, phase, running, ready, deferred, tasks };
   }
 
   /** What was under way when the event that comes next had not ended. */

@@ -72,7 +72,6 @@ listenForKeys(page.act);
 listenForDrops(at('drop'), openFile);
 requestAnimationFrame(frame);
 if (token) page.feed.connect();
-else if (view.file) openAddress(view.file);
 
 function frame(nowMs) {
   // The next frame comes whatever becomes of this one.
@@ -209,15 +208,6 @@ async function openFile(file) {
     openText(await textOf(file), file.name);
   } catch (error) {
     say(`${file.name} can't be opened: ${error.message}`);
-  }
-}
-
-async function openAddress(path) {
-  try {
-    const answer = await fetch(new URL(path, location.origin + location.pathname));
-    openText(await answer.text(), path);
-  } catch (error) {
-    say(`${path} can't be opened: ${error.message}`);
   }
 }
 

@@ -43,6 +43,7 @@ const MODULES: &[PageFile] = modules![
     "model/index.js",
     "model/moments.js",
     "model/names.js",
+    "model/next_wake.js",
     "model/open_wakes.js",
     "model/recording.js",
     "model/short_time.js",

@@ -16,14 +16,14 @@ const FRAME_EVENTS = 1_000;
 const EVENTS_PER_THING = 4;
 
 /**
- * @typedef {{ns: number, turnIndex: number, phase: string|null, running: object|null,
- *   ready: object[], deferred: object[],
+ * @typedef {{ns: number, turnIndex: number, next: number, phase: string|null,
+ *   running: object|null, ready: object[], deferred: object[],
  *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number,
  *   place: number}>, place: number, rest: number}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
- *   A task's `place` is where it waits, waited last or was spawned; the moment's is that of what
- *   runs, and `rest` is where that will wait next.
+ *   `next` is the first event that had not happened. A task's `place` is where it waits, waited
+ *   last or was spawned; the moment's is that of what runs, `rest` where that will wait next.
  */
 export class Moments {
   constructor(recording) {
@@ -41,7 +41,8 @@ export class Moments {
     const { events } = recording;
     const isHeld = stop !== null && events.holds(Math.min(stop.number, stop.until));
     const next = isHeld ? stop.own : events.firstEndingAfter(ns);
-    const fold = this.upTo(isHeld ? stop.until : next);
+    const until = isHeld ? stop.until : next;
+    const fold = this.upTo(until);
     const { phase, running, run, since_ns } = this.current(next, ns, isHeld);
     const leaves = run === null ? -1 : fold.leaving(run);
     const line = fold.line().filter((wake) => wake !== leaves);
@@ -57,7 +58,9 @@ export class Moments {
     const place = task?.place ?? placeOf(running, rested);
     const rest = running?.kind === 'task' ? rested : UNKNOWN_PLACE;
     const turnIndex = isHeld ? recording.turnIndexOf(stop.number) : recording.turnIndexAt(ns);
-    return { ns, turnIndex, phase, running, ready, deferred, tasks, place, rest };
+    return {
+      ns, turnIndex, next: until, phase, running, ready, deferred, tasks, place, rest,
+    };
   }
 
   /** What was under way when the event that comes next had not ended. */

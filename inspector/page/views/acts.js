@@ -46,6 +46,7 @@ export function actsOf(page) {
     why: () => question('why-ran'),
     whynot: () => question('why-not'),
     cause: () => cause(page),
+    wake: () => wake(page),
     select: (key) => store.select(key),
     panel: (number) => document.getElementById(PANELS[number - 1])?.focus(),
     grain: (value) => {
@@ -103,6 +104,16 @@ function question(id) {
   found.open = true;
   found.querySelector('summary').focus();
   found.scrollIntoView({ block: 'nearest' });
+}
+
+/** Goes on to what happens next to the selected task: its wake, or its run. */
+function wake({ store, model, say }) {
+  if (!store.selected || !store.hasEvents) return;
+  const { recording, names, moments, selected } = store;
+  const moment = store.isFollowing ? moments.at(store.endNs) : moments.at(store.ns, store.stop);
+  const next = model.whyWaited(recording, names, moment, selected)?.next ?? null;
+  if (next === null) say('Nothing of it is recorded behind this instant.');
+  else store.goToEvent(next);
 }
 
 /** Goes to who woke the selected task last. */

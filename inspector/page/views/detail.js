@@ -169,21 +169,51 @@ export class Detail {
 
   whyNot(key, task, state) {
     const { store } = this;
-    if (!task || !store.row?.tasks) return null;
-    const past = store.isFollowing || store.ns >= store.endNs
-      ? null : el('p', { class: 'sub' }, 'as of the newest state, not of the playhead');
+    const then = this.then(key);
+    const past = then ? this.thenTold(then) : [];
+    const isTold = then?.isEnough || !task || !store.row?.tasks;
+    if (!then && isTold) return null;
+    const { items, isCycle } = isTold ? { items: [] } : this.whyNotNow(key);
+    const text = isCycle ? `${SIGN.fault} They wait for each other: none can run `
+      : 'Why is it not running? ';
+    const title = el('summary', {}, text, el('kbd', {}, 'y'));
+    const className = isCycle ? 'why is-cycle' : 'why';
+    const list = items.length > 0 ? el('ul', {}, ...items) : null;
+    return this.answer('why-not', title, state !== 'done', className, ...past, list);
+  }
+
+  /** What the recording says of it, where the playhead is in the past. */
+  then(key) {
+    const { store, scene } = this;
+    if (!scene.moment || !isPast(store)) return null;
+    const told = this.model.whyWaited(store.recording, store.names, scene.moment, key);
+    if (!told) return null;
+    const state = scene.moment.tasks.get(key)?.state;
+    return { ...told, isEnough: told.next !== null || state === 'running' || state === 'done' };
+  }
+
+  /** Where it was not woken any more it waits for the same still. */
+  thenTold({ text, keys, next, isEnough }) {
+    const { store } = this;
+    const button = el('button', {
+      type: 'button', class: 'quiet', title: 'Go there', 'aria-keyshortcuts': 'Shift+C',
+    }, '⤳');
+    button.addEventListener('click', () => store.goToEvent(next));
+    const told = about(el('p', { class: 'then' }, next === null ? null : button,
+      ` ${shown(text)}.`, next === null ? null : el('kbd', {}, 'C')), ...keys);
+    return [told, isEnough ? null : el('p', { class: 'sub' }, 'as of the newest state:')];
+  }
+
+  /** By the newest state. */
+  whyNotNow(key) {
+    const { store } = this;
     const { lines, isCycle } = this.model.whyWaits(store.row, key);
     const items = lines.slice(0, STEPS_MAX).map((line) => {
       const node = el('li', {}, shown(line.text));
       node.style.marginLeft = `${Math.min(line.depth ?? 0, 6) * 14}px`;
       return about(node, ...(line.keys ?? []));
     });
-    const text = isCycle ? `${SIGN.fault} They wait for each other: none can run `
-      : 'Why is it not running? ';
-    const title = el('summary', {}, text, el('kbd', {}, 'y'));
-    const className = isCycle ? 'why is-cycle' : 'why';
-    const list = el('ul', {}, ...items);
-    return this.answer('why-not', title, state !== 'done', className, past, list);
+    return { items, isCycle };
   }
 
   /** Who woke it, counted over what is in sight. */
@@ -281,6 +311,10 @@ export class Detail {
       recording && loop?.made ? placeWithSource(this.sources, 'made at', loop.made) : null,
     ];
   }
+}
+
+function isPast(store) {
+  return store.hasEvents && !store.isFollowing && store.ns < store.endNs;
 }
 
 function empty() {

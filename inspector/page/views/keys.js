@@ -29,6 +29,7 @@ export const KEYS = [
   ['w', 'w', 'why did this run?', 'why'],
   ['y', 'y', 'why is this not running?', 'whynot'],
   ['c', 'c', 'go to the cause of the last run', 'cause'],
+  ['C', 'C', 'go to what happens to it next', 'wake'],
   ['/', '/', 'filter the tasks', 'filter'],
   ['l', 'l', 'the next loop', 'nextloop'],
   ['o', 'o', 'open a recording', 'open'],

@@ -6,7 +6,7 @@ import { NOTHING, PHASES as NUMBERED, taskOf, tellTurn } from '../model/index.js
 
 export {
   Moments, Names, Recording, nextStop, readFile, stopAt, stopsOf, tellMissing, underWaySince,
-  whyRan, whyWaits, writeFile,
+  whyRan, whyWaited, whyWaits, writeFile,
 } from '../model/index.js';
 
 /** The phases of a turn, in order. Their numbers begin at 1. */

@@ -1,7 +1,8 @@
 // Player: moves the playhead: plays, steps, and plays one turn slowly.
 //
 // It promises that a step goes to the next thing that happened, also where two have the same
-// instant, that stepping back is exact, and that slow motion shows a turn in five seconds, with some time for each phase.
+// instant, that stepping back is exact, and that slow motion shows a turn in five seconds, with
+// some time for each phase.
 
 import { angleAt, instantAt } from './geometry.js';
 import { nextStop } from './model.js';

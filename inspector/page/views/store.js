@@ -3,6 +3,7 @@
 // It promises that each change is noted under a topic, and that a panel which has seen a topic is
 // not told of it again. It draws nothing.
 
+import { stopAt } from './model.js';
 import { lasting } from './words.js';
 
 /** The topics that a change may have. */
@@ -153,6 +154,12 @@ export class Store {
     this.isPlaying = false;
     this.isSlow = false;
     this.seek(ns, stop);
+  }
+
+  /** The same to an event. */
+  goToEvent(number) {
+    const stop = stopAt(this.recording, number);
+    if (stop) this.goTo(stop.ns, stop);
   }
 
   follow() {

@@ -30,9 +30,9 @@ export function readView() {
     return /^\d{1,16}$/.test(text) ? Number(text) : null;
   };
   return {
-    loop: number('loop'), at: number('at'), event: number('event'), from: number('from'), to: number('to'),
-    selected: view.get('sel'), filter: view.get('filter') ?? '', sort: view.get('sort'),
-    grain: view.get('step'), file: view.get('file'), isReading: view.get('read') === '1',
+    loop: number('loop'), at: number('at'), event: number('event'), from: number('from'),
+    to: number('to'), selected: view.get('sel'), filter: view.get('filter') ?? '',
+    sort: view.get('sort'), grain: view.get('step'), isReading: view.get('read') === '1',
   };
 }
 

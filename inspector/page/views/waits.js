@@ -99,7 +99,7 @@ export function waitsThen(recording, names, moment) {
     const to = moment.ns + width;
     recording.eachWake(from, to, (wake) => {
       looked += 1;
-      if (looked > WAKES_MAX || wake.at_ns < moment.ns) return;
+      if (looked > WAKES_MAX || wake.number < moment.next) return;
       const { key } = wake.item;
       if (waiting.get(key) === null) {
         waiting.set(key, { by: wake.by, at: wake.at_ns });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import { whyRan, whyWaits } from '../../../inspector/page/model/index.js';
+import { stopAt, whyRan, whyWaited, whyWaits } from '../../../inspector/page/model/index.js';
 import { plural, shown } from '../../../inspector/page/views/words.js';
 import { isAt, read, rows, selected } from '../../../tools/page/sights.mjs';
 
@@ -69,6 +69,19 @@ export default {
     }
   },
 
+  'the histograms of a task are asked for alone, again and again': async (house) => {
+    const tab = await house.watching();
+    const key = await choose(tab, 'ticker');
+    await tab.until('bars of both', () => [...document.querySelectorAll('#detail figure')]
+      .filter((node) => [...node.querySelectorAll('.bar-of-time')]
+        .some((bar) => Number(bar.getAttribute('height')) > 0)).length === 2);
+    const number = (await tab.texts('[aria-label="Which loop"] option:checked'))[0].match(/\d+/)[0];
+    const asked = () => tab.requests.filter((one) => /\/state\?loop=/.test(one));
+    await tab.wait('them to be asked for thrice', () => asked().length >= 3);
+    const wanted = `/state?loop=${number}&task=${encodeURIComponent(key)}`;
+    for (const one of asked()) assert.ok(one.endsWith(wanted), `${one} asks for more`);
+  },
+
   'the detail shows the source line where the source can be read': async (house) => {
     const tab = await house.watching();
     await choose(tab, 'ticker');
@@ -128,6 +141,54 @@ export default {
     });
     await tab.keys('c');
     await isAt(tab, wake - known.beginNs);
+  },
+
+  'at a past instant the detail says what woke the task next, and C goes there': async (house) => {
+    const known = read(await house.recording());
+    const { id } = known.row.tasks.find(({ name }) => name === 'ticker');
+    const { at, took } = ran(known, id);
+    const ns = at + took + 1;
+    const then = whyWaited(known.recording, known.names, known.moments.at(ns), id);
+    assert.match(then.text, /^It waits until the timer of .*actions\.rs:\d+ is due: that wakes /);
+    const tab = await house.opened({ view: { at: ns, sel: id } });
+    await selected(tab, id);
+    const says = (text) => tab.until(`the detail to say: ${text}`, (wanted) => (
+      document.querySelector('#why-not .then')?.textContent === wanted), text);
+    const isTold = (number) => tab.until(`event ${number}`, (wanted) => document
+      .querySelector('#story .sub').textContent.replace(/\u202f/g, '')
+      .endsWith(`, event ${wanted}`), number);
+    await says(`⤳ ${shown(then.text)}.C`);
+    assert.ok(!(await tab.text('#why-not')).includes('newest state'), 'it is of that instant');
+    await tab.press('#why-not .then button');
+    await isTold(then.next);
+    // It has been woken, and stands in line: the next is its run.
+    const stop = stopAt(known.recording, then.next);
+    const woken = whyWaited(known.recording, known.names, known.moments.at(stop.ns, stop), id);
+    assert.match(woken.text, /^It stands in line: timer of /);
+    await says(`⤳ ${shown(woken.text)}.C`);
+    await tab.keys('C');
+    await isTold(woken.next);
+    await says(' It is running.');
+  },
+
+  'who is not woken any more waits for what the newest state says': async (house) => {
+    const known = read(await house.recording());
+    const { id } = known.row.tasks.find(({ name }) => name === 'server');
+    let last = known.beginNs;
+    known.recording.eachWake(known.beginNs, known.endNs, ({ item, run, run_at_ns: at }) => {
+      if (item.key === id && run !== null) last = at + known.recording.events.took(run) + 1;
+    });
+    const tab = await house.opened({ view: { at: last + 1, sel: id } });
+    await selected(tab, id);
+    await tab.until('it to say so', () => (
+      /^ Nothing wakes it up to the recording's end, .* later\.$/
+        .test(document.querySelector('#why-not .then')?.textContent)));
+    assert.equal(await tab.text('#why-not .sub'), 'as of the newest state:');
+    const { lines } = whyWaits(known.row, id);
+    assert.deepEqual(await tab.texts('#why-not li'), lines.map(({ text }) => shown(text)));
+    await tab.keys('C');
+    const note = await tab.until('a word', () => document.querySelector('#note')?.textContent);
+    assert.equal(note, 'Nothing of it is recorded behind this instant.');
   },
 
   'tasks that wait for each other are told so': async (house) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { moved, playhead, read } from '../../../tools/page/sights.mjs';
+import { read } from '../../../tools/page/sights.mjs';
 
 /** The last turn in which at least so many tasks ran. */
 function turnOf({ recording }, least) {
@@ -83,7 +83,7 @@ export default {
   'who is woken flies from the waiting room to the line and on to the desk': async (house) => {
     const known = read(await house.recording());
     const { turn, runs } = turnOf(known, 2);
-    const [{ at_ns: at, work: { item: { key } } }] = runs;
+    const [{ work: { item: { key } } }] = runs;
     const tab = await house.opened({ view: { at: (turn.wait ?? turn).at_ns, step: 'event' } });
     await tab.until('it to wait', (who) => [...document.querySelectorAll('.room .chip')]
       .some((node) => node.dataset.keys.split('\n')[0] === who), key);
@@ -98,13 +98,15 @@ export default {
         }
       }).observe(document.body, { childList: true, subtree: true });
     });
-    const from = await playhead(tab);
-    let ns = from;
+    let told = await tab.text('#story .sub');
     const isAsleep = () => tab.evaluate((who) => [...document.querySelectorAll('.room .chip')]
       .some((node) => node.dataset.keys.split('\n')[0] === who), key);
-    for (let i = 0; i < 40 && ns + known.beginNs < at && await isAsleep(); i += 1) {
+    for (let i = 0; i < 40 && await isAsleep(); i += 1) {
       await tab.keys('n');
-      ns = await moved(tab, ns);
+      told = await tab.until('a step', (before) => {
+        const now = document.querySelector('#story .sub').textContent;
+        return now === before ? null : now;
+      }, told);
     }
     await tab.until('it to be in the line or at the desk', (who) => [...document
       .querySelectorAll('#lines .chip')].some((node) => node.dataset.keys === who), key);

@@ -4,8 +4,8 @@
 //
 // TRACE is a recording's file, STORY an answer of `GET /story`, WHY a list of answers of `GET
 // /why`. Where the loop went on between them, what both know is compared: the turns that are
-// whole in the trace, and the tasks that have not run since. Exits with 1 if any sentence
-// differs.
+// whole in the trace, and the tasks that have not run since. Exits with 1 if anything differs, or
+// if of stories, reasons or arrows none was compared.
 
 import { readFileSync } from 'node:fs';
 import {
@@ -139,4 +139,5 @@ const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const all = [
   compareStory(read(storyPath)), compareWhy(read(whyPath)), compareArrows(read(tracePath)),
 ];
-process.exit(all.some(({ differing }) => differing > 0) ? 1 : 0);
+const isGood = ({ compared, differing }) => compared > 0 && differing === 0;
+process.exit(all.every(isGood) ? 0 : 1);

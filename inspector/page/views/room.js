@@ -41,7 +41,7 @@ export class Room {
     this.sub = el('span', { class: 'sub' });
     /** When each thing was last waited for. */
     this.waitedMs = new Map();
-    this.list = el('ul', { class: 'room' });
+    this.list = el('ul', { class: 'room', 'aria-label': 'What is waited for, and by whom' });
     const title = el('h2', { id: 'room-title', title: STATE_MEANS.waiting },
       'Waiting room ', this.sub);
     root.append(title, this.list);
@@ -114,6 +114,7 @@ export class Room {
     setText(title, shortSource(group.title));
     attribute(title, 'title', group.title);
     setText(detail, this.detail(group));
+    attribute(detail, 'title', group.detail || null);
     const things = group.tasks.slice(0, TASKS_MAX).map((task) => ({ task }));
     if (group.tasks.length > TASKS_MAX) things.push({ more: group.tasks.length - TASKS_MAX });
     if (group.tasks.length === 0) things.push({ nobody: true });

@@ -57,7 +57,9 @@ export class Timeline {
     this.belowPen = this.below.getContext('2d');
     this.keptPen = this.kept.getContext('2d');
     new ResizeObserver(() => this.resize()).observe(this.box);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
+    for (const wish of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      matchMedia(wish).addEventListener('change', () => this.repaint());
+    }
     this.repaint();
   }
 

@@ -46,8 +46,8 @@ export class Header {
       button('perfetto', 'Perfetto', 'Open in ui.perfetto.dev ( P )'),
       button('help', '?', 'All keys ( ? )'));
     root.append(
-      el('span', { class: 'group' }, el('span', { class: 'mark', 'aria-hidden': 'true' }, '◯'), this.program,
-        this.loops, this.state),
+      el('span', { class: 'group' }, el('span', { class: 'mark', 'aria-hidden': 'true' }, '◯'),
+        this.program, this.loops, this.state),
       el('span', { class: 'group facts' }, this.turn, this.busy, this.late, this.drawn),
       el('span', { class: 'group', role: 'toolbar', 'aria-label': 'Time' }, this.back, this.pause,
         this.next, this.grain, this.speed, this.slow, this.follow),

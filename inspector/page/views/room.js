@@ -114,7 +114,6 @@ export class Room {
     setText(title, shortSource(group.title));
     attribute(title, 'title', group.title);
     setText(detail, this.detail(group));
-    attribute(detail, 'title', group.detail || null);
     const things = group.tasks.slice(0, TASKS_MAX).map((task) => ({ task }));
     if (group.tasks.length > TASKS_MAX) things.push({ more: group.tasks.length - TASKS_MAX });
     if (group.tasks.length === 0) things.push({ nobody: true });

@@ -2,9 +2,10 @@
 # The inspector's page under real gestures: headless Chromium looks at the tour, at a loop that
 # hangs and at recordings, and mouse, wheel, keys and dropped files do what a user does. First the
 # tests of the page's model run in node, and what it says of both programs is compared with what
-# the inspector says of them: it fails if one text differs. Prints a line a test; fails if a line
-# of tests/page/list.txt has no test that passed, or a test has no line. Words as arguments choose
-# the gestures whose names have them. Needs node and Chromium, which come from Debian where missing.
+# the inspector says of them: it fails if one text differs. Where Firefox is installed it looks at
+# the tour as well. Prints a line a test; fails if a line of tests/page/list.txt has no test that
+# passed, or a test has no line. Words as arguments choose the gestures whose names have them. Needs
+# node and Chromium, which come from Debian where missing.
 #
 # PAGE_PROGRAMS names a folder with the programs built; PAGE_SHOTS one that screenshots are kept in.
 set -euo pipefail
@@ -38,5 +39,15 @@ if [ $# -eq 0 ]; then
   said() { grep -m 1 -oE "^(#|ℹ) $1 [0-9]+" "$folder/model.txt" | grep -oE '[0-9]+$'; }
   printf 'model: %d of %d tests\n' "$(said pass)" "$(said tests)"
   node tools/page/twins.mjs || fail 'the model and the inspector differ'
+fi
+if [ $# -eq 0 ]; then
+  firefox=$(command -v firefox-esr || command -v firefox || true)
+  if [ -z "$firefox" ]; then
+    echo 'firefox: not looked at, there is none'
+  elif ! node --experimental-websocket -e 'WebSocket' 2>/dev/null; then
+    echo 'firefox: not looked at, node has no WebSocket (20.10 or later has)'
+  else
+    PAGE_FIREFOX=$firefox node --no-warnings --experimental-websocket tools/page/firefox.mjs
+  fi
 fi
 node tools/page/run.mjs "$@"

@@ -9,7 +9,7 @@ import { histogram } from './histogram.js';
 import { isTask, keyOfSource } from './keys_of.js';
 import { Whole, placeWithSource } from './source.js';
 import {
-  SIGN, STATE_MEANS, TERM, count, lasting, percent, plural, shown, stateOf, time,
+  PICTURE, SIGN, STATE_MEANS, TERM, count, lasting, percent, plural, shown, stateOf, time,
 } from './words.js';
 
 /** So many steps of an answer are shown. */
@@ -296,6 +296,7 @@ export class Detail {
       ? Object.entries(counts.wakes).filter(([, value]) => value > 0)
         .map(([by, value]) => `${count(value)} by ${by}`).join(', ') : '';
     return [
+      el('p', { class: 'picture' }, PICTURE),
       el('p', {}, 'Select a task, a timer or a source to learn about it. ',
         el('kbd', {}, '?'), ' shows all keys.'),
       times ? el('p', { title: TERM.busy },
@@ -318,5 +319,6 @@ function isPast(store) {
 }
 
 function empty() {
-  return el('p', {}, 'Nothing to show yet. Drop a recording here, or press o to open one.');
+  return el('div', {}, el('p', { class: 'picture' }, PICTURE),
+    el('p', {}, 'Nothing to show yet. Drop a recording here, or press o to open one.'));
 }

@@ -21,7 +21,7 @@ export class Header {
     this.state = el('span', { class: 'feed-state' });
     this.loops = el('select', { 'aria-label': 'Which loop', title: 'Which loop ( l )' });
     this.loops.addEventListener('change', () => act('loop', Number(this.loops.value)));
-    this.program = el('strong', { class: 'program' });
+    this.program = el('strong', { class: 'program', role: 'heading', 'aria-level': '1' });
     this.turn = el('span', { title: TERM.turn });
     this.busy = el('span', { title: TERM.busy });
     this.late = el('span', { title: TERM.late });
@@ -47,8 +47,8 @@ export class Header {
       button('perfetto', 'Perfetto', 'Open in ui.perfetto.dev ( P )'),
       button('help', '?', 'All keys ( ? )'));
     root.append(
-      el('span', { class: 'group' }, el('span', { class: 'mark' }, '◯'), this.program,
-        this.loops, this.state),
+      el('span', { class: 'group' }, el('span', { class: 'mark', 'aria-hidden': 'true' }, '◯'),
+        this.program, this.loops, this.state),
       el('span', { class: 'group facts' }, this.turn, this.busy, this.late, this.drawn),
       el('span', { class: 'group', role: 'toolbar', 'aria-label': 'Time' }, this.back, this.pause,
         this.next, this.grain, this.speed, this.slow, this.follow),

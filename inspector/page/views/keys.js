@@ -4,7 +4,7 @@
 // typed.
 
 import { el } from './dom.js';
-import { SIGN, STATE_MEANS } from './words.js';
+import { PICTURE, SIGN, STATE_MEANS } from './words.js';
 
 /** Each key, what it does, and the name of the act. */
 export const KEYS = [
@@ -82,8 +82,7 @@ export function fillHelp(dialog) {
   const close = el('button', { type: 'button', onclick: () => dialog.close() }, 'Close');
   dialog.append(
     el('h2', { id: 'help-title' }, 'How to read this page'),
-    el('p', {}, 'A clerk goes round a ring: the loop. Who has to wait sits in the waiting room. '
-      + 'Who is woken steps into the ready line. One at a time comes to the desk and runs.'),
+    el('p', {}, PICTURE),
     el('ul', { class: 'plain' }, ...states),
     el('table', {}, el('tbody', {}, ...rows)),
     el('p', {}, 'Pointer: hover lights everything related. On the timeline: click goes there, drag '

@@ -30,6 +30,7 @@ export class Ring {
     this.leaders = svg('g', { class: 'leaders' });
     this.labels = svg('g', { class: 'arc-labels' });
     this.clerk = svg('g', { class: 'clerk' },
+      svg('title', {}, 'The clerk: where the loop is on its way round.'),
       svg('circle', { r: 9 }), svg('path', { d: 'M-3 -4.5L5 0L-3 4.5Z' }));
     this.picture = svg('svg', { viewBox: '-222 -142 444 284', role: 'img', class: 'ring-picture' },
       this.arcs, this.items, this.leaders, this.labels, this.clerk);
@@ -66,7 +67,9 @@ export class Ring {
 
   subtitle(total) {
     const { scene } = this;
-    if (scene.ringOf === 'second') return `${plural(scene.turns, 'turn')}; an arc is a share, or a sliver`;
+    if (scene.ringOf === 'second') {
+      return `${plural(scene.turns, 'turn')}; an arc is a share, or a sliver`;
+    }
     if (!scene.turn) return 'an arc is time';
     const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;
     return `${count(scene.turn.number)}: ${long}; an arc is time`;

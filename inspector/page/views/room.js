@@ -41,7 +41,7 @@ export class Room {
     this.sub = el('span', { class: 'sub' });
     /** When each thing was last waited for. */
     this.waitedMs = new Map();
-    this.list = el('ul', { class: 'room' });
+    this.list = el('ul', { class: 'room', 'aria-label': 'What is waited for, and by whom' });
     const title = el('h2', { id: 'room-title', title: STATE_MEANS.waiting },
       'Waiting room ', this.sub);
     root.append(title, this.list);

@@ -22,7 +22,7 @@ export class Story {
     this.spokeMs = -Infinity;
     this.sub = el('span', { class: 'sub' });
     this.now = el('p', { class: 'story-now' });
-    this.list = el('ol', { class: 'sentences' });
+    this.list = el('ol', { class: 'sentences', 'aria-label': 'What the turn did' });
     this.before = el('div', { class: 'story-before' });
     const title = el('h2', { id: 'story-title', title: TERM.turn }, 'Story ', this.sub);
     root.append(title, this.now, this.list, this.before);
@@ -115,9 +115,10 @@ function quiet(row) {
 }
 
 function makeSentence(one) {
-  const node = el('li', { tabindex: '0' }, ...linked(one.text, one.keys));
-  const term = Object.entries(HINTS).find(([words]) => one.text.includes(words));
-  if (term) attribute(node, 'title', term[1]);
+  const [, hint] = Object.entries(HINTS).find(([words]) => one.text.includes(words)) ?? [];
+  // On the text within: a screen reader would read a hint of the item in its place.
+  const text = el('span', { title: hint }, ...linked(one.text, one.keys));
+  const node = el('li', { tabindex: '0' }, text);
   about(node, ...one.keys);
   return node;
 }

@@ -138,6 +138,10 @@ export class Tasks {
     setText(waits, this.then ? this.then.get(task.id) ?? '' : now);
     setText(place, task.awaits ?? task.born ? shortPlace(task.awaits ?? task.born) : '');
     attribute(place, 'title', task.awaits ? `waits at ${task.awaits}` : null);
+    // The names of the columns are for the eye alone.
+    attribute(node, 'aria-label', [
+      `${task.id} ${task.name}, ${state}`, ...labelled([polls, busy, delay, waits, place]),
+    ].join(', '));
     about(node, task.id, wait ? keyOfWait(wait) : null,
       task.awaits ? `place ${task.awaits}` : null);
   }
@@ -163,12 +167,22 @@ export class Tasks {
   }
 }
 
+/** The columns behind the sign and the name, and what they mean. */
+const COLUMNS = [
+  ['polls', TERM.polls], ['busy', 'How long it ran in all'], ['in line', TERM.late],
+  ['waits on', 'What will wake it'], ['at', 'Where in the source it waits'],
+];
+
 function head() {
-  const column = (text, title) => el('span', { title }, text);
+  const column = ([text, title]) => el('span', { title }, text);
   return el('div', { class: 'task-row task-head', 'aria-hidden': 'true' },
-    el('span'), column('task', 'Its number and name'), column('polls', TERM.polls),
-    column('busy', 'How long it ran in all'), column('in line', TERM.late),
-    column('waits on', 'What will wake it'), column('at', 'Where in the source it waits'));
+    el('span'), ...[['task', 'Its number and name'], ...COLUMNS].map(column));
+}
+
+/** The cells that say something, each with the name of its column. */
+function labelled(cells) {
+  return cells.map(({ textContent }, i) => `${COLUMNS[i][0]} ${textContent}`)
+    .filter((_, i) => cells[i].textContent !== '');
 }
 
 function makeRow() {

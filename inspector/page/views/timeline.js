@@ -39,8 +39,8 @@ export class Timeline {
       'aria-describedby': 'time-title',
     });
     this.none = el('p', { class: 'timeline-none is-empty' },
-      'Each task has a lane here: a line while it waits, hatched while it stands in the ready line, '
-      + 'solid while it runs.');
+      'Each task has a lane here: a line while it waits, hatched while it stands in the ready '
+      + 'line, solid while it runs.');
     this.tip = el('div', { class: 'tip', hidden: true });
     const legend = el('span', { class: 'legend' });
     for (const [state, sign] of [['running', '▶ running'], ['ready', '◆ woken, in line'],
@@ -57,7 +57,9 @@ export class Timeline {
     this.belowPen = this.below.getContext('2d');
     this.keptPen = this.kept.getContext('2d');
     new ResizeObserver(() => this.resize()).observe(this.box);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
+    for (const wish of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      matchMedia(wish).addEventListener('change', () => this.repaint());
+    }
     this.repaint();
   }
 

@@ -37,7 +37,8 @@ export function waitsNow(row, names, tasks = null) {
   const clock = row.clock_ns ?? 0;
   for (const source of row.sources ?? []) {
     const key = keyOfSource(source.id);
-    const interest = source.interest === 'both' ? 'read, write' : source.interest;
+    // Most are asked for both: their names need the room, and the detail tells.
+    const interest = source.interest === 'both' ? '' : source.interest;
     group(groups, key, 'source', names.source(key), interest);
   }
   for (const task of row.tasks) {

@@ -7,9 +7,9 @@
 export function time(ns) {
   if (!Number.isFinite(ns)) return 'never';
   if (ns < 0) return `-${time(-ns)}`;
-  if (ns < 1e3) return `${Math.round(ns)} ns`;
-  if (ns < 1e6) return `${figures(ns / 1e3)} µs`;
-  if (ns < 1e9) return `${figures(ns / 1e6)} ms`;
+  if (ns < 999.5) return `${Math.round(ns)} ns`;
+  if (ns < 999.5e3) return `${figures(ns / 1e3)} µs`;
+  if (ns < 999.5e6) return `${figures(ns / 1e6)} ms`;
   if (ns < 120e9) return `${figures(ns / 1e9)} s`;
   const minutes = Math.floor(ns / 60e9);
   return `${minutes} min ${Math.round((ns - minutes * 60e9) / 1e9)} s`;
@@ -18,6 +18,7 @@ export function time(ns) {
 /** How long something has lasted already: in steps that each panel can keep up with. */
 export function lasting(ms) {
   if (ms < 1000) return `${Math.floor(ms / 100) * 100} ms`;
+  if (ms < 10_000) return `${(Math.floor(ms / 500) / 2).toFixed(1)} s`;
   return ms < 120_000 ? `${Math.floor(ms / 1000)} s` : time(Math.floor(ms / 1000) * 1e9);
 }
 
@@ -100,6 +101,10 @@ export const PHASE_MEANS = {
   render: 'render: render callbacks run if a frame is due, then idle ones.',
   finish: 'finish: the turn is tidied up, and a snapshot is made if somebody looks.',
 };
+
+/** The picture that the page is. */
+export const PICTURE = 'A clerk goes round a ring: the loop. Who has to wait sits in the waiting '
+  + 'room. Who is woken steps into the ready line. One at a time comes to the desk and runs.';
 
 /** Which of the four colours a phase has. */
 export const PHASE_STATE = {

@@ -14,8 +14,7 @@ function faintTexts(textMin, signMin) {
   const parse = (text) => {
     const parts = text.match(/-?[\d.]+(e-?\d+)?%?/g)?.map(parseFloat) ?? [0, 0, 0, 0];
     const scale = text.startsWith('color(') ? 255 : 1;
-    const [red, green, blue] = parts.slice(-3 - (parts.length > 3 ? 1 : 0)).map((one) => one * scale);
-    return [red, green, blue, parts.length > 3 ? parts.at(-1) : 1];
+    return [...parts.slice(0, 3).map((one) => one * scale), parts[3] ?? 1];
   };
   const over = ([r, g, b, a], below) => [r, g, b].map((one, i) => one * a + below[i] * (1 - a));
   const luminance = (colour) => {

@@ -32,7 +32,7 @@ const grain = (tab) => tab.evaluate(() => document.querySelector('[aria-label="S
 const speed = (tab) => tab.evaluate(() => (
   Number(document.querySelector('[aria-label="Speed"]').value)));
 const state = (tab) => tab.text('.feed-state');
-const sent = (tab) => tab.evaluate(() => Number(/([\d\u202f]+) sent/
+const sent = (tab) => tab.evaluate(() => Number(/of ([\d\u202f]+) events/
   .exec(document.querySelector('.counts').textContent)[1].replace(/\u202f/g, '')));
 
 /** How fast the playhead goes, of real time, over half a second. */

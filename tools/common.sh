@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the scripts of this folder share: the examples of the house, started and listened to.
+# What the scripts of this folder, and benches/page.sh, share: what they need, and the examples of the
+# house, started and listened to.
 #
 #   fail TEXT                      ends the script: TEXT, and what lies in the text files of the folder
 #   build EXAMPLE...               builds examples, optimised; they are in the folder `examples`
@@ -8,6 +9,9 @@
 #   traced EXAMPLE OPTION... [-- ARGUMENT...]
 #                                  builds an example and runs it under strace, which writes to `trace`
 #   count WORD                     the number that a traced example said behind `WORD=`
+#   need_command COMMAND PACKAGE...
+#                                  installs Debian's packages unless the command is there
+#   need_browser                   the same of Chromium; what it is called is in `browser`
 #   install_websockets             Python `websockets`, found by every python3 that follows
 #
 # `folder` is removed when the script ends, and `started`, a process, ended.
@@ -29,6 +33,23 @@ fail() {
   printf '%s: %s\n' "$(basename "$0" .sh)" "$1" >&2
   tail -n 20 "$folder"/*.txt >&2 2>/dev/null || true
   exit 1
+}
+
+need_command() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null || {
+    echo "installing $*"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
+  } >&2
+}
+
+need_browser() {
+  browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+  if [ -z "$browser" ]; then
+    need_command chromium chromium
+    browser=chromium
+  fi
 }
 
 build() {

@@ -12,21 +12,9 @@ set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/common.sh
 
-# need COMMAND PACKAGE: installs Debian's package unless the command is there.
-need() {
-  command -v "$1" >/dev/null || {
-    echo "installing $2"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"
-  } >&2
-}
-
-need node nodejs
+need_command node nodejs
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ] || fail 'needs node 18 or later'
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-  need chromium chromium
-  browser=chromium
-fi
+need_browser
 
 if [ -z "${PAGE_PROGRAMS:-}" ]; then
   build tour stall 01_timer 02_spawn

@@ -8,25 +8,11 @@ set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/common.sh
 
-# need COMMAND PACKAGE...: installs Debian's packages unless the command is there.
-need() {
-  local command="$1"
-  shift
-  command -v "$command" >/dev/null || {
-    echo "installing $*"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
-  } >&2
-}
-
-need python3 python3
-python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip
-need node nodejs
-need npm npm
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-  need chromium chromium
-  browser=chromium
-fi
+need_command python3 python3
+python3 -m pip --version >/dev/null 2>&1 || need_command pip3 python3-pip
+need_command node nodejs
+need_command npm npm
+need_browser
 install_websockets
 npm install --silent --no-audit --no-fund --no-save --prefix "$folder/node" ws >/dev/null
 

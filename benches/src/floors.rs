@@ -17,6 +17,7 @@ pub const NOT_RECORDED: &str = "not recorded";
 pub const RECORDED: &str = "recorded";
 pub const INSPECTED: &str = "inspected, recorded";
 pub const UNREAD: &str = "and a viewer that never reads";
+pub const WATCHED: &str = "and a watcher that reads";
 
 struct Floor {
     /// Whose rows are judged.
@@ -109,6 +110,14 @@ const FLOORS: &[Floor] = &[
     at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
     recording(50.0, "recording, ns a poll"),
     unread(&[1, 3], Some(INSPECTED), Bound::AtLeast(0.95), "a viewer that never reads: messages"),
+    Floor {
+        of: WATCHED,
+        workload: "crowd",
+        measures: &[0],
+        name: "10,000 tasks, watched: polls",
+        against: Some(INSPECTED),
+        bound: Bound::AtLeast(0.95),
+    },
     unread(&[4], None, Bound::NeverAbove(1_048_576.0), "a viewer that never reads: bytes grown by"),
 ];
 

@@ -3,6 +3,7 @@
 //! Promises to read what the kernel accounts for the process itself. Linux only.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -34,18 +35,30 @@ impl Processors {
 
     /// Moves the calling thread to a place.
     pub fn pin(self, place: Place) {
-        let mut set = CpuSet::new();
-        set.set(match place {
+        pin_to(match place {
             Place::Loop => self.of_loop,
             Place::Feeder => self.of_feeder,
         });
-        sched_setaffinity(None, &set).expect("a processor found at the start is still allowed");
     }
+}
+
+/// Moves the calling thread to a processor.
+pub fn pin_to(processor: usize) {
+    let mut set = CpuSet::new();
+    set.set(processor);
+    sched_setaffinity(None, &set).expect("a processor found at the start is still allowed");
 }
 
 /// Processor time of this process so far, all threads.
 pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).expect("processor time is not negative")
+}
+
+/// The same of this thread.
+#[cfg(feature = "observe")]
+pub fn cpu_time_of_this_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).expect("processor time is not negative")
 }
 
@@ -58,11 +71,26 @@ pub const SETTLE: Duration = Duration::from_millis(2);
 /// the process is idle. `stat` would give whole hundredths of a second only.
 pub fn cpu_time_of(pid: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the child is alive");
-    let nanos = threads.flatten().map(|thread| {
-        let stat = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
-        stat.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok()).unwrap_or(0)
-    });
-    Duration::from_nanos(nanos.sum())
+    threads.flatten().map(|thread| accounted(&thread.path())).sum()
+}
+
+/// Processor time of a thread of this process so far. A tick, some milliseconds, may be missing.
+#[cfg(feature = "observe")]
+pub fn cpu_time_of_thread(id: u32) -> Duration {
+    accounted(Path::new(&format!("/proc/self/task/{id}")))
+}
+
+/// What the kernel has accounted for a thread.
+fn accounted(thread: &Path) -> Duration {
+    let stat = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// Which thread this is, as the kernel has it.
+#[cfg(feature = "observe")]
+pub fn thread_id() -> u32 {
+    rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned()
 }
 
 /// Bytes of memory that are resident for this process.

@@ -70,6 +70,8 @@ fn run_child(role: &[String]) {
         ["echo", peer] => workloads::tcp::child(peer),
         #[cfg(feature = "observe")]
         ["inspected"] => inspection::child(),
+        #[cfg(feature = "observe")]
+        ["crowd", shape, every_ms, of_loop] => inspection::crowd(shape, every_ms, of_loop),
         ["websocket", peer, duty] => websocket::server::child(peer, duty),
         ["memory", peer, tasks] => {
             workloads::memory::child(peer, tasks.parse().expect("the parent gives a number"));

@@ -14,8 +14,8 @@ import { Tab } from './tab.mjs';
 const ANSWER_MS = 20_000;
 
 export class Browser {
-  /** Starts Chromium; `command` is its name. */
-  static async start(command) {
+  /** Starts Chromium; `command` is its name, `under` the words of another command before it. */
+  static async start(command, under = []) {
     const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'page-profile-'));
     const flags = [
       '--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--no-first-run',
@@ -24,7 +24,8 @@ export class Browser {
       '--force-color-profile=srgb', '--remote-debugging-pipe', `--user-data-dir=${profile}`,
       'about:blank',
     ];
-    const process = spawn(command, flags, {
+    const [first, ...rest] = [...under, command, ...flags];
+    const process = spawn(first, rest, {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true,
     });
     const browser = new Browser(process, profile);

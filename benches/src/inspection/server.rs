@@ -40,6 +40,6 @@ pub fn child() -> ! {
     <Ours as Echo>::serve(listen())
 }
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("glassloop-benches-{}", process::id()))
 }

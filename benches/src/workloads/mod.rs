@@ -1,5 +1,7 @@
 //! The workloads: what is measured, by name, in the order of the table.
 
+#[cfg(feature = "observe")]
+mod crowd;
 mod deferred;
 mod host_call;
 mod idle;
@@ -195,6 +197,8 @@ pub const ALL: &[Workload] = &[
     recording::workload::<1>("recording-alone", "recording, a task that yields, alone in its turn"),
     #[cfg(feature = "observe")]
     inspected::WORKLOAD,
+    #[cfg(feature = "observe")]
+    crowd::WORKLOAD,
 ];
 
 fn arm_cancel(effort: Effort, company: timers::Company) -> timers::ArmCancel {

@@ -109,7 +109,8 @@ function readFromTheBeginning() {
   page.begins = false;
   store.isReading = true;
   store.grain = 'sentence';
-  store.goTo(store.beginNs);
+  store.follow();
+  player.step(1, store.beginNs - 1);
 }
 
 /** Whether time goes on in sight. Who wants little motion sees it go on with each state. */

@@ -13,7 +13,7 @@ use std::{
 
 use glassloop::{LoopThread, OnNewLoop};
 
-use crate::{attendance::Attendance, run_file::Removed};
+use crate::{attendance::Attendance, loops, run_file::Removed};
 
 /// How long a stop waits for the thread. It never runs anything long.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -95,6 +95,9 @@ impl Inspector {
             return mem::forget(running);
         }
         self.let_watchers_finish();
+        if self.attendance.is_some() {
+            loops::forget();
+        }
         self.file.remove();
         running.thread.stop(Duration::ZERO);
         // Its connections are cut, so its report has nothing that anybody could want.

@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -32,6 +33,12 @@ pub(crate) fn all() -> Vec<Watch> {
     }
     all.sort_by_key(|watch| watch.name().number);
     all
+}
+
+/// Lets go of those that were kept.
+pub(crate) fn forget() {
+    let kept = mem::take(&mut *kept());
+    drop(kept);
 }
 
 /// Has every loop that is built from now on seen into from its beginning, and the last ones kept

@@ -70,7 +70,6 @@ export default {
     const prose = await tab.text('.chapter-prose');
     assert.equal(prose, lines.slice(0, docLength(lines)).join(' ').replaceAll('//! ', ''));
     assert.ok((await tab.text('#chapter-title')).includes(file));
-    if (house.shots) await tab.shot(path.join(house.shots, 'chapter-first.png'));
   },
 
   'each step is a sentence, and the line is lit at which the program is': async (house) => {
@@ -93,7 +92,6 @@ export default {
         document.querySelector('.chapter-sentence').textContent === wanted), text);
       assert.deepEqual(await tab.evaluate(current), lines, text);
     }
-    if (house.shots) await tab.shot(path.join(house.shots, 'chapter-step.png'));
   },
 
   'each task stands at the line where it waits': async (house) => {
@@ -105,6 +103,12 @@ export default {
     assert.ok(yields.length > 0, 'three tasks wait at one line');
     const spawned = seen.find(({ marks: all }) => (all[at('spawn(async move')] ?? []).length > 0);
     assert.ok(spawned, 'who has not run yet stands where he was spawned');
+    if (house.shots) {
+      for (let step = 0; step < 9; step += 1) await tab.keys('p');
+      await tab.until('a step of many tasks', () => (
+        document.querySelectorAll('.chapter-line .chip').length >= 4));
+      await tab.shot(path.join(house.shots, 'chapter.png'));
+    }
     await tab.hover('.chapter-line .chip');
     await tab.until('the task to be lit', () => document.querySelector('.chapter-line .chip.is-lit'));
   },

@@ -29,6 +29,7 @@ export class Detail {
     /** Answers that were folded by hand. */
     this.folded = new Set();
     this.isHeld = false;
+    this.drawnKey = null;
     root.append(this.title, this.body);
     this.body.addEventListener('pointerdown', () => { this.isHeld = true; });
     for (const end of ['pointerup', 'pointercancel']) {
@@ -45,7 +46,9 @@ export class Detail {
     if (this.isHeld) return true;
     if (!isUrgent && (nowMs - this.drawnMs < EVERY_MS || this.isInUse())) return false;
     this.drawnMs = nowMs;
-    const top = changed.has('select') ? 0 : this.body.scrollTop;
+    // Of what was shown already the same part stays in sight.
+    const top = this.store.selected === this.drawnKey ? this.body.scrollTop : 0;
+    this.drawnKey = this.store.selected;
     const parts = this.parts().flat().filter(Boolean);
     this.body.replaceChildren(...parts);
     this.body.scrollTop = top;

@@ -8,10 +8,10 @@ const SIGNS = { running: '▶', ready: '◆', waiting: '○' };
 
 /** Where the row of a task is, on its name. */
 function rowOf(tab, id) {
-  return tab.evaluate((key) => {
+  return tab.until(`the row of ${id}`, (key) => {
     const box = [...document.querySelectorAll('.task-row')]
-      .find((node) => node.dataset.keys?.startsWith(`${key}\n`)).getBoundingClientRect();
-    return { x: box.x + 150, y: box.y + 11 };
+      .find((node) => node.dataset.keys?.startsWith(`${key}\n`))?.getBoundingClientRect();
+    return box ? { x: box.x + 150, y: box.y + 11 } : null;
   }, id);
 }
 

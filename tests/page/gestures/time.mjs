@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { nextStop, stopsOf } from '../../../inspector/page/model/index.js';
+import { nextStop, stopsOf, tellTurn } from '../../../inspector/page/model/index.js';
 import { isAt, moved, paused, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** An instant at which something began, late in the recording. */
@@ -163,10 +163,11 @@ export default {
     await isAt(tab, from - known.beginNs);
     assert.equal(await grain(tab), 'poll');
     let stop = { ns: from };
-    for (const wanted of ['phase', 'turn', 'event']) {
+    const tell = (i) => tellTurn(known.recording, known.names, i);
+    for (const wanted of ['phase', 'turn', 'sentence', 'event']) {
       await tab.keys('g');
       await tab.wait(`steps of a ${wanted}`, async () => await grain(tab) === wanted);
-      stop = nextStop(known.recording, stopped(stop), 1, wanted);
+      stop = nextStop(known.recording, stopped(stop), 1, wanted, tell);
       await tab.keys('n');
       await isAt(tab, stop.ns - known.beginNs);
     }

@@ -203,8 +203,9 @@ async function measure(program, shape, place, { pairs, seconds }) {
   }
   const under = isApart ? ['taskset', '-c', String(ofBrowser)] : [];
   const browser = await Browser.start(process.env.PAGE_BROWSER ?? 'chromium', under);
-  const crowd = await Crowd.start(program, shape, isApart ? ofLoop : 'anywhere');
+  let crowd;
   try {
+    crowd = await Crowd.start(program, shape, isApart ? ofLoop : 'anywhere');
     const [alone, seen] = [[], []];
     for (let pair = 0; pair < pairs; pair += 1) {
       const turns = [
@@ -220,7 +221,7 @@ async function measure(program, shape, place, { pairs, seconds }) {
     for (const one of seen) printCounts('as the page shows it', one.shown);
     printCounts(`after it stood still for ${HELD_MS / 1000} s`, await held(crowd, browser));
   } finally {
-    crowd.end();
+    crowd?.end();
     await browser.close();
   }
 }

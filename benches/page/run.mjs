@@ -45,7 +45,8 @@ function secondsOf(browser) {
     try {
       const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (Number(fields[2]) === browser.process.pid) ticks += Number(fields[11]) + Number(fields[12]);
+      const [, , group] = fields;
+      if (Number(group) === browser.process.pid) ticks += Number(fields[11]) + Number(fields[12]);
     } catch { /* It has gone. */ }
   }
   return ticks / 100;
@@ -129,7 +130,7 @@ function judge({ drawn, sent, dropped, wire }, page) {
     if (one !== other) wrongs.push(`${text}: ${one} is not ${other}`);
   };
   isIt('dropped is sent less drawn', dropped, sent - drawn);
-  isIt('sent is what came over the socket and what was lost before', sent, wire.events + wire.lost);
+  isIt('sent is what came over the socket, and what was lost', sent, wire.events + wire.lost);
   isIt('messages that do not begin where the last one ended', wire.faults, 0);
   if (dropped < wire.lost) wrongs.push(`dropped ${dropped}, but ${wire.lost} never came`);
   if (drawn === 0) wrongs.push('nothing was drawn');
@@ -202,8 +203,9 @@ async function measure(program, shape, place, { pairs, seconds }) {
   }
   const under = isApart ? ['taskset', '-c', String(ofBrowser)] : [];
   const browser = await Browser.start(process.env.PAGE_BROWSER ?? 'chromium', under);
-  const crowd = await Crowd.start(program, shape, isApart ? ofLoop : 'anywhere');
+  let crowd;
   try {
+    crowd = await Crowd.start(program, shape, isApart ? ofLoop : 'anywhere');
     const [alone, seen] = [[], []];
     for (let pair = 0; pair < pairs; pair += 1) {
       const turns = [
@@ -219,7 +221,7 @@ async function measure(program, shape, place, { pairs, seconds }) {
     for (const one of seen) printCounts('as the page shows it', one.shown);
     printCounts(`after it stood still for ${HELD_MS / 1000} s`, await held(crowd, browser));
   } finally {
-    crowd.end();
+    crowd?.end();
     await browser.close();
   }
 }

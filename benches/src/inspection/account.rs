@@ -1,5 +1,6 @@
 //! `Account`: what a crowd has done until an instant, as one line of numbers.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug)]
@@ -14,10 +15,11 @@ pub struct Account {
 }
 
 impl Account {
-    pub fn print(&self) {
+    /// Fails when nobody reads any more.
+    pub fn tell(&self) -> io::Result<()> {
         let Account { at, polls, events, of_loop, of_process } = self;
         let [at, of_loop, of_process] = [at, of_loop, of_process].map(Duration::as_nanos);
-        println!("{at} {polls} {events} {of_loop} {of_process}");
+        writeln!(io::stdout(), "{at} {polls} {events} {of_loop} {of_process}")
     }
 
     pub fn read(line: &str) -> Account {

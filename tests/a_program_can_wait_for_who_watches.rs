@@ -18,8 +18,8 @@ use std::{
 };
 
 use glassloop::{
-    Event, Happening, net,
-    ws::{Endpoint, Message, code},
+    Event, Happening, JoinHandle, net,
+    ws::{CloseInfo, Endpoint, Message, WebSocket, code},
 };
 use glassloop_inspector::run_file::{Folder, RunFile};
 use inspected::Scratch;
@@ -72,13 +72,31 @@ struct Told {
     close: Option<u16>,
 }
 
-async fn watch(file: RunFile) -> Told {
-    let endpoint = Endpoint::new(&format!("ws://{}/live?every_ms=50&events=1", file.address));
+async fn connect(file: &RunFile, query: &str) -> (WebSocket, JoinHandle<CloseInfo>) {
+    let endpoint = Endpoint::new(&format!("ws://{}/live?every_ms=50{query}", file.address));
     let endpoint = endpoint.unwrap().bearer(&file.token).unwrap();
     let endpoint = endpoint.subprotocols(["glassloop.v1"]).unwrap().require_subprotocol();
     let stream = net::TcpStream::connect(file.address).await.unwrap();
     let (socket, driver) = endpoint.connect_on(stream).await.unwrap();
-    let driver = glassloop::spawn(driver);
+    (socket, glassloop::spawn(driver))
+}
+
+/// Looks at the state alone for some pushes: how many loops there were.
+async fn look(file: &RunFile) -> Vec<usize> {
+    let (socket, driver) = connect(file, "").await;
+    let mut loops = Vec::new();
+    while loops.len() < 4 {
+        let message = socket.recv().await.unwrap().unwrap();
+        let push: Value = serde_json::from_str(message.as_text().unwrap()).unwrap();
+        loops.push(push["state"]["loops"].as_array().unwrap().len());
+    }
+    drop(socket);
+    driver.await.ok();
+    loops
+}
+
+async fn watch(file: RunFile) -> Told {
+    let (socket, driver) = connect(&file, "&events=1").await;
     let mut told =
         Told { events: Vec::new(), last_state: Value::Null, processes: Vec::new(), close: None };
     while let Ok(Some(message)) = socket.recv().await {
@@ -123,7 +141,11 @@ fn who_watches_a_program_that_waits_is_told_of_its_first_event_and_of_its_last()
     // It would be over by now, or soon.
     assert!(program.0.try_wait().unwrap().is_none());
 
-    let told = glassloop::run(watch(file)).unwrap();
+    let told = glassloop::run(async {
+        assert_eq!(look(&file).await, [0, 0, 0, 0], "who looks at the state is not waited for");
+        watch(file).await
+    });
+    let told = told.unwrap();
     assert!(program.0.wait().unwrap().success());
     let printed = all_of(program.0.stdout.take());
     assert_eq!(printed.lines().count(), 6, "{printed}");

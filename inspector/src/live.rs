@@ -94,8 +94,10 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
 
 /// Pushes until the watcher goes.
 async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
-    let has_events = !matches!(wish.events_of, EventsOf::Nobody);
-    let watcher = Watcher::of(facts).filter(|_| has_events);
+    let watcher = match wish.events_of {
+        EventsOf::Nobody => None,
+        EventsOf::Loop(_) | EventsOf::First => Watcher::of(facts),
+    };
     let (mut pushed, mut missed) = (0_u64, 0_u64);
     let mut feed = Feed::new(wish.wanted, wish.every, wish.events_of);
     loop {

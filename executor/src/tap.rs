@@ -89,8 +89,8 @@ impl Executor {
 }
 
 /// Notes, for a tap, that the running task lets the others go first.
-// COST: a load and a branch a yield until the first tap of the process; to note it always would be
-// a look for the current executor, of the 10 ns that a yield takes a fifth.
+// COST: until the first tap of the process 4 of the 337 instructions of a poll that yields; to note
+// it always would be 31.
 #[inline]
 pub(crate) fn note_yield(place: &'static Location<'static>) {
     if ANY_ON.load(Relaxed) {

@@ -142,11 +142,16 @@ fn end(
     core.resume.clear(core);
     core.shared.now.clear();
     let left = Snapshot::of(core);
-    report.sources = left.sources.clone();
     report.timers = left.timers.len();
     core.closed.set(true);
-    // Of a loop that was recorded it names who ended.
-    core.shared.published.end(core.recording.get().then_some(left));
+    // Of a loop that is recorded it names who ended.
+    if core.recording.get() {
+        report.sources.clone_from(&left.sources);
+        core.shared.published.end(Some(left));
+    } else {
+        report.sources = left.sources;
+        core.shared.published.end(None);
+    }
     current::ended(core.made, place);
     report
 }

@@ -35,8 +35,9 @@ pub enum Happening {
     /// A snapshot was published for other threads: so many had asked. None: it was time, or a
     /// watch has switched recording.
     Published(u32),
-    /// An item ran. Where the task waits since, if it does; where the callback was asked for. A
-    /// deferred call names its place [itself](Entry::deferred_at).
+    /// An item ran. Where the task waits since, if it does, and if for something of ours: of
+    /// several that it awaits at once one is told. Where the callback was asked for. A deferred
+    /// call names its place [itself](Entry::deferred_at).
     Ran(Entry, Outcome, PlaceId),
     /// An item was woken and joined the ready queue.
     Woke(Entry, By),

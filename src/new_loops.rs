@@ -4,12 +4,15 @@
 //! many a loop lives for some milliseconds. A hook runs on the loop's own thread, before its first
 //! turn, and outside of our lock.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    cell::Cell,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
-use glassloop_executor::{PlaceId, caught};
+use glassloop_executor::{PlaceId, caught, drop_caught};
 
 use crate::EventLoop;
 
@@ -19,7 +22,13 @@ static HOOKS: Mutex<Vec<Arc<Hook>>> = Mutex::new(Vec::new());
 /// There may be one. Most programs have none, and a loop is built without a lock.
 static HAS_ANY: AtomicBool = AtomicBool::new(false);
 
-/// Keeps a hook of [`on_new_loop`]; dropping it ends that.
+thread_local! {
+    /// A hook runs on this thread.
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps a hook of [`on_new_loop`]; dropping it ends that. On another thread one may be running
+/// then.
 #[must_use = "the hook goes when this is dropped"]
 pub struct OnNewLoop {
     hook: Arc<Hook>,
@@ -28,10 +37,11 @@ pub struct OnNewLoop {
 /// Has `hook` see every loop that any thread of this process builds from now on,
 /// [internal](crate::Builder::internal) ones among them: on that thread, before the loop's first
 /// turn. There it may have the loop [recorded](EventLoop::record) from its very beginning, or keep
-/// its [`Watch`](crate::Watch). A loop that is being built while this is called may be missed.
+/// its [`Watch`](crate::Watch). A loop that is being built while this is called may be missed, and
+/// of one that a hook builds no hook is told.
 ///
-/// A hook that panics is told to [`on_unhandled`](crate::Builder::on_unhandled), and the loop is
-/// built all the same.
+/// A hook that panics is told to [`on_unhandled`](crate::Builder::on_unhandled), as any failure
+/// that nobody asks for, and the loop is built all the same.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -61,16 +71,21 @@ fn hooks() -> MutexGuard<'static, Vec<Arc<Hook>>> {
 
 /// A loop was built.
 pub(crate) fn tell(event_loop: &EventLoop) {
-    if !HAS_ANY.load(Relaxed) {
+    if !HAS_ANY.load(Relaxed) || TELLING.replace(true) {
         return;
     }
     let all = hooks().clone();
     for hook in all {
-        if let Err(payload) = caught(|| hook(event_loop)) {
-            let what = "a hook of `on_new_loop`";
-            event_loop.core.executor.report(what, PlaceId::UNKNOWN, payload);
+        let told = caught(|| hook(event_loop));
+        // It may be the last handle by now.
+        for failed in [told, drop_caught(hook)] {
+            if let Err(payload) = failed {
+                let what = "a hook of `on_new_loop`";
+                event_loop.core.executor.report(what, PlaceId::UNKNOWN, payload);
+            }
         }
     }
+    TELLING.set(false);
 }
 
 impl Drop for OnNewLoop {

@@ -142,6 +142,10 @@ impl Published {
         drop(before);
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.latest().ended
+    }
+
     /// The last one.
     pub(crate) fn seen(&self) -> Option<Seen> {
         seen(&self.latest(), false)

@@ -179,6 +179,21 @@ impl Watch {
         self.shared.unhandled.get()
     }
 
+    /// Whether the loop has ended: nothing of it runs any more, and no other snapshot comes.
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// assert!(!watch.has_ended());
+    /// event_loop.close(std::time::Duration::ZERO);
+    /// assert!(watch.has_ended());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.shared.published.has_ended()
+    }
+
     /// Whether the loop was closed, or is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {

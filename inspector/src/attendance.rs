@@ -21,6 +21,8 @@ pub(crate) struct Attendance {
 #[derive(Debug, Default)]
 struct State {
     watching: usize,
+    /// Somebody has, by now.
+    was_watched: bool,
     /// The program ends: who has everything may go.
     ending: bool,
 }
@@ -30,9 +32,18 @@ impl Attendance {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn enter(self: &Arc<Attendance>) -> Watcher {
+        let mut state = self.state();
+        state.watching += 1;
+        state.was_watched = true;
+        drop(state);
+        self.changed.notify_all();
+        Watcher(Arc::clone(self))
+    }
+
     /// Waits until somebody watches.
     pub(crate) fn wait(&self) {
-        let waiting = self.changed.wait_while(self.state(), |state| state.watching == 0);
+        let waiting = self.changed.wait_while(self.state(), |state| !state.was_watched);
         drop(waiting.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -57,10 +68,7 @@ pub(crate) struct Watcher(Arc<Attendance>);
 impl Watcher {
     /// Somebody watches, if the program waits for that.
     pub(crate) fn of(facts: &Rc<Facts>) -> Option<Watcher> {
-        let attendance = Arc::clone(facts.attendance.as_ref()?);
-        attendance.state().watching += 1;
-        attendance.changed.notify_all();
-        Some(Watcher(attendance))
+        facts.attendance.as_ref().map(Attendance::enter)
     }
 
     pub(crate) fn is_ending(&self) -> bool {
@@ -81,12 +89,6 @@ mod tests {
 
     use super::*;
 
-    fn watcher(attendance: &Arc<Attendance>) -> Watcher {
-        attendance.state().watching += 1;
-        attendance.changed.notify_all();
-        Watcher(Arc::clone(attendance))
-    }
-
     #[test]
     fn who_waits_goes_on_when_somebody_watches_and_ends_when_nobody_does() {
         let attendance = Arc::new(Attendance::default());
@@ -95,7 +97,7 @@ mod tests {
             waits.wait();
             waits.end(Duration::from_secs(60))
         });
-        let watcher = watcher(&attendance);
+        let watcher = attendance.enter();
         while !watcher.is_ending() {
             thread::yield_now();
         }
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn an_end_waits_no_longer_than_it_is_given() {
         let attendance = Arc::new(Attendance::default());
-        let watcher = watcher(&attendance);
+        let watcher = attendance.enter();
         assert!(!attendance.end(Duration::ZERO), "somebody has not got everything");
         drop(watcher);
         assert!(attendance.end(Duration::ZERO));

@@ -105,8 +105,8 @@ impl Builder {
     }
 
     /// Has the program wait for who watches: [`start`](Builder::start) gives nothing until
-    /// somebody watches a loop's events, as the page does, and [`Inspector::stop`] waits, two
-    /// seconds at most, until everybody who watches was sent all that is recorded. So a program
+    /// somebody watches a loop's events, as the page does, and [`Inspector::stop`] waits, four
+    /// seconds at most, until everybody who watches was sent all that is recorded of that loop. So a program
     /// that takes milliseconds can be looked at from its first event to its last. Meanwhile the
     /// last four loops are kept when they end. Where to look is told on standard error.
     pub fn wait_for_watcher(mut self, on: bool) -> Builder {
@@ -174,6 +174,8 @@ impl Builder {
         let attendance = self.waits.then(Arc::<Attendance>::default);
         let attended = attendance.clone();
         let follows = loops::follow(self.record, self.waits);
+        // Who is built from here on has been seen to.
+        let found = glassloop::loops().last().map_or(0, |watch| watch.name().number);
         let thread = LoopThread::start_with(THREAD, move || {
             // Its own poller, whatever the environment says about those of the program.
             let event_loop = EventLoop::builder().poller(PollerKind::Mio).internal().build()?;
@@ -184,7 +186,8 @@ impl Builder {
                 let listener = net::TcpListener::from_std(listener)?;
                 let dumps = Dumps::new(self.dump_to);
                 let facts = Facts::gather(self.record, allow_control, dumps);
-                let facts = Rc::new(Facts { attendance: attended, ..facts });
+                let facts = Facts { attendance: attended, attached_above: found, ..facts };
+                let facts = Rc::new(facts);
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;
                 #[cfg(all(unix, feature = "signal"))]
                 if let Some(signal) = self.dump_on {

@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) stall_min: Duration,
     pub(crate) stalls: Stalls,
     pub(crate) dumps: Dumps,
+    /// Loops of a higher number were attached when they were built.
+    pub(crate) attached_above: u64,
     /// Who watches, where the program waits for that.
     pub(crate) attendance: Option<Arc<Attendance>>,
 }
@@ -49,6 +51,7 @@ impl Facts {
             stall_min: STALL_MIN,
             stalls: Stalls::default(),
             dumps,
+            attached_above: u64::MAX,
             attendance: None,
         }
     }

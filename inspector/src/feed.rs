@@ -38,6 +38,8 @@ pub(crate) struct Feed {
     /// Those of a loop that is not there yet.
     awaits_first: bool,
     events: Option<Events>,
+    /// The number of the event at which the last push ends, when the program does.
+    goal: Option<u64>,
     /// From one push to the next, and how long no state is due.
     every: Duration,
     state_in: Duration,
@@ -75,19 +77,20 @@ impl Feed {
             EventsOf::Loop(watch) => Some(Events::of(watch)),
             EventsOf::First | EventsOf::Nobody => None,
         };
-        Feed { wanted, awaits_first, events, every, state_in: Duration::ZERO }
+        Feed { wanted, awaits_first, events, goal: None, every, state_in: Duration::ZERO }
     }
 
-    /// The fields of the next text, and the events behind it. It takes [`ANSWER_IN`]. The last one
-    /// has the state, whether it is due or not.
+    /// The fields of the next text, and the events behind it. It takes [`ANSWER_IN`]. Where the
+    /// program ends it has the state once more, whether that is due or not.
     pub(crate) async fn next(
         &mut self,
         facts: &Facts,
-        is_last: bool,
+        is_ending: bool,
     ) -> (Map<String, Value>, Option<Batch>) {
         let mut fields = Map::new();
         self.state_in = self.state_in.saturating_sub(self.every);
-        if (self.awaits_first && self.find_first()) || is_last {
+        let is_first_of_end = is_ending && self.goal.is_none();
+        if (self.awaits_first && self.find_first()) || is_first_of_end {
             self.state_in = Duration::ZERO;
         }
         if self.events.is_none() || self.state_in.is_zero() {
@@ -97,8 +100,22 @@ impl Feed {
         } else {
             sleep(ANSWER_IN).await;
         }
+        if is_first_of_end {
+            // A loop that goes on has no last event: what it has recorded by now is all.
+            self.goal = Some(self.events.as_ref().map_or(0, |of| of.watch.events(u64::MAX).next));
+        }
+        if self.has_all() {
+            fields.insert("ending".into(), true.into());
+            return (fields, None);
+        }
         let batch = self.events.as_mut().and_then(|events| events.batch(&mut fields));
         (fields, batch)
+    }
+
+    /// Whether the program ends, and everything was sent.
+    pub(crate) fn has_all(&self) -> bool {
+        let next = self.events.as_ref().map_or(0, |events| events.next);
+        self.goal.is_some_and(|goal| next >= goal)
     }
 
     /// Whether the loop that was awaited is there.

@@ -18,6 +18,9 @@ use crate::{attendance::Attendance, loops, run_file::Removed};
 /// How long a stop waits for the thread. It never runs anything long.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the end of a program waits for who watches.
+const END_PATIENCE: Duration = Duration::from_secs(4);
+
 /// An inspector that runs. Dropping it is [`stop`](Inspector::stop).
 pub struct Inspector {
     address: SocketAddr,
@@ -33,7 +36,7 @@ pub struct Inspector {
 struct Running {
     thread: LoopThread,
     /// New loops are seen into from their beginning.
-    _follows: OnNewLoop,
+    follows: OnNewLoop,
 }
 
 /// What an inspector is made of.
@@ -50,7 +53,7 @@ impl Inspector {
     pub(crate) fn new(parts: Parts) -> Inspector {
         let Parts { address, url, file, thread, attendance, follows } = parts;
         let file = Removed::new(file);
-        let running = Running { thread, _follows: follows };
+        let running = Running { thread, follows };
         Inspector { address, url, file, thread: Mutex::new(Some(running)), attendance }
     }
 
@@ -76,9 +79,9 @@ impl Inspector {
     pub(crate) fn let_watchers_finish(&self) {
         if let Some(attendance) = &self.attendance
             && self.file.is_own()
-            && !attendance.end(PATIENCE)
+            && !attendance.end(END_PATIENCE)
         {
-            log::warn!("inspector: somebody who watches has not got everything in {PATIENCE:?}");
+            log::warn!("inspector: somebody still watches, {END_PATIENCE:?} after the end");
         }
     }
 
@@ -95,6 +98,8 @@ impl Inspector {
             return mem::forget(running);
         }
         self.let_watchers_finish();
+        // From here on no loop is kept that would be forgotten by nobody.
+        drop(running.follows);
         if self.attendance.is_some() {
             loops::forget();
         }

@@ -7,8 +7,11 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    timeout,
-    ws::{Config, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute, code},
+    Elapsed, timeout,
+    ws::{
+        Config, Error, Message, Overflow, Request, Response, TrySend, WebSocket, WebSocketRoute,
+        code,
+    },
 };
 use serde_json::Value;
 
@@ -32,6 +35,9 @@ const EVERY_MS_MOST: u64 = 60_000;
 
 /// So long a watcher has, once told of the end, to ask for what is still wanted and to go.
 const PART_IN: Duration = Duration::from_millis(1_500);
+
+/// So often it is looked whether the program ends, between two pushes that are far apart.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A watcher has nothing to say but Close and Pong.
 const MESSAGE_BYTES_MAX: usize = 1_024;
@@ -101,18 +107,13 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
     let (mut pushed, mut missed) = (0_u64, 0_u64);
     let mut feed = Feed::new(wish.wanted, wish.every, wish.events_of);
     loop {
-        // Asked first: what it finds afterwards is all there is.
-        let is_last = watcher.as_ref().is_some_and(Watcher::is_ending);
+        let is_ending = watcher.as_ref().is_some_and(Watcher::is_ending);
         let mut rest = wish.every;
         // What has not left is in the way of the next one.
         if socket.buffered_amount() > 0 {
             missed += 1;
         } else {
-            let (mut fields, batch) = feed.next(facts, is_last).await;
-            let is_all = is_last && batch.is_none();
-            if is_all {
-                fields.insert("ending".into(), true.into());
-            }
+            let (mut fields, batch) = feed.next(facts, is_ending).await;
             rest -= ANSWER_IN;
             fields.insert("missed".into(), missed.into());
             fields.insert("push".into(), pushed.into());
@@ -127,11 +128,11 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
             {
                 feed.sent(&batch);
             }
-            if is_all {
+            if feed.has_all() {
                 return part(&socket).await;
             }
         }
-        match timeout(rest, socket.recv()).await {
+        match rest_of(rest, &socket, watcher.as_ref()).await {
             Err(_) => {}
             Ok(Ok(Some(_))) => {
                 let why = "expected no message: this socket only tells";
@@ -141,6 +142,23 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
                 return;
             }
             Ok(_) => return,
+        }
+    }
+}
+
+/// What comes until the next push, which is soon when the program ends.
+async fn rest_of(
+    mut rest: Duration,
+    socket: &WebSocket,
+    watcher: Option<&Watcher>,
+) -> Result<Result<Option<Message>, Error>, Elapsed> {
+    let Some(watcher) = watcher else { return timeout(rest, socket.recv()).await };
+    loop {
+        let step = if watcher.is_ending() { ANSWER_IN } else { rest.min(LOOK_EVERY) };
+        let came = timeout(step, socket.recv()).await;
+        rest = rest.saturating_sub(step);
+        if came.is_ok() || rest.is_zero() || watcher.is_ending() {
+            return came;
         }
     }
 }

@@ -13,7 +13,7 @@ use glassloop::{OnNewLoop, Watch, on_new_loop};
 
 use crate::watchdog::SNAPSHOT_EVERY;
 
-/// So many are kept that may have ended. Each has its ring, of 2.5 MiB by default.
+/// So many are kept that have ended. Each has its ring, of 2.5 MiB by default.
 const KEPT_MAX: usize = 4;
 
 static KEPT: Mutex<VecDeque<Watch>> = Mutex::new(VecDeque::new());
@@ -42,11 +42,12 @@ pub(crate) fn forget() {
 }
 
 /// Has every loop that is built from now on seen into from its beginning, and the last ones kept
-/// when they end.
+/// when they end. Those of a fork are nobody's.
 pub(crate) fn follow(records: bool, keeps: bool) -> OnNewLoop {
+    let process = std::process::id();
     on_new_loop(move |event_loop| {
         let watch = event_loop.watch();
-        if watch.name().internal {
+        if watch.name().internal || std::process::id() != process {
             return;
         }
         watch.snapshot_at_least_every(SNAPSHOT_EVERY);
@@ -54,12 +55,23 @@ pub(crate) fn follow(records: bool, keeps: bool) -> OnNewLoop {
             event_loop.record(true);
         }
         if keeps {
-            let mut kept = kept();
-            kept.push_back(watch);
-            // The last handle to a loop's ring is dropped outside of the lock.
-            let oldest = if kept.len() > KEPT_MAX { kept.pop_front() } else { None };
-            drop(kept);
-            drop(oldest);
+            keep(watch);
         }
     })
+}
+
+/// Of those that have ended only the last ones stay.
+fn keep(watch: Watch) {
+    let mut kept = kept();
+    // Another inspector may have been told of it, too.
+    if kept.iter().any(|known| known.name().number == watch.name().number) {
+        return;
+    }
+    kept.push_back(watch);
+    let ended = kept.iter().filter(|known| known.has_ended()).count();
+    let oldest = kept.iter().position(Watch::has_ended).filter(|_| ended > KEPT_MAX);
+    let oldest = oldest.and_then(|at| kept.remove(at));
+    // The last handle to a loop's ring is dropped outside of the lock.
+    drop(kept);
+    drop(oldest);
 }

@@ -66,6 +66,10 @@ impl Wanted {
     /// The one loop that is meant: the number's, or the only one.
     pub(crate) fn only_loop(&self) -> Result<Watch, Response> {
         let mut loops = self.loops();
+        // The only one that lives is meant, whatever was before it.
+        if self.number.is_none() && loops.iter().any(|watch| !watch.has_ended()) {
+            loops.retain(|watch| !watch.has_ended());
+        }
         match (loops.len(), self.number) {
             (1, _) => Ok(loops.remove(0)),
             (_, Some(number)) => Err(refusal(404, &format!("expected a loop, came {number}"))),
@@ -211,7 +215,7 @@ pub(crate) fn one_loop(
             "thread_id": name.thread_id,
             "made": rows::place(name.made),
             "internal": name.internal,
-            "ended": watch.is_closed(),
+            "ended": watch.has_ended(),
         },
         "as_of": seen.map(|seen| as_of(seen, patience)),
         "now": now(*at, &names),

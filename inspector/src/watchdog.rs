@@ -166,6 +166,9 @@ impl Stalls {
 
 /// A loop was found: from now on it can be seen into.
 fn attach(watch: &Watch, facts: &Facts) {
+    if watch.name().number > facts.attached_above {
+        return;
+    }
     watch.snapshot_at_least_every(SNAPSHOT_EVERY);
     if facts.records {
         watch.record(true);

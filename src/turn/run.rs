@@ -181,14 +181,23 @@ impl Turn<'_> {
     #[inline]
     fn recorded_item(&mut self, entry: Entry) -> u64 {
         let core = self.core;
-        if let Some(recorder) = core.recorder() {
-            recorder.begins(entry, core.stride.read_at());
-        }
+        self.begin_recorded(entry, core.stride.read_at());
         let outcome = self.executor.run_item(entry);
         self.runs_on_after(outcome);
         let ended = self.reactor.read_clock();
         self.tell_recorder(entry, outcome, Phase::Run, ended);
         ended
+    }
+
+    /// An item is about to run. What was waited for by hand since the last one is not its own.
+    #[inline]
+    fn begin_recorded(&self, entry: Entry, at_ns: u64) {
+        if let Some(recorder) = self.core.recorder() {
+            if self.reactor.has_last_place() {
+                self.reactor.take_last_place();
+            }
+            recorder.begins(entry, at_ns);
+        }
     }
 
     /// An item has ended; it may have ended the recording.
@@ -212,9 +221,7 @@ impl Turn<'_> {
         let read = core.observers.any() || core.recorder().is_some_and(Recorder::take_is_new);
         let began = if read { self.reactor.read_clock() } else { core.stride.read_at() };
         let before = core.debug.then(|| Before::of(core, entry));
-        if let Some(recorder) = core.recorder() {
-            recorder.begins(entry, began);
-        }
+        self.begin_recorded(entry, began);
         let outcome = self.executor.run_item(entry);
         self.runs_on_after(outcome);
         let ended = self.reactor.read_clock();

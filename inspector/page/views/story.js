@@ -20,6 +20,8 @@ export class Story {
   constructor(root, { store, scene, spoken }) {
     Object.assign(this, { root, store, scene, spoken });
     this.spokeMs = -Infinity;
+    /** The sentence that was scrolled to last, by its turn and its place. */
+    this.revealed = null;
     this.sub = el('span', { class: 'sub' });
     this.now = el('p', { class: 'story-now' });
     this.list = el('ol', { class: 'sentences', 'aria-label': 'What the turn did' });
@@ -55,14 +57,17 @@ export class Story {
     const running = store.isFollowing ? null : scene.moment?.running?.key;
     const list = story.sentences.slice(0, SENTENCES_MAX).map((one, at) => ({ ...one, at }));
     let now = null;
+    let place = null;
     keyed(this.list, list, (one) => `${one.at} ${one.text}`, makeSentence, (node, one) => {
       const isLast = isUnderWay && one.at === list.length - 1;
       const isNow = isLast || (Boolean(running) && one.keys[0] === running);
       attribute(node, 'aria-current', isNow ? 'step' : null);
-      if (isNow) now = node;
+      if (isNow) [now, place] = [node, `${scene.turn.number} ${one.at}`];
     });
     attribute(this.list, 'class', `sentences of-${scene.now.sign}`);
-    if (now) this.reveal(now);
+    // Once: who scrolls away from it wants to.
+    if (now && place !== this.revealed) this.reveal(now);
+    this.revealed = place;
   }
 
   /** Scrolls to the sentence that is under way. */

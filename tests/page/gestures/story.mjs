@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { tellTurn } from '../../../inspector/page/model/index.js';
+import { stopsOf, tellTurn } from '../../../inspector/page/model/index.js';
 import { shown } from '../../../inspector/page/views/words.js';
 import { isAt, lit, read, rows, selected } from '../../../tools/page/sights.mjs';
 
@@ -21,9 +21,9 @@ function longest({ recording, names }) {
   let best = null;
   for (let i = 1; i < recording.turnCount; i += 1) {
     const story = tellTurn(recording, names, i);
-    if (story.sentences.length > (best?.sentences.length ?? 0)) best = story;
+    if (story.sentences.length > (best?.story.sentences.length ?? 0)) best = { i, story };
   }
-  return { story: best, ns: best.at_ns };
+  return { ...best, ns: best.story.at_ns };
 }
 
 export default {
@@ -57,6 +57,31 @@ export default {
     let i = recording.turnIndexAt(ns);
     while (`turn ${recording.turn(i).number}` !== name.replace(/\u202f/g, '')) i -= 1;
     await isAt(tab, recording.turn(i).at_ns - known.beginNs);
+  },
+
+  'a story that is scrolled stays so': async (house) => {
+    const known = read(await house.recording());
+    const { i } = longest(known);
+    const stop = stopsOf(known.recording, i, 'poll').at(-1);
+    const view = { at: stop.ns, event: stop.number };
+    const tab = await house.opened({ view, look: { width: 1024, height: 640 } });
+    const scrolled = () => tab.evaluate(() => document.querySelector('#story').scrollTop);
+    await tab.wait('what runs to be scrolled to', async () => await scrolled() > 20);
+    const { x, y } = await tab.box('#story');
+    await tab.wheel(x + 100, y + 100, -2000);
+    await tab.wait('the beginning', async () => await scrolled() === 0);
+    // All is drawn anew when a step is something else.
+    await tab.keys('g');
+    await tab.evaluate(() => new Promise((resolve) => {
+      let left = 20;
+      const next = () => {
+        left -= 1;
+        if (left > 0) requestAnimationFrame(next);
+        else resolve();
+      };
+      next();
+    }));
+    assert.equal(await scrolled(), 0, 'nobody scrolls but the user');
   },
 
   'hovering a sentence lights all that is related and dims the rest': async (house) => {

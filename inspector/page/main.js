@@ -189,7 +189,7 @@ function begin(state, row) {
   document.title = `${state.process?.program ?? 'program'}: glassloop`;
   if (!isSame) applyView(store, { ...view, at: null, from: null });
   page.wanted = isSame ? null : view;
-  page.begins = !isSame && state.process?.waits === true && view.at === null;
+  page.begins = page.begins !== false && state.process?.waits === true && view.at === null;
   store.note('row', 'mode');
 }
 
@@ -240,7 +240,8 @@ function spanOf(recording) {
 }
 
 function chooseLoop(number) {
-  if (store.source === 'live') page.feed.choose(number);
+  if (store.feed.state === 'done') say('The program has ended, and this loop was not watched.');
+  else if (store.source === 'live') page.feed.choose(number);
 }
 
 /** Says something to the user, in words. */

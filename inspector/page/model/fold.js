@@ -22,7 +22,8 @@ export class Fold {
     /** The wakes whose items are in the ready queue, in order; calls among them. */
     this.ready = new Set();
     this.calls = [];
-    /** By task: `{ index, generation, isDone, since_ns, place }`: where it waits, or was born. */
+    /** By task: `{ index, generation, isDone, since_ns, born, place }`: where it was spawned, and
+     * where it waits, or was spawned if that is not known. */
     this.tasks = new Map();
     this.ended = [];
   }
@@ -50,7 +51,9 @@ export class Fold {
     if (high >>> 28 === DEFERRED) this.calls.push(number);
     if (high >>> 28 !== TASK) return;
     const task = this.task(events.low(number), high, events.at(number));
-    if (events.kind(number) === BORN) task.place = events.place(number);
+    if (events.kind(number) !== BORN) return;
+    task.born = events.place(number);
+    task.place = task.born;
   }
 
   ran(number) {
@@ -62,7 +65,8 @@ export class Fold {
     if (high >>> 28 !== TASK || outcome === STALE) return;
     const task = this.task(events.low(number), high, events.at(number));
     task.since_ns = events.end(number);
-    task.place = events.restedAt(number);
+    const place = events.restedAt(number);
+    task.place = place === UNKNOWN_PLACE ? task.born : place;
     if (ENDS[outcome] && !task.isDone) this.end(task);
   }
 
@@ -80,7 +84,8 @@ export class Fold {
     let task = this.tasks.get(key);
     if (!task) {
       task = {
-        index, generation: low, isDone: false, since_ns: at_ns, place: UNKNOWN_PLACE,
+        index, generation: low, isDone: false, since_ns: at_ns, born: UNKNOWN_PLACE,
+        place: UNKNOWN_PLACE,
       };
       this.tasks.set(key, task);
     }
@@ -120,6 +125,7 @@ export class Fold {
       generation: Uint32Array.from(tasks, (task) => task.generation),
       isDone: Uint8Array.from(tasks, (task) => (task.isDone ? 1 : 0)),
       since_ns: Float64Array.from(tasks, (task) => task.since_ns),
+      born: Uint32Array.from(tasks, (task) => task.born),
       place: Uint32Array.from(tasks, (task) => task.place),
       ended: Uint32Array.from(this.ended, (task) => places.get(task)),
     };
@@ -135,7 +141,7 @@ export class Fold {
       const generation = frame.generation[at];
       const task = {
         index, generation, isDone: frame.isDone[at] === 1, since_ns: frame.since_ns[at],
-        place: frame.place[at],
+        born: frame.born[at], place: frame.place[at],
       };
       tasks.push(task);
       fold.tasks.set(index * 2 ** 32 + generation, task);

@@ -90,6 +90,8 @@ export class Chapter {
     const texts = lines.map(([, text]) => text);
     const words = found ? proseOf(texts) : [el('p', {}, isMissing ? NOT_HERE : '')];
     this.prose.replaceChildren(...words);
+    /** The lines that had a mark when they were drawn. */
+    this.marked = [];
     this.lines = new Map(lines.slice(docLength(texts)).map(([number, text]) => {
       const marks = el('span', { class: 'marks' });
       const node = el('span', { class: 'chapter-line' }, el('i', {}, String(number)),
@@ -104,7 +106,11 @@ export class Chapter {
   drawMarks(file) {
     const { marks, current, next, elsewhere } = atLines(this.store, this.scene, file);
     const isFault = this.scene.now.sign === 'fault';
-    for (const [number, line] of this.lines) {
+    const changed = new Set([...this.marked, ...marks.keys(), current, next]);
+    this.marked = [...marks.keys(), current, next];
+    for (const number of changed) {
+      const line = this.lines.get(number);
+      if (!line) continue;
       const those = marks.get(number) ?? [];
       const isCurrent = number === current;
       const runs = isFault ? 'is-fault' : 'is-running';

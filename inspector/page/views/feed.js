@@ -265,6 +265,7 @@ export class Feed {
 
   /** Another loop of the same process. */
   choose(number) {
+    if (this.store.feed.state === 'done') return;
     this.wantedLoop = number;
     this.reset();
     this.connect();

@@ -9,22 +9,27 @@ const DOC = /^\/\/! ?(.*)$/;
 
 /** The words of a file, as elements. @param {string[]} lines those of the file */
 export function proseOf(lines) {
+  return blocksOf(docOf(lines)).map(elementOf);
+}
+
+/** Lines cut into blocks: `{ kind, lines }`, a kind being 'text', 'heading', 'list' or 'code'. */
+export function blocksOf(lines) {
   const blocks = [];
   let block = null;
-  for (const line of docOf(lines)) {
-    const kind = kindOf(line, block);
-    if (kind === 'end') {
+  for (const line of lines) {
+    const isFence = line.startsWith('```');
+    if (block?.kind === 'code' ? isFence : line.trim() === '') {
       block = null;
-    } else if (kind === 'fence' && block?.kind === 'fence') {
-      block = null;
-    } else if (kind !== block?.kind) {
-      block = { kind, lines: kind === 'fence' ? [] : [line] };
-      blocks.push(block);
-    } else {
-      block.lines.push(line);
+      continue;
     }
+    const kind = block?.kind === 'code' ? 'code' : kindOf(line, isFence, block);
+    if (kind !== block?.kind || kind === 'heading') {
+      block = { kind, lines: [] };
+      blocks.push(block);
+    }
+    if (!isFence) block.lines.push(line);
   }
-  return blocks.map(elementOf);
+  return blocks;
 }
 
 /** How many lines of a file are its words. */
@@ -37,10 +42,8 @@ function docOf(lines) {
   return lines.slice(0, end < 0 ? lines.length : end).map((line) => DOC.exec(line)[1]);
 }
 
-function kindOf(line, block) {
-  if (line.startsWith('```')) return 'fence';
-  if (block?.kind === 'fence') return 'fence-line';
-  if (line.trim() === '') return 'end';
+function kindOf(line, isFence, block) {
+  if (isFence) return 'code';
   if (/^#+ /.test(line)) return 'heading';
   if (/^([-*]|\d+\.) /.test(line)) return 'list';
   // What is indented goes on with its item.
@@ -50,8 +53,8 @@ function kindOf(line, block) {
 function elementOf({ kind, lines }) {
   switch (kind) {
     case 'heading': return el('h3', {}, ...words(lines.join(' ').replace(/^#+ /, '')));
-    case 'fence': case 'fence-line': return el('pre', {}, lines.join('\n'));
-    case 'list': return el('ul', {}, ...itemsOf(lines));
+    case 'code': return el('pre', {}, lines.join('\n'));
+    case 'list': return el(/^\d/.test(lines[0]) ? 'ol' : 'ul', {}, ...itemsOf(lines));
     default: return el('p', {}, ...words(lines.join(' ')));
   }
 }
@@ -67,6 +70,7 @@ function itemsOf(lines) {
 
 /** Text with its words of code; of a link the words alone. */
 function words(text) {
-  const plain = text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\[(`[^\]]*`)\]/g, '$1');
+  const plain = text.replace(/\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
+    .replace(/\[(`[^\]]*`)\]/g, '$1');
   return plain.split('`').map((part, at) => (at % 2 === 1 ? el('code', {}, part) : part));
 }

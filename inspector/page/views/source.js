@@ -31,14 +31,16 @@ export class Sources {
     if (known !== undefined) return known || null;
     if (!this.ask) return null;
     if (this.kept.size >= KEPT_MAX) this.kept.delete(this.kept.keys().next().value);
-    this.kept.set(name, null);
+    const { kept } = this;
+    kept.set(name, null);
     const asked = this.ask(`/source?${query}`)
-      .then((answer) => (answer.ok ? answer.json() : null))
+      .then((answer) => answer.json())
       .then((found) => {
-        this.kept.set(name, found?.lines?.length > 0 ? found : false);
+        kept.set(name, found.lines?.length > 0 ? found : false);
         this.store.note('select');
       })
-      .catch(() => {})
+      // It may be asked for again.
+      .catch(() => kept.delete(name))
       .finally(() => this.asked.delete(name));
     this.asked.set(name, asked);
     return null;
@@ -61,8 +63,9 @@ export class Sources {
       || (!this.ask && !this.kept.has(`whole ${file}`));
   }
 
+  /** What was asked of another program is no longer waited for. */
   clear() {
-    this.kept.clear();
+    this.kept = new Map();
   }
 }
 

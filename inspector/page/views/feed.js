@@ -42,7 +42,8 @@ export class Feed {
     this.counts = { sent: 0, drawn: 0, dropped: 0 };
     this.waiting = [];
     this.waitingBytes = 0;
-    this.isFirst = true;
+    /** The number of the next event; nobody knows it before the first. */
+    this.next = null;
   }
 
   /** Asks over HTTP, with the token. */
@@ -205,17 +206,21 @@ export class Feed {
     const head = new DataView(buffer);
     if (head.getUint32(0, true) !== MAGIC) return;
     if (head.getUint32(4, true) !== this.wantedLoop) return;
+    const first = head.getFloat64(8, true);
+    const all = Math.floor((buffer.byteLength - HEAD_BYTES) / EVENT_BYTES);
+    // What was overwritten before the page came was never on its way to it; and who connects again
+    // is sent once more what is still held, with all that ever was overwritten counted as lost.
+    const next = this.next ?? first;
+    const known = Math.min(Math.max(next - first, 0), all);
+    const count = all - known;
     const message = {
-      first: head.getFloat64(8, true),
-      lost: head.getFloat64(16, true),
+      first: first + known,
+      lost: Math.max(first - next, 0),
       turnNow: head.getUint32(24, true) + head.getUint32(28, true) * 2 ** 32,
-      bytes: new Uint8Array(buffer, HEAD_BYTES),
+      bytes: new Uint8Array(buffer, HEAD_BYTES + known * EVENT_BYTES),
       at: 0,
     };
-    const count = Math.floor(message.bytes.length / EVENT_BYTES);
-    // What was overwritten before the page came was never on its way to it.
-    if (this.isFirst) message.lost = 0;
-    this.isFirst = false;
+    this.next = Math.max(next, first + all);
     if (count > 0) {
       this.store.pulseMs = performance.now();
       this.store.isSuspect = false;

@@ -78,6 +78,29 @@ export default {
       const wanted = { isTooWide: false, panels: Array(6).fill('in sight') };
       assert.deepEqual(found, wanted, `${width} x ${height}`);
     }
+    // What is smaller, or larger by zoom, is one column: it scrolls down, never to the side.
+    for (const [width, height] of [[720, 450], [320, 568]]) {
+      const tab = await house.opened();
+      await tab.send('Emulation.setDeviceMetricsOverride', {
+        width, height, deviceScaleFactor: 2, mobile: false,
+      });
+      await tab.until(`no panel to be wider than ${width}`, () => (
+        document.documentElement.scrollWidth <= innerWidth
+        && [...document.querySelectorAll('.panel')].every((node) => (
+          node.getBoundingClientRect().right <= innerWidth + 1))));
+      const ring = await tab.box('.ring-picture');
+      assert.ok(ring.height < height, `the ring is in sight as a whole: ${ring.height}`);
+    }
+  },
+
+  'the header is one row where a program has several loops': async (house) => {
+    for (const width of [1440, 1280]) {
+      const tab = await house.watching(undefined, { width, height: 720 });
+      await tab.until('the loops to be there', () => (
+        document.querySelector('#header select[aria-label="Which loop"]').checkVisibility()));
+      const { height } = await tab.box('#header');
+      assert.ok(height < 45, `at ${width} it is ${height} high`);
+    }
   },
 
   'every panel and every control is reached by the keyboard': async (house) => {

@@ -98,7 +98,13 @@ export default {
       const tab = await house.watching(undefined, { width, height: 720 });
       await tab.until('the loops to be there', () => (
         document.querySelector('#header select[aria-label="Which loop"]').checkVisibility()));
-      const { height } = await tab.box('#header');
+      // After a while there have been many events.
+      const height = await tab.evaluate(() => {
+        const counts = document.querySelector('.counts');
+        counts.textContent = counts.textContent.replace(/[\d\u202f]+/g, (one) => (
+          one === '0' ? one : '2\u202f345\u202f678'));
+        return document.querySelector('#header').getBoundingClientRect().height;
+      });
       assert.ok(height < 45, `at ${width} it is ${height} high`);
     }
   },

@@ -83,6 +83,35 @@ export default {
       await tab.until('the chapter', () => !document.querySelector('#chapter').hidden);
       assert.deepEqual(await look(), inSight(4), `${width} x ${height}, beside the text`);
     }
+    // What is smaller, or larger by zoom, is one column: it scrolls down, never to the side.
+    for (const [width, height] of [[720, 450], [320, 568]]) {
+      const tab = await house.opened();
+      await tab.send('Emulation.setDeviceMetricsOverride', {
+        width, height, deviceScaleFactor: 2, mobile: false,
+      });
+      await tab.until(`no panel to be wider than ${width}`, () => (
+        document.documentElement.scrollWidth <= innerWidth
+        && [...document.querySelectorAll('.panel')].every((node) => (
+          node.getBoundingClientRect().right <= innerWidth + 1))));
+      const ring = await tab.box('.ring-picture');
+      assert.ok(ring.height < height, `the ring is in sight as a whole: ${ring.height}`);
+    }
+  },
+
+  'the header is one row where a program has several loops': async (house) => {
+    for (const width of [1440, 1280]) {
+      const tab = await house.watching(undefined, { width, height: 720 });
+      await tab.until('the loops to be there', () => (
+        document.querySelector('#header select[aria-label="Which loop"]').checkVisibility()));
+      // After a while there have been many events.
+      const height = await tab.evaluate(() => {
+        const counts = document.querySelector('.counts');
+        counts.textContent = counts.textContent.replace(/[\d\u202f]+/g, (one) => (
+          one === '0' ? one : '2\u202f345\u202f678'));
+        return document.querySelector('#header').getBoundingClientRect().height;
+      });
+      assert.ok(height < 45, `at ${width} it is ${height} high`);
+    }
   },
 
   'every panel and every control is reached by the keyboard': async (house) => {

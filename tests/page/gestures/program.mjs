@@ -116,6 +116,28 @@ export default {
     tab.allow(GONE);
   },
 
+  'all panels tell the same of how long the loop has been held': async (house) => {
+    const { stall, tab } = await hanging(house);
+    const seen = await tab.evaluate(() => new Promise((resolve) => {
+      const places = ['#alarm p', '.ring-middle', '.desk', '.story-now', '#detail .stall'];
+      const found = [];
+      const begin = performance.now();
+      const look = () => {
+        found.push(places.map((one) => (
+          /for ([\d.]+ (ms|s|min))/.exec(document.querySelector(one)?.textContent)?.[1])));
+        if (performance.now() - begin < 2500) requestAnimationFrame(look);
+        else resolve(found);
+      };
+      look();
+    }));
+    // A frame that is late draws the rest in the next one.
+    const same = seen.filter(([first, ...others]) => first && others.every((one) => one === first));
+    assert.ok(same.length > seen.length * 0.7, `${same.length} of ${seen.length} frames`);
+    assert.ok(new Set(same.map(([first]) => first)).size > 2, 'it counts on');
+    stall.end();
+    tab.allow(GONE);
+  },
+
   'the detail names the task that holds the loop while it lasts': async (house) => {
     const { stall, tab } = await hanging(house);
     const told = await tab.until('the detail to name it', () => (

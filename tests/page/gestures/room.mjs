@@ -39,6 +39,9 @@ export default {
     server.waits[0].of);
     assert.ok(box.includes(`${server.id} server`), `${server.waits[0].of} has its waiter: ${box}`);
     assert.match(await tab.text('#room-title .sub'), /^\d+ tasks asleep, at no cost$/);
+    // What nobody waits for takes nobody's place.
+    assert.match(await tab.text('.room li:last-child'), /^Nobody waits for .*memory/);
+    assert.ok(!(await tab.texts('.room li:not(:last-child)')).some((text) => /nobody/i.test(text)));
   },
 
   'hovering a waiting task says where in the source it waits': async (house) => {

@@ -106,9 +106,10 @@ impl Builder {
 
     /// Has the program wait for who watches: [`start`](Builder::start) gives nothing until
     /// somebody watches a loop's events, as the page does, and [`Inspector::stop`] waits, four
-    /// seconds at most, until everybody who watches was sent all that is recorded of that loop. So a program
-    /// that takes milliseconds can be looked at from its first event to its last. Meanwhile the
-    /// last four loops are kept when they end. Where to look is told on standard error.
+    /// seconds at most, until everybody who watches was sent all that is recorded of that loop. So
+    /// a program that takes milliseconds can be looked at from its first event to its last.
+    /// Meanwhile the last four loops are kept when they end. Where to look is told on standard
+    /// error. What [`init`](crate::init) has started is stopped so at the end of the thread `main`.
     pub fn wait_for_watcher(mut self, on: bool) -> Builder {
         self.waits = on;
         self

@@ -194,6 +194,7 @@ async function main() {
     firefox = await Firefox.start(process.env.PAGE_FIREFOX ?? 'firefox-esr');
     await look(firefox, tour);
     if (process.env.PAGE_SHOTS) {
+      fs.mkdirSync(process.env.PAGE_SHOTS, { recursive: true });
       await firefox.shot(path.join(process.env.PAGE_SHOTS, 'firefox.png'));
     }
     [wrong] = firefox.faults;

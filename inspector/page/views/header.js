@@ -41,7 +41,7 @@ export class Header {
     this.speed = chooser('Speed', 'How fast a recording is played ( < and > )',
       SPEEDS.map((one) => [String(one), `${one}×`]), (value) => act('speed', Number(value)));
     const files = el('span', { class: 'group' },
-      button('read', 'Program', 'The program\'s text beside it, a sentence a step ( t )'),
+      button('read', 'Text', 'The program\'s text beside it, a sentence a step ( t )'),
       button('open', 'Open', 'Open a recording ( o ), or drop one on the page'),
       button('export', 'Export', 'Export the recording ( e )'),
       button('perfetto', 'Perfetto', 'Open in ui.perfetto.dev ( P )'),

@@ -48,7 +48,7 @@ function timeFrames() {
 /** What the header says: its three counts. */
 function counts() {
   const said = document.querySelector('.counts').textContent;
-  const found = /^(.+) drawn \/ (.+) sent \/ (.+) dropped$/.exec(said);
+  const found = /^(.+) of (.+) events drawn, (.+) dropped$/.exec(said);
   if (!found) return null;
   const [drawn, sent, dropped] = found.slice(1).map((word) => Number(word.replace(/\s/g, '')));
   return { drawn, sent, dropped, wire: window.wire };

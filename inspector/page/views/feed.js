@@ -162,7 +162,10 @@ export class Feed {
   state({ loops = [], process, host_queues: hostQueues = [] }) {
     const { store } = this;
     // Of a program that had no loop the first one is watched.
-    if (this.wantedLoop === null && loops.length > 0) this.welcome({ loops, process });
+    if (this.wantedLoop === null && loops.length > 0) {
+      this.welcome({ loops, process });
+      this.tell({ state: 'open', heardMs: performance.now() });
+    }
     const row = loops.find((one) => one.loop.number === this.wantedLoop);
     if (process) store.process = process;
     store.hostQueues = hostQueues;

@@ -106,7 +106,9 @@ export default {
     if (house.shots) {
       for (let step = 0; step < 9; step += 1) await tab.keys('p');
       await tab.until('a step of many tasks', () => (
-        document.querySelectorAll('.chapter-line .chip').length >= 4));
+        document.querySelectorAll('.chapter-line .chip').length >= 4
+        && !document.querySelector('.flying')
+        && document.querySelector('.feed-state').textContent === '■ ended'));
       await tab.shot(path.join(house.shots, 'chapter.png'));
     }
     await tab.hover('.chapter-line .chip');

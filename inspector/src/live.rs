@@ -114,6 +114,8 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
             missed += 1;
         } else {
             let (mut fields, batch) = feed.next(facts, is_ending).await;
+            // Known now: this push tells of the end.
+            let is_last = feed.has_all();
             rest -= ANSWER_IN;
             fields.insert("missed".into(), missed.into());
             fields.insert("push".into(), pushed.into());
@@ -128,7 +130,7 @@ async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
             {
                 feed.sent(&batch);
             }
-            if feed.has_all() {
+            if is_last {
                 return part(&socket).await;
             }
         }
@@ -170,5 +172,9 @@ async fn part(socket: &WebSocket) {
     }
     if let Err(error) = socket.close(code::AWAY, "the program has ended") {
         log::debug!("inspector: a watcher was not told of the end: {error}");
+    }
+    // The process ends with this task: the Close is to leave first.
+    if timeout(LOOK_EVERY, socket.closed()).await.is_err() {
+        log::debug!("inspector: a watcher has not answered the end");
     }
 }

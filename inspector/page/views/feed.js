@@ -39,6 +39,7 @@ export class Feed {
   }
 
   reset() {
+    this.isEnding = false;
     this.counts = { sent: 0, drawn: 0, dropped: 0 };
     this.waiting = [];
     this.waitingBytes = 0;
@@ -102,7 +103,8 @@ export class Feed {
     socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
       // One that waits for who watches says when it ends.
-      if (code === GOING_AWAY && this.store.process?.waits) this.tell({ state: 'done' });
+      const isEnd = this.isEnding || (code === GOING_AWAY && this.store.process?.waits);
+      if (isEnd) this.tell({ state: 'done' });
       else this.again();
     };
   }
@@ -153,6 +155,7 @@ export class Feed {
 
   /** The program ends when this page goes: it takes along what it may still want. */
   async end(socket) {
+    this.isEnding = true;
     await this.ending();
     if (socket !== this.socket) return;
     this.close();

@@ -13,11 +13,12 @@ fn main() -> Result<(), RunError> {
         let tasks: Vec<_> = (1..=3)
             .map(|n| {
                 let count = Rc::clone(&count);
-                spawn(async move {
+                let adds = async move {
                     yield_now().await;
                     count.set(count.get() + n);
                     n * n
-                })
+                };
+                spawn(adds).named(format!("adder {n}"))
             })
             .collect();
         for task in tasks {
@@ -32,7 +33,7 @@ fn main() -> Result<(), RunError> {
 
         // A panic stays in its task, and travels to whoever joins it.
         std::panic::set_hook(Box::new(|_| {}));
-        let unlucky = spawn(async { panic!("not today") });
+        let unlucky = spawn(async { panic!("not today") }).named("unlucky");
         println!("panicked: {:?}", unlucky.await);
     })
 }

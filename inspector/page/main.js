@@ -60,7 +60,8 @@ listenToTimeline(timeline);
 const views = [
   new Header(at('header'), page), new Alarm(at('alarm'), page), new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
-  timeline, new Brush(at('brush'), page), new Chapter(at('chapter'), page), tasks, new Detail(at('detail'), page),
+  timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),
+  new Chapter(at('chapter'), page),
   new Hover(at('panels'), page), new Address(store),
 ].map(ofPage);
 const fly = ofPage(new Fly(at('place'), page));

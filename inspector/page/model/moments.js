@@ -138,7 +138,8 @@ function tasksOf(fold, line) {
     const { key } = events.item(wake);
     // By the first of two wakes.
     const task = tasks.get(key);
-    if (task?.state === 'waiting') Object.assign(task, { state: 'ready', since_ns: events.at(wake) });
+    if (task?.state !== 'waiting') continue;
+    Object.assign(task, { state: 'ready', since_ns: events.at(wake) });
   }
   return tasks;
 }

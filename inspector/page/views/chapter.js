@@ -22,13 +22,17 @@ export class Chapter {
     /** Chosen by hand; else it is the file in which the loop was made. */
     this.chosen = null;
     this.shownFile = null;
+    this.textDrawn = null;
     this.files = el('select', { 'aria-label': 'Which file', title: 'Which file' });
     this.files.addEventListener('change', () => this.choose(this.files.value));
     this.prose = el('div', { class: 'chapter-prose' });
     this.code = el('pre', { class: 'chapter-code', tabindex: '0' });
     this.code.setAttribute('aria-label', 'The program');
     this.where = el('span', { class: 'sub' });
+    this.now = el('p', { class: 'chapter-now' });
     this.sentence = el('p', { class: 'chapter-sentence', role: 'status' });
+    this.then = el('p', { class: 'chapter-then' });
+    this.told = el('div', { class: 'chapter-told' }, this.now, this.sentence, this.then);
     this.away = el('p', { class: 'sub' });
     const step = (name, text, title) => el('button', {
       type: 'button', title, onclick: () => act(name),
@@ -36,7 +40,7 @@ export class Chapter {
     root.append(
       el('div', { class: 'bar' },
         el('h2', { id: 'chapter-title' }, 'The program ', this.where), this.files),
-      this.prose, this.code, this.sentence, this.away,
+      this.prose, this.code, this.told, this.away,
       el('div', { class: 'chapter-steps' },
         step('back', '‹ back', 'The sentence before ( p )'),
         step('next', 'next ›', 'The next sentence ( n )'),
@@ -84,8 +88,9 @@ export class Chapter {
   drawText(file, found) {
     const isMissing = this.sources.isMissing(file);
     const drawn = `${found ? file : ''} ${isMissing}`;
-    if (this.shownFile === drawn) return;
-    this.shownFile = drawn;
+    this.shownFile = file;
+    if (this.textDrawn === drawn) return;
+    this.textDrawn = drawn;
     const lines = found?.lines ?? [];
     const texts = lines.map(([, text]) => text);
     const words = found ? proseOf(texts) : [el('p', {}, isMissing ? NOT_HERE : '')];
@@ -147,12 +152,42 @@ export class Chapter {
     const all = story?.sentences ?? [];
     const those = isNow ? [] : sentencesAt(all, store);
     const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
-    const text = those.length > 0 ? those.map((one) => shown(one.text)).join(' ')
-      : `Now: ${scene.now.word}${more}.`;
-    setText(this.sentence, text);
-    attribute(this.sentence, 'class', `chapter-sentence ink-edge-${scene.now.sign}`);
-    about(this.sentence, ...(those[0]?.keys ?? scene.now.keys));
+    const isTold = those.length > 0;
+    setText(this.now, isTold ? this.nowTold(scene) : `Now: ${scene.now.word}${more}.`);
+    setText(this.sentence, those.map((one) => shown(one.text)).join(' '));
+    const next = isTold ? nextAfter(those.at(-1), all, scene, store) : null;
+    setText(this.then, next ? `then: ${shown(next.text)}` : '');
+    attribute(this.told, 'class', `chapter-told ink-edge-${scene.now.sign}`);
+    about(this.told, ...(those[0]?.keys ?? scene.now.keys));
   }
+
+  /** What the picture shows: it is not over yet, and the sentence tells how it ended. */
+  nowTold({ moment, now }) {
+    const { names } = this.store;
+    const at = (number) => lineOr(names.place(number), this.shownFile);
+    const from = at(moment?.place);
+    if (!moment?.running) return now.sign === 'waiting' ? 'Now the loop sleeps.' : '';
+    const who = shown(names.item(moment.running));
+    if (moment.running.kind !== 'task') {
+      return `Now ${who} runs${from && `, asked for at ${from}`}.`;
+    }
+    const rest = at(moment.rest);
+    return `Now ${who} runs${from && ` from ${from}`}${rest && ` up to the await at ${rest}`}.`;
+  }
+}
+
+/** 'line 12' of the file that is shown, another place whole, '' for none. */
+function lineOr(place, file) {
+  const at = placeOf(place);
+  if (!at) return '';
+  return at.file === file ? `line ${at.line}` : place;
+}
+
+/** The sentence behind this one, in its turn or the next that has any. */
+function nextAfter(one, all, { turnIndex }, { recording, tell }) {
+  const at = all.indexOf(one);
+  if (at + 1 < all.length) return all[at + 1];
+  return turnIndex + 1 < recording.turnCount ? tell(turnIndex + 1).sentences[0] ?? null : null;
 }
 
 /** The sentences of what the playhead is at: an event, or the last that had begun by then. */

@@ -92,8 +92,8 @@ export class Detail {
         ` has held it for ${lasting(this.store.heldMs())}, since turn ${count(stall.turn)}, `
         + `in phase ${stall.phase}. Nothing else can run until it gives way.`),
       stall.thread ? el('p', {}, `Its thread: ${stall.thread}.`) : null,
-      placeWithSource(this.sources, 'spawned at', stall.born),
-      placeWithSource(this.sources, 'last waited at', stall.awaits));
+      placeWithSource(this.sources, 'it hangs somewhere behind its last wait, at', stall.awaits),
+      placeWithSource(stall.awaits ? null : this.sources, 'spawned at', stall.born));
   }
 
   task(key) {

@@ -104,7 +104,8 @@ export class Header {
     const { row, feed } = store;
     const times = row?.recorded?.times;
     setText(this.turn, this.turnTold(row));
-    setText(this.busy, times ? `busy ${percent(times.utilisation)}` : '');
+    // Of a run that has not ended the share does not know.
+    setText(this.busy, times && !row.stall ? `busy ${percent(times.utilisation)}` : '');
     const late = times?.delays?.p99_ns;
     setText(this.late, late ? `in line <${time(late)}` : '');
     setText(this.drawn, store.source === 'live'

@@ -33,6 +33,9 @@ const MEANS = {
   leaf: 'A future that is not of this loop: it does not say what it waits for.',
 };
 
+/** What is due for longer is held up. */
+const LATE_NS = 20e6;
+
 export class Room {
   topics = ['scene'];
 
@@ -126,7 +129,8 @@ export class Room {
     if (group.due === null) return group.detail;
     const { store, scene } = this;
     const left = group.due - (this.isNow() ? store.nowNs() : scene.moment.ns);
-    return left > 0 ? `in ${time(left)}` : 'now due';
+    if (left > 0) return `in ${time(left)}`;
+    return left < -LATE_NS ? `late by ${time(-left)}` : 'now due';
   }
 
   isNow() {

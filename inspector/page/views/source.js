@@ -102,12 +102,12 @@ export class Whole {
   }
 }
 
-/** A place, with its lines where they are known. */
+/** A place, with its lines where they are known; without `sources` none are wanted. */
 export function placeWithSource(sources, label, place) {
   if (!place) return null;
   const name = about(el('code', { class: 'place', title: place }, place), `place ${place}`);
   const node = el('div', { class: 'source' }, el('span', { class: 'label' }, label), ' ', name);
-  const found = sources.of(place);
+  const found = sources?.of(place);
   if (found) {
     const lines = found.lines.map(([number, text]) => {
       const isIt = number === found.line;
@@ -119,7 +119,7 @@ export function placeWithSource(sources, label, place) {
   return node;
 }
 
-/** A place in each source file that the program has named, by file: that of its loop comes first. */
+/** A place in each source file that the program has named, by file; that of its loop is first. */
 export function placesOf({ names, row, loop }) {
   const all = [loop?.made, ...(names?.places.values() ?? [])];
   for (const task of row?.tasks ?? []) all.push(task.born, task.awaits);

@@ -176,7 +176,7 @@ const COLUMNS = [
 function head() {
   const column = ([text, title]) => el('span', { title }, text);
   return el('div', { class: 'task-row task-head', 'aria-hidden': 'true' },
-    el('span'), ...[['task', 'Its number and name'], ...COLUMNS].map(column));
+    el('span'), ...[['task', `Its number and name. ${TERM.id}`], ...COLUMNS].map(column));
 }
 
 /** The cells that say something, each with the name of its column. */

@@ -44,7 +44,7 @@ export class Timeline {
     this.tip = el('div', { class: 'tip', hidden: true });
     const legend = el('span', { class: 'legend' });
     for (const [state, sign] of [['running', '▶ running'], ['ready', '◆ woken, in line'],
-      ['waiting', '○ waiting'], ['done', '■ done']]) {
+      ['waiting', '○ waiting'], ['done', '■ done'], ['fault', '✖ fault']]) {
       legend.append(el('span', { class: `ink-${state}` }, sign), ' ');
     }
     const title = el('h2', { id: 'time-title' }, 'Timeline ', this.sub, legend);

@@ -143,6 +143,7 @@ export function stateOf(name) {
 
 /** Terms, explained. */
 export const TERM = {
+  id: '#3.9 is row 3 of the table of tasks; 9 tells it from others that had that row.',
   turn: 'A turn is one round of the loop: wait, then eight phases at most, then round again.',
   arc: 'An arc is as long as its share of the time; what took little has a sliver, to be seen.',
   busy: 'The share of time that the loop did not sleep.',

@@ -101,7 +101,7 @@ export default {
     const yields = seen.filter(({ marks: all }) => (
       all[at('yield_now().await')] ?? []).length === 3);
     assert.ok(yields.length > 0, 'three tasks wait at one line');
-    const spawned = seen.find(({ marks: all }) => (all[at('spawn(async move')] ?? []).length > 0);
+    const spawned = seen.find(({ marks: all }) => (all[at('spawn(adds)')] ?? []).length > 0);
     assert.ok(spawned, 'who has not run yet stands where he was spawned');
     if (house.shots) {
       for (let step = 0; step < 9; step += 1) await tab.keys('p');

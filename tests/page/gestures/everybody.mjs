@@ -31,8 +31,8 @@ export default {
     const tab = await house.opened();
     const legend = await tab.evaluate(() => [...document.querySelectorAll('.legend span')]
       .map((node) => ({ text: node.textContent, state: node.className.replace('ink-', '') })));
-    assert.deepEqual(legend.map(({ text }) => text.split(' ')[0]), ['▶', '◆', '○', '■']);
-    assert.deepEqual(legend.map(({ state }) => state), STATES);
+    assert.deepEqual(legend.map(({ text }) => text.split(' ')[0]), ['▶', '◆', '○', '■', '✖']);
+    assert.deepEqual(legend.map(({ state }) => state), [...STATES, 'fault']);
     for (const scheme of ['light', 'dark']) {
       await tab.look({ scheme });
       const all = await palette(tab);

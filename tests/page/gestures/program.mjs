@@ -28,10 +28,12 @@ async function idle(house, more = {}) {
   const listener = row.sources.find(({ id }) => id === server.waits[0].on.id);
   const ticker = row.tasks.find(({ name }) => name === 'ticker');
   const timer = row.timers.find(({ task }) => task === ticker.id) ?? row.timers[0];
+  const due = { ...ticker.waits[0].on, at_ns: 6.2e9 };
+  const waits = [{ ...ticker.waits[0], on: due }];
   return {
     process: { ...process, control: false, ...more }, host_queues: [],
     loops: [{
-      ...row, stall: null, clock_ns: 5e9, tasks: [server, ticker], sources: [listener],
+      ...row, stall: null, clock_ns: 5e9, tasks: [server, { ...ticker, waits }], sources: [listener],
       as_of: { ...row.as_of, fresh: true, age_ms: 0 },
       now: { phase: 'wait', turn: row.turn, item: null, task: null, awaits: null, born: null },
       timers: [{ ...timer, in_ns: 1_200_000_000, at_ns: 6.2e9 }],

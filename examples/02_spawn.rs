@@ -13,12 +13,12 @@ fn main() -> Result<(), RunError> {
         let tasks: Vec<_> = (1..=3)
             .map(|n| {
                 let count = Rc::clone(&count);
-                let adds = async move {
+                spawn(async move {
                     yield_now().await;
                     count.set(count.get() + n);
                     n * n
-                };
-                spawn(adds).named(format!("adder {n}"))
+                })
+                .named(format!("adder {n}"))
             })
             .collect();
         for task in tasks {

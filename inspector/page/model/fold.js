@@ -22,8 +22,8 @@ export class Fold {
     /** The wakes whose items are in the ready queue, in order; calls among them. */
     this.ready = new Set();
     this.calls = [];
-    /** By task: `{ index, generation, isDone, since_ns, born, place }`: where it was spawned, and
-     * where it waits, or was spawned if that is not known. */
+    /** By task: `{ index, generation, isDone, hasRun, since_ns, born, place }`: where it was
+     * spawned, and where it waits, or was spawned if that is not known. */
     this.tasks = new Map();
     this.ended = [];
   }
@@ -65,6 +65,7 @@ export class Fold {
     if (high >>> 28 !== TASK || outcome === STALE) return;
     const task = this.task(events.low(number), high, events.at(number));
     task.since_ns = events.end(number);
+    task.hasRun = true;
     const place = events.restedAt(number);
     task.place = place === UNKNOWN_PLACE ? task.born : place;
     if (ENDS[outcome] && !task.isDone) this.end(task);
@@ -84,8 +85,8 @@ export class Fold {
     let task = this.tasks.get(key);
     if (!task) {
       task = {
-        index, generation: low, isDone: false, since_ns: at_ns, born: UNKNOWN_PLACE,
-        place: UNKNOWN_PLACE,
+        index, generation: low, isDone: false, hasRun: false, since_ns: at_ns,
+        born: UNKNOWN_PLACE, place: UNKNOWN_PLACE,
       };
       this.tasks.set(key, task);
     }
@@ -124,6 +125,7 @@ export class Fold {
       index: Uint32Array.from(tasks, (task) => task.index),
       generation: Uint32Array.from(tasks, (task) => task.generation),
       isDone: Uint8Array.from(tasks, (task) => (task.isDone ? 1 : 0)),
+      hasRun: Uint8Array.from(tasks, (task) => (task.hasRun ? 1 : 0)),
       since_ns: Float64Array.from(tasks, (task) => task.since_ns),
       born: Uint32Array.from(tasks, (task) => task.born),
       place: Uint32Array.from(tasks, (task) => task.place),
@@ -140,7 +142,8 @@ export class Fold {
     frame.index.forEach((index, at) => {
       const generation = frame.generation[at];
       const task = {
-        index, generation, isDone: frame.isDone[at] === 1, since_ns: frame.since_ns[at],
+        index, generation, isDone: frame.isDone[at] === 1, hasRun: frame.hasRun[at] === 1,
+        since_ns: frame.since_ns[at],
         born: frame.born[at], place: frame.place[at],
       };
       tasks.push(task);

@@ -19,7 +19,7 @@ const EVENTS_PER_THING = 4;
  * @typedef {{ns: number, turnIndex: number, next: number, phase: string|null,
  *   running: object|null, ready: object[], deferred: object[],
  *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number,
- *   place: number}>, place: number, rest: number}} Moment
+ *   hasRun: boolean, place: number}>, place: number, rest: number}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
  *   `next` is the first event that had not happened. A task's `place` is where it waits, waited
@@ -52,7 +52,7 @@ export class Moments {
     const task = running?.kind === 'task' ? tasks.get(running.key) : null;
     if (task) Object.assign(task, { state: 'running', since_ns });
     else if (running?.kind === 'task') {
-      tasks.set(running.key, { state: 'running', since_ns, place: UNKNOWN_PLACE });
+      tasks.set(running.key, { state: 'running', since_ns, hasRun: true, place: UNKNOWN_PLACE });
     }
     const rested = run === null ? UNKNOWN_PLACE : events.restedAt(run);
     const place = task?.place ?? placeOf(running, rested);
@@ -130,8 +130,9 @@ function placeOf(running, rested) {
 function tasksOf(fold, line) {
   const { events } = fold;
   const tasks = new Map();
-  for (const { index, generation, isDone, since_ns, place } of fold.tasks.values()) {
-    tasks.set(`#${index}.${generation}`, { state: isDone ? 'done' : 'waiting', since_ns, place });
+  for (const { index, generation, isDone, hasRun, since_ns, place } of fold.tasks.values()) {
+    const state = isDone ? 'done' : 'waiting';
+    tasks.set(`#${index}.${generation}`, { state, since_ns, hasRun, place });
   }
   for (const wake of line) {
     if (events.high(wake) >>> 28 !== TASK) continue;

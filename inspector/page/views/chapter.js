@@ -172,7 +172,10 @@ export class Chapter {
       return `Now ${who} runs${from && `, asked for at ${from}`}.`;
     }
     const rest = at(moment.rest);
-    return `Now ${who} runs${from && ` from ${from}`}${rest && ` up to the await at ${rest}`}.`;
+    const isFirst = moment.tasks.get(moment.running.key)?.hasRun === false;
+    const begin = isFirst ? ` for the first time${from && `: spawned at ${from},`}`
+      : from && ` from ${from}`;
+    return `Now ${who} runs${begin}${rest && ` up to the await at ${rest}`}.`;
   }
 }
 

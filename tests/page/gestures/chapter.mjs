@@ -44,7 +44,7 @@ async function walk(tab, until, most = 60) {
   const seen = [];
   for (let step = 0; step < most; step += 1) {
     seen.push({
-      text: await tab.text('.chapter-sentence'), lines: await tab.evaluate(current),
+      text: await tab.text('.chapter-sentence'), now: await tab.text('.chapter-now'), lines: await tab.evaluate(current),
       marks: await tab.evaluate(marks),
     });
     if (until.test(seen.at(-1).text)) return seen;
@@ -76,6 +76,12 @@ export default {
     const { at } = example('01_timer');
     const { tab } = await opened(house, '01_timer');
     const seen = await walk(tab, /finished\./);
+    const now = seen.map(({ now: text }) => text);
+    assert.ok(now.some((text) => text.endsWith(`runs for the first time: spawned at line ${
+      at('glassloop::run(async')}, up to the await at line ${at('sleep(ms(30)).await')}.`)), `${now}`);
+    assert.ok(now.some((text) => text.endsWith(`runs from line ${at('sleep(ms(30)).await')} up to the await at line ${
+      at('ticks.tick().await')}.`)), `${now}`);
+    assert.ok(now.includes('Now the loop sleeps.'), `${now}`);
     const runs = seen.filter(({ text }) => /^task #\S+ .* ran /.test(text));
     const first = runs[0].lines;
     assert.deepEqual(first, [at('glassloop::run(async')], 'it begins where it was spawned');
@@ -101,7 +107,7 @@ export default {
     const yields = seen.filter(({ marks: all }) => (
       all[at('yield_now().await')] ?? []).length === 3);
     assert.ok(yields.length > 0, 'three tasks wait at one line');
-    const spawned = seen.find(({ marks: all }) => (all[at('spawn(adds)')] ?? []).length > 0);
+    const spawned = seen.find(({ marks: all }) => (all[at('spawn(async move')] ?? []).length > 0);
     assert.ok(spawned, 'who has not run yet stands where he was spawned');
     if (house.shots) {
       for (let step = 0; step < 9; step += 1) await tab.keys('p');

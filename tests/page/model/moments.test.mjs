@@ -50,7 +50,7 @@ test('behind the last event it is what the loop has not come back from', () => {
   const moments = new Moments(recording);
   const { phase, running, tasks } = moments.at(50);
   assert.deepEqual([phase, running.key, tasks.get('#1.1')],
-    ['run', '#1.1', { state: 'running', since_ns: 5, place: e.UNKNOWN }]);
+    ['run', '#1.1', { state: 'running', since_ns: 5, hasRun: true, place: e.UNKNOWN }]);
   // It has gone on.
   const bytes = e.encode([e.event('run', 5, 50, e.ran(A))]);
   recording.append({ first: 1, turnNow: 1, bytes });
@@ -73,6 +73,7 @@ test('each task is at the place where it waits, waited last or was spawned', () 
     return [tasks.get('#1.1').place, place, rest];
   };
   assert.deepEqual(at(15), [3, 3, 0], 'it was spawned there, and will wait here');
+  assert.deepEqual([15, 25].map((ns) => moments.at(ns).tasks.get('#1.1').hasRun), [false, true]);
   assert.deepEqual(at(25), [0, 7, e.UNKNOWN], 'a callback was asked for there');
   assert.deepEqual(at(35), [0, 5, e.UNKNOWN], 'a call was deferred there');
   assert.deepEqual(at(45), [0, 0, e.UNKNOWN], 'it goes on where it waited');

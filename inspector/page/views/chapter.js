@@ -15,7 +15,7 @@ const NOT_HERE = 'The source can\'t be read: a recording does not hold it, and a
   + 'only where it was built.';
 
 export class Chapter {
-  topics = ['scene', 'mode', 'select', 'time'];
+  topics = ['scene', 'mode', 'select'];
 
   constructor(root, { store, scene, sources, act }) {
     Object.assign(this, { root, store, scene, sources, act });

@@ -35,9 +35,13 @@ export function listenForDrops(veil, open) {
   });
 }
 
+/** What the browser asks for a file with: nobody else holds it while the user looks for one. */
+let chosen = null;
+
 /** Lets the user choose a file. */
 export function chooseFile(open) {
-  const input = document.createElement('input');
+  chosen = document.createElement('input');
+  const input = chosen;
   input.type = 'file';
   input.accept = '.json,.trace,application/json';
   input.addEventListener('change', () => {

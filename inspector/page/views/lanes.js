@@ -8,6 +8,9 @@
 const LANES_MAX = 20_000;
 const AGAIN_FROM = 1000;
 
+/** No more of those that have ended get a lane before they are seen to run. */
+const ENDED_MAX = 100;
+
 const ALWAYS = { from: -Infinity, to: Infinity };
 
 export class Lanes {
@@ -55,7 +58,14 @@ export class Lanes {
   /** Adds the tasks of a state, in the order of their birth. */
   addRow(row) {
     if (!row?.tasks) return;
-    const fresh = row.tasks.filter((task) => !this.byKey.has(task.id));
+    const isNew = (task) => task.id && !this.byKey.has(task.id);
+    // Of a loop that is over all that ran have their lanes in the same order.
+    const ended = (row.loop?.ended && row.recorded?.ended) || [];
+    if (ended.length <= ENDED_MAX) {
+      const known = ended.filter(isNew).sort((a, b) => generationOf(a) - generationOf(b));
+      for (const task of known) this.of(task.id);
+    }
+    const fresh = row.tasks.filter(isNew);
     if (fresh.length === 0) return;
     fresh.sort((a, b) => a.birth - b.birth);
     for (const task of fresh) {
@@ -96,6 +106,11 @@ export class Lanes {
   get count() {
     return this.keys.length;
   }
+}
+
+/** The how many-th birth of its loop a task is. */
+function generationOf({ id }) {
+  return Number(id.split('.')[1]);
 }
 
 /** The key of the lane of an item. */

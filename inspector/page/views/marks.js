@@ -207,7 +207,7 @@ function drawRuler(pen, frame, colours, beginNs) {
     pen.fillRect(x, 0, 1, frame.bottom);
     pen.globalAlpha = 1;
     // Words on a ground of their own: what lies below has any colour.
-    const text = seconds(ns - beginNs, step);
+    const text = ruled(ns - beginNs, step, frame.to - beginNs);
     pen.fillStyle = colours.panel;
     pen.fillRect(x + 1, LOOP_HEIGHT - 15, pen.measureText(text).width + 5, 12);
     pen.fillStyle = colours.ink;
@@ -215,10 +215,13 @@ function drawRuler(pen, frame, colours, beginNs) {
   }
 }
 
-/** A time with as many figures as the ruler's step has. */
-function seconds(ns, step) {
-  const figures = Math.min(9, Math.max(0, Math.ceil(9 - Math.log10(step) - 1e-9)));
-  return `${(ns / 1e9).toFixed(figures)} s`;
+const UNITS = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']];
+
+/** A time with as many figures as the ruler's step has, in a unit that suits the last one. */
+function ruled(ns, step, last) {
+  const [size, name] = UNITS.find(([unit]) => last >= unit) ?? UNITS.at(-1);
+  const figures = Math.min(9, Math.max(0, Math.ceil(Math.log10(size / step) - 1e-9)));
+  return `${(ns / size).toFixed(figures)} ${name}`;
 }
 
 function drawPlayhead(pen, frame, ns, colours) {

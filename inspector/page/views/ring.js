@@ -68,7 +68,7 @@ export class Ring {
   subtitle(total) {
     const { scene } = this;
     if (scene.ringOf === 'second') {
-      return `${plural(scene.turns, 'turn')}; an arc is a share, or a sliver`;
+      return `${plural(scene.turns, 'turn')}; an arc is a share of them`;
     }
     if (!scene.turn) return 'an arc is time';
     const long = scene.faultPhase ? `${time(total)}, and not over` : `${time(total)} round`;

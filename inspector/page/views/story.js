@@ -44,7 +44,11 @@ export class Story {
     }
     const began = time(turn.at_ns - store.beginNs);
     const event = store.stop ? `, event ${count(store.stop.number)}` : '';
-    setText(this.sub, `of turn ${count(turn.number)}, ${began} into the recording${event}`);
+    // The turns after it only waited.
+    const isLast = scene.turnIndex === store.recording.turnCount - 1;
+    const which = store.isFollowing && !isLast ? ', the last that ran something' : '';
+    const when = `${began} into the recording`;
+    setText(this.sub, `of turn ${count(turn.number)}${which}, ${when}${event}`);
     this.sentences(story);
     this.earlier();
     this.speak(story);
@@ -116,7 +120,7 @@ function quiet(row) {
   if (row.recorded && row.recorded.on === false) {
     return 'Recording is off: what the loop does is not told.';
   }
-  return 'Nothing has been recorded yet. What waits for what is beside this.';
+  return 'Nothing has been recorded yet. The waiting room has who waits, and for what.';
 }
 
 function makeSentence(one) {

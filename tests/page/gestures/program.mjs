@@ -33,7 +33,8 @@ async function idle(house, more = {}) {
   return {
     process: { ...process, control: false, ...more }, host_queues: [],
     loops: [{
-      ...row, stall: null, clock_ns: 5e9, tasks: [server, { ...ticker, waits }], sources: [listener],
+      ...row, stall: null, clock_ns: 5e9, sources: [listener],
+      tasks: [server, { ...ticker, waits }],
       as_of: { ...row.as_of, fresh: true, age_ms: 0 },
       now: { phase: 'wait', turn: row.turn, item: null, task: null, awaits: null, born: null },
       timers: [{ ...timer, in_ns: 1_200_000_000, at_ns: 6.2e9 }],

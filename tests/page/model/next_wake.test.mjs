@@ -65,7 +65,7 @@ test('who had been woken stood in line', () => {
   assert.match(before.text, /^It waits until .* that wakes it 0 ns later/);
 });
 
-test('who was not there yet, ran or had ended is told so, and of the rest no reason is made up', () => {
+test('who was not there yet, ran or had ended is told so, and no reason is made up', () => {
   assert.match(told(500, '#2.2').text, /^It is not there yet: task #1.1 `reader` spawns it 3.6 us/);
   assert.equal(told(4_150).text, 'It is running');
   assert.equal(told(4_500, '#2.2').text, 'It has ended');

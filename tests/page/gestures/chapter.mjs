@@ -45,7 +45,7 @@ async function walk(tab, until, most = 60) {
   for (let step = 0; step < most; step += 1) {
     seen.push({
       text: await tab.text('.chapter-sentence'), now: await tab.text('.chapter-now'),
-      lines: await tab.evaluate(current),      marks: await tab.evaluate(marks),
+      lines: await tab.evaluate(current), marks: await tab.evaluate(marks),
     });
     if (until.test(seen.at(-1).text)) return seen;
     await tab.keys('n');

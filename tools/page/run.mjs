@@ -113,7 +113,8 @@ class House {
     await tab.drop(file);
     await tab.until('the recording to be open', () => (
       document.querySelector('.feed-state').textContent === 'a recording'
-      && document.querySelector('#story .sentences li') !== null));
+      && document.querySelector('#story .sentences li') !== null
+      && document.querySelector('.task-rows .task-row') !== null));
     return tab;
   }
 

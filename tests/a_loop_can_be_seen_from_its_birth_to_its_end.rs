@@ -83,3 +83,17 @@ fn a_hook_that_panics_spoils_neither_the_loop_nor_the_hooks_after_it() {
     assert!(one.contains("on_new_loop") && one.contains("planned"), "{one}");
     drop((bad, hook));
 }
+
+#[test]
+fn of_a_loop_that_a_hook_builds_no_hook_is_told() {
+    let (hook, loops) = kept();
+    let here = thread::current().id();
+    let builds = on_new_loop(move |_| {
+        if thread::current().id() == here {
+            glassloop::run(async {}).unwrap();
+        }
+    });
+    EventLoop::new().unwrap().block_on(async {}).unwrap();
+    assert_eq!(loops.lock().unwrap().len(), 1, "of the one in the hook nobody was told");
+    drop((builds, hook));
+}

@@ -4,6 +4,8 @@
 #![cfg(test)]
 #![cfg(all(feature = "ws", unix))]
 
+#[path = "common/batches.rs"]
+mod batches;
 #[path = "common/examples.rs"]
 mod examples;
 #[path = "common/inspected.rs"]
@@ -17,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use batches::Batch;
 use glassloop::{
     Event, Happening, JoinHandle, net,
     ws::{CloseInfo, Endpoint, Message, WebSocket, code},
@@ -26,7 +29,6 @@ use inspected::Scratch;
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const HEAD: usize = 32;
 
 /// A program that waits; it is ended if nobody comes.
 struct Waiting(Child);
@@ -64,7 +66,7 @@ fn all_of(pipe: Option<impl Read>) -> String {
     text
 }
 
-/// What somebody is told who watches until he is parted from.
+/// What somebody is told who watches to the end.
 struct Told {
     events: Vec<(u64, Event)>,
     last_state: Value,
@@ -114,17 +116,7 @@ async fn watch(file: RunFile) -> Told {
                     }
                 }
             }
-            other => {
-                let bytes = other.as_bytes();
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few")]
-                let first = f64::from_le_bytes(bytes[8..16].try_into().unwrap()) as u64;
-                let events = bytes[HEAD..].chunks_exact(8 * Event::WORDS).map(|bytes| {
-                    let word =
-                        |at: usize| u64::from_le_bytes(bytes[at * 8..][..8].try_into().unwrap());
-                    Event::from_words([0, 1, 2, 3].map(word)).unwrap()
-                });
-                told.events.extend((first..).zip(events));
-            }
+            other => told.events.extend(Batch::read(other.as_bytes()).events()),
         }
     }
     told.close = socket.close_info().map(|info| info.code);

@@ -4,6 +4,8 @@
 #![cfg(test)]
 #![cfg(feature = "ws")]
 
+#[path = "common/batches.rs"]
+mod batches;
 #[path = "common/watchers.rs"]
 mod watchers;
 #[path = "common/web.rs"]
@@ -11,6 +13,7 @@ mod web;
 
 use std::{collections::HashMap, time::Duration};
 
+use batches::Batch;
 use glassloop::{
     By, Event, Happening, Watch, sleep,
     ws::{Message, ServerHandle, WebSocket},
@@ -18,8 +21,6 @@ use glassloop::{
 use serde_json::Value;
 use watchers::{serve, watch};
 use web::in_memory;
-
-const HEAD: usize = 32;
 
 /// What a watcher was told so far.
 #[derive(Default)]
@@ -49,22 +50,17 @@ impl Told {
     }
 
     fn batch(&mut self, watch: &Watch, bytes: &[u8]) {
-        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-        let float = |at: usize| f64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-        assert_eq!((&bytes[..4], u64::from(word(4))), (&b"GLG1"[..], watch.name().number));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
-        let [first, lost] = [8, 16].map(|at| float(at) as u64);
+        let batch = Batch::read(bytes);
+        assert_eq!(batch.number, watch.name().number);
         let next = self.events.last().map_or(0, |(number, _)| number + 1);
-        assert_eq!(first, next + lost, "nothing is told twice, and what is missing is counted");
-        self.lost += lost;
-        assert!(u64::from(word(24)) <= watch.now().turn && word(28) == 0);
-        let events = bytes[HEAD..].chunks_exact(8 * Event::WORDS);
-        assert!(events.remainder().is_empty());
-        for (number, bytes) in (first..).zip(events) {
-            let word = |at: usize| u64::from_le_bytes(bytes[at * 8..][..8].try_into().unwrap());
-            let event = Event::from_words([0, 1, 2, 3].map(word)).unwrap();
-            self.events.push((number, event));
-        }
+        assert_eq!(
+            batch.first,
+            next + batch.lost,
+            "nothing is told twice, and what is missing is counted"
+        );
+        assert!(batch.turn <= watch.now().turn);
+        self.lost += batch.lost;
+        self.events.extend(batch.events());
     }
 }
 

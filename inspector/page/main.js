@@ -117,7 +117,7 @@ function readFromTheBeginning() {
 /** Whether time goes on in sight. Who wants little motion sees it go on with each state. */
 function isRolling() {
   const { feed } = store;
-  return store.source === 'live' && store.isFollowing && feed.state === 'open'
+  return store.isAlong && feed.state === 'open'
     && performance.now() - feed.heardMs < SILENT_MS && !littleMotion.matches;
 }
 

@@ -4,7 +4,6 @@
 //! everybody who watches has them all. Promises that the end takes no longer than it was given.
 
 use std::{
-    rc::Rc,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -67,7 +66,7 @@ pub(crate) struct Watcher(Arc<Attendance>);
 
 impl Watcher {
     /// Somebody watches, if the program waits for that.
-    pub(crate) fn of(facts: &Rc<Facts>) -> Option<Watcher> {
+    pub(crate) fn of(facts: &Facts) -> Option<Watcher> {
         facts.attendance.as_ref().map(Attendance::enter)
     }
 

@@ -99,7 +99,7 @@ pub(crate) fn route(facts: Rc<Facts>, origins: &[String]) -> WebSocketRoute {
 }
 
 /// Pushes until the watcher goes.
-async fn push(socket: WebSocket, facts: &Rc<Facts>, wish: Wish) {
+async fn push(socket: WebSocket, facts: &Facts, wish: Wish) {
     let watcher = match wish.events_of {
         EventsOf::Nobody => None,
         EventsOf::Loop(_) | EventsOf::First => Watcher::of(facts),

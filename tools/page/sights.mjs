@@ -59,6 +59,13 @@ export function paused(tab) {
     document.querySelector('.feed-state').textContent === '‖ paused'));
 }
 
+/** Waits until the page is at this event. */
+export function isAtEvent(tab, number) {
+  return tab.until(`event ${number}`, (wanted) => document
+    .querySelector('#story .sub').textContent.replace(/\u202f/g, '')
+    .endsWith(` into the recording, event ${wanted}`), number);
+}
+
 /** The keys of what is lit. */
 export function lit(tab) {
   return tab.evaluate(() => [...new Set([...document.querySelectorAll('.is-lit')]

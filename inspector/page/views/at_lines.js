@@ -16,7 +16,7 @@ const ORDER = ['running', 'ready', 'waiting'];
  */
 export function atLines(store, scene, file) {
   const { names } = store;
-  const isLive = store.isFollowing && store.source === 'live' && store.row?.tasks;
+  const isLive = store.isAlong && store.row?.tasks;
   const all = isLive ? ofRow(store.row) : ofMoment(scene.moment, names);
   const marks = new Map();
   for (const one of all.tasks) {

@@ -7,7 +7,7 @@ import { atLines } from './at_lines.js';
 import { about, attribute, el, keyed, setText, show } from './dom.js';
 import { docLength, proseOf } from './prose.js';
 import { placesOf } from './source.js';
-import { SIGN, count, placeOf, shown } from './words.js';
+import { SIGN, count, nowSaid, placeOf, shown } from './words.js';
 
 /** So many tasks stand at a line; the others are counted. */
 const MARKS_MAX = 4;
@@ -53,13 +53,24 @@ export class Chapter {
     document.body.classList.toggle('is-reading', store.isReading);
     show(root, store.isReading);
     if (!store.isReading) return;
-    const places = placesOf(store);
+    const places = this.places();
     const file = this.fileOf(places);
     this.drawFiles([...places.keys()], file);
     const found = file === null ? null : this.sources.whole(file, places.get(file));
     this.drawText(file, found);
     if (found) this.drawMarks(file);
     this.drawSentence();
+  }
+
+  /** They are looked for when there may be others. */
+  places() {
+    const { names, row } = this.store;
+    const of = [names, names?.places.size, row];
+    if (!this.placesFound || of.some((one, i) => one !== this.placesOf[i])) {
+      this.placesOf = of;
+      this.placesFound = placesOf(this.store);
+    }
+    return this.placesFound;
   }
 
   choose(file) {
@@ -148,12 +159,10 @@ export class Chapter {
   drawSentence() {
     const { store, scene } = this;
     const { story } = scene;
-    const isNow = store.isFollowing && store.source === 'live';
     const all = story?.sentences ?? [];
-    const those = isNow ? [] : sentencesAt(all, store);
-    const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
+    const those = store.isAlong ? [] : sentencesAt(all, store);
     const isTold = those.length > 0;
-    setText(this.now, isTold ? this.nowTold(scene) : `Now: ${scene.now.word}${more}.`);
+    setText(this.now, isTold ? this.nowTold(scene) : nowSaid(scene.now));
     setText(this.sentence, those.map((one) => shown(one.text)).join(' '));
     const next = isTold ? nextAfter(those.at(-1), all, scene, store) : null;
     setText(this.then, next ? `then: ${shown(next.text)}` : '');

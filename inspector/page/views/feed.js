@@ -15,8 +15,6 @@ const WAITING_MAX = 48 << 20;
 /** So long events are taken in a frame, and so many at once. */
 const BUDGET_MS = 6;
 const CHUNK_EVENTS = 4096;
-/** What a program says that ends. */
-const GOING_AWAY = 1001;
 /** A push in so many milliseconds. The program decides how often the state is in it. */
 const EVERY_MS = 50;
 const AGAIN_MS = [200, 500, 1000, 3000];
@@ -100,11 +98,10 @@ export class Feed {
       if (typeof data === 'string') this.push(data);
       else this.events(data);
     };
-    socket.onclose = ({ code }) => {
+    socket.onclose = () => {
       if (socket !== this.socket) return;
-      // One that waits for who watches says when it ends.
-      const isEnd = this.isEnding || (code === GOING_AWAY && this.store.process?.waits);
-      if (isEnd) this.tell({ state: 'done' });
+      // One that waits for who watches says that it ends.
+      if (this.isEnding) this.tell({ state: 'done' });
       else this.again();
     };
   }

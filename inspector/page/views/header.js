@@ -125,7 +125,7 @@ export class Header {
 
   drawTime() {
     const { store } = this;
-    const isGoing = store.isPlaying || (store.isFollowing && store.source === 'live');
+    const isGoing = store.isPlaying || store.isAlong;
     attribute(this.pause.querySelector('path'), 'd', ICONS[isGoing ? 'pause' : 'play']);
     attribute(this.slow, 'aria-pressed', String(store.isSlow));
     attribute(this.follow, 'aria-pressed', String(store.isFollowing));

@@ -67,7 +67,7 @@ export class Player {
   toggle(shownNs) {
     const { store } = this;
     if (!store.hasEvents) return;
-    if (store.isFollowing && store.source === 'live') {
+    if (store.isAlong) {
       store.seek(shownNs);
       return;
     }

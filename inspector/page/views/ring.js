@@ -103,7 +103,7 @@ export class Ring {
     let angle = 0;
     if (!scene.turn) angle = 0;
     else if (scene.faultPhase && store.isFollowing) angle = this.angleOf(scene.faultPhase);
-    else if (store.isFollowing && store.source === 'live') angle = this.liveAngle();
+    else if (store.isAlong) angle = this.liveAngle();
     else if (store.isFollowing && scene.now.sign === 'waiting') angle = this.angleOf('wait');
     else if (store.isFollowing) angle = angleAt(scene.turn, store.endNs);
     else angle = clerkAngle(store, this.player, scene.turn);

@@ -54,7 +54,7 @@ export class Scene {
   tick(nowMs) {
     const { store } = this;
     const { changed } = store;
-    const isLive = store.isFollowing && store.source === 'live';
+    const isLive = store.isAlong;
     const isFresh = changed.has('time') || changed.has('mode')
       || changed.has('held') || this.isOwed;
     const hasData = changed.has('data') || changed.has('row') || changed.has('feed');

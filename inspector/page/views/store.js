@@ -86,6 +86,11 @@ export class Store {
     return changed;
   }
 
+  /** Whether the page goes along with a program that runs. */
+  get isAlong() {
+    return this.isFollowing && this.source === 'live';
+  }
+
   /** Whether there is anything to show. */
   get hasEvents() {
     return this.recording !== null && this.recording.length > 0;

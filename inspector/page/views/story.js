@@ -6,7 +6,7 @@
 import { about, attribute, el, keyed, pressed, setText } from './dom.js';
 import { isTask } from './keys_of.js';
 import { stopsOf } from './model.js';
-import { TERM, count, shown, time } from './words.js';
+import { TERM, count, nowSaid, shown, time } from './words.js';
 
 const BEFORE_MAX = 4;
 const SENTENCES_MAX = 40;
@@ -33,8 +33,7 @@ export class Story {
   draw() {
     const { scene, store } = this;
     const { turn, story } = scene;
-    const more = scene.now.more ? `, ${shown(scene.now.more)}` : '';
-    setText(this.now, `Now: ${scene.now.word}${more}.`);
+    setText(this.now, nowSaid(scene.now));
     attribute(this.now, 'class', `story-now ink-${scene.now.sign}`);
     about(this.now, ...scene.now.keys);
     if (!turn || !story) {
@@ -105,7 +104,7 @@ export class Story {
   speak(story) {
     const nowMs = performance.now();
     const { store, scene } = this;
-    const text = store.isFollowing && store.source === 'live'
+    const text = store.isAlong
       ? `${scene.now.word}. ${/stuck/.test(scene.now.word) ? scene.now.more : ''}`
       : story.sentences.slice(0, 4).map((one) => one.text).join(' ');
     if (text === this.spoke || nowMs - this.spokeMs < SPEAK_EVERY_MS) return;

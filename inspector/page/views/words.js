@@ -50,6 +50,11 @@ export function shown(text) {
   return text.replace(/(\d) us\b/g, '$1 µs').replace(/`/g, '');
 }
 
+/** What a loop does, as the scene has it: "Now: asleep, will wake in 1.2 s." */
+export function nowSaid({ word, more }) {
+  return `Now: ${word}${more ? `, ${shown(more)}` : ''}.`;
+}
+
 /** A name that may be a long path of types: its last parts. */
 export function shortName(name, most = 34) {
   let text = name.replace(/::\{\{closure\}\}/g, '');

@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 
+import { bring } from '../../../tools/page/wcag.mjs';
+
 /** What WCAG's level AA asks of text, and of a sign that is a picture. */
 const TEXT_MIN = 4.5;
 const SIGN_MIN = 3;
@@ -17,15 +19,6 @@ function faintTexts(textMin, signMin) {
     return [...parts.slice(0, 3).map((one) => one * scale), parts[3] ?? 1];
   };
   const over = ([r, g, b, a], below) => [r, g, b].map((one, i) => one * a + below[i] * (1 - a));
-  const luminance = (colour) => {
-    const [r, g, b] = colour.map((one) => one / 255)
-      .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = (a, b) => {
-    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-    return (high + 0.05) / (low + 0.05);
-  };
   /** All that may lie behind a node: a hatching has several colours. */
   const grounds = (node) => {
     const chain = [];
@@ -72,12 +65,6 @@ function faintTexts(textMin, signMin) {
 
 /** Runs in the page: the same of the next picture of the timeline; a text's ground is measured. */
 function faintOnCanvas(textMin, share) {
-  const luminance = (colour) => {
-    const [r, g, b] = colour.map((one) => one / 255)
-      .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const hex = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
   const panel = getComputedStyle(document.documentElement).getPropertyValue('--panel').trim();
   const pen = CanvasRenderingContext2D.prototype;
   const { fillText } = pen;
@@ -89,14 +76,12 @@ function faintOnCanvas(textMin, share) {
     const top = this.textBaseline === 'top' ? y : y - 5;
     const [left, width] = [Math.max(0, Math.round(x * ratio + e)), Math.ceil(wide * ratio)];
     const { data } = this.getImageData(left, Math.round(top * ratio + f), width, 10 * ratio);
-    const ink = luminance(hex(this.fillStyle));
+    const ink = rgb(this.fillStyle);
     let good = 0;
     for (let at = 0; at < data.length; at += 4) {
       const part = data[at + 3] / 255;
-      const ground = luminance(hex(panel)
-        .map((below, i) => data[at + i] * part + below * (1 - part)));
-      const [low, high] = [ink, ground].sort((one, other) => one - other);
-      if ((high + 0.05) / (low + 0.05) >= textMin) good += 4;
+      const ground = rgb(panel).map((below, i) => data[at + i] * part + below * (1 - part));
+      if (contrast(ink, ground) >= textMin) good += 4;
     }
     // What is out of sight, to the right, has no ground.
     if (left < this.canvas.width - width) {
@@ -115,6 +100,7 @@ function faintOnCanvas(textMin, share) {
 }
 
 async function judge(tab, what, least) {
+  await bring(tab);
   for (const scheme of ['light', 'dark']) {
     await tab.look({ scheme, motion: 'reduce' });
     const { wrong, count } = await tab.evaluate(faintTexts, TEXT_MIN, SIGN_MIN);

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 
 import { stopAt, whyRan, whyWaited, whyWaits } from '../../../inspector/page/model/index.js';
 import { plural, shown } from '../../../inspector/page/views/words.js';
-import { isAt, read, rows, selected } from '../../../tools/page/sights.mjs';
+import { isAt, isAtEvent, read, rows, selected } from '../../../tools/page/sights.mjs';
 
 /** Selects a task by its name, with a click. */
 async function choose(tab, name) {
@@ -154,20 +154,17 @@ export default {
     await selected(tab, id);
     const says = (text) => tab.until(`the detail to say: ${text}`, (wanted) => (
       document.querySelector('#why-not .then')?.textContent === wanted), text);
-    const isTold = (number) => tab.until(`event ${number}`, (wanted) => document
-      .querySelector('#story .sub').textContent.replace(/\u202f/g, '')
-      .endsWith(`, event ${wanted}`), number);
     await says(`⤳ ${shown(then.text)}.C`);
     assert.ok(!(await tab.text('#why-not')).includes('newest state'), 'it is of that instant');
     await tab.press('#why-not .then button');
-    await isTold(then.next);
+    await isAtEvent(tab, then.next);
     // It has been woken, and stands in line: the next is its run.
     const stop = stopAt(known.recording, then.next);
     const woken = whyWaited(known.recording, known.names, known.moments.at(stop.ns, stop), id);
     assert.match(woken.text, /^It stands in line: timer of /);
     await says(`⤳ ${shown(woken.text)}.C`);
     await tab.keys('C');
-    await isTold(woken.next);
+    await isAtEvent(tab, woken.next);
     await says(' It is running.');
   },
 

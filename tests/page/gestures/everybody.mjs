@@ -4,21 +4,16 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 
 import { colour, pixels, read, rows, selected } from '../../../tools/page/sights.mjs';
+import {
+  contrast as contrastOf, luminance as luminanceOf, rgb,
+} from '../../../tools/page/wcag.mjs';
 
 const STATES = ['running', 'ready', 'waiting', 'done'];
 const EVIL = '<img src=x onerror=alert(1)>';
 
-/** How bright a colour is, 0 to 1, as WCAG has it. */
-function luminance(hex) {
-  const [red, green, blue] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-function contrast(a, b) {
-  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (light + 0.05) / (dark + 0.05);
-}
+/** Of two colours as the page has them: '#17804c'. */
+const contrast = (a, b) => contrastOf(rgb(a), rgb(b));
+const luminance = (hex) => luminanceOf(rgb(hex));
 
 async function palette(tab) {
   const names = ['paper', 'panel', 'ink', 'faint', 'fault', ...STATES];

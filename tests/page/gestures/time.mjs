@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { nextStop, stopsOf, tellTurn } from '../../../inspector/page/model/index.js';
-import { isAt, moved, paused, playhead, read } from '../../../tools/page/sights.mjs';
+import { isAt, isAtEvent, moved, paused, playhead, read } from '../../../tools/page/sights.mjs';
 
 /** An instant at which something began, late in the recording. */
 function begun({ recording }) {
@@ -123,10 +123,10 @@ export default {
     const [first, ...others] = all;
     const view = { at: first.ns, event: first.number, step: 'event' };
     const tab = await house.opened({ view });
-    const isTold = ({ number, ns }) => tab.until(`event ${number}`, (wanted) => document
-      .querySelector('#story .sub').textContent.replace(/\u202f/g, '')
-      .endsWith(` into the recording, event ${wanted}`), number)
-      .then(() => isAt(tab, ns - known.beginNs));
+    const isTold = async ({ number, ns }) => {
+      await isAtEvent(tab, number);
+      await isAt(tab, ns - known.beginNs);
+    };
     await isTold(first);
     for (const stop of others) {
       await tab.keys('n');

@@ -14,7 +14,7 @@ pub(crate) fn built(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap();
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--example", name, "--target-dir"]);
+    build.args(["build", "--quiet", "-p", "glassloop", "--example", name, "--target-dir"]);
     build.arg(folder.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
     if folder.ends_with("release") {
         build.arg("--release");

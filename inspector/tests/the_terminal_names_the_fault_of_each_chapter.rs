@@ -1,0 +1,91 @@
+//! Each chapter of the book can be broken, and the terminal then names what is wrong with it, in
+//! the words in which the chapter says so.
+
+#![cfg(test)]
+
+#[path = "common/canned.rs"]
+mod canned;
+#[path = "../../tests/common/examples.rs"]
+mod examples;
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::{self, Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use canned::{run, terminal};
+
+/// Longer than any machine is late.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A chapter that was started broken; it is ended with this.
+struct Broken {
+    program: Child,
+    folder: PathBuf,
+}
+
+impl Broken {
+    fn start(chapter: &str) -> Broken {
+        let folder = env::temp_dir().join(format!("glassloop-{chapter}-{}", process::id()));
+        fs::create_dir(&folder).unwrap();
+        let mut program = Command::new(examples::built(chapter));
+        program.arg("broken").env("GLASSLOOP_INSPECT", "1").env("XDG_RUNTIME_DIR", &folder);
+        program.env("TMPDIR", &folder).stdout(Stdio::null());
+        Broken { program: program.spawn().unwrap(), folder }
+    }
+
+    /// Asks until the terminal says all of these words in one answer.
+    #[track_caller]
+    fn is_told(&self, line: &[&str], words: &[&str]) {
+        let id = self.program.id().to_string();
+        let mut asked = terminal(&[&["--process", &id], line].concat());
+        asked.env("XDG_RUNTIME_DIR", &self.folder).env("TMPDIR", &self.folder);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let said = run(&mut asked);
+            assert_ne!(said.code, Some(2), "{said:?}");
+            if words.iter().all(|word| said.out.contains(word)) {
+                return;
+            }
+            assert!(Instant::now() < end, "expected {words:?} of {line:?}, came {said:?}");
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        self.program.kill().ok();
+        self.program.wait().ok();
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+#[test]
+fn chapter_1_who_does_not_return_is_named_with_its_line() {
+    let broken = Broken::start("ch01_a_loop_is_a_while");
+    let place = "asked for at examples/ch01_a_loop_is_a_while.rs:";
+    broken.is_told(&["where"], &["callback #0.0", place, "has held the loop for", "sleeping"]);
+}
+
+#[test]
+fn chapter_2_a_loop_that_never_sleeps_is_seen_by_its_turns() {
+    let broken = Broken::start("ch02_later_is_a_heap");
+    let place = "until the timer of examples/ch02_later_is_a_heap.rs:";
+    broken.is_told(&["story", "3"], &[place, "waited", " ns, until"]);
+}
+
+#[test]
+fn chapter_3_who_asks_to_be_asked_is_woken_by_itself_alone() {
+    let broken = Broken::start("ch03_a_future_is_a_value_you_ask_again");
+    broken.is_told(&["wakes", "sitter"], &["(100.0%) by itself"]);
+}
+
+#[test]
+fn chapter_4_who_left_no_note_waits_and_nobody_holds_its_waker() {
+    let broken = Broken::start("ch04_a_waker_is_a_note");
+    broken.is_told(&["why", "reader"], &["`reader` waits", "nobody holds a waker of it"]);
+}

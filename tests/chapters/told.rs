@@ -1,0 +1,53 @@
+//! What a chapter tells: on standard output as a program, and as the story of its loop.
+
+use std::{env, fs, path::Path, process::Command};
+
+use glassloop::EventLoop;
+use glassloop_inspector::{History, Names, Story};
+
+use crate::examples;
+
+/// The lines that a chapter prints when it is run so.
+#[track_caller]
+pub(crate) fn printed(chapter: &str, how: &[&str]) -> Vec<String> {
+    let ran = Command::new(examples::built(chapter)).args(how).output().unwrap();
+    assert!(ran.status.success(), "{chapter} {how:?}: {ran:?}");
+    String::from_utf8(ran.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Both the loop of the chapter and glassloop print these lines.
+#[track_caller]
+pub(crate) fn both_print(chapter: &str, lines: &[&str]) {
+    assert_eq!(printed(chapter, &["mine"]), lines, "the loop of {chapter}");
+    assert_eq!(printed(chapter, &[]), lines, "glassloop in {chapter}");
+}
+
+/// A loop that makes no system call, whose clock jumps, and which remembers what it does.
+pub(crate) fn recorded_loop() -> EventLoop {
+    let event_loop = EventLoop::test();
+    event_loop.record(true);
+    event_loop
+}
+
+/// The story of a loop, which is the golden one of that chapter.
+#[track_caller]
+pub(crate) fn golden_story(chapter: &str, event_loop: &EventLoop) -> String {
+    let mut names = Names::default();
+    names.add(&event_loop.snapshot());
+    let story = Story::tell(&History::read(&event_loop.watch(), 0), &names).to_string();
+    // The chapter is a module of this test, so its places have the way to it in front.
+    let story = story.replace("tests/chapters/../../", "");
+    let name = format!("tests/golden/{}.txt", &chapter[..4]);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if env::var_os("GLASSLOOP_BLESS").is_some() {
+        fs::write(&path, &story).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert_eq!(story, golden, "GLASSLOOP_BLESS=1 makes this story the golden one:\n{story}");
+    story
+}
+
+/// How often a story says something.
+pub(crate) fn count(story: &str, words: &str) -> usize {
+    story.matches(words).count()
+}

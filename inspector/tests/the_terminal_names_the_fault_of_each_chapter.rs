@@ -64,6 +64,16 @@ impl Drop for Broken {
     }
 }
 
+/// The line of a chapter on which this stands, as the terminal names it.
+#[track_caller]
+fn place_of(chapter: &str, code: &str) -> String {
+    let place = format!("examples/{chapter}.rs");
+    let source = fs::read_to_string(format!("{}/../{place}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let lines: Vec<_> = (1..).zip(source.lines()).filter(|line| line.1.contains(code)).collect();
+    assert_eq!(lines.len(), 1, "expected one line with {code}, came {lines:?}");
+    format!("{place}:{}\n", lines[0].0)
+}
+
 #[test]
 fn chapter_1_who_does_not_return_is_named_with_its_line() {
     let broken = Broken::start("ch01_a_loop_is_a_while");
@@ -88,4 +98,32 @@ fn chapter_3_who_asks_to_be_asked_is_woken_by_itself_alone() {
 fn chapter_4_who_left_no_note_waits_and_nobody_holds_its_waker() {
     let broken = Broken::start("ch04_a_waker_is_a_note");
     broken.is_told(&["why", "reader"], &["`reader` waits", "nobody holds a waker of it"]);
+}
+
+#[test]
+fn chapter_9_who_waits_for_a_lock_holds_the_loop_and_is_named() {
+    let broken = Broken::start("ch09_another_thread_leaves_a_letter");
+    let why = if cfg!(target_os = "linux") { "waiting for a lock" } else { "" };
+    broken.is_told(&["where"], &["`baker`", "has held the loop for", why]);
+}
+
+#[test]
+fn chapter_10_who_was_only_given_up_still_waits_at_its_line() {
+    let broken = Broken::start("ch10_cancelling_is_dropping");
+    let place = place_of("ch10_cancelling_is_dropping", "sleep(soup_takes).await");
+    broken.is_told(&["ps"], &["waiting  #1.1  Ada ", "sleep, due in ", " min ", &place]);
+}
+
+#[test]
+fn chapter_11_a_queue_that_never_says_wait_is_seen_to_be_full() {
+    let broken = Broken::start("ch11_backpressure_is_a_queue_that_says_wait");
+    broken.is_told(&["res"], &["\n    deferred    3000     3000 "]);
+}
+
+#[test]
+fn chapter_12_two_who_talk_and_do_not_listen_are_seen_at_their_sends() {
+    let broken = Broken::start("ch12_a_websocket_on_a_loop");
+    let ada = place_of("ch12_a_websocket_on_a_loop", "line.send(vec![");
+    let ben = place_of("ch12_a_websocket_on_a_loop", "line.send(message)");
+    broken.is_told(&["ps"], &["  Ada ", &ada, "  Ben ", &ben, "write of tcp 1", "write of tcp 2"]);
 }

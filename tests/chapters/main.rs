@@ -16,6 +16,10 @@ mod ch01_a_loop_is_a_while;
 mod ch02_later_is_a_heap;
 mod ch03_a_future_is_a_value_you_ask_again;
 mod ch04_a_waker_is_a_note;
+mod ch09_another_thread_leaves_a_letter;
+mod ch10_cancelling_is_dropping;
+mod ch11_backpressure_is_a_queue_that_says_wait;
+mod ch12_a_websocket_on_a_loop;
 
 use std::{fs, path::Path};
 

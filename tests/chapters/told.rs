@@ -32,7 +32,12 @@ pub(crate) fn recorded_loop() -> EventLoop {
 /// The story of a loop, which is the golden one of that chapter.
 #[track_caller]
 pub(crate) fn golden_story(chapter: &str, event_loop: &EventLoop) -> String {
-    let mut names = Names::default();
+    golden_story_with(chapter, event_loop, Names::default())
+}
+
+/// As `golden_story`; what is gone by now, `names` knows from before.
+#[track_caller]
+pub(crate) fn golden_story_with(chapter: &str, event_loop: &EventLoop, mut names: Names) -> String {
     names.add(&event_loop.snapshot());
     let story = Story::tell(&History::read(&event_loop.watch(), 0), &names).to_string();
     // The chapter is a module of this test, so its places have the way to it in front.

@@ -53,7 +53,8 @@ pub(crate) fn program(event_loop: &EventLoop) {
     let baker = async { answer.await.expect("the loop has not ended") };
     let told = event_loop.block_on(baker).expect("every letter is opened");
     println!("the last letter asked how many there are: {told}");
-    println!("letters opened: {}", event_loop.snapshot().executor.calls);
+    let counts = event_loop.snapshot().executor;
+    println!("letters opened: {}, polls of the baker: {}", counts.calls, counts.polls);
 }
 
 /// Runs on a thread of its own.

@@ -89,9 +89,8 @@ impl Shelf {
 pub(crate) async fn program(shelf: Rc<Shelf>) {
     let baker = spawn(bake(Rc::clone(&shelf))).named("baker");
     let seller = spawn(sell(Rc::clone(&shelf))).named("seller");
-    baker.await.expect("the baker is done");
-    println!("the baker goes home");
-    seller.await.expect("the seller is done");
+    baker.await.expect("the baker does not panic");
+    seller.await.expect("the seller does not panic");
     println!("never more than {} on the shelf", shelf.deepest.get());
     println!("the baker found it full {} times", shelf.full.get());
 }
@@ -100,6 +99,7 @@ async fn bake(shelf: Rc<Shelf>) {
     for loaf in 1..=10 {
         shelf.send(loaf).await;
     }
+    println!("the baker goes home");
 }
 
 async fn sell(shelf: Rc<Shelf>) {

@@ -6,7 +6,9 @@ mod chapter;
 
 use std::rc::Rc;
 
-use crate::told::{count, golden_story, printed, recorded_loop};
+use glassloop_inspector::Names;
+
+use crate::told::{count, golden_story, printed, recorded_loop, story};
 
 const NAME: &str = "ch11_backpressure_is_a_queue_that_says_wait";
 
@@ -36,8 +38,11 @@ fn a_longer_shelf_sells_no_loaf_earlier_and_lets_the_baker_go_earlier() {
         let event_loop = recorded_loop();
         let shelf = Rc::new(chapter::Shelf::new(most));
         event_loop.block_on(chapter::program(Rc::clone(&shelf))).unwrap();
-        let ms = event_loop.snapshot().now_ns / 1_000_000;
-        (ms, shelf.deepest.get(), shelf.full.get())
+        let story = story(&event_loop, Names::default());
+        let until_home = story.split("`baker` ran 0 ns, woke task #0.0 `main`, and fin").next();
+        let baked = 20 * count(until_home.unwrap(), "waited 20.000 ms");
+        let sold = event_loop.snapshot().now_ns / 1_000_000;
+        (sold, baked, shelf.deepest.get(), shelf.full.get())
     });
-    assert_eq!(sold, [(200, 1, 9), (200, 3, 7), (200, 6, 4), (200, 10, 0)]);
+    assert_eq!(sold, [(200, 160, 1, 9), (200, 120, 3, 7), (200, 60, 6, 4), (200, 0, 10, 0)]);
 }

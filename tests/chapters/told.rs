@@ -37,11 +37,8 @@ pub(crate) fn golden_story(chapter: &str, event_loop: &EventLoop) -> String {
 
 /// As `golden_story`; what is gone by now, `names` knows from before.
 #[track_caller]
-pub(crate) fn golden_story_with(chapter: &str, event_loop: &EventLoop, mut names: Names) -> String {
-    names.add(&event_loop.snapshot());
-    let story = Story::tell(&History::read(&event_loop.watch(), 0), &names).to_string();
-    // The chapter is a module of this test, so its places have the way to it in front.
-    let story = story.replace("tests/chapters/../../", "");
+pub(crate) fn golden_story_with(chapter: &str, event_loop: &EventLoop, names: Names) -> String {
+    let story = story(event_loop, names);
     let name = format!("tests/golden/{}.txt", &chapter[..4]);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if env::var_os("GLASSLOOP_BLESS").is_some() {
@@ -50,6 +47,14 @@ pub(crate) fn golden_story_with(chapter: &str, event_loop: &EventLoop, mut names
     let golden = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     assert_eq!(story, golden, "GLASSLOOP_BLESS=1 makes this story the golden one:\n{story}");
     story
+}
+
+/// The story of a loop; what is gone by now, `names` knows from before.
+pub(crate) fn story(event_loop: &EventLoop, mut names: Names) -> String {
+    names.add(&event_loop.snapshot());
+    let story = Story::tell(&History::read(&event_loop.watch(), 0), &names).to_string();
+    // The chapter is a module of this test, so its places have the way to it in front.
+    story.replace("tests/chapters/../../", "")
 }
 
 /// How often a story says something.

@@ -90,6 +90,7 @@
 //! | messages received | 1,024, or 256 KiB and one message |
 //! | to be sent, in outbox and ring | 4 MiB, or one message; `send` waits above 256 KiB |
 //! | of them encoded: the ring | 256 KiB and a frame; at rest nothing |
+//! | under TLS, what comes; what leaves | a read, a record, 16 KiB; 512 KiB ahead of the socket |
 //!
 //! A full received queue stops the reading, and TCP slows the peer down. Neither queue loses
 //! anything unless the program chose that ([`Overflow`]). Empty fragments have no size that any of

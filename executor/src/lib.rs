@@ -9,10 +9,10 @@
 //!
 //! A *task* is a future that a loop has taken in. It is made of three things:
 //!
-//! - **a slot** in a table, 56 bytes on a machine of 64 bits: its state, its counts, who spawned it
-//!   (`slot.rs`);
+//! - **a slot** in a table, 56 bytes on a machine of 64 bits: its state, its counts, who spawned
+//!   it: `slot.rs` (`Slot`);
 //! - **a box**, the only allocation: it holds the future and later, in the same place, its result,
-//!   so that a join needs no second cell (`Stage` in `task.rs`);
+//!   so that a join needs no second cell: `task.rs` (`Stage`);
 //! - **a generation**, from one counter a loop. Slots are used again; index and generation together
 //!   are not, before 2^32 more were born. That pair is the task's name, [`TaskId`].
 //!
@@ -52,15 +52,16 @@
 //! comes out of the last poll of an aborted task is lost; a panic that does is kept.
 //!
 //! Most of these cells are rows of one test, with the exact number of polls, wakes and drops:
-//! `tests/every_interleaving_of_a_task_is_exact.rs` of the workspace. The table itself is
-//! `table.rs`: `wake`, `turn_up`, `abort`, `join` and `detach` are its columns.
+//! `tests/every_interleaving_of_a_task_is_exact.rs` of the workspace. Its columns are methods:
+//! `table.rs` (`TaskTable::wake`, `TaskTable::turn_up`, `TaskTable::abort`, `TaskTable::join`,
+//! `TaskTable::detach`).
 //!
 //! # Why it is made so
 //!
-//! **A waker is a name, never a future.** `TaskWaker` in `waker.rs` holds an entry and the way to
-//! the inbox. The future stays in this thread's table, so it need not be `Send`, and nobody else
-//! can drop it. A waker may live for ever on any thread: used too late, its generation no longer
-//! matches, and nothing happens.
+//! **A waker is a name, never a future.** It holds an entry and the way to the inbox: `waker.rs`
+//! (`TaskWaker`). The future stays in this thread's table, so it need not be `Send`, and nobody
+//! else can drop it. A waker may live for ever on any thread: used too late, its generation no
+//! longer matches, and nothing happens.
 //!
 //! **A task is queued at most once, and two flags see to it.** The *home* flag lies in the slot
 //! (`queued`) and is a plain bool: inside a turn of its own loop a wake sets it and pushes an
@@ -69,15 +70,15 @@
 //! lies in the waker and is atomic: elsewhere, and on this thread outside of a turn, a wake sets
 //! it, leaves the entry in the inbox and wakes the loop (`unpark`), or finds it set and does
 //! nothing. It falls when the loop takes the entry out, *before* the task is marked as woken. Which
-//! way a wake goes is asked of `current.rs`.
+//! way a wake goes says `current.rs` (`wake_here`).
 //!
-//! **There is no `Arc` until somebody clones.** A waker that may be kept must be counted, but most
+//! **There is no `Arc` until somebody clones.** A waker that may be kept must be counted, but many
 //! polls keep none: a task that yields, or that joins another, is found by its name. So the
 //! executor has one spare `TaskWaker`, stamps it with the task at hand and lends it by reference
 //! for one poll. If the poll kept a clone, the task keeps this one, and the next poll makes another
 //! spare; if not, it is spare again. One is enough, since polls don't nest. It also makes a count
 //! mean something: a waiting task of whose waker nobody holds a clone can be woken by no stranger.
-//! A proof of a deadlock rests on that (`held_wakers` in `view.rs`).
+//! A proof of a deadlock rests on that: `view.rs` (`Executor::held_wakers`).
 //!
 //! **Foreign code never runs under a borrow.** Polls, closures and the drops of futures, results
 //! and panics are anybody's, and so are the clone, the wake and the drop of a waker that isn't
@@ -85,7 +86,7 @@
 //! future is taken out of its slot to be polled and put back afterwards, and whatever is to be
 //! dropped or woken is first handed out of the table and its borrow ended. Each piece is caught by
 //! itself ([`caught()`]), so the rest of the batch runs. A task's future is polled and dropped in
-//! `step.rs` alone, on the loop's stack.
+//! one file alone, on the loop's stack: `step.rs` (`Executor::run_item`).
 //!
 //! # What it costs
 //!
@@ -94,8 +95,9 @@
 //!   asks.
 //! - A wake that was left in the inbox, and that the task didn't need any more, is a poll too many.
 //!   No promise is made that a poll finds something.
-//! - The table of callbacks (`callback.rs`) and the calls of other threads (`inbox.rs`) are no
-//!   tasks, and have their places in the same queue: so "in order" is said of all of them.
+//! - Callbacks, `callback.rs` (`Callbacks`), and the calls of other threads, `inbox.rs`
+//!   (`Deferred`), are no tasks, and have their places in the same queue: so "in order" is said of
+//!   all of them.
 //!
 //! # The files
 //!

@@ -45,30 +45,34 @@
 //! # What follows for us
 //!
 //! - **Each source is registered once**, for all that it will ever do: a stream both ways, a
-//!   listener to read (fact 5). Nobody changes an [`Interest`] afterwards: `reactor/service.rs`.
+//!   listener to read (fact 5). Nobody changes an [`Interest`] afterwards: `reactor/service.rs`
+//!   (`Reactor::register`).
 //! - **Readiness is a belief that is kept** (1, 2). What an event told is stored whether or not
-//!   anybody waits, and stays until an operation has disproved it: [`Readiness`] in `readiness.rs`,
-//!   one a source in `source_table.rs`. Whoever comes later finds it there and needs no event.
-//! - **An operation is tried, and WouldBlock clears the belief** (3): `Registered::poll_io`. So
-//!   does a short read or write of a stream, where the OS allows that: `clear_if_short`, both in
-//!   `registered.rs`. Datagrams go through `poll_io` alone: `net/datagrams.rs`.
+//!   anybody waits, and stays until an operation has disproved it: a [`Readiness`] for each source,
+//!   `source_table.rs` (`SourceTable::deliver`). Whoever comes later finds it there and needs no
+//!   event.
+//! - **An operation is tried, and WouldBlock clears the belief** (3). So does a short read or write
+//!   of a stream, where the OS allows that: `registered.rs` (`Registered::poll_io`,
+//!   `Registered::clear_if_short`). For datagrams WouldBlock alone does: `net/datagrams.rs`
+//!   (`DatagramSocket`).
 //! - **Closed and error flags are never cleared**, and where one is set a short read proves nothing
 //!   (4): [`Readiness::has_ended`]. So the next read is tried, and finds the end.
 //! - **An event carries an id of ours**, an index with a generation, and the slot of a source that
-//!   went away stays empty until the turn is over (6): [`SourceId`] in `source.rs`,
-//!   `SourceTable::retire` and `finish`. What comes for nobody is counted, in [`Counts`], and
-//!   dropped.
+//!   went away stays empty until the turn is over (6): [`SourceId`], `source_table.rs`
+//!   (`SourceTable::retire`, `SourceTable::finish`). What comes for nobody is counted, in
+//!   [`Counts`], and dropped.
 //! - **A source is deregistered first and closed second** (7): the drop of [`Registered`].
 //! - **An error is no proof of emptiness** (8). A listener without descriptors stays ready, rests
-//!   for 1 to 50 ms, and tries again without an edge: `net/patience.rs`.
+//!   for 1 to 50 ms, and tries again without an edge: `net/patience.rs` (`Patience`).
 //! - **The clock decides what is due, never the wait** (9). A wait that brings nothing is ordinary;
-//!   it is rounded up, and cut at 24 days: `poller.rs`. Whoever needs it finer has a timer of the
-//!   OS in the set, a descriptor among the others: [`Precision`] in `alarm.rs`.
+//!   it is rounded up, and cut at 24 days: `poller.rs` (`Poller::wait`). Whoever needs it finer has
+//!   a timer of the OS in the set, a descriptor among the others: [`Precision`], `alarm.rs`
+//!   (`Alarm`).
 //! - **One atomic word says whether the loop blocks** (10), so that the system is called only by
-//!   the first who finds it blocked: [`Notifier`] in `notifier.rs`.
+//!   the first who finds it blocked: [`Notifier`], `notifier.rs` (`Notifier::notify`).
 //! - **What no kernel tells of joins the same way.** A socket in memory, also one that a script
 //!   plays, raises its readiness in the same table; all the rest holds for it unchanged:
-//!   `SourceTable::raise`.
+//!   `source_table.rs` (`SourceTable::raise`).
 //!
 //! # What it costs
 //!
@@ -76,7 +80,7 @@
 //!   has a budget, [`Limits::operations_per_poll_max`], and yields when that is spent.
 //! - A source has one seat a direction and no list: of two tasks that read from one socket, the
 //!   later one is woken. (The third seat, behind the reader's, is for a *stand-in*, who reads what
-//!   a reader leaves: `seat.rs`.)
+//!   a reader leaves: `seat.rs` (`Seat`).)
 //! - Registered both ways, a source of which nobody reads costs an event whenever more arrives.
 //! - A wait ends up to a millisecond late unless [`Precision::Precise`] was asked for, which is one
 //!   call more for each wait with another deadline.

@@ -30,20 +30,20 @@
 //!
 //! # What follows for us
 //!
-//! **The machine does no I/O.** It is [tungstenite]'s, wrapped as `Protocol` in `protocol.rs`:
+//! **The machine does no I/O.** It is [tungstenite]'s, and wrapped in `protocol.rs` (`Protocol`):
 //! bytes in, events out; messages in, bytes out. Of tungstenite we use the `WebSocketContext`,
 //! which owns no stream but is given one with each call. What we give it is an *adapter* that lives
-//! as long as the call (`adapter.rs`). Its `read` gives bytes that were read before, then "would
-//! block"; its `write` appends to a buffer of ours, the *ring*. So no call of the system happens
-//! inside the machine, and it is the same over a socket, TLS, memory or a script; a peer that never
-//! stops sending is cut off by a budget of ours; and a context may be exchanged for a new one:
-//! between two messages, to give back the buffers of a large frame; and behind the peer's Close, so
-//! that our answer comes after what was still to be said.
+//! as long as the call, `adapter.rs` (`Adapter`). Its `read` gives bytes that were read before,
+//! then "would block"; its `write` appends to a buffer of ours, the *ring*. So no call of the
+//! system happens inside the machine, and it is the same over a socket, TLS, memory or a script; a
+//! peer that never stops sending is cut off by a budget of ours; and a context may be exchanged for
+//! a new one: between two messages, to give back the buffers of a large frame; and behind the
+//! peer's Close, so that our answer comes after what was still to be said.
 //!
 //! **One handle, one driver.** [`WebSocket`] is what a program holds, and its clones are handles of
-//! the same connection. [`Driver`] is a future that somebody must poll. They share a `Connection`:
-//! a mailbox, and a `Wire` (socket and machine) that whoever works on it takes out and owns
-//! meanwhile.
+//! the same connection. [`Driver`] is a future that somebody must poll. They share a connection,
+//! `connection.rs` (`Connection`): a mailbox, and a wire (socket and machine) that whoever works on
+//! it takes out and owns meanwhile, `wire.rs` (`Wire`).
 //!
 //! ```text
 //!   WebSocket (handle)          Driver (future)                  the peer
@@ -59,12 +59,12 @@
 //! answers pings.
 //!
 //! **What is sent stays a message until the socket takes bytes**, and then becomes bytes frame by
-//! frame (`Connection::encode` in `sending.rs`). A ping goes between any two frames, the Close
-//! behind all of them (`Outbox::next_part`); a pong goes where the machine puts it, at the end of
-//! the ring. What is sent in one turn leaves in one write in the phase `flush`; only what reaches
-//! 64 KiB is worth a write before.
+//! frame: `sending.rs` (`Connection::encode`). A ping goes between any two frames, the Close behind
+//! all of them: `outbox.rs` (`Outbox::next_part`). A pong goes where the machine puts it, at the
+//! end of the ring. What is sent in one turn leaves in one write in the phase `flush`; only what
+//! reaches 64 KiB is worth a write before.
 //!
-//! **The end is four stages**, `Stage` in `mailbox.rs`, and leads one way:
+//! **The end is four stages**, and leads one way: `mailbox.rs` (`Stage`).
 //!
 //! | stage | what may come | what the program may do |
 //! |---|---|---|
@@ -78,14 +78,15 @@
 //! was sent before still leaves. The end of the stream leads there at once.
 //!
 //! **Every wait has a deadline**, of the reactor's clock: the handshake, the silence of the peer,
-//! the answer to a ping, a socket that takes nothing, the close (`heartbeat.rs`, `driver.rs`).
+//! the answer to a ping, a socket that takes nothing, the close: `heartbeat.rs`
+//! (`Heartbeat::judge`), `driver.rs` (`Driver::judge_writing`).
 //!
 //! **Every buffer has a bound**, a field of [`Limits`] or a constant beside it:
 //!
 //! | where bytes lie | at most |
 //! |---|---|
-//! | what was just read: one buffer a thread, `reading.rs` | 64 KiB, and 20 of a message begun |
-//! | what was read and not taken: `Wire::rest` | the same |
+//! | just read: `reading.rs` (`SHARED_BUFFER`), one a thread | 64 KiB, 20 more of a message begun |
+//! | read and not taken: `wire.rs` (`Wire`) | the same |
 //! | a frame, a message in the machine | 1 MiB, 4 MiB; at rest 1 KiB |
 //! | messages received | 1,024, or 256 KiB and one message |
 //! | to be sent, in outbox and ring | 4 MiB, or one message; `send` waits above 256 KiB |
@@ -94,7 +95,7 @@
 //!
 //! A full received queue stops the reading, and TCP slows the peer down. Neither queue loses
 //! anything unless the program chose that ([`Overflow`]). Empty fragments have no size that any of
-//! these could catch, so they are counted before the machine sees them (`walker.rs`).
+//! these could catch, so they are counted before the machine sees them: `walker.rs` (`Walker`).
 //!
 //! # What it costs
 //!
@@ -102,8 +103,8 @@
 //! - A message is there when all of it is: none is given out in parts, and each is copied at least
 //!   once on its way from the shared buffer.
 //! - What is read in one turn is bounded, so a fast peer of a busy loop takes several. A message
-//!   that lies whole in one frame passes the machine by (`quick.rs`): two ways in, which must mean
-//!   the same.
+//!   that lies whole in one frame passes the machine by, `quick.rs` (`front`): two ways in, which
+//!   must mean the same.
 //! - There is no compression.
 //!
 //! # The files

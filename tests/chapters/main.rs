@@ -16,6 +16,10 @@ mod ch01_a_loop_is_a_while;
 mod ch02_later_is_a_heap;
 mod ch03_a_future_is_a_value_you_ask_again;
 mod ch04_a_waker_is_a_note;
+mod ch05_the_kernel_can_wake_you;
+mod ch06_async_fn_is_a_state_machine;
+mod ch07_spawning_is_a_name_in_a_slab;
+mod ch08_order_is_a_policy;
 
 use std::{fs, path::Path};
 

@@ -102,18 +102,31 @@ fn misnamed(lines: &[(usize, &str)], page: &Page) -> Vec<String> {
     let mut faults = vec![];
     for (n, point) in points {
         let read = |target| fs::read_to_string(folder.join(target)).unwrap_or_default();
-        let code: Vec<String> = targets(&point).map(read).collect();
+        let mut code: Vec<String> = targets(&point).map(read).collect();
         if code.is_empty() {
             faults.push(page.fault(n, "expected a link to a file"));
+            continue;
         }
-        // What is called by its way is looked for by its last word.
-        let names = point.split('`').skip(1).step_by(2);
-        let names = names.flat_map(|name| name.split("::").last());
-        for name in names.map(|name| name.trim_end_matches("()")) {
-            if !code.is_empty() && !code.iter().any(|code| code.contains(name)) {
+        code.extend(included_by(page));
+        // What is called by its way is looked for by its last word. What isn't a name is prose.
+        let names = point.split('`').skip(1).step_by(2).filter_map(|name| name.split("::").last());
+        let names = names.map(|name| name.trim_end_matches("()"));
+        let is_name = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        for name in names.filter(is_name).filter(|name| *name != "await") {
+            if !code.iter().any(|code| code.contains(name)) {
                 faults.push(page.fault(n, &format!("`{name}` is in none of its files")));
             }
         }
     }
     faults
+}
+
+/// The sources that a page includes from: a point may name what the reader has just seen.
+fn included_by(page: &Page) -> Vec<String> {
+    let folder = root().join(Path::new(&page.path).parent().unwrap());
+    let path =
+        |line: &'_ str| line.strip_prefix("{{#include ")?.split(':').next().map(str::to_owned);
+    let mut paths: Vec<String> = page.text.lines().filter_map(path).collect();
+    paths.dedup();
+    paths.iter().filter_map(|path| fs::read_to_string(folder.join(path)).ok()).collect()
 }

@@ -9,6 +9,7 @@
 mod included;
 mod links;
 mod page;
+mod quoted;
 mod svg;
 mod task_picture;
 mod turn_picture;

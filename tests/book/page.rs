@@ -46,6 +46,24 @@ impl Page {
         prose.collect()
     }
 
+    /// Its blocks of text, each with the number of its first line, from 0.
+    pub(crate) fn blocks(&self) -> Vec<(usize, String)> {
+        let mut blocks: Vec<(usize, String)> = vec![];
+        let mut inside = false;
+        for (n, line) in self.text.lines().enumerate() {
+            if line.starts_with("```") {
+                inside = line == "```text";
+                if inside {
+                    blocks.push((n + 1, String::new()));
+                }
+            } else if inside && let Some((_, block)) = blocks.last_mut() {
+                block.push_str(line);
+                block.push('\n');
+            }
+        }
+        blocks
+    }
+
     /// The lines of prose under the heading of that name.
     pub(crate) fn under(&self, heading: &str) -> Vec<(usize, &str)> {
         let lines = self.prose();

@@ -35,7 +35,8 @@
 //! program with a main loop of its own it lives as a [`LoopThread`], a [`Guest`], or is
 //! [pumped](EventLoop::pump), and calls back through a [`HostQueue`]. The two halves are crates of
 //! their own: `glassloop-reactor` turns readiness and time into wakes, `glassloop-executor` turns
-//! wakes into polls, and neither knows the other.
+//! wakes into polls, and neither knows the other. Each opens with an essay, as `glassloop-ws` does:
+//! "Some facts about epoll", "What a task is", "Why a WebSocket is a state machine".
 //!
 //! # Features
 //!

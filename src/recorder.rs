@@ -101,12 +101,12 @@ impl Recorder {
         self.by.set(By::Host);
     }
 
-    /// The wait from `began_ns` to `now_ns` is over.
+    /// The wait from `began_ns` to `now_ns` is over, in which the thread rested or did not.
     #[inline(never)]
-    pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize) {
+    pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize, rested: bool) {
         let waited_ns = now_ns.saturating_sub(began_ns);
         let turn_ns = began_ns.saturating_sub(self.woke_ns.replace(now_ns));
-        self.statistics.borrow_mut().turned(turn_ns, waited_ns);
+        self.statistics.borrow_mut().turned(turn_ns, if rested { waited_ns } else { 0 });
         self.stamp.set(now_ns);
         self.write(Phase::Wait, began_ns, waited_ns, Happening::waited(events));
     }

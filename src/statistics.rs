@@ -151,8 +151,8 @@ pub struct LoopTimes {
     pub since_ns: u64,
     /// How much of the time since then was recorded.
     pub elapsed_ns: u64,
-    /// The time of it in phase `wait`, and with a host between two turns. The loop's utilisation is
-    /// what is left of `elapsed_ns`.
+    /// The time of it in waits that could block, and with a host between two turns. The loop's
+    /// utilisation is what is left of `elapsed_ns`: to ask the system without a rest is work.
     pub waited_ns: u64,
     /// How long polls took, of all tasks.
     pub polls: Histogram,

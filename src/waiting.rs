@@ -76,7 +76,7 @@ impl<'a> Waiting<'a> {
             let core = self.core;
             self.tell_phase();
             if let Some(recorder) = core.recorder() {
-                recorder.waited(core.stride.read_at(), core.stride.read_at(), 0);
+                recorder.waited(core.stride.read_at(), core.stride.read_at(), 0, false);
             }
             core.tell(Phase::Wait, |observer| observer.wait_began(Some(Duration::ZERO)));
             core.tell(Phase::Wait, |observer| observer.wait_ended(0));
@@ -91,7 +91,7 @@ impl<'a> Waiting<'a> {
         let mut events = core.spare_events.take();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
         core.reactor.wait(choice, &mut events)?;
-        self.asked(events.len());
+        self.asked(events.len(), choice != Some(Duration::ZERO));
         Ok(events)
     }
 
@@ -105,7 +105,7 @@ impl<'a> Waiting<'a> {
     /// The second half of it.
     pub(crate) fn take_back(self, lent: LentWait) -> Result<Events, RunError> {
         let events = self.core.reactor.end_wait(lent)?;
-        self.asked(events.len());
+        self.asked(events.len(), true);
         Ok(events)
     }
 
@@ -127,15 +127,18 @@ impl<'a> Waiting<'a> {
         Ok(choice)
     }
 
-    /// The wait is over: the turn's `now` is there.
+    /// The wait is over: the turn's `now` is there. A wait that couldn't block was no rest, unless
+    /// the host had the thread before it, or time is what somebody says it is.
     #[inline]
-    fn asked(&self, events: usize) {
+    fn asked(&self, events: usize, could_block: bool) {
         let core = self.core;
         core.resume.look(core);
         let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
         if let Some(recorder) = core.recorder() {
-            recorder.waited(began, now, events);
+            let manual = matches!(core.reactor.clock(), Clock::Manual(_));
+            let rested = could_block || manual || !core.running.get();
+            recorder.waited(began, now, events, rested);
         }
         core.tell(Phase::Wait, |observer| observer.wait_ended(events));
     }

@@ -6,7 +6,8 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, sleep, spawn, yield_now,
+    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later, sleep,
+    spawn, yield_now,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -43,10 +44,26 @@ fn a_task_is_busy_scheduled_or_idle_by_the_loops_own_clock() {
     let recorded = snapshot.recorded.as_ref().unwrap();
     assert!(recorded.on && recorded.times.polls.count() >= 5);
     assert_eq!(recorded.times.polls.max(), 4 * MS);
+    assert_eq!(recorded.times.waited_ns, 48_000_000, "of 57 ms they worked 9");
     assert_eq!(recorded.times.lateness.count(), 2);
     let ended: Vec<_> = recorded.ended.iter().map(|(task, _)| (&*task.name, task.polls)).collect();
     assert_eq!(ended[0], ("main", 2));
     assert_eq!(ended.len(), 2, "{ended:?}");
+}
+
+#[test]
+fn a_loop_that_asks_without_a_rest_has_not_waited() {
+    let event_loop = EventLoop::new().unwrap();
+    event_loop.record(true);
+    fn again(left: u32) {
+        if left > 0 {
+            call_later(Duration::ZERO, move || again(left - 1)).unwrap();
+        }
+    }
+    event_loop.enter(|| again(1_000));
+    event_loop.run().unwrap();
+    assert!(event_loop.snapshot().turn >= 1_000);
+    assert_eq!(event_loop.snapshot().recorded.unwrap().times.waited_ns, 0);
 }
 
 /// The first event that this finds, from this number on.

@@ -40,6 +40,14 @@ impl Broken {
     /// Asks until the terminal says all of these words in one answer.
     #[track_caller]
     fn is_told(&self, line: &[&str], words: &[&str]) {
+        self.is_told_so(line, &format!("{words:?}"), |said| {
+            words.iter().all(|word| said.contains(word))
+        });
+    }
+
+    /// Asks until what the terminal says is so.
+    #[track_caller]
+    fn is_told_so(&self, line: &[&str], expected: &str, is_so: impl Fn(&str) -> bool) {
         let id = self.program.id().to_string();
         let mut asked = terminal(&[&["--process", &id], line].concat());
         asked.env("XDG_RUNTIME_DIR", &self.folder).env("TMPDIR", &self.folder);
@@ -47,10 +55,10 @@ impl Broken {
         loop {
             let said = run(&mut asked);
             assert_ne!(said.code, Some(2), "{said:?}");
-            if words.iter().all(|word| said.out.contains(word)) {
+            if is_so(&said.out) {
                 return;
             }
-            assert!(Instant::now() < end, "expected {words:?} of {line:?}, came {said:?}");
+            assert!(Instant::now() < end, "expected {expected} of {line:?}, came {said:?}");
             thread::yield_now();
         }
     }
@@ -98,6 +106,51 @@ fn chapter_3_who_asks_to_be_asked_is_woken_by_itself_alone() {
 fn chapter_4_who_left_no_note_waits_and_nobody_holds_its_waker() {
     let broken = Broken::start("ch04_a_waker_is_a_note");
     broken.is_told(&["why", "reader"], &["`reader` waits", "nobody holds a waker of it"]);
+}
+
+#[test]
+fn chapter_5_what_was_not_read_to_its_end_is_readable_and_nobody_waits_for_it() {
+    let broken = Broken::start("ch05_the_kernel_can_wake_you");
+    broken.is_told(&["why", "shopper"], &["`shopper` waits", "nobody holds a waker of it"]);
+    let left = "readable until a read finds nothing: without a reader, nobody has tried since";
+    broken.is_told(&["res"], &["readable, writable", left]);
+}
+
+#[test]
+fn chapter_6_who_begins_anew_at_each_poll_is_woken_by_one_timer_again_and_again() {
+    let broken = Broken::start("ch06_async_fn_is_a_state_machine");
+    let timer = "timer of examples/ch06_async_fn_is_a_state_machine.rs:";
+    broken.is_told_so(&["wakes", "tea"], "ten wakes or more by one timer", |said| {
+        let by = said.lines().filter_map(|line| line.trim_start().split_once("  "));
+        let mut counts = by.filter(|(_, who)| who.trim_start().starts_with(timer));
+        counts.any(|(count, _)| count.parse().is_ok_and(|count: u64| count >= 10))
+    });
+}
+
+#[test]
+fn chapter_7_tasks_that_never_end_are_seen_by_their_number_at_one_line() {
+    let broken = Broken::start("ch07_spawning_is_a_name_in_a_slab");
+    let place = ", spawned at examples/ch07_spawning_is_a_name_in_a_slab.rs:";
+    broken.is_told_so(&["tree"], "a hundred children or more, spawned at one line", |said| {
+        let travellers = said.lines().filter(|line| line.contains("` waiting: sleep, due never"));
+        let mut places = travellers.filter_map(|line| line.split_once(place));
+        let Some((_, first)) = places.next() else { return false };
+        let alike = places.filter(|(task, line)| task.contains("`traveller ") && *line == first);
+        alike.count() >= 100
+    });
+}
+
+#[test]
+fn chapter_8_a_timer_that_waits_for_an_empty_queue_is_told_how_late_it_was() {
+    let broken = Broken::start("ch08_order_is_a_policy");
+    let timer = "until the timer of examples/ch08_order_is_a_policy.rs:";
+    broken.is_told_so(&["story", "3"], "a timer 400 ms late or more", |said| {
+        let late = said.split(timer).skip(1).filter_map(|rest| {
+            let (_place, rest) = rest.split_once(" was ")?;
+            rest.split_once(" ms late")?.0.parse::<f64>().ok()
+        });
+        late.into_iter().any(|late_ms| late_ms >= 400.0)
+    });
 }
 
 #[test]

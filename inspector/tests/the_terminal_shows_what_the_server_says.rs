@@ -260,6 +260,13 @@ fn each_failure_has_its_exit_code() {
 }
 
 #[test]
+fn the_page_of_a_program_that_has_no_loop_yet_has_its_address() {
+    let empty = Canned::start(Mood::Empty);
+    let url = format!("http://{}/#{TOKEN}\n", empty.address);
+    assert_eq!(said_well(&empty, &["url"]), url);
+}
+
+#[test]
 fn host_queues_are_shown_where_there_is_no_loop() {
     let hosts = Canned::start(Mood::Hosts);
     let out = said_well(&hosts, &["res"]);

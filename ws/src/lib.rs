@@ -3,28 +3,47 @@
 //! # Why a WebSocket is a state machine
 //!
 //! A WebSocket looks like a stream of messages, and the obvious program reads one, thinks, and
-//! writes one. That program works until the other side does something at the wrong moment. It
-//! pings while we write. It sends half a frame and goes for lunch. It closes while our last answer
-//! is on its way. It sends faster than we think, or reads slower than we talk. Each of these is a
-//! second thing to wait for, and a program that waits by standing still can wait for one.
+//! writes one. It works until the other side does something at the wrong moment. Some facts:
 //!
-//! So we turn it around. Nothing in here stands still. A connection is a value that holds
-//! everything it knows: the frame of which three bytes have come, the message of which two
-//! fragments have come, the bytes that have not left, the ping that was not answered, how far the
-//! closing has gone. Something happens: bytes came, the socket takes more, a deadline passed,
-//! somebody asked for a message to be sent. The value changes, some bytes or messages come out, and
-//! the call returns. That is all a state machine is: *what I know* and *what just happened* give
-//! *what I know now* and *what to tell others*.
+//! 1. **Either side may speak at any time.** The peer pings while we write, and closes while our
+//!    last answer is on its way. Each of that is a second thing to wait for, and a program that
+//!    waits by standing still can wait for one.
+//! 2. **A message is not a frame.** It may come in any number of fragments, also empty ones, and
+//!    its length is known when the last one is here. Control frames (ping, pong, Close) may come
+//!    between two fragments, never inside a frame.
+//! 3. **Bytes come cut anywhere.** Three bytes of a head today, the rest after lunch.
+//! 4. **Some things are to be answered whether or not the program listens**: a ping by a pong, a
+//!    Close by a Close.
+//! 5. **An end has two halves.** Each side sends a Close, and only then the socket goes. What was
+//!    sent before a Close still counts. And a link that dies says nothing: it looks like a peer
+//!    with nothing to say.
+//! 6. **A peer may be slow, or mean.** One sends faster than we think, without end. Another never
+//!    reads what we send.
 //!
-//! The machine is [tungstenite]'s, and it is a good one. But it was made to be handed a socket, and
-//! a socket would let two strangers into our loop: a peer who never stops sending could keep one
-//! `read` busy for ever, and a peer who never reads could make our memory grow. We hand it an
-//! *adapter* instead. Its `read` gives bytes that were read before, and after 64 KiB it says "would
-//! block", though more may lie there: the rest is for the next turn. Its `write` appends to a
-//! buffer of ours, the *ring*, and always succeeds. No system call happens inside the machine, so
-//! the same machine runs over a socket, over memory in a test, and over a recording.
+//! So we turn it around. Nothing in here stands still. A connection is a value that holds all it
+//! knows: the frame of which three bytes have come, the message of which two fragments have come,
+//! the bytes that have not left, the ping that was not answered, how far the closing has gone.
+//! Something happens: bytes came, the socket takes more, a deadline passed, somebody asked. The
+//! value changes, some bytes or messages come out, and the call returns. That is all a state
+//! machine is: *what I know* and *what just happened* give *what I know now* and *what to tell
+//! others*.
 //!
-//! Around the machine lie two queues and a future:
+//! # What follows for us
+//!
+//! **The machine does no I/O.** It is [tungstenite]'s, and wrapped in `protocol.rs` (`Protocol`):
+//! bytes in, events out; messages in, bytes out. Of tungstenite we use the `WebSocketContext`,
+//! which owns no stream but is given one with each call. What we give it is an *adapter* that lives
+//! as long as the call, `adapter.rs` (`Adapter`). Its `read` gives bytes that were read before,
+//! then "would block"; its `write` appends to a buffer of ours, the *ring*. So no call of the
+//! system happens inside the machine, and it is the same over a socket, TLS, memory or a script; a
+//! peer that never stops sending is cut off by a budget of ours; and a context may be exchanged for
+//! a new one: between two messages, to give back the buffers of a large frame; and behind the
+//! peer's Close, so that our answer comes after what was still to be said.
+//!
+//! **One handle, one driver.** [`WebSocket`] is what a program holds, and its clones are handles of
+//! the same connection. [`Driver`] is a future that somebody must poll. They share a connection,
+//! `connection.rs` (`Connection`): a mailbox, and a wire (socket and machine) that whoever works on
+//! it takes out and owns meanwhile, `wire.rs` (`Wire`).
 //!
 //! ```text
 //!   WebSocket (handle)          Driver (future)                  the peer
@@ -34,42 +53,77 @@
 //!                                                         (phase `flush`)
 //! ```
 //!
-//! Both queues are short. A full received queue stops the reading, and TCP slows the peer down; a
-//! full outbox makes `send` wait. Neither loses anything, unless the program chose to
-//! ([`Overflow`]). A message stays whole in the outbox until the socket takes bytes, and then turns
-//! into them frame by frame: the slowest reader of the longest message costs no more than a short
-//! ring, and a pong goes between two of its frames. What is sent during one turn of
-//! the loop gathers and leaves in a single write in the phase `flush`: a hundred small answers cost
-//! one system call, not a hundred. Only what reaches 64 KiB is worth a write before.
-//!
 //! Who reads? Whoever waits for a message: the socket wakes it, it reads, and answers while the
 //! bytes are at hand. The driver stands in: it reads when nobody waits, and when somebody waited
 //! and didn't come before the turn was over. So a program that receives nothing for a minute still
 //! answers pings.
 //!
-//! The last part of the machine is time. A link that dies without a word looks exactly like a peer
-//! with nothing to say. So every wait has a deadline: the handshake, the peer's silence, the answer
-//! to a ping, the close. Time is the reactor's clock, so a test passes twenty seconds of silence
-//! without waiting for them.
+//! **What is sent stays a message until the socket takes bytes**, and then becomes bytes frame by
+//! frame: `sending.rs` (`Connection::encode`). A ping goes between any two frames, the Close behind
+//! all of them: `outbox.rs` (`Outbox::next_part`). A pong goes where the machine puts it, at the
+//! end of the ring. What is sent in one turn leaves in one write in the phase `flush`; only what
+//! reaches 64 KiB is worth a write before.
 //!
-//! # Map
+//! **The end is four stages**, and leads one way: `mailbox.rs` (`Stage`).
+//!
+//! | stage | what may come | what the program may do |
+//! |---|---|---|
+//! | `Open` | everything | everything |
+//! | `Closing`: our Close is on its way | messages, pings, the peer's Close | receive |
+//! | `Ended`: no message will come | bytes, read and thrown away | receive what came before |
+//! | `Over`: the socket is gone | nothing | the same; [`CloseInfo`] is final |
+//!
+//! A stage may be passed over. The peer's Close and a broken rule lead from `Open` to `Ended`, in
+//! the turn after they were read, so that what came before can be answered; behind a Close, what
+//! was sent before still leaves. The end of the stream leads there at once.
+//!
+//! **Every wait has a deadline**, of the reactor's clock: the handshake, the silence of the peer,
+//! the answer to a ping, a socket that takes nothing, the close: `heartbeat.rs`
+//! (`Heartbeat::judge`), `driver.rs` (`Driver::judge_writing`).
+//!
+//! **Every buffer has a bound**, a field of [`Limits`] or a constant beside it:
+//!
+//! | where bytes lie | at most |
+//! |---|---|
+//! | just read: `reading.rs` (`SHARED_BUFFER`), one a thread | 64 KiB, 20 more of a message begun |
+//! | read and not taken: `wire.rs` (`Wire`) | the same |
+//! | a frame, a message in the machine | 1 MiB, 4 MiB; at rest 1 KiB |
+//! | messages received | 1,024, or 256 KiB and one message |
+//! | to be sent, in outbox and ring | 4 MiB, or one message; `send` waits above 256 KiB |
+//! | of them encoded: the ring | 256 KiB and a frame; at rest nothing |
+//! | under TLS, what comes; what leaves | a read, a record, 16 KiB; 512 KiB ahead of the socket |
+//!
+//! A full received queue stops the reading, and TCP slows the peer down. Neither queue loses
+//! anything unless the program chose that ([`Overflow`]). Empty fragments have no size that any of
+//! these could catch, so they are counted before the machine sees them: `walker.rs` (`Walker`).
+//!
+//! # What it costs
+//!
+//! - A driver that nobody polls sends no heartbeat and ends nothing.
+//! - A message is there when all of it is: none is given out in parts, and each is copied at least
+//!   once on its way from the shared buffer.
+//! - What is read in one turn is bounded, so a fast peer of a busy loop takes several. A message
+//!   that lies whole in one frame passes the machine by, `quick.rs` (`front`): two ways in, which
+//!   must mean the same.
+//! - There is no compression.
+//!
+//! # The files
 //!
 //! * [`connect`], [`Endpoint`], [`accept`] (`client`, `accept`, with `target`, `credentials`,
-//!   `progress`, `exchange`, `handshake` and `opening`): from a URL or a stream to a pair of
-//!   [`WebSocket`] and [`Driver`].
+//!   `progress`, `exchange`, `handshake` and `opening`): from a URL or a stream to a [`WebSocket`]
+//!   and its [`Driver`].
 //! * [`Server`] (`server`, with `http`): pages and WebSockets on one port.
 //! * [`Reconnecting`] (`reconnect`): a client that comes back by itself, made by [`Reconnect`].
 //! * [`WebSocket`] (`socket`, with `receiving`, `waiting`, `waits`, `woken`): the handle;
-//!   [`Driver`] (`driver`, with `heartbeat`): the future. Both of them read (`reading`).
+//!   [`Driver`] (`driver`, with `heartbeat`): the future. Both of them read (`reading`, by the
+//!   turn's `share`).
 //! * `connection` is what they share: a `mailbox` (both queues; what goes out lies in its `outbox`)
 //!   and a `wire` (socket and machine). `sending` is how a message goes from one to the other.
-//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick` (messages that
-//!   lie whole in one frame and need no machine), `frames` and `ring`.
+//! * `protocol` is the machine, with `adapter`, `walker` (counts fragments), `quick`, `frames` and
+//!   `ring`.
 //! * [`Hub`]: one message for many connections, encoded once.
 //! * `transport` is the socket, in the clear or with TLS over it (`tls`, which is a feature).
 //! * [`Limits`], [`Overflow`], [`Error`], [`Message`], [`CloseInfo`], [`Counts`]: plain data.
-//!
-//! What is not here: compression.
 //!
 //! [tungstenite]: https://docs.rs/tungstenite
 

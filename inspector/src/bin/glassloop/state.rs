@@ -34,6 +34,10 @@ impl State {
         if is_of_hosts && !list(&state, "host_queues").is_empty() {
             return Ok(State(state));
         }
+        // A program that waits for who watches has no loop yet.
+        if arguments.command == Command::Url {
+            return Ok(State(state));
+        }
         State::of(state, arguments.loop_number)
     }
 

@@ -1,0 +1,101 @@
+//! What a page includes: a whole item of a source, which the comment above it names, by the lines
+//! on which it stands today.
+
+use std::{fs, ops::RangeInclusive};
+
+use crate::{blesses, caught, clean, page::Page, root};
+
+/// An item is looked for by its first words, whatever its visibility.
+const VISIBILITIES: [&str; 4] = ["pub(crate) ", "pub(super) ", "pub ", ""];
+
+#[test]
+fn what_a_page_includes_is_the_item_that_it_names_and_all_of_it() {
+    let code = "//! A file.\n\n/// Two\n/// lines.\n#[must_use]\npub(crate) fn two() {\n    2\n}\n\
+                type A = u8;\n\nmod b {\n    fn two2() {}\n    pub(super) fn c(\n        x: u8,\n\
+                \x20   ) {\n    }\n}\n";
+    assert_eq!(lines_of(code, "fn two"), Some(3..=8));
+    assert_eq!(lines_of(code, "type A"), Some(9..=9));
+    assert_eq!(lines_of(code, "mod b"), Some(11..=17));
+    assert_eq!(lines_of(code, "fn two2"), Some(12..=12));
+    assert_eq!(lines_of(code, "fn c"), Some(13..=16));
+    assert_eq!(lines_of(code, "fn d"), None);
+    let fenced = |include: &str| format!("```rust,ignore\n{include}\n```\n");
+    let good = "<!-- fn two -->\n".to_owned() + &fenced("{{#include x.rs:3:8}}");
+    let late = "<!-- fn two -->\n".to_owned() + &fenced("{{#include x.rs:4:8}}");
+    let other = "<!-- fn d -->\n".to_owned() + &fenced("{{#include x.rs:4:8}}");
+    let bare = fenced("{{#include x.rs:4:8}}");
+    let bad = Page::new("bad.md", &(good + &late + &other + &bare));
+    let read = |_: &str| Some(code.to_owned());
+    caught(&renumbered(&bad, read).1, &[7, 11, 14]);
+    assert!(
+        renumbered(&bad, read).0.contains("<!-- fn two -->\n```rust,ignore\n{{#include x.rs:3:8}}")
+    );
+
+    let mut faults = vec![];
+    for page in Page::all() {
+        let folder = root().join(crate::PAGES);
+        let read = |path: &str| fs::read_to_string(folder.join(path)).ok();
+        let (text, found) = renumbered(&page, read);
+        if !blesses() {
+            faults.extend(found);
+        } else if text != page.text {
+            fs::write(root().join(&page.path), text).unwrap();
+        }
+    }
+    clean(faults);
+}
+
+/// The page with the lines on which its items stand now, and what is wrong with those it has.
+fn renumbered(page: &Page, read: impl Fn(&str) -> Option<String>) -> (String, Vec<String>) {
+    let (mut text, mut faults) = (String::new(), vec![]);
+    let mut named: [Option<&str>; 2] = [None; 2];
+    for (n, line) in page.text.lines().enumerate() {
+        let item = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+        match line.strip_prefix("{{#include ").and_then(|rest| rest.strip_suffix("}}")) {
+            None => text += line,
+            Some(include) => {
+                let (path, stands) = include.split_once(":").unwrap_or((include, ""));
+                let lines = named[0].and_then(|item| lines_of(&read(path)?, item));
+                let is = lines.map(|lines| format!("{}:{}", lines.start(), lines.end()));
+                match &is {
+                    None => faults.push(page.fault(n, "expected the name of an item above it")),
+                    Some(is) if is != stands => {
+                        faults.push(page.fault(n, &format!("the item stands at {is}")));
+                    }
+                    Some(_) => {}
+                }
+                text += &format!("{{{{#include {path}:{}}}}}", is.as_deref().unwrap_or(stands));
+            }
+        }
+        text.push('\n');
+        named = [named[1], item];
+    }
+    (text, faults)
+}
+
+/// On which lines, counted from 1, an item stands, with its comment and its attributes. It leans on
+/// what rustfmt guarantees: that an item ends at its own indent.
+fn lines_of(code: &str, item: &str) -> Option<RangeInclusive<usize>> {
+    let lines: Vec<&str> = code.lines().collect();
+    let is_it = |line: &str| {
+        let named = VISIBILITIES.iter().find_map(|way| line.trim_start().strip_prefix(way));
+        let rest = named.and_then(|rest| rest.strip_prefix(item));
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    let at = lines.iter().position(|line| is_it(line))?;
+    let indent = lines[at].len() - lines[at].trim_start().len();
+    let above = lines[..at].iter().rev().take_while(|line| {
+        let line = line.trim_start();
+        line.starts_with("///") || line.starts_with("#[")
+    });
+    let first = at - above.count();
+    let ends = |line: &&str| {
+        let closes = ["}", "};", ");", "]", "];"].iter().any(|end| line.trim_start() == *end);
+        closes && line.len() - line.trim_start().len() == indent
+    };
+    let last = match lines[at].ends_with([';', '}']) {
+        true => at,
+        false => at + lines[at..].iter().position(ends)?,
+    };
+    Some(first + 1..=last + 1)
+}

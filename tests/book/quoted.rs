@@ -1,0 +1,57 @@
+//! What a page quotes of a run: a story by the manual clock is a piece of the golden one, and a
+//! place is a line on which something of ours is called.
+
+use std::fs;
+
+use crate::{caught, clean, page::Page, root};
+
+/// The calls whose places are told.
+const CALLS: &str = "call_soon call_later queue_microtask spawn block_on sleep yield_now await \
+                     poll_read_ready poll defer call lock send recv run";
+
+#[test]
+fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {
+    let golden = "turn 1: did not wait.\n  a ran 0 ns.\n  b ran 0 ns.\n";
+    let bad = "```text\nturn 1: did not wait.\n  a ran 0 ns.\n```\n\
+               ```text\nturn 1: did not wait.\n  b ran 0 ns.\n```\n\
+               ```text\nturn 7: waited 3 us.\n  a ran 9 ns at ch01.rs:2\n```\n\
+               at ch01.rs:1, ch01.rs:3\n";
+    let bad = Page::new("docs/book/src/ch01.md", bad);
+    caught(&misquoted(&bad, golden, "x()\nsleep(\ncall_sooner()\n", "ch01.rs"), &[6, 13, 13]);
+
+    let mut faults = vec![];
+    for page in Page::all().iter().filter(|page| page.name().starts_with("ch")) {
+        let number = &page.name()[..4];
+        let golden = fs::read_to_string(root().join(format!("tests/golden/{number}.txt"))).unwrap();
+        let files = fs::read_dir(root().join("examples")).unwrap();
+        let mut names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let file = format!("examples/{}", names.find(|name| name.starts_with(number)).unwrap());
+        let code = fs::read_to_string(root().join(&file)).unwrap();
+        faults.extend(misquoted(page, &golden, &code, &file));
+    }
+    clean(faults);
+}
+
+fn misquoted(page: &Page, golden: &str, code: &str, file: &str) -> Vec<String> {
+    let mut faults = vec![];
+    for (n, block) in page.blocks() {
+        // By the manual clock nothing takes any time.
+        let is_golden = block.starts_with("turn ") && block.contains("ran 0 ns");
+        if is_golden && !golden.contains(&block) {
+            faults.push(page.fault(n, "this story is not in the golden one"));
+        }
+    }
+    let lines: Vec<&str> = code.lines().collect();
+    for (n, line) in page.text.lines().enumerate().filter(|(_, line)| !line.starts_with("{{")) {
+        for rest in line.split(&format!("{file}:")).skip(1) {
+            let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+            let Ok(number) = digits.parse::<usize>() else { continue };
+            let told = lines.get(number - 1).copied().unwrap_or_default();
+            let mut words = told.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if !words.any(|word| CALLS.split(' ').any(|call| call == word)) {
+                faults.push(page.fault(n, &format!("nothing is called at {file}:{number}")));
+            }
+        }
+    }
+    faults
+}

@@ -1,5 +1,5 @@
-//! What a page includes: a whole item of a source, which the comment above it names, by the lines
-//! on which it stands today.
+//! What a page includes: a whole item of a source, which the caption above it names and links to,
+//! by the lines on which it stands today.
 
 use std::{fs, ops::RangeInclusive};
 
@@ -20,16 +20,16 @@ fn what_a_page_includes_is_the_item_that_it_names_and_all_of_it() {
     assert_eq!(lines_of(code, "fn c"), Some(13..=16));
     assert_eq!(lines_of(code, "fn d"), None);
     let fenced = |include: &str| format!("```rust,ignore\n{include}\n```\n");
-    let good = "<!-- fn two -->\n".to_owned() + &fenced("{{#include x.rs:3:8}}");
-    let late = "<!-- fn two -->\n".to_owned() + &fenced("{{#include x.rs:4:8}}");
-    let other = "<!-- fn d -->\n".to_owned() + &fenced("{{#include x.rs:4:8}}");
+    let titled = |item: &str| format!("[`{item}`](x.rs#L3-L8)\n");
+    let good = titled("fn two") + &fenced("{{#include x.rs:3:8}}");
+    let late = titled("fn two") + &fenced("{{#include x.rs:4:8}}");
+    let other = titled("fn d") + &fenced("{{#include x.rs:4:8}}");
     let bare = fenced("{{#include x.rs:4:8}}");
     let bad = Page::new("bad.md", &(good + &late + &other + &bare));
     let read = |_: &str| Some(code.to_owned());
     caught(&renumbered(&bad, read).1, &[7, 11, 14]);
-    assert!(
-        renumbered(&bad, read).0.contains("<!-- fn two -->\n```rust,ignore\n{{#include x.rs:3:8}}")
-    );
+    let mended = renumbered(&bad, read).0;
+    assert_eq!(mended.matches("(x.rs#L3-L8)\n```rust,ignore\n{{#include x.rs:3:8}}").count(), 2);
 
     let mut faults = vec![];
     for page in Page::all() {
@@ -46,32 +46,30 @@ fn what_a_page_includes_is_the_item_that_it_names_and_all_of_it() {
     clean(faults);
 }
 
-/// The page with the lines on which its items stand now, and what is wrong with those it has.
+/// The page with the lines on which its items stand now, and what is wrong with those it has. Two
+/// lines above each include stands its caption, a link to the same lines for who reads the source.
 fn renumbered(page: &Page, read: impl Fn(&str) -> Option<String>) -> (String, Vec<String>) {
-    let (mut text, mut faults) = (String::new(), vec![]);
-    let mut named: [Option<&str>; 2] = [None; 2];
-    for (n, line) in page.text.lines().enumerate() {
-        let item = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
-        match line.strip_prefix("{{#include ").and_then(|rest| rest.strip_suffix("}}")) {
-            None => text += line,
-            Some(include) => {
-                let (path, stands) = include.split_once(":").unwrap_or((include, ""));
-                let lines = named[0].and_then(|item| lines_of(&read(path)?, item));
-                let is = lines.map(|lines| format!("{}:{}", lines.start(), lines.end()));
-                match &is {
-                    None => faults.push(page.fault(n, "expected the name of an item above it")),
-                    Some(is) if is != stands => {
-                        faults.push(page.fault(n, &format!("the item stands at {is}")));
-                    }
-                    Some(_) => {}
-                }
-                text += &format!("{{{{#include {path}:{}}}}}", is.as_deref().unwrap_or(stands));
-            }
+    let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
+    let mut faults = vec![];
+    for n in 2..lines.len() {
+        let include = lines[n].strip_prefix("{{#include ").and_then(|rest| rest.strip_suffix("}}"));
+        let Some((path, stands)) = include.and_then(|it| it.split_once(':')) else { continue };
+        let caption = lines[n - 2].as_str();
+        let item = caption.strip_prefix("[`").and_then(|rest| Some(rest.split_once("`](")?.0));
+        let found = item.and_then(|item| Some((item, lines_of(&read(path)?, item)?)));
+        let Some((item, (first, last))) = found.map(|(item, is)| (item, is.into_inner())) else {
+            faults.push(page.fault(n, "expected the name of an item of that file two lines above"));
+            continue;
+        };
+        let is = format!("{first}:{last}");
+        let titled = format!("[`{item}`]({path}#L{first}-L{last})");
+        if stands != is || caption != titled {
+            faults.push(page.fault(n, &format!("the item stands at {is}")));
         }
-        text.push('\n');
-        named = [named[1], item];
+        let include = format!("{{{{#include {path}:{is}}}}}");
+        (lines[n - 2], lines[n]) = (titled, include);
     }
-    (text, faults)
+    (lines.join("\n") + "\n", faults)
 }
 
 /// On which lines, counted from 1, an item stands, with its comment and its attributes. It leans on

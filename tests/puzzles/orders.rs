@@ -1,0 +1,67 @@
+//! On glassloop: each puzzle under each policy.
+
+use crate::puzzles::{ALL, Kind, POLICIES, Puzzle, Theirs, twin};
+
+const BATCH: usize = 1;
+
+#[test]
+fn each_puzzle_has_its_order_under_each_policy() {
+    for puzzle in ALL {
+        for (at, (name, policy)) in POLICIES.into_iter().enumerate() {
+            for recorded in [false, true] {
+                let order = twin::order(puzzle.program, policy, recorded);
+                let number = puzzle.number();
+                assert_eq!(order, puzzle.order(at), "{number} under {name}, {recorded}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_policies_differ_somewhere() {
+    let seen = |at: usize| ALL.map(|puzzle| puzzle.order(at));
+    let mut all: Vec<_> = (0..POLICIES.len()).map(seen).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 4, "all but `One` and `Batch` can be told apart");
+    assert!(matches!(POLICIES[BATCH], ("batch", glassloop::RunPolicy::Batch)));
+}
+
+/// Whom a twin is like: Node, or the browser where Node can't run it.
+fn model(puzzle: &Puzzle) -> &Theirs {
+    match &puzzle.node {
+        Theirs::No(_) => &puzzle.browser,
+        node => node,
+    }
+}
+
+#[test]
+fn twins_are_alike_and_contrasts_are_not() {
+    for puzzle in ALL {
+        let order = puzzle.order(BATCH);
+        let alike = says_only(model(puzzle), order);
+        assert_eq!(alike, puzzle.kind == Kind::Twin, "{}", puzzle.number());
+        let possible = !puzzle.node.orders().is_empty() || !puzzle.browser.orders().is_empty();
+        assert!(possible, "{} is a twin of nothing", puzzle.number());
+    }
+    let twins = ALL.iter().filter(|puzzle| puzzle.kind == Kind::Twin);
+    let twins: Vec<_> = twins.map(|puzzle| puzzle.number()).collect();
+    assert_eq!(twins, ["1", "3", "6", "8", "10", "10c", "15"]);
+}
+
+/// Whether they print this and nothing else, but for words that they don't know.
+fn says_only(theirs: &Theirs, order: &str) -> bool {
+    let &[only] = theirs.orders() else { return false };
+    let knows = |word: &&str| only.split(' ').any(|known| known == *word);
+    order.split(' ').filter(knows).eq(only.split(' '))
+}
+
+#[test]
+fn alike_is_the_same_but_for_words_that_they_do_not_know() {
+    assert!(says_only(&Theirs::Orders(&["a b"]), "a b"));
+    assert!(says_only(&Theirs::Orders(&["a c"]), "a b c"));
+    assert!(!says_only(&Theirs::Orders(&["c a"]), "a b c"));
+    assert!(!says_only(&Theirs::Orders(&["a b c"]), "a b"));
+    assert!(!says_only(&Theirs::Orders(&["a b", "b a"]), "a b"), "one of two is not the same");
+    assert!(!says_only(&Theirs::No("nothing"), "a b"));
+}

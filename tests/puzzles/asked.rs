@@ -79,8 +79,8 @@ fn a_guess_is_compared_word_by_word() {
 fn it_runs_under_the_policy_that_is_asked_for() {
     let told = told(&["16", "--policy", "to-empty"], "");
     assert!(told.contains("under the policy ToEmpty? "), "{told}");
-    assert!(told.contains("\nglassloop   i1 i2 i3 i4 i5 timeout\n"), "{told}");
-    assert!(told.contains("\n--policy timed     i1 i2 i3 i4 timeout i5\n"), "{told}");
+    assert!(told.contains("\nglassloop   i1 i2 i3 i4 i5 due\n"), "{told}");
+    assert!(told.contains("\n--policy timed     i1 i2 i3 i4 due i5\n"), "{told}");
     assert!(!told.contains("--policy to-empty"), "it is the one that ran: {told}");
 }
 

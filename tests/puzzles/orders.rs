@@ -17,6 +17,29 @@ fn each_puzzle_has_its_order_under_each_policy() {
     }
 }
 
+fn chain(left: u32) {
+    match left {
+        0 => twin::say("last"),
+        _ => twin::queue_microtask(move || chain(left - 1)),
+    }
+}
+
+/// What puzzle 9 says of its chain, without being able to show it.
+#[test]
+fn twenty_thousand_microtasks_come_before_a_timeout_and_no_more() {
+    let (_, batch) = POLICIES[BATCH];
+    let exactly = || {
+        twin::call_later(0, || twin::say("timeout"));
+        chain(20_000);
+    };
+    assert_eq!(twin::order(exactly, batch, false), "last timeout");
+    let one_more = || {
+        twin::call_later(0, || twin::say("timeout"));
+        chain(20_001);
+    };
+    assert_eq!(twin::order(one_more, batch, false), "timeout last");
+}
+
 #[test]
 fn the_policies_differ_somewhere() {
     let seen = |at: usize| ALL.map(|puzzle| puzzle.order(at));

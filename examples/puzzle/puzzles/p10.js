@@ -1,6 +1,6 @@
 // 10. Two listeners, one event
 const target = new EventTarget();
-for (const [listener, microtask] of [['L1', 'm1'], ['L2', 'm2']]) {
+for (const [listener, microtask] of [['first', 'm1'], ['second', 'm2']]) {
   target.addEventListener('ring', () => {
     queueMicrotask(() => console.log(microtask));
     console.log(listener);

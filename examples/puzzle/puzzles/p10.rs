@@ -16,13 +16,13 @@ pub(super) const PUZZLE: Puzzle = Puzzle {
     script: include_str!("p10.js"),
     program,
     kind: Kind::Twin,
-    glassloop: Ours::Always("L1 L2 after m1 m2"),
-    node: Theirs::Orders(&["L1 L2 after m1 m2"]),
-    browser: Theirs::Orders(&["L1 L2 after m1 m2"]),
+    glassloop: Ours::Always("first second after m1 m2"),
+    node: Theirs::Orders(&["first second after m1 m2"]),
+    browser: Theirs::Orders(&["first second after m1 m2"]),
 };
 
 fn program() {
-    for [listener, microtask] in [["L1", "m1"], ["L2", "m2"]] {
+    for [listener, microtask] in [["first", "m1"], ["second", "m2"]] {
         queue_microtask(move || say(microtask));
         say(listener);
     }

@@ -28,24 +28,20 @@ pub(super) const PUZZLE: Puzzle = Puzzle {
 };
 
 fn program() {
-    spawn(async {
-        ready(()).await;
-        say("null");
-    });
-    spawn(async {
-        Own.await;
-        say("own");
-    });
-    spawn(async {
-        async {}.await;
-        say("async");
-    });
+    spawn(wait_for(ready(()), "null"));
+    spawn(wait_for(Own, "own"));
+    spawn(wait_for(async {}, "async"));
     spawn(async {
         for word in ["m1", "m2", "m3"] {
             say(word);
             yield_now().await;
         }
     });
+}
+
+async fn wait_for(what: impl IntoFuture<Output = ()>, word: &'static str) {
+    what.await;
+    say(word);
 }
 
 struct Own;

@@ -1,5 +1,5 @@
 // 16. A chain of immediates, and a timeout that is due
-setTimeout(() => console.log('timeout'), 0);
+setTimeout(() => console.log('due'), 0);
 function next([first, ...rest]) {
   if (first === undefined) return;
   setImmediate(() => {

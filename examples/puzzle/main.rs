@@ -23,7 +23,7 @@ use std::{
 };
 
 use options::{Chosen, Options};
-use puzzles::{POLICIES, twin};
+use puzzles::POLICIES;
 
 fn main() -> ExitCode {
     let told = match Options::parse(env::args().skip(1)) {
@@ -51,6 +51,6 @@ fn ask_and_tell(chosen: &Chosen) -> io::Result<()> {
     // Not before: who starts us with `wait` wants to be asked first.
     glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
     let (_, policy) = POLICIES[chosen.policy];
-    let order = twin::order(chosen.puzzle.program, policy, false);
+    let order = (chosen.puzzle.run)(policy, false);
     show::answer(out, chosen, guess.trim(), &order)
 }

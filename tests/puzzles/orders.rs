@@ -1,5 +1,9 @@
 //! On glassloop: each puzzle under each policy.
 
+use std::{sync::mpsc, thread};
+
+use glassloop::{Event, Happening};
+
 use crate::puzzles::{ALL, Kind, POLICIES, Puzzle, Theirs, twin};
 
 const BATCH: usize = 1;
@@ -9,7 +13,7 @@ fn each_puzzle_has_its_order_under_each_policy() {
     for puzzle in ALL {
         for (at, (name, policy)) in POLICIES.into_iter().enumerate() {
             for recorded in [false, true] {
-                let order = twin::order(puzzle.program, policy, recorded);
+                let order = (puzzle.run)(policy, recorded);
                 let number = puzzle.number();
                 assert_eq!(order, puzzle.order(at), "{number} under {name}, {recorded}");
             }
@@ -87,4 +91,29 @@ fn alike_is_the_same_but_for_words_that_they_do_not_know() {
     assert!(!says_only(&Theirs::Orders(&["a b c"]), "a b"));
     assert!(!says_only(&Theirs::Orders(&["a b", "b a"]), "a b"), "one of two is not the same");
     assert!(!says_only(&Theirs::No("nothing"), "a b"));
+}
+
+/// As the inspector does: it has each loop recorded that is built.
+#[test]
+fn who_watches_sees_the_loop_of_a_puzzle_in_the_file_of_the_puzzle() {
+    let (sender, built) = mpsc::channel();
+    let me = thread::current().id();
+    let kept = glassloop::on_new_loop(move |event_loop| {
+        if thread::current().id() == me {
+            event_loop.record(true);
+            sender.send(event_loop.watch()).unwrap();
+        }
+    });
+    for puzzle in ALL {
+        let (_, batch) = POLICIES[BATCH];
+        assert_eq!((puzzle.run)(batch, false), puzzle.order(BATCH));
+        let watch = built.recv().unwrap();
+        let (number, made) = (puzzle.number(), watch.name().made.to_string());
+        let file = format!("examples/puzzle/puzzles/{}.rs:", puzzle.file);
+        assert!(made.contains(&file), "{number} was made at {made}");
+        let events = watch.events(0).events;
+        let ran = |event: &&Event| matches!(event.what, Happening::Ran(..));
+        assert!(events.iter().any(|event| ran(&event)), "{number} was not recorded to its end");
+    }
+    drop(kept);
 }

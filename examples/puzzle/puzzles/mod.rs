@@ -64,7 +64,8 @@ pub(crate) struct Puzzle {
     pub(crate) file: &'static str,
     pub(crate) source: &'static str,
     pub(crate) script: &'static str,
-    pub(crate) program: fn(),
+    /// Its order on a loop of its own, recorded or not; the loop is made in the puzzle's file.
+    pub(crate) run: fn(RunPolicy, bool) -> String,
     pub(crate) kind: Kind,
     pub(crate) glassloop: Ours,
     pub(crate) node: Theirs,

@@ -8,14 +8,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, queue_microtask, say},
+    twin::{call_later, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p01",
     source: include_str!("p01.rs"),
     script: include_str!("p01.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("start end p1 p2 timeout"),
     node: Theirs::Orders(&["start end p1 p2 timeout"]),

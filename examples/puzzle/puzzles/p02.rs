@@ -9,14 +9,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, call_soon, queue_microtask, say},
+    twin::{call_later, call_soon, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p02",
     source: include_str!("p02.rs"),
     script: include_str!("p02.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("sync tick promise microtask immediate timeout"),
     node: Theirs::Orders(&[

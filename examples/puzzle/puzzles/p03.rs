@@ -10,14 +10,14 @@ use glassloop::net;
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, call_soon, say, spawn},
+    twin::{call_later, call_soon, order, say, spawn},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p03",
     source: include_str!("p03.rs"),
     script: include_str!("p03.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("read immediate timeout"),
     node: Theirs::Orders(&["read immediate timeout"]),

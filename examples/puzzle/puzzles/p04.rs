@@ -8,14 +8,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{queue_microtask, say},
+    twin::{order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p04",
     source: include_str!("p04.rs"),
     script: include_str!("p04.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("p1 t1 tick p2 p3 t2"),
     node: Theirs::Orders(&["t1 t2 p1 p3 p2 tick"]),

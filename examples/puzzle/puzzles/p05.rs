@@ -9,14 +9,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, queue_microtask, say, spawn},
+    twin::{call_later, order, queue_microtask, say, spawn},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p05",
     source: include_str!("p05.rs"),
     script: include_str!("p05.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("start promise end then a1 a2 after timeout"),
     node: Theirs::Orders(&["start a1 a2 promise end after then timeout"]),

@@ -7,14 +7,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, queue_microtask, say},
+    twin::{call_later, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p06",
     source: include_str!("p06.rs"),
     script: include_str!("p06.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("t1 p1 t2 p2"),
     node: Theirs::Orders(&["t1 p1 t2 p2"]),

@@ -10,14 +10,14 @@ use glassloop::yield_now;
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{say, spawn},
+    twin::{order, say, spawn},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p07",
     source: include_str!("p07.rs"),
     script: include_str!("p07.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("0 1 4 2 3 5 6"),
     node: Theirs::Orders(&["0 1 2 3 4 5 6"]),

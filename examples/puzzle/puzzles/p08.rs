@@ -8,14 +8,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_soon, queue_microtask, say},
+    twin::{call_soon, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p08",
     source: include_str!("p08.rs"),
     script: include_str!("p08.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("i1 tick promise i2 i3"),
     node: Theirs::Orders(&["i1 tick promise i2 i3"]),

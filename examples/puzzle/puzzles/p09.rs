@@ -8,14 +8,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, queue_microtask, say},
+    twin::{call_later, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p09",
     source: include_str!("p09.rs"),
     script: include_str!("p09.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("timeout last"),
     node: Theirs::Orders(&["last timeout"]),

@@ -7,14 +7,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{queue_microtask, say},
+    twin::{order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p10",
     source: include_str!("p10.rs"),
     script: include_str!("p10.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("first second after m1 m2"),
     node: Theirs::Orders(&["first second after m1 m2"]),

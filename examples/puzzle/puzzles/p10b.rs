@@ -11,14 +11,14 @@ use std::cell::Cell;
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, defer, queue_microtask, say},
+    twin::{call_later, defer, order, queue_microtask, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p10b",
     source: include_str!("p10b.rs"),
     script: include_str!("p10b.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("click click promise mutate promise timeout timeout"),
     node: Theirs::No("no boxes, no users"),

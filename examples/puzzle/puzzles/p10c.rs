@@ -5,13 +5,13 @@
 //! why a test that clicks by script may pass where a user finds a fault. glassloop knows no such
 //! difference: here and in the last puzzle the order is the same.
 
-use super::{Kind, Ours, Puzzle, Theirs, p10b::click};
+use super::{Kind, Ours, Puzzle, Theirs, p10b::click, twin::order};
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p10c",
     source: include_str!("p10c.rs"),
     script: include_str!("p10c.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("click click promise mutate promise timeout timeout"),
     node: Theirs::No("no boxes"),

@@ -10,14 +10,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, hold, say},
+    twin::{call_later, hold, order, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p11",
     source: include_str!("p11.rs"),
     script: include_str!("p11.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("done 0 1 5 late"),
     node: Theirs::Orders(&["done 0 1 late 5"]),

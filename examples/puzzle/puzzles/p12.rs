@@ -7,14 +7,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, say},
+    twin::{call_later, order, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p12",
     source: include_str!("p12.rs"),
     script: include_str!("p12.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("0 1 5 10"),
     node: Theirs::Orders(&["1 0 5 10"]),

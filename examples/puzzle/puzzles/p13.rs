@@ -13,14 +13,14 @@ use glassloop::yield_now;
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{say, spawn},
+    twin::{order, say, spawn},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p13",
     source: include_str!("p13.rs"),
     script: include_str!("p13.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("null own async m1 m2 m3"),
     node: Theirs::Orders(&["null async m1 own m2 m3"]),

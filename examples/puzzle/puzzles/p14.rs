@@ -12,14 +12,14 @@ use glassloop::yield_now;
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{say, spawn},
+    twin::{order, say, spawn},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p14",
     source: include_str!("p14.rs"),
     script: include_str!("p14.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::Always("f 1 2 3 4"),
     node: Theirs::Orders(&["1 2 f 3 4"]),

@@ -8,14 +8,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, queue_microtask, request_render, say},
+    twin::{call_later, order, queue_microtask, request_render, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p15",
     source: include_str!("p15.rs"),
     script: include_str!("p15.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Twin,
     glassloop: Ours::Always("promise frame timeout"),
     node: Theirs::Orders(&["promise timeout"]),

@@ -11,14 +11,14 @@
 
 use super::{
     Kind, Ours, Puzzle, Theirs,
-    twin::{call_later, call_soon, say},
+    twin::{call_later, call_soon, order, say},
 };
 
 pub(super) const PUZZLE: Puzzle = Puzzle {
     file: "p16",
     source: include_str!("p16.rs"),
     script: include_str!("p16.js"),
-    program,
+    run: |policy, recorded| order(program, policy, recorded),
     kind: Kind::Contrast,
     glassloop: Ours::By([
         "i1 due i2 i3 i4 i5",

@@ -23,6 +23,7 @@ thread_local! {
 }
 
 /// The words that a program says on a loop of its own, in the order in which it says them.
+#[track_caller]
 pub(crate) fn order(program: fn(), policy: RunPolicy, recorded: bool) -> String {
     let clock = ManualClock::new().with_autojump();
     STAGE.set(Stage { clock: clock.clone(), said: Vec::new() });
@@ -32,7 +33,9 @@ pub(crate) fn order(program: fn(), policy: RunPolicy, recorded: bool) -> String 
     // What goes wrong is a word that no answer has.
     let builder = builder.on_unhandled(|failure| hear(&failure.to_string()));
     let event_loop = builder.clock(Clock::Manual(clock)).build().expect("it is made of memory");
-    event_loop.record(recorded);
+    if recorded {
+        event_loop.record(true); // never off: who watches has it on
+    }
     event_loop.call_soon(program).expect(ROOM);
     event_loop.run().expect("a puzzle comes to its end");
     STAGE.take().said.join(" ")

@@ -2,14 +2,17 @@
 
 use std::{
     io::Write,
+    path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use crate::{examples, puzzles::ALL};
 
 /// Runs the example with these words, and this on its standard input.
 fn run(arguments: &[&str], guess: &str) -> Output {
-    let mut program = Command::new(examples::built("puzzle"));
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let mut program = Command::new(BUILT.get_or_init(|| examples::built("puzzle")));
     program.args(arguments).env_remove("GLASSLOOP_INSPECT");
     program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();

@@ -4,7 +4,7 @@
 //! waits for the next turn. So does the policy `Batch`: its batch is what is ready as phase `run`
 //! begins. After each of them come its microtasks, here as there. Yet the policy can't be seen
 //! here: `i3` goes to the end of the queue, and a queue has one order, in however many turns it is
-//! emptied. To see the policy somebody else must come in between; he does in puzzle 16.
+//! emptied. To see the policy somebody else must come in between, as in puzzle 16.
 
 use super::{
     Kind, Ours, Puzzle, Theirs,

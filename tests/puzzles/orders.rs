@@ -1,8 +1,8 @@
 //! On glassloop: each puzzle under each policy.
 
-use std::{sync::mpsc, thread};
+use std::{cell::Cell, rc::Rc, sync::mpsc, thread};
 
-use glassloop::{Event, Happening};
+use glassloop::{Event, EventLoop, Happening, RunPolicy};
 
 use crate::puzzles::{ALL, Kind, POLICIES, Puzzle, Theirs, twin};
 
@@ -91,6 +91,33 @@ fn alike_is_the_same_but_for_words_that_they_do_not_know() {
     assert!(!says_only(&Theirs::Orders(&["a b c"]), "a b"));
     assert!(!says_only(&Theirs::Orders(&["a b", "b a"]), "a b"), "one of two is not the same");
     assert!(!says_only(&Theirs::No("nothing"), "a b"));
+}
+
+/// What puzzle 16 says of other loops: busy ones don't look at their timers in every turn.
+#[test]
+fn with_the_default_limits_links_come_before_a_timeout_that_is_due() {
+    let event_loop = EventLoop::test();
+    event_loop.set_policy(RunPolicy::One);
+    let due_after = Rc::new(Cell::new(None));
+    let due = Rc::clone(&due_after);
+    let script = move || {
+        let links = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&links);
+        twin::call_later(0, move || due.set(Some(seen.get())));
+        twin::call_soon(move || link(links));
+    };
+    event_loop.call_soon(script).unwrap();
+    event_loop.run().unwrap();
+    // The script and 255 links ran unasked; the next one was in the queue before the timeout.
+    assert_eq!(event_loop.limits().items_per_poll_max, 256);
+    assert_eq!(due_after.get(), Some(256));
+}
+
+fn link(count: Rc<Cell<usize>>) {
+    count.set(count.get() + 1);
+    if count.get() < 1_000 {
+        twin::call_soon(move || link(count));
+    }
 }
 
 /// As the inspector does: it has each loop recorded that is built.

@@ -42,7 +42,7 @@ use std::{
     time::Duration,
 };
 
-use glassloop::{EventLoop, net::TcpStream};
+use glassloop::{EventLoop, call_later, net::TcpStream};
 
 pub(crate) const PARTS: &[&str] = &["milkeggs", "ricefigs"];
 const WORDS: usize = 4;
@@ -52,19 +52,18 @@ pub(crate) type Ends = (Rc<TcpStream>, Rc<TcpStream>);
 
 pub(crate) fn program(on: &EventLoop, (home, phone): &Ends, parts: &'static [&str]) {
     on.spawn(shop(Rc::clone(phone), true)).named("shopper").detach();
-    send(on, home, parts);
+    on.enter(|| send(Rc::clone(home), parts));
     on.run().expect("the list comes");
 }
 
 /// One part of the list every 20 ms.
-fn send(on: &EventLoop, home: &Rc<TcpStream>, parts: &'static [&str]) {
-    for (part, number) in parts.iter().zip(1..) {
-        let home = Rc::clone(home);
-        let sends = move || {
-            home.try_write(part.as_bytes()).expect("there is room for a few words");
-        };
-        on.call_later(Duration::from_millis(20) * number, sends).expect("there is room");
-    }
+fn send(home: Rc<TcpStream>, parts: &'static [&str]) {
+    let Some((part, rest)) = parts.split_first() else { return };
+    let sends = move || {
+        home.try_write(part.as_bytes()).expect("there is room for a few words");
+        send(home, rest);
+    };
+    call_later(Duration::from_millis(20), sends).expect("there is room");
 }
 
 fn shop(phone: Rc<TcpStream>, reads_on: bool) -> impl Future<Output = ()> {
@@ -97,7 +96,7 @@ fn shop(phone: Rc<TcpStream>, reads_on: bool) -> impl Future<Output = ()> {
 
 fn broken(on: &EventLoop, (home, phone): &Ends) {
     on.spawn(shop(Rc::clone(phone), false)).named("shopper").detach();
-    send(on, home, PARTS);
+    on.enter(|| send(Rc::clone(home), PARTS));
     let minute = Duration::from_secs(60);
     on.call_later(minute, || println!("the shop closes")).expect("there is room");
     on.run().unwrap_or_else(|error| println!("{error}"));

@@ -36,7 +36,7 @@
 
 use std::{env, time::Duration};
 
-use glassloop::{CloseReport, EventLoop, TaskId, sleep, snapshot, spawn};
+use glassloop::{EventLoop, TaskId, sleep, snapshot, spawn};
 
 const NIGHT: Duration = Duration::from_millis(20);
 
@@ -47,7 +47,7 @@ async fn stay(nights: u32) -> u32 {
 }
 
 async fn stay_with_dog() -> u32 {
-    spawn(stay(9)).named("dog").detach();
+    spawn(stay(365)).named("dog").detach();
     stay(3).await
 }
 
@@ -57,7 +57,7 @@ async fn inn() {
     println!("Ada is {}, Ben is {}", ada.id(), ben.id());
     println!("Ada pays {}", ada.await.expect("nobody throws her out"));
 
-    let cleo = spawn(stay(5)).named("Cleo");
+    let cleo = spawn(stay(100)).named("Cleo");
     println!("Cleo is {}", cleo.id());
     cleo.detach(); // whatever she pays
     show_tree();
@@ -81,12 +81,12 @@ pub(crate) fn program(on: &EventLoop) {
     on.block_on(inn()).expect("its end doesn't wait for those who stay");
 }
 
-fn close(on: &EventLoop) -> CloseReport {
+/// Puts out whoever is still there.
+fn close(on: &EventLoop) {
     let left = on.close(Duration::ZERO);
-    for task in &left.tasks {
+    for task in left.tasks {
         println!("still there at close: {}", task.name);
     }
-    left
 }
 
 async fn broken() {

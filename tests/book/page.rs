@@ -27,7 +27,7 @@ impl Page {
         let mut names: Vec<_> = files.map(|path| name(&path)).collect();
         names.retain(|name| name.ends_with(".md"));
         names.sort();
-        assert!(names.len() > 5, "expected the book, came {names:?}");
+        assert!(names.len() > 15, "expected the book, came {names:?}");
         names.iter().map(|name| Page::read(&format!("{PAGES}/{name}"))).collect()
     }
 

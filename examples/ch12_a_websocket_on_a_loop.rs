@@ -54,11 +54,10 @@ pub(crate) async fn by_hand((ada, ben): Line) -> Result<(), ws::Error> {
     let ask = "GET / HTTP/1.1\r\nHost: ben\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2l4dGVlbiBsZXR0ZXJzIQ==\r\n\r\n";
     ada.write_all(ask.as_bytes()).await?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        ada.read_exact(&mut byte).await?;
-        answer.extend(byte);
+    let (mut answer, mut bytes, mut read) = (Vec::new(), [0; 512], 1);
+    while read > 0 && !answer.ends_with(b"\r\n\r\n") {
+        read = ada.read(&mut bytes).await?;
+        answer.extend_from_slice(&bytes[..read]);
     }
     println!("came: {}", String::from_utf8_lossy(&answer).lines().next().unwrap_or_default());
 

@@ -9,8 +9,8 @@
 //! says a number, puts itself back at the end of the list for the next number, and returns. Nobody
 //! switches between the two, yet they take turns: who returns gives the thread to the next in line.
 //!
-//! `mine` is such a loop, made of what every Rust program has. `Glass` asks glassloop for the same,
-//! and both print the same six lines.
+//! `mine` is such a loop, made of what every Rust program has: `-- mine` runs the program on it.
+//! `Glass` asks glassloop for the same, and both print the same six lines.
 //!
 //! ## Break it
 //!
@@ -25,7 +25,7 @@
 //! ## A question
 //!
 //! glassloop counts its turns: in one turn it calls whatever was on the list as the turn began. How
-//! many turns do the six calls take? Then look, at the ring or in `glassloop story`.
+//! many turns do the six calls take?
 #![allow(clippy::print_stdout)]
 
 use std::{env, rc::Rc, thread, time::Duration};

@@ -9,8 +9,8 @@
 //! who is first, and sleeps until then. That sleep is the only place in which a loop may stop, and
 //! in the page it is the first sector of the ring: `wait`.
 //!
-//! `mine` sleeps by `thread::sleep`. glassloop sleeps in the operating system's poller, so that
-//! sockets and other threads can end its sleep, too; chapters 5 and 9 are about that.
+//! `mine` (try `-- mine`) sleeps by `thread::sleep`. glassloop sleeps in the operating system's
+//! poller, so that sockets and other threads can end its sleep, too: chapters 5 and 9.
 //!
 //! ## Break it
 //!
@@ -50,11 +50,11 @@ pub(crate) trait Loop: Clone + 'static {
 pub(crate) fn program(on: &impl Loop) {
     let ms = Duration::from_millis;
     let again = on.clone();
-    on.call_later(ms(60), || println!("the eggs are hard"));
-    on.call_later(ms(60), || println!("so is the one for the dog"));
-    on.call_later(ms(20), move || {
+    on.call_later(ms(600), || println!("the eggs are hard"));
+    on.call_later(ms(600), || println!("the toast is brown"));
+    on.call_later(ms(200), move || {
         println!("the eggs are warm");
-        again.call_later(ms(20), || println!("the eggs are soft"));
+        again.call_later(ms(200), || println!("the eggs are soft"));
     });
     on.run();
 }

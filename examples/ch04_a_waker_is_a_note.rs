@@ -6,10 +6,8 @@
 //!
 //! So with each poll comes a *waker*: a note with the task's name on it. A future that isn't done
 //! leaves a copy with whoever will bring what it waits for. Who brings it hands the note in, by
-//! `wake`, and the loop asks that one task again. Nothing but this type of the standard library
-//! passes between the halves of glassloop, that which waits for the system and that which polls.
-//!
-//! Here a reader waits for a letter. `mine` sleeps until a note is handed in. Both poll 3 times.
+//! `wake`, and the loop asks that one task again. `mine` (try `-- mine`) sleeps until a note comes.
+//! Between the halves of glassloop, one of which waits and one polls, nothing passes but wakers.
 //!
 //! ## Break it
 //!
@@ -68,7 +66,9 @@ fn post(letterbox: Rc<Letterbox>) -> impl Future<Output = ()> {
     poll_fn(move |_| {
         println!("posts a letter");
         letterbox.letter.set(Some("hello"));
-        letterbox.note.take().into_iter().for_each(Waker::wake);
+        if let Some(note) = letterbox.note.take() {
+            note.wake();
+        }
         Poll::Ready(())
     })
 }

@@ -9,6 +9,7 @@
 mod included;
 mod links;
 mod page;
+mod questions;
 mod quoted;
 mod svg;
 mod task_picture;

@@ -35,6 +35,14 @@ impl Page {
         self.path.rsplit('/').next().unwrap()
     }
 
+    /// The program of a chapter, by its path from the root.
+    pub(crate) fn program(&self) -> String {
+        let files = fs::read_dir(root().join("examples")).unwrap();
+        let mut names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let number = self.name().trim_end_matches("md").replace('.', "_");
+        format!("examples/{}", names.find(|name| name.starts_with(&number)).unwrap())
+    }
+
     /// Its lines outside of fences, each with its number, from 0.
     pub(crate) fn prose(&self) -> Vec<(usize, &str)> {
         let mut inside = false;

@@ -23,9 +23,7 @@ fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {
     for page in Page::all().iter().filter(|page| page.name().starts_with("ch")) {
         let number = &page.name()[..4];
         let golden = fs::read_to_string(root().join(format!("tests/golden/{number}.txt"))).unwrap();
-        let files = fs::read_dir(root().join("examples")).unwrap();
-        let mut names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-        let file = format!("examples/{}", names.find(|name| name.starts_with(number)).unwrap());
+        let file = page.program();
         let code = fs::read_to_string(root().join(&file)).unwrap();
         faults.extend(misquoted(page, &golden, &code, &file));
     }

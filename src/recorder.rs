@@ -161,6 +161,11 @@ impl Recorder {
         self.stamp.set(now_ns);
     }
 
+    /// What ran until now is told elsewhere, or not at all: the next event begins here.
+    pub(crate) fn goes_on_at(&self, now_ns: u64) {
+        self.stamp.set(now_ns);
+    }
+
     /// It ran; if it is a task that waits now, this is where, as far as that is known.
     pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, end: End) {
         let End { at_ns: ended_ns, waits_at } = end;

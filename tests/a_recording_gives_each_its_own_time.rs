@@ -6,8 +6,8 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later, sleep,
-    spawn, yield_now,
+    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later,
+    queue_microtask, sleep, spawn, yield_now,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -133,6 +133,31 @@ fn a_recording_that_begins_in_an_item_counts_none_of_it_for_the_next() {
         .unwrap();
     let ran = |event: Event| matches!(event.what, Happening::Ran(..)).then_some(event.took_ns);
     assert_eq!(first(&event_loop, from, ran), Some(0));
+}
+
+#[test]
+fn the_time_of_microtasks_is_neither_a_snapshots_nor_the_next_items() {
+    let (event_loop, clock) = recorded_loop();
+    let watch = event_loop.watch();
+    let asked = event_loop.watch();
+    let work = Rc::new(move || {
+        let clock = clock.clone();
+        queue_microtask(move || clock.advance(300 * MS)).unwrap();
+    });
+    let first = Rc::clone(&work);
+    event_loop.call_soon(move || first()).unwrap();
+    event_loop.call_soon(|| ()).unwrap();
+    let last = move || {
+        drop(asked.ask());
+        work();
+    };
+    event_loop.call_soon(last).unwrap();
+    event_loop.run().unwrap();
+    let told = |what| matches!(what, Happening::Ran(..) | Happening::Published(1));
+    let events = watch.events(0).events.into_iter().filter(|event| told(event.what));
+    let took: Vec<_> = events.map(|event| (event.what, event.took_ns)).collect();
+    assert_eq!(took.len(), 4, "three callbacks and a look: {took:?}");
+    assert!(took.iter().all(|(_, took_ns)| *took_ns == 0), "{took:?}");
 }
 
 #[test]

@@ -283,13 +283,16 @@ impl Turn<'_> {
         }
     }
 
-    /// With somebody looking: the time of a checkpoint is not the next item's.
+    /// With somebody looking: the time of a checkpoint is not the next item's, nor a snapshot's.
     #[cold]
     fn note_checkpoint(&self, after: Entry) {
         let core = self.core;
         let ended = self.reactor.read_clock();
         let took_ns = ended.saturating_sub(core.stride.read_at());
         core.stride.begin(ended);
+        if let Some(recorder) = core.recorder() {
+            recorder.goes_on_at(ended);
+        }
         self.note_stretch(Stretch { took_ns, items: 1 }, after);
         if core.debug && took_ns >= core.stall_ns_min {
             let (item, millis) = (core.item_name(after), took_ns / 1_000_000);

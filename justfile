@@ -48,3 +48,12 @@ ci:
 # What guards main, the full sizes, the foreign peers.
 full:
     .ci/full
+
+# The book, built and looked at; it is in docs/book/book/index.html then.
+book:
+    tools/book.sh
+
+# Line numbers, quoted questions and pictures of the book, and the golden stories, from the code.
+bless:
+    GLASSLOOP_BLESS=1 cargo test --test chapters
+    GLASSLOOP_BLESS=1 cargo test --test book

@@ -6,8 +6,8 @@
 //! ask me again. It does a piece of its work each time, and keeps for itself how far it has come.
 //!
 //! `Errand` is one. It takes three polls: to leave, to arrive, to be back. A future does nothing by
-//! itself, so a loop keeps a list of them; the futures on a loop's list are its *tasks*. `mine` (try
-//! `-- mine`) simply asks every task on its list, round after round, until all are done.
+//! itself, so a loop keeps a list of them; the futures on a loop's list are its *tasks*. `mine`
+//! (try `-- mine`) simply asks every task on its list, round after round, until all are done.
 //!
 //! A future that says `Pending` should also see to it that it is asked again, which is what the
 //! `Context` is for. `Errand` says so at once, by `wake_by_ref`. `mine` asks anyway and doesn't

@@ -23,8 +23,8 @@
 //!
 //! A cook peels potatoes, a millisecond each, and after each joins the line again. Under `ToEmpty`
 //! it is never empty, and the bell that should ring every 50 ms waits until `limits` cuts the turn
-//! off, after half a second. No callback takes long, so `glassloop slow` has nobody to blame; but
-//! `glassloop story` says of the bell's timer that it `was 449 ms late`, or nearly so.
+//! off, after half a second. No callback takes long, the ten that `glassloop slow` lists are
+//! innocent; but `glassloop story` says that the bell's timer `was 449 ms late`, or nearly so.
 //!
 //! ## A question
 //!

@@ -53,8 +53,9 @@ pub(crate) fn program(event_loop: &EventLoop) {
     let baker = async { answer.await.expect("the loop has not ended") };
     let told = event_loop.block_on(baker).expect("every letter is opened");
     println!("the last letter asked how many there are: {told}");
-    let counts = event_loop.snapshot().executor;
-    println!("letters opened: {}, polls of the baker: {}", counts.calls, counts.polls);
+    let now = event_loop.snapshot();
+    let (opened, woken) = (now.executor.calls, now.reactor.wake_calls);
+    println!("letters opened: {opened}, calls to wake the loop: {woken}");
 }
 
 /// Runs on a thread of its own.

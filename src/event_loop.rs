@@ -296,6 +296,11 @@ impl<'a> Running<'a> {
     fn begin(core: &'a Core) -> Running<'a> {
         core.shared.notifier.unpark_by_host();
         core.running.set(true);
+        if let Some(recorder) = core.recorder() {
+            let now = core.reactor.read_clock();
+            recorder.host_had(core.stride.read_at(), now);
+            core.stride.begin(now);
+        }
         Running(core)
     }
 }

@@ -101,6 +101,15 @@ impl Recorder {
         self.by.set(By::Host);
     }
 
+    /// From `began_ns` to `now_ns` the host had the thread: no part of the turn before, nor of the
+    /// wait to come.
+    #[inline(never)]
+    pub(crate) fn host_had(&self, began_ns: u64, now_ns: u64) {
+        let had_ns = now_ns.saturating_sub(began_ns);
+        self.statistics.borrow_mut().rested(had_ns);
+        self.woke_ns.set(self.woke_ns.get() + had_ns);
+    }
+
     /// The wait from `began_ns` to `now_ns` is over, in which the thread rested or did not.
     #[inline(never)]
     pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize, rested: bool) {

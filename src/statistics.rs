@@ -250,10 +250,15 @@ impl Statistics {
         self.lateness.add(late_ns);
     }
 
+    /// The thread did nothing of ours for so long.
+    pub(crate) fn rested(&mut self, rested_ns: u64) {
+        self.waited_ns += rested_ns;
+    }
+
     /// A turn took so long, and the wait after it.
     pub(crate) fn turned(&mut self, took_ns: u64, waited_ns: u64) {
         self.turns.add(took_ns);
-        self.waited_ns += waited_ns;
+        self.rested(waited_ns);
     }
 
     /// What is known of a task's time, and who woke it last.

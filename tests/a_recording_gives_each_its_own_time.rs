@@ -3,7 +3,7 @@
 #![cfg(test)]
 #![cfg(feature = "observe")]
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use glassloop::{
     By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later,
@@ -53,17 +53,41 @@ fn a_task_is_busy_scheduled_or_idle_by_the_loops_own_clock() {
 
 #[test]
 fn a_loop_that_asks_without_a_rest_has_not_waited() {
+    fn waited() -> u64 {
+        glassloop::snapshot().recorded.unwrap().times.waited_ns
+    }
+    /// Asks for itself so often; what the loop has waited by the end.
+    fn again(left: u32, told: Rc<Cell<u64>>) {
+        let callback = move || if left > 0 { again(left - 1, told) } else { told.set(waited()) };
+        call_later(Duration::ZERO, callback).unwrap();
+    }
     let event_loop = EventLoop::new().unwrap();
     event_loop.record(true);
-    fn again(left: u32) {
-        if left > 0 {
-            call_later(Duration::ZERO, move || again(left - 1)).unwrap();
-        }
-    }
-    event_loop.enter(|| again(1_000));
+    let (first, last) = (Rc::new(Cell::new(1)), Rc::new(Cell::new(2)));
+    event_loop.enter(|| {
+        again(0, Rc::clone(&first));
+        again(1_000, Rc::clone(&last));
+    });
     event_loop.run().unwrap();
     assert!(event_loop.snapshot().turn >= 1_000);
-    assert_eq!(event_loop.snapshot().recorded.unwrap().times.waited_ns, 0);
+    assert_eq!(last.get(), first.get(), "what the host did before the run, and no more");
+}
+
+#[test]
+fn what_the_host_did_before_a_run_is_no_wait_of_its_first_turn_and_no_part_of_the_last_one() {
+    let (event_loop, clock) = recorded_loop();
+    let watch = event_loop.watch();
+    for _ in 0..2 {
+        clock.advance(7 * MS);
+        event_loop.call_soon(|| ()).unwrap();
+        event_loop.run().unwrap();
+    }
+    let waited = |event: &Event| matches!(event.what, Happening::Waited(_));
+    let waits = watch.events(0).events.into_iter().filter(waited);
+    assert_eq!(waits.map(|event| event.took_ns).collect::<Vec<_>>(), [0, 0]);
+    let times = event_loop.snapshot().recorded.unwrap().times;
+    assert_eq!(Duration::from_nanos(times.waited_ns), 14 * MS, "of 14 ms nobody worked");
+    assert_eq!(times.turns.max(), Duration::ZERO);
 }
 
 /// The first event that this finds, from this number on.

@@ -16,7 +16,7 @@ fn a_thousand_letters_count_in_the_book_of_the_loops_thread() {
         "the clerk has left a thousand letters, and a book with 0 orders",
         "the book has 0 orders before the loop has run",
         "the last letter asked how many there are: 1000",
-        "letters opened: 1001, polls of the baker: 2",
+        "letters opened: 1001, calls to wake the loop: 0",
     ];
     assert_eq!(printed(NAME, &[]), lines);
 }

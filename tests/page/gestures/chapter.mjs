@@ -57,6 +57,22 @@ async function walk(tab, until, most = 60) {
   throw new Error(`no sentence says ${until}: ${seen.map(({ text }) => text).join(' | ')}`);
 }
 
+/** Where the lit line is, in the code's pane, and what else a step could have moved. */
+const sight = () => {
+  const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+  const lit = document.querySelector('.chapter-line[aria-current="step"]');
+  const { top, bottom, height } = lit?.getBoundingClientRect() ?? {};
+  return {
+    text: document.querySelector('.chapter-sentence').textContent,
+    isLit: lit !== null, isIn: lit && top >= pane.top && bottom <= pane.bottom,
+    share: lit && (top + height / 2 - pane.top) / pane.height,
+    code: pane.height, whole: document.getElementById('chapter').clientHeight,
+    moved: [document.scrollingElement, document.getElementById('panels'),
+      document.getElementById('chapter')].map((node) => node.scrollTop),
+    focus: document.activeElement.id,
+  };
+};
+
 export default {
   'a program that waits for who watches is read from its first sentence': async (house) => {
     const { file, lines } = example('01_timer');
@@ -102,6 +118,73 @@ export default {
         document.querySelector('.chapter-sentence').textContent === wanted), text);
       assert.deepEqual(await tab.evaluate(current), lines, text);
     }
+  },
+
+  'the lit line is near the middle of the code after each step': async (house) => {
+    for (const look of [{}, { width: 1000, height: 700 }, { motion: 'reduce' }]) {
+      const { tab } = await opened(house, 'ch04_a_waker_is_a_note', look);
+      assert.match(await tab.text('.chapter-prose'), /A waker is a note/, 'the words are first');
+      await tab.evaluate(() => document.getElementById('ring').focus());
+      const lit = [];
+      for (let step = 0; step < 6; step += 1) {
+        const before = await tab.text('.chapter-sentence');
+        await tab.keys('n');
+        await tab.until('the next sentence', (text) => (
+          document.querySelector('.chapter-sentence').textContent !== text), before);
+        const seen = await tab.evaluate(sight);
+        assert.deepEqual([seen.moved, seen.focus], [[0, 0, 0], 'ring'], seen.text);
+        assert.ok(seen.code >= seen.whole / 2, `${seen.code} of ${seen.whole} are the code`);
+        if (seen.isLit) {
+          assert.ok(seen.isIn && seen.share > 0.2 && seen.share < 0.8,
+            `${seen.text}: at ${seen.share} of the pane`);
+          lit.push(seen.text);
+        }
+      }
+      assert.ok(lit.length >= 3, lit.join(' | '));
+      // The words are not gone, and the line stays in sight beside them.
+      await tab.press('#chapter .bar button');
+      await tab.until('the words and the line', () => {
+        const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+        const line = document.querySelector('.chapter-line[aria-current="step"]')
+          .getBoundingClientRect();
+        return !document.querySelector('.chapter-prose').hidden
+          && line.top >= pane.top && line.bottom <= pane.bottom;
+      });
+    }
+  },
+
+  'beside the lit line it says what was done there': async (house) => {
+    const { tab } = await opened(house, 'ch04_a_waker_is_a_note');
+    const note = () => document.querySelector('.chapter-line[aria-current="step"] .chapter-note')
+      ?.textContent ?? null;
+    const { lines } = example('ch04_a_waker_is_a_note');
+    assert.equal(await tab.evaluate(() => document.querySelector('.chapter-prose em').textContent),
+      'waker', 'words between asterisks are stressed');
+    assert.match(lines.join(' '), /\*waker\*/);
+    const seen = [];
+    for (let step = 0; step < 7; step += 1) {
+      const [now, text] = [await tab.text('.chapter-now'), await tab.text('.chapter-sentence')];
+      seen.push({ now, text, note: await tab.evaluate(note) });
+      if (step === 6) break;
+      await tab.keys('n');
+      await tab.until('the next sentence', (before) => (
+        document.querySelector('.chapter-sentence').textContent !== before), text);
+    }
+    const at = (pattern) => seen.find(({ text }) => pattern.test(text));
+    const [first, again] = seen.filter(({ text }) => /^task #0\.0 reader ran/.test(text));
+    assert.equal(first.note, '← spawned here');
+    assert.match(first.now, /for the first time: spawned at line \d+\.$/);
+    assert.equal(again.note, '← spawned here');
+    assert.match(again.now, /runs again: spawned at line \d+\.$/);
+    // What is said of now, and the sentence under it.
+    assert.equal(at(/^before it, the host/).now, 'Now a turn is about to begin.');
+    assert.equal(at(/^did not wait/).now, 'Now the loop goes on without sleeping.');
+    assert.equal(at(/^waited /).now, 'Now the loop sleeps.');
+    const timer = await opened(house, '01_timer');
+    await walk(timer.tab, /^callback/);
+    assert.equal(await timer.tab.evaluate(note), '← asked for here');
+    await walk(timer.tab, /^task .* and finished/);
+    assert.equal(await timer.tab.evaluate(note), '← waited here');
   },
 
   'each task stands at the line where it waits': async (house) => {

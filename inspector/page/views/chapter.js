@@ -17,7 +17,7 @@ const DONE_HERE = { spawned: 'spawned here', asked: 'asked for here', await: 'wa
 const NOW_TOLD = {
   asleep: 'Now the loop sleeps.',
   awake: 'Now the loop goes on without sleeping.',
-  'between turns': 'Now a turn is about to begin.',
+  'the host': 'Now a turn is about to begin.',
 };
 const NOT_HERE = 'The source can\'t be read: a recording does not hold it, and a program shows it '
   + 'only where it was built.';
@@ -160,7 +160,7 @@ export class Chapter {
       const note = el('span', { class: 'chapter-note' });
       const marks = el('span', { class: 'marks' });
       const node = el('span', { class: 'chapter-line' }, el('i', {}, String(number)),
-        el('code', {}, text || ' '), note, marks);
+        el('code', {}, text || ' '), el('span', { class: 'chapter-beside' }, note, marks));
       about(node, `place ${file}:${number}`, `timer ${file}:${number}`);
       return [number, { node, note, marks }];
     }));

@@ -292,7 +292,7 @@ function wordsAt(scene, store, ns) {
   const wait = turn.wait;
   const its = store.stop && turn.steps.find((step) => step.number === store.stop.own);
   if (its?.work.type === 'host') {
-    return { sign: 'ready', word: 'between turns', more: '', keys: [] };
+    return { sign: 'ready', word: 'the host', more: 'between turns', keys: [] };
   }
   if (moment.phase === 'wait' && wait?.took_ns === 0 && ns <= turn.at_ns) {
     return { sign: 'ready', word: 'awake', more: 'it does not wait', keys: ['phase wait'] };

@@ -61,10 +61,15 @@ async function walk(tab, until, most = 60) {
 const sight = () => {
   const pane = document.querySelector('.chapter-code').getBoundingClientRect();
   const lit = document.querySelector('.chapter-line[aria-current="step"]');
+  const inside = (node, box) => {
+    const { left, right, top, bottom } = node.getBoundingClientRect();
+    return left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom;
+  };
   const { top, bottom, height } = lit?.getBoundingClientRect() ?? {};
   return {
     text: document.querySelector('.chapter-sentence').textContent,
     isLit: lit !== null, isIn: lit && top >= pane.top && bottom <= pane.bottom,
+    isNoteIn: lit && inside(lit.querySelector('.chapter-note'), pane),
     share: lit && (top + height / 2 - pane.top) / pane.height,
     code: pane.height, whole: document.getElementById('chapter').clientHeight,
     moved: [document.scrollingElement, document.getElementById('panels'),
@@ -124,6 +129,10 @@ export default {
     for (const look of [{}, { width: 1000, height: 700 }, { motion: 'reduce' }]) {
       const { tab } = await opened(house, 'ch04_a_waker_is_a_note', look);
       assert.match(await tab.text('.chapter-prose'), /A waker is a note/, 'the words are first');
+      const gap = await tab.evaluate(() => (
+        document.querySelector('.chapter-steps').getBoundingClientRect().top
+        - document.querySelector('.chapter-told').lastChild.getBoundingClientRect().bottom));
+      assert.ok(gap >= 0, 'what is told is whole above the buttons');
       await tab.evaluate(() => document.getElementById('ring').focus());
       const lit = [];
       for (let step = 0; step < 6; step += 1) {
@@ -135,6 +144,7 @@ export default {
         assert.deepEqual([seen.moved, seen.focus], [[0, 0, 0], 'ring'], seen.text);
         assert.ok(seen.code >= seen.whole / 2, `${seen.code} of ${seen.whole} are the code`);
         if (seen.isLit) {
+          assert.ok(seen.isNoteIn, `${seen.text}: its note is in sight`);
           assert.ok(seen.isIn && seen.share > 0.2 && seen.share < 0.8,
             `${seen.text}: at ${seen.share} of the pane`);
           lit.push(seen.text);

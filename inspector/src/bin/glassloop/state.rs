@@ -17,6 +17,10 @@ use crate::{
 /// The most loops that are listed where one was expected.
 const LISTED_MAX: usize = 8;
 
+/// What a program is at that was started with `GLASSLOOP_INSPECT=wait`, until somebody watches.
+const WAITS: &str = "the process has no loop yet: it waits for somebody who watches its page; \
+    `glassloop url` has the address";
+
 /// The answer to `GET /state`, without the loops that are not meant.
 #[derive(Clone, Debug)]
 pub(crate) struct State(Value);
@@ -43,7 +47,8 @@ impl State {
 
     fn of(mut state: Value, wanted: Option<u64>) -> Result<State, Failure> {
         if list(&state, "loops").is_empty() {
-            return Err(Failure::nothing("the process has no loop"));
+            let waits = present(&state, "process").is_some_and(|process| flag(process, "waits"));
+            return Err(Failure::nothing(if waits { WAITS } else { "the process has no loop" }));
         }
         if let Some(wanted) = wanted {
             let there = choice(list(&state, "loops"));

@@ -22,8 +22,9 @@ const EVENTS_PER_THING = 4;
  *   hasRun: boolean, born: number, place: number}>, place: number, rest: number}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
- *   `next` is the first event that had not happened. A task's `place` is where it waits, waited
- *   last or, if that is not known, was spawned; that is `born`, too. The moment's is that of what runs, `rest` where that will wait next.
+ *   `next` is the first event that had not happened. A task's `place` is where it waits or waited
+ *   last, or `born` if that is not known: where it was spawned. The moment's is that of what runs,
+ *   `rest` where that will wait next.
  */
 export class Moments {
   constructor(recording) {

@@ -47,7 +47,9 @@ impl State {
 
     fn of(mut state: Value, wanted: Option<u64>) -> Result<State, Failure> {
         if list(&state, "loops").is_empty() {
-            let waits = present(&state, "process").is_some_and(|process| flag(process, "waits"));
+            // At its end it has no loop any more.
+            let waits = present(&state, "process")
+                .is_some_and(|process| flag(process, "waits") && !flag(process, "watched"));
             return Err(Failure::nothing(if waits { WAITS } else { "the process has no loop" }));
         }
         if let Some(wanted) = wanted {
@@ -242,6 +244,15 @@ mod tests {
         let said = format!("expected --loop with one of {both}");
         assert_eq!((failure.exit_code(), failure.text), (2, said));
         assert_eq!(State::of(json!({ "loops": [] }), None).unwrap_err().exit_code(), 1);
+    }
+
+    #[test]
+    fn who_has_been_watched_waits_for_nobody() {
+        let said = |watched: bool| {
+            let process = json!({ "waits": true, "watched": watched });
+            State::of(json!({ "process": process, "loops": [] }), None).unwrap_err().text
+        };
+        assert_eq!((&*said(false), &*said(true)), (WAITS, "the process has no loop"));
     }
 
     #[test]

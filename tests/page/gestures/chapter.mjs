@@ -163,6 +163,24 @@ export default {
     }
   },
 
+  'the lit line is in sight while the page goes along with the loop': async (house) => {
+    const stall = await house.start('stall', '--work', '2', '--seconds', '60');
+    const tab = await house.watching(stall, { width: 1000, height: 700 });
+    await tab.keys('t');
+    await tab.until('who waits to be in sight', () => {
+      const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+      const line = document.querySelector('.chapter-line.is-waiting')?.getBoundingClientRect();
+      return line && line.top >= pane.top && line.bottom <= pane.bottom;
+    });
+    // By hand it can be scrolled away, until another line is lit.
+    await tab.evaluate(() => { document.querySelector('.chapter-code').scrollTop = 0; });
+    await tab.until('who holds the loop', () => (
+      document.querySelector('.chapter-line.is-fault[aria-current="step"]')));
+    const { isIn, share, text } = await tab.evaluate(sight);
+    assert.ok(isIn && share > 0.2 && share < 0.8, `${text}: at ${share} of the pane`);
+    assert.equal(await tab.text('.chapter-line.is-fault .chapter-note'), '← waited here');
+  },
+
   'beside the lit line it says what was done there': async (house) => {
     const { tab } = await opened(house, 'ch04_a_waker_is_a_note');
     const note = () => document.querySelector('.chapter-line[aria-current="step"] .chapter-note')

@@ -151,7 +151,12 @@ export default {
         }
       }
       assert.ok(lit.length >= 3, lit.join(' | '));
-      // The words are not gone, and the line stays in sight beside them.
+      // The words are not gone, and the line stays in sight, even if it was the last one.
+      await tab.evaluate(() => {
+        const code = document.querySelector('.chapter-code');
+        const line = document.querySelector('.chapter-line[aria-current="step"]');
+        code.scrollTop = line.offsetTop + line.offsetHeight - code.clientHeight;
+      });
       await tab.press('#chapter .bar button');
       await tab.until('the words and the line', () => {
         const pane = document.querySelector('.chapter-code').getBoundingClientRect();

@@ -17,7 +17,7 @@ need_command node nodejs
 need_browser
 
 if [ -z "${PAGE_PROGRAMS:-}" ]; then
-  build tour stall 01_timer 02_spawn
+  build tour stall 01_timer 02_spawn ch04_a_waker_is_a_note
   PAGE_PROGRAMS=$examples
 fi
 export PAGE_PROGRAMS PAGE_BROWSER="$browser"

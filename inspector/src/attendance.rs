@@ -58,6 +58,10 @@ impl Attendance {
     pub(crate) fn is_ending(&self) -> bool {
         self.state().ending
     }
+
+    pub(crate) fn was_watched(&self) -> bool {
+        self.state().was_watched
+    }
 }
 
 /// Somebody who watches; until this is dropped.
@@ -96,7 +100,9 @@ mod tests {
             waits.wait();
             waits.end(Duration::from_secs(60))
         });
+        assert!(!attendance.was_watched());
         let watcher = attendance.enter();
+        assert!(attendance.was_watched());
         while !watcher.is_ending() {
             thread::yield_now();
         }

@@ -64,6 +64,7 @@ impl Facts {
             "version": self.version,
             "control": self.allows_control,
             "waits": self.attendance.is_some(),
+            "watched": self.attendance.as_ref().is_some_and(|it| it.was_watched()),
             "inspector_started_unix_ms": self.started_unix_ms,
         })
     }

@@ -23,7 +23,7 @@ mod under_way;
 
 use fold::{Telling, plan};
 use group::{GROUPS_TOLD, are_timers, first_group, more, timers_due};
-use predicates::{counted, together};
+use predicates::{counted, is_ready_again, together};
 
 /// A history in sentences. Its `Display` is the text, a paragraph a turn.
 ///
@@ -291,6 +291,9 @@ impl Teller<'_> {
         };
         parts.extend(self.effects(&step.wakes, entry));
         match outcome {
+            Outcome::Pending if is_ready_again(step, entry) => {
+                parts.push("is ready again (Pending)".to_owned());
+            }
             Outcome::Pending => parts.push("waits (Pending)".to_owned()),
             Outcome::Finished => parts.push("finished".to_owned()),
             Outcome::Panicked => parts.push("panicked".to_owned()),

@@ -267,6 +267,19 @@ fn the_page_of_a_program_that_has_no_loop_yet_has_its_address() {
 }
 
 #[test]
+fn a_program_that_waits_for_who_watches_is_told_so() {
+    let waiting = Canned::start(Mood::Waits);
+    let why = "the process has no loop yet: it waits for somebody who watches its page; \
+        `glassloop url` has the address";
+    let task = ["why", "sitter"];
+    for line in [&["ps"][..], &["story"], &["where"], &["tree"], &["res"], &task] {
+        fails(&waiting.run(line), 1, why);
+    }
+    let url = format!("http://{}/#{TOKEN}\n", waiting.address);
+    assert_eq!(said_well(&waiting, &["url"]), url);
+}
+
+#[test]
 fn host_queues_are_shown_where_there_is_no_loop() {
     let hosts = Canned::start(Mood::Hosts);
     let out = said_well(&hosts, &["res"]);

@@ -19,11 +19,12 @@ const EVENTS_PER_THING = 4;
  * @typedef {{ns: number, turnIndex: number, next: number, phase: string|null,
  *   running: object|null, ready: object[], deferred: object[],
  *   tasks: Map<string, {state: 'running'|'ready'|'waiting'|'done', since_ns: number,
- *   hasRun: boolean, place: number}>, place: number, rest: number}} Moment
+ *   hasRun: boolean, born: number, place: number}>, place: number, rest: number}} Moment
  *   `deferred` are the calls among what is ready. What runs is not ready, unless it was woken
  *   again. A wake has the time at which the run that made it began: its item is ready from then.
- *   `next` is the first event that had not happened. A task's `place` is where it waits, waited
- *   last or was spawned; the moment's is that of what runs, `rest` where that will wait next.
+ *   `next` is the first event that had not happened. A task's `place` is where it waits or waited
+ *   last, or `born` if that is not known: where it was spawned. The moment's is that of what runs,
+ *   `rest` where that will wait next.
  */
 export class Moments {
   constructor(recording) {
@@ -52,7 +53,8 @@ export class Moments {
     const task = running?.kind === 'task' ? tasks.get(running.key) : null;
     if (task) Object.assign(task, { state: 'running', since_ns });
     else if (running?.kind === 'task') {
-      tasks.set(running.key, { state: 'running', since_ns, hasRun: true, place: UNKNOWN_PLACE });
+      const [born, place] = [UNKNOWN_PLACE, UNKNOWN_PLACE];
+      tasks.set(running.key, { state: 'running', since_ns, hasRun: true, born, place });
     }
     const rested = run === null ? UNKNOWN_PLACE : events.restedAt(run);
     const place = task?.place ?? placeOf(running, rested);
@@ -130,9 +132,10 @@ function placeOf(running, rested) {
 function tasksOf(fold, line) {
   const { events } = fold;
   const tasks = new Map();
-  for (const { index, generation, isDone, hasRun, since_ns, place } of fold.tasks.values()) {
+  for (const task of fold.tasks.values()) {
+    const { index, generation, isDone, hasRun, since_ns, born, place } = task;
     const state = isDone ? 'done' : 'waiting';
-    tasks.set(`#${index}.${generation}`, { state, since_ns, hasRun, place });
+    tasks.set(`#${index}.${generation}`, { state, since_ns, hasRun, born, place });
   }
   for (const wake of line) {
     if (events.high(wake) >>> 28 !== TASK) continue;

@@ -8,7 +8,7 @@
 import { NOTHING, WAITED, isSame } from './event.js';
 import { isEnd } from './ended.js';
 import { shortTime } from './short_time.js';
-import { plan, tellFold } from './story/fold.js';
+import { isReadyAgain, plan, tellFold } from './story/fold.js';
 import { GROUPS_TOLD, areTimers, firstGroup, more, timersDue } from './story/group.js';
 import { counted, effects, together } from './story/predicates.js';
 import { tellUnderWay } from './story/under_way.js';
@@ -232,7 +232,9 @@ export class Teller {
     const took = shortTime(step.took_ns);
     const who = this.called(item);
     const parts = [ran(step, took), ...effects(this, step.wakes, item)];
-    if (outcome === 'pending') parts.push('waits (Pending)');
+    if (outcome === 'pending') {
+      parts.push(isReadyAgain(step) ? 'is ready again (Pending)' : 'waits (Pending)');
+    }
     if (outcome === 'finished') parts.push('finished');
     if (outcome === 'panicked') parts.push('panicked');
     this.say(`${who} ${together(parts)}`);

@@ -9,8 +9,9 @@ import { placeOf } from './words.js';
 const ORDER = ['running', 'ready', 'waiting'];
 
 /**
- * @typedef {{line: number, state: string, key: string, name: string}} Mark
- * @returns {{marks: Map<number, Mark[]>, current: number|null, next: number|null,
+ * @typedef {'spawned'|'asked'|'await'} How what a task or a call has to do with its line
+ * @typedef {{line: number, state: string, how: How, key: string, name: string}} Mark
+ * @returns {{marks: Map<number, Mark[]>, current: number|null, how: How, next: number|null,
  *   elsewhere: string|null}} by line; where the loop is, where that will wait next, and the file
  *   that it is in if not in this one
  */
@@ -32,22 +33,31 @@ export function atLines(store, scene, file) {
   const next = placeOf(all.rest);
   const lineOf = (place) => (place?.file === file ? place.line : null);
   const elsewhere = current && current.file !== file ? current.file : null;
-  return { marks, current: lineOf(current), next: lineOf(next), elsewhere };
+  return { marks, current: lineOf(current), how: all.how, next: lineOf(next), elsewhere };
 }
 
 /** Now, by the state of the loop. */
 function ofRow(row) {
   const tasks = row.tasks.map((task) => ({
-    key: task.id, state: task.state, place: task.awaits ?? task.born,
+    key: task.id, state: task.state, place: task.awaits ?? task.born, how: howOf(!task.awaits),
   }));
   const { task, awaits, born } = row.now ?? {};
-  return { tasks, place: task ? awaits ?? born : born, rest: null };
+  const how = task ? howOf(!awaits) : 'asked';
+  return { tasks, place: task ? awaits ?? born : born, how, rest: null };
 }
 
 /** At an instant of the recording. */
 function ofMoment(moment, names) {
-  if (!moment || !names) return { tasks: [], place: null, rest: null };
-  const tasks = [...moment.tasks].map(([key, { state, place }]) => (
-    { key, state, place: names.place(place) }));
-  return { tasks, place: names.place(moment.place), rest: names.place(moment.rest) };
+  if (!moment || !names) return { tasks: [], place: null, how: 'asked', rest: null };
+  const tasks = [...moment.tasks].map(([key, { state, born, place }]) => (
+    { key, state, place: names.place(place), how: howOf(place === born) }));
+  const runs = moment.running?.kind === 'task' ? moment.tasks.get(moment.running.key) : null;
+  return {
+    tasks, place: names.place(moment.place), rest: names.place(moment.rest),
+    how: runs ? howOf(runs.place === runs.born) : 'asked',
+  };
+}
+
+function howOf(isBorn) {
+  return isBorn ? 'spawned' : 'await';
 }

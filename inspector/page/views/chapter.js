@@ -11,6 +11,14 @@ import { SIGN, count, nowSaid, placeOf, shown } from './words.js';
 
 /** So many tasks stand at a line; the others are counted. */
 const MARKS_MAX = 4;
+/** What has been done at the line of who runs. */
+const DONE_HERE = { spawned: 'spawned here', asked: 'asked for here', await: 'waited here' };
+/** What the picture shows while nobody runs, by the word of the scene. */
+const NOW_TOLD = {
+  asleep: 'Now the loop sleeps.',
+  awake: 'Now the loop goes on without sleeping.',
+  'the host': 'Now a turn is about to begin.',
+};
 const NOT_HERE = 'The source can\'t be read: a recording does not hold it, and a program shows it '
   + 'only where it was built.';
 
@@ -26,6 +34,9 @@ export class Chapter {
     this.files = el('select', { 'aria-label': 'Which file', title: 'Which file' });
     this.files.addEventListener('change', () => this.choose(this.files.value));
     this.prose = el('div', { class: 'chapter-prose' });
+    /** Shown until the first step; after that the code has its place, unless it is wanted. */
+    this.isProse = true;
+    this.words = el('button', { type: 'button', onclick: () => this.turnProse(!this.isProse) });
     this.code = el('pre', { class: 'chapter-code', tabindex: '0' });
     this.code.setAttribute('aria-label', 'The program');
     this.where = el('span', { class: 'sub' });
@@ -39,13 +50,15 @@ export class Chapter {
     }, text);
     root.append(
       el('div', { class: 'bar' },
-        el('h2', { id: 'chapter-title' }, 'The program ', this.where), this.files),
+        el('h2', { id: 'chapter-title' }, 'The program ', this.where), this.files, this.words),
       this.prose, this.code, this.told, this.away,
       el('div', { class: 'chapter-steps' },
         step('back', '‹ back', 'The sentence before ( p )'),
         step('next', 'next ›', 'The next sentence ( n )'),
         step('read', 'all panels', 'Back to all panels ( t )')),
     );
+    // What is told above or below it may take more lines, and a window another size.
+    new ResizeObserver(() => this.reveal(this.litDrawn)).observe(this.code);
   }
 
   draw() {
@@ -60,6 +73,41 @@ export class Chapter {
     this.drawText(file, found);
     if (found) this.drawMarks(file);
     this.drawSentence();
+    this.drawProse(found !== null);
+    this.showLit();
+  }
+
+  /** The playhead, where it stands still or is moved by hand. */
+  position() {
+    const { isAlong, isPlaying, ns, stop } = this.store;
+    return isAlong || isPlaying ? 'rolls' : `${ns} ${stop?.own}`;
+  }
+
+  /** The words give way to the code with the first step. */
+  drawProse(isFound) {
+    const position = this.position();
+    if (this.positionFirst === undefined) this.positionFirst = position;
+    if (!this.hasStepped && position !== this.positionFirst) {
+      this.hasStepped = true;
+      this.turnProse(false);
+    }
+    show(this.prose, this.isProse || !isFound);
+    show(this.words, isFound);
+    setText(this.words, this.isProse ? 'hide the words' : 'show the words');
+    attribute(this.words, 'aria-expanded', String(this.isProse));
+  }
+
+  turnProse(isShown) {
+    this.isProse = isShown;
+    this.store.note('mode');
+  }
+
+  /** The line is brought in sight with each step, and when it is another one. */
+  showLit() {
+    const shown = `${this.litNow} ${this.position()} ${this.textDrawn}`;
+    this.litDrawn = this.litNow;
+    if (shown !== this.litShown) this.reveal(this.litNow);
+    this.litShown = shown;
   }
 
   /** They are looked for when there may be others. */
@@ -109,18 +157,20 @@ export class Chapter {
     /** The lines that had a mark when they were drawn. */
     this.marked = [];
     this.lines = new Map(lines.slice(docLength(texts)).map(([number, text]) => {
+      const note = el('span', { class: 'chapter-note' });
       const marks = el('span', { class: 'marks' });
       const node = el('span', { class: 'chapter-line' }, el('i', {}, String(number)),
-        el('code', {}, text || ' '), marks);
+        el('code', {}, text || ' '), el('span', { class: 'chapter-beside' }, note, marks));
       about(node, `place ${file}:${number}`, `timer ${file}:${number}`);
-      return [number, { node, marks }];
+      return [number, { node, note, marks }];
     }));
     this.code.replaceChildren(...[...this.lines.values()].map(({ node }) => node));
     show(this.code, found !== null);
   }
 
   drawMarks(file) {
-    const { marks, current, next, elsewhere } = atLines(this.store, this.scene, file);
+    const at = atLines(this.store, this.scene, file);
+    const { marks, current, next, elsewhere } = at;
     const isFault = this.scene.now.sign === 'fault';
     const changed = new Set([...this.marked, ...marks.keys(), current, next]);
     this.marked = [...marks.keys(), current, next];
@@ -134,26 +184,29 @@ export class Chapter {
       attribute(line.node, 'class', ['chapter-line', kind, number === next && 'is-next']
         .filter(Boolean).join(' '));
       attribute(line.node, 'aria-current', isCurrent ? 'step' : null);
-      keyed(line.marks, those.slice(0, MARKS_MAX), ({ key, state }) => `${key} ${state}`,
-        ({ key, name, state }) => about(el('span', { class: `chip is-${state}`, title: state },
-          `${SIGN[state]} ${shown(name)}`), key));
+      setText(line.note, noteOf(at, number));
+      keyed(line.marks, those.slice(0, MARKS_MAX), (one) => `${one.key} ${one.state} ${one.how}`,
+        (one) => about(el('span', {
+          class: `chip is-${one.state}`, title: `${one.state}: ${doneHere(one)}`,
+        }, `${SIGN[one.state]} ${shown(one.name)}`), one.key));
       const more = those.length - MARKS_MAX;
       attribute(line.marks, 'data-more', more > 0 ? `+${count(more)}` : null);
     }
     setText(this.away, elsewhere ? `What runs is in ${elsewhere}.` : '');
-    const lit = current ?? [...marks.keys()][0] ?? null;
-    if (lit !== this.litDrawn) this.reveal(lit);
-    this.litDrawn = lit;
+    this.litNow = current ?? [...marks.keys()][0] ?? null;
   }
 
-  /** Scrolls so that a line is in sight, with some around it. */
+  /** Scrolls the code, and nothing around it, so that a line is near its middle. At once: what
+   * slides would still be under way at the next step. */
   reveal(number) {
     const { code } = this;
-    const node = this.lines.get(number)?.node;
-    if (!node) return;
-    const top = node.offsetTop - code.offsetTop;
-    const isInSight = top > code.scrollTop + 20 && top < code.scrollTop + code.clientHeight - 60;
-    if (!isInSight) code.scrollTop = Math.max(0, top - code.clientHeight / 3);
+    const node = this.lines?.get(number)?.node;
+    if (!node || code.clientHeight === 0) return;
+    const line = node.getBoundingClientRect();
+    const top = line.top - code.getBoundingClientRect().top - code.clientTop;
+    const share = (top + line.height / 2) / code.clientHeight;
+    if (share > 0.25 && share < 0.75) return;
+    code.scrollTop += top - (code.clientHeight - line.height) / 2;
   }
 
   drawSentence() {
@@ -175,17 +228,40 @@ export class Chapter {
     const { names } = this.store;
     const at = (number) => lineOr(names.place(number), this.shownFile);
     const from = at(moment?.place);
-    if (!moment?.running) return now.sign === 'waiting' ? 'Now the loop sleeps.' : '';
+    if (!moment?.running) return NOW_TOLD[now.word] ?? '';
     const who = shown(names.item(moment.running));
     if (moment.running.kind !== 'task') {
       return `Now ${who} runs${from && `, asked for at ${from}`}.`;
     }
     const rest = at(moment.rest);
-    const isFirst = moment.tasks.get(moment.running.key)?.hasRun === false;
-    const begin = isFirst ? ` for the first time${from && `: spawned at ${from},`}`
-      : from && ` from ${from}`;
-    return `Now ${who} runs${begin}${rest && ` up to the await at ${rest}`}.`;
+    const task = moment.tasks.get(moment.running.key);
+    const until = rest && `up to the await at ${rest}`;
+    if (task?.hasRun !== false && task?.place !== task?.born) {
+      return `Now ${who} runs${from && ` from ${from}`}${until && ` ${until}`}.`;
+    }
+    const isFirst = task?.hasRun === false;
+    const parts = [from && `spawned at ${from}`, until].filter(Boolean).join(', ');
+    return `Now ${who} runs ${isFirst ? 'for the first time' : 'again'}${parts && `: ${parts}`}.`;
   }
+}
+
+/** What a line has to do with who is there: it does not run itself. '' if nobody is. */
+function noteOf({ marks, current, how, next }, number) {
+  const isNext = number === next;
+  if (number === current) {
+    const isAwait = how === 'await' && isNext;
+    return `← ${isAwait ? 'waited here, and will again' : `${DONE_HERE[how]}${
+      isNext ? ', waits here next' : ''}`}`;
+  }
+  if (isNext) return '← waits here next';
+  const those = marks.get(number) ?? [];
+  const said = new Set(those.map(doneHere));
+  // Where they differ each chip says it.
+  return said.size === 1 ? `← ${[...said][0]}` : '';
+}
+
+function doneHere({ how, state }) {
+  return how === 'await' && state === 'waiting' ? 'waits here' : DONE_HERE[how];
 }
 
 /** 'line 12' of the file that is shown, another place whole, '' for none. */

@@ -1,11 +1,14 @@
 // Prose: the words of a source file, which are the comment that it begins with.
 //
-// It knows what such a comment is made of: paragraphs, headings, lists, blocks and words of code.
+// It knows what such a comment is made of: paragraphs, headings, lists, blocks and words of code,
+// and emphasis.
 // Promises that all of it stays text.
 
 import { el } from './dom.js';
 
 const DOC = /^\/\/! ?(.*)$/;
+/** Words between two asterisks that touch them, and no other word. */
+const EMPHASIS = /(?<![\w*])\*(?![\s*])([^*]*[^\s*])\*(?![\w*])/;
 
 /** The words of a file, as elements. @param {string[]} lines those of the file */
 export function proseOf(lines) {
@@ -68,9 +71,18 @@ function itemsOf(lines) {
   return items.map((text) => el('li', {}, ...words(text)));
 }
 
-/** Text with its words of code; of a link the words alone. */
-function words(text) {
+/**
+ * A text cut into `[tag, text]`, the tag being 'code', 'em' or null; of a link the words alone. An
+ * asterisk that opens or closes nothing stays one.
+ */
+export function spansOf(text) {
   const plain = text.replace(/\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])/g, '$1')
     .replace(/\[(`[^\]]*`)\]/g, '$1');
-  return plain.split('`').map((part, at) => (at % 2 === 1 ? el('code', {}, part) : part));
+  const spans = plain.split('`').flatMap((part, at) => (at % 2 === 1 ? [['code', part]]
+    : part.split(EMPHASIS).map((one, i) => [i % 2 === 1 ? 'em' : null, one])));
+  return spans.filter(([, one]) => one !== '');
+}
+
+function words(text) {
+  return spansOf(text).map(([tag, one]) => (tag ? el(tag, {}, one) : one));
 }

@@ -290,6 +290,13 @@ function wordsAt(scene, store, ns) {
     return { sign: 'running', word: 'running', more, keys: [moment.running.key] };
   }
   const wait = turn.wait;
+  const its = store.stop && turn.steps.find((step) => step.number === store.stop.own);
+  if (its?.work.type === 'host') {
+    return { sign: 'ready', word: 'the host', more: 'between turns', keys: [] };
+  }
+  if (moment.phase === 'wait' && wait?.took_ns === 0 && ns <= turn.at_ns) {
+    return { sign: 'ready', word: 'awake', more: 'it does not wait', keys: ['phase wait'] };
+  }
   if (moment.phase === 'wait' || (wait && ns < turn.at_ns && ns >= wait.at_ns)) {
     const left = turn.at_ns - ns;
     const { sentences } = store.tell(scene.turnIndex);

@@ -7,7 +7,11 @@ use std::cmp::Reverse;
 
 use glassloop::{Entry, Kind, Outcome, Phase};
 
-use super::{Teller, predicates::counted, together};
+use super::{
+    Teller,
+    predicates::{counted, is_ready_again},
+    together,
+};
 use crate::{
     names::short_time,
     turns::{Step, Work},
@@ -113,7 +117,14 @@ impl Teller<'_> {
         }];
         parts.extend(effects);
         match outcome {
-            Outcome::Pending => parts.push("wait (Pending)".to_owned()),
+            Outcome::Pending => {
+                let ready = steps.iter().filter(|step| is_ready_again(step, entry_of(step)));
+                parts.push(match ready.count() {
+                    0 => "wait (Pending)".to_owned(),
+                    ready if ready == count => "are ready again (Pending)".to_owned(),
+                    ready => format!("wait (Pending), {ready} of them ready again"),
+                });
+            }
             Outcome::Finished => parts.push("finished".to_owned()),
             _ => {}
         }
@@ -217,9 +228,12 @@ mod tests {
         let ran = "16 more tasks ran 160 ns in all (the longest 10 ns: task #4.4)";
         assert_eq!(
             wakes(|index| index),
-            Some(format!("{ran}, woke themselves, and wait (Pending)."))
+            Some(format!("{ran}, woke themselves, and are ready again (Pending)."))
         );
         let woke = format!("{ran}, woke 16 items, and wait (Pending).");
         assert_eq!(wakes(|index| index + 100), Some(woke));
+        // Those that stand alone are the first four.
+        let some = format!("{ran}, woke 16 items, and wait (Pending), 6 of them ready again.");
+        assert_eq!(wakes(|index| if index < 10 { index } else { 100 + index }), Some(some));
     }
 }

@@ -7,11 +7,16 @@ use glassloop::{Entry, Kind};
 use super::Teller;
 use crate::{
     rows,
-    turns::{Effect, Wake},
+    turns::{Effect, Step, Wake},
 };
 
 /// So many wakes of one step are told one by one.
 const WAKES_TOLD: usize = 8;
+
+/// Whether an item woke itself while it ran: it waits for nothing.
+pub(super) fn is_ready_again(step: &Step, own: Entry) -> bool {
+    step.wakes.iter().any(|wake| wake.item == own)
+}
 
 impl Teller<'_> {
     /// What each wake did, as predicates.

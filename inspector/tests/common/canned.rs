@@ -38,6 +38,8 @@ pub(crate) enum Mood {
     Stranger,
     /// It has no loop.
     Empty,
+    /// It waits for who watches, and has no loop yet.
+    Waits,
     /// It has no loop, and a host queue.
     Hosts,
 }
@@ -161,6 +163,9 @@ fn answer(line: &str, head: &str, mood: Mood) -> (u16, String) {
     let path = target.split('?').next().unwrap();
     match (method, path) {
         ("GET", "/state") if mood == Mood::Empty => (200, r#"{"loops":[]}"#.to_owned()),
+        ("GET", "/state") if mood == Mood::Waits => {
+            (200, r#"{"process":{"pid":1,"waits":true},"loops":[]}"#.to_owned())
+        }
         ("GET", "/why") if target.ends_with("%237.7") => (200, canned("why_it_runs")),
         ("GET", "/state") if mood == Mood::Hosts => (200, HOSTS.to_owned()),
         ("GET", "/events") => (200, r#"{"first":1234,"next":1234,"events":[]}"#.to_owned()),

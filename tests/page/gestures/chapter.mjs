@@ -57,6 +57,27 @@ async function walk(tab, until, most = 60) {
   throw new Error(`no sentence says ${until}: ${seen.map(({ text }) => text).join(' | ')}`);
 }
 
+/** Where the lit line is, in the code's pane, and what else a step could have moved. */
+const sight = () => {
+  const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+  const lit = document.querySelector('.chapter-line[aria-current="step"]');
+  const inside = (node, box) => {
+    const { left, right, top, bottom } = node.getBoundingClientRect();
+    return left >= box.left && right <= box.right && top >= box.top && bottom <= box.bottom;
+  };
+  const { top, bottom, height } = lit?.getBoundingClientRect() ?? {};
+  return {
+    text: document.querySelector('.chapter-sentence').textContent,
+    isLit: lit !== null, isIn: lit && top >= pane.top && bottom <= pane.bottom,
+    isNoteIn: lit && inside(lit.querySelector('.chapter-note'), pane),
+    share: lit && (top + height / 2 - pane.top) / pane.height,
+    code: pane.height, whole: document.getElementById('chapter').clientHeight,
+    moved: [document.scrollingElement, document.getElementById('panels'),
+      document.getElementById('chapter')].map((node) => node.scrollTop),
+    focus: document.activeElement.id,
+  };
+};
+
 export default {
   'a program that waits for who watches is read from its first sentence': async (house) => {
     const { file, lines } = example('01_timer');
@@ -102,6 +123,101 @@ export default {
         document.querySelector('.chapter-sentence').textContent === wanted), text);
       assert.deepEqual(await tab.evaluate(current), lines, text);
     }
+  },
+
+  'the lit line is near the middle of the code after each step': async (house) => {
+    for (const look of [{}, { width: 1000, height: 700 }, { motion: 'reduce' }]) {
+      const { tab } = await opened(house, 'ch04_a_waker_is_a_note', look);
+      assert.match(await tab.text('.chapter-prose'), /A waker is a note/, 'the words are first');
+      const gap = await tab.evaluate(() => (
+        document.querySelector('.chapter-steps').getBoundingClientRect().top
+        - document.querySelector('.chapter-told').lastChild.getBoundingClientRect().bottom));
+      assert.ok(gap >= 0, 'what is told is whole above the buttons');
+      await tab.evaluate(() => document.getElementById('ring').focus());
+      const lit = [];
+      for (let step = 0; step < 6; step += 1) {
+        const before = await tab.text('.chapter-sentence');
+        await tab.keys('n');
+        await tab.until('the next sentence', (text) => (
+          document.querySelector('.chapter-sentence').textContent !== text), before);
+        const seen = await tab.evaluate(sight);
+        assert.deepEqual([seen.moved, seen.focus], [[0, 0, 0], 'ring'], seen.text);
+        assert.ok(seen.code >= seen.whole / 2, `${seen.code} of ${seen.whole} are the code`);
+        if (seen.isLit) {
+          assert.ok(seen.isNoteIn, `${seen.text}: its note is in sight`);
+          assert.ok(seen.isIn && seen.share > 0.2 && seen.share < 0.8,
+            `${seen.text}: at ${seen.share} of the pane`);
+          lit.push(seen.text);
+        }
+      }
+      assert.ok(lit.length >= 3, lit.join(' | '));
+      // The words are not gone, and the line stays in sight, even if it was the last one.
+      await tab.evaluate(() => {
+        const code = document.querySelector('.chapter-code');
+        const line = document.querySelector('.chapter-line[aria-current="step"]');
+        code.scrollTop = line.offsetTop + line.offsetHeight - code.clientHeight;
+      });
+      await tab.press('#chapter .bar button');
+      await tab.until('the words and the line', () => {
+        const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+        const line = document.querySelector('.chapter-line[aria-current="step"]')
+          .getBoundingClientRect();
+        return !document.querySelector('.chapter-prose').hidden
+          && line.top >= pane.top && line.bottom <= pane.bottom;
+      });
+    }
+  },
+
+  'the lit line is in sight while the page goes along with the loop': async (house) => {
+    const stall = await house.start('stall', '--work', '2', '--seconds', '60');
+    const tab = await house.watching(stall, { width: 1000, height: 700 });
+    await tab.keys('t');
+    await tab.until('who waits to be in sight', () => {
+      const pane = document.querySelector('.chapter-code').getBoundingClientRect();
+      const line = document.querySelector('.chapter-line.is-waiting')?.getBoundingClientRect();
+      return line && line.top >= pane.top && line.bottom <= pane.bottom;
+    });
+    // By hand it can be scrolled away, until another line is lit.
+    await tab.evaluate(() => { document.querySelector('.chapter-code').scrollTop = 0; });
+    await tab.until('who holds the loop', () => (
+      document.querySelector('.chapter-line.is-fault[aria-current="step"]')));
+    const { isIn, share, text } = await tab.evaluate(sight);
+    assert.ok(isIn && share > 0.2 && share < 0.8, `${text}: at ${share} of the pane`);
+    assert.equal(await tab.text('.chapter-line.is-fault .chapter-note'), '← waited here');
+  },
+
+  'beside the lit line it says what was done there': async (house) => {
+    const { tab } = await opened(house, 'ch04_a_waker_is_a_note');
+    const note = () => document.querySelector('.chapter-line[aria-current="step"] .chapter-note')
+      ?.textContent ?? null;
+    const { lines } = example('ch04_a_waker_is_a_note');
+    assert.equal(await tab.evaluate(() => document.querySelector('.chapter-prose em').textContent),
+      'waker', 'words between asterisks are stressed');
+    assert.match(lines.join(' '), /\*waker\*/);
+    const seen = [];
+    for (let step = 0; step < 7; step += 1) {
+      const [now, text] = [await tab.text('.chapter-now'), await tab.text('.chapter-sentence')];
+      seen.push({ now, text, note: await tab.evaluate(note) });
+      if (step === 6) break;
+      await tab.keys('n');
+      await tab.until('the next sentence', (before) => (
+        document.querySelector('.chapter-sentence').textContent !== before), text);
+    }
+    const at = (pattern) => seen.find(({ text }) => pattern.test(text));
+    const [first, again] = seen.filter(({ text }) => /^task #0\.0 reader ran/.test(text));
+    assert.equal(first.note, '← spawned here');
+    assert.match(first.now, /for the first time: spawned at line \d+\.$/);
+    assert.equal(again.note, '← spawned here');
+    assert.match(again.now, /runs again: spawned at line \d+\.$/);
+    // What is said of now, and the sentence under it.
+    assert.equal(at(/^before it, the host/).now, 'Now a turn is about to begin.');
+    assert.equal(at(/^did not wait/).now, 'Now the loop goes on without sleeping.');
+    assert.equal(at(/^waited /).now, 'Now the loop sleeps.');
+    const timer = await opened(house, '01_timer');
+    await walk(timer.tab, /^callback/);
+    assert.equal(await timer.tab.evaluate(note), '← asked for here');
+    await walk(timer.tab, /^task .* and finished/);
+    assert.equal(await timer.tab.evaluate(note), '← waited here');
   },
 
   'each task stands at the line where it waits': async (house) => {

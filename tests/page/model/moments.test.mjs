@@ -50,7 +50,9 @@ test('behind the last event it is what the loop has not come back from', () => {
   const moments = new Moments(recording);
   const { phase, running, tasks } = moments.at(50);
   assert.deepEqual([phase, running.key, tasks.get('#1.1')],
-    ['run', '#1.1', { state: 'running', since_ns: 5, hasRun: true, place: e.UNKNOWN }]);
+    ['run', '#1.1', {
+      state: 'running', since_ns: 5, hasRun: true, born: e.UNKNOWN, place: e.UNKNOWN,
+    }]);
   // It has gone on.
   const bytes = e.encode([e.event('run', 5, 50, e.ran(A))]);
   recording.append({ first: 1, turnNow: 1, bytes });
@@ -70,6 +72,7 @@ test('each task is at the place where it waits, waited last or was spawned', () 
   ]));
   const at = (ns) => {
     const { tasks, place, rest } = moments.at(ns);
+    assert.equal(tasks.get('#1.1').born, 3, 'where it was spawned');
     return [tasks.get('#1.1').place, place, rest];
   };
   assert.deepEqual(at(15), [3, 3, 0], 'it was spawned there, and will wait here');

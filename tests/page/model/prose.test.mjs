@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { blocksOf, docLength } from '../../../inspector/page/views/prose.js';
+import { blocksOf, docLength, spansOf } from '../../../inspector/page/views/prose.js';
 
 const cut = (text) => blocksOf(text.split('\n')).map(({ kind, lines }) => [kind, ...lines]);
 
@@ -26,4 +26,15 @@ test('the words of a file are the comment that it begins with', () => {
   assert.equal(docLength(['//! One.', '//!', '//! Two.', 'use x;', '//! not this']), 3);
   assert.equal(docLength(['fn main() {}']), 0);
   assert.equal(docLength(['//! Only words.']), 1);
+});
+
+test('what is stressed is told from an asterisk alone and from one in code', () => {
+  assert.deepEqual(spansOf('ours are *callbacks*: *later, once*.'), [[null, 'ours are '],
+    ['em', 'callbacks'], [null, ': '], ['em', 'later, once'], [null, '.']]);
+  assert.deepEqual(spansOf('a `*const T*` and *x*'), [[null, 'a '], ['code', '*const T*'],
+    [null, ' and '], ['em', 'x']]);
+  for (const text of ['2 * 3 * 4', 'a * alone', 'a*b*c', '* x *', '**', '*', '*open', '<b>*']) {
+    assert.deepEqual(spansOf(text), [[null, text]]);
+  }
+  assert.deepEqual(spansOf('*<img src=x>* [it](x)'), [['em', '<img src=x>'], [null, ' it']]);
 });

@@ -160,8 +160,10 @@ test('whom the others woke is counted', () => {
     return told(recorded([BEGIN[1], ...events.flat()])).at(-1);
   };
   const ran = '16 more tasks ran 160 ns in all (the longest 10 ns: task #4.4)';
-  assert.equal(wakes((index) => index), `${ran}, woke themselves, and wait (Pending).`);
+  assert.equal(wakes((index) => index), `${ran}, woke themselves, and are ready again (Pending).`);
   assert.equal(wakes((index) => index + 100), `${ran}, woke 16 items, and wait (Pending).`);
+  assert.equal(wakes((index) => (index < 10 ? index : 100 + index)),
+    `${ran}, woke 16 items, and wait (Pending), 6 of them ready again.`);
 });
 
 test('timers that are late together are one reason and say how late', () => {

@@ -83,9 +83,21 @@ export function tellFold(teller, steps) {
   const who = `${count} more ${PLURALS[work.item.kind]}`;
   const took = work.outcome === 'stale' ? '' : timeOf(teller, steps);
   const parts = [ran(who, work.outcome, phase, took), ...effects];
-  if (work.outcome === 'pending') parts.push('wait (Pending)');
+  if (work.outcome === 'pending') parts.push(waitOf(steps));
   if (work.outcome === 'finished') parts.push('finished');
   teller.say(together(parts));
+}
+
+function waitOf(steps) {
+  const ready = steps.filter(isReadyAgain).length;
+  if (ready === 0) return 'wait (Pending)';
+  return ready === steps.length ? 'are ready again (Pending)'
+    : `wait (Pending), ${ready} of them ready again`;
+}
+
+/** Whether an item woke itself while it ran: it waits for nothing. */
+export function isReadyAgain({ work, wakes }) {
+  return work.type === 'item' && wakes.some((wake) => isSame(wake.item, work.item));
 }
 
 function ran(who, outcome, phase, took) {

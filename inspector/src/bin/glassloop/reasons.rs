@@ -70,12 +70,46 @@ fn foot(page: &mut Page, answer: &Value) {
 
 fn part(page: &mut Page, title: &str, lines: &[Value]) {
     page.plain(format!("{title}:"));
-    for line in lines {
-        page.plain(format!("  {}", line.as_str().unwrap_or("")));
+    for line in folded(lines.iter().map(|line| line.as_str().unwrap_or(""))) {
+        page.plain(format!("  {line}"));
     }
     if lines.is_empty() {
         page.plain("  not known");
     }
+}
+
+/// Lines of which each that says the same as the one above is counted only. What is the same may
+/// have been at other times.
+fn folded<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut runs: Vec<(String, Vec<&str>)> = Vec::new();
+    for line in lines {
+        let what = without_times(line);
+        match runs.last_mut() {
+            Some((said, run)) if *said == what => run.push(line),
+            _ => runs.push((what, vec![line])),
+        }
+    }
+    let tell = |(_, run): (String, Vec<&str>)| match run[..] {
+        [first, _, _, ..] => {
+            vec![first.to_owned(), format!("and {} times before that, the same", run.len() - 1)]
+        }
+        _ => run.into_iter().map(str::to_owned).collect(),
+    };
+    runs.into_iter().flat_map(tell).collect()
+}
+
+/// A step of a walk without its turns, and without how long ago it was and how long it took.
+fn without_times(line: &str) -> String {
+    let (mut told, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find(" in turn ") {
+        let (before, after) = rest.split_at(at + " in turn ".len());
+        told.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        if let Some((_, behind)) = rest.strip_prefix(" (").and_then(|it| it.split_once(')')) {
+            rest = behind;
+        }
+    }
+    told + rest
 }
 
 pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Page {
@@ -132,6 +166,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_cause_that_comes_again_and_again_is_told_once_and_counted() {
+        let itself = |turn: u64| {
+            let before = turn - 1;
+            format!(
+                "task #0.0 `sitter` ran in turn {turn} ({turn}.0 us ago, ran 9 ns) because it \
+                 woke itself in turn {before}"
+            )
+        };
+        let told = |lines: &[String]| folded(lines.iter().map(String::as_str));
+        let mut lines: Vec<String> = (3..1_001).rev().map(itself).collect();
+        lines.push("and so on: 1000 steps are told".to_owned());
+        let expected = [&*itself(1_000), "and 997 times before that, the same", &*lines[998]];
+        assert_eq!(told(&lines), expected);
+        // Two are told as they are, and other tasks, or other causes, in lines of their own.
+        let other = itself(7).replace("#0.0", "#1.1");
+        let timer = "task #0.0 `sitter` ran in turn 4 because the timer was due in turn 4";
+        let few = [itself(9), itself(8), other, itself(6), timer.to_owned()];
+        assert_eq!(told(&few), few);
+        let named = |name: &str| format!("task #0.0 `{name}` ran in turn 9");
+        assert_eq!(without_times(&named("a (b)")), "task #0.0 `a (b)` ran in turn ");
+    }
 
     #[test]
     fn whether_a_task_runs_is_what_the_answer_says_and_not_an_earlier_look() {

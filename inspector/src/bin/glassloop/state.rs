@@ -17,6 +17,10 @@ use crate::{
 /// The most loops that are listed where one was expected.
 const LISTED_MAX: usize = 8;
 
+/// What a program is at that was started with `GLASSLOOP_INSPECT=wait`, until somebody watches.
+const WAITS: &str = "the process has no loop yet: it waits for somebody who watches its page; \
+    `glassloop url` has the address";
+
 /// The answer to `GET /state`, without the loops that are not meant.
 #[derive(Clone, Debug)]
 pub(crate) struct State(Value);
@@ -43,7 +47,10 @@ impl State {
 
     fn of(mut state: Value, wanted: Option<u64>) -> Result<State, Failure> {
         if list(&state, "loops").is_empty() {
-            return Err(Failure::nothing("the process has no loop"));
+            // At its end it has no loop any more.
+            let waits = present(&state, "process")
+                .is_some_and(|process| flag(process, "waits") && !flag(process, "watched"));
+            return Err(Failure::nothing(if waits { WAITS } else { "the process has no loop" }));
         }
         if let Some(wanted) = wanted {
             let there = choice(list(&state, "loops"));
@@ -237,6 +244,15 @@ mod tests {
         let said = format!("expected --loop with one of {both}");
         assert_eq!((failure.exit_code(), failure.text), (2, said));
         assert_eq!(State::of(json!({ "loops": [] }), None).unwrap_err().exit_code(), 1);
+    }
+
+    #[test]
+    fn who_has_been_watched_waits_for_nobody() {
+        let said = |watched: bool| {
+            let process = json!({ "waits": true, "watched": watched });
+            State::of(json!({ "process": process, "loops": [] }), None).unwrap_err().text
+        };
+        assert_eq!((&*said(false), &*said(true)), (WAITS, "the process has no loop"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! it may be over.
 //!
 //! Here guests wait for their soup, and each holds a table and a spoon. `timeout` gives a future so
-//! much time and then drops it. `race` takes the first of several and drops the others. A task
+//! much time; then its `await` is over, and drops what it held. `race` takes the first of several and drops the others. A task
 //! isn't yours to drop, since the loop owns its future; `abort` asks the loop to drop it, and the
 //! loop does so when its turn comes.
 //!

@@ -84,6 +84,7 @@ impl EventLoop {
         self.core.step_outside();
         let waiting = Waiting::begin(&self.core)?;
         self.core.shared.notifier.unpark_by_host();
+        self.core.host_had_the_thread();
         waiting.wait(None)
     }
 
@@ -296,11 +297,7 @@ impl<'a> Running<'a> {
     fn begin(core: &'a Core) -> Running<'a> {
         core.shared.notifier.unpark_by_host();
         core.running.set(true);
-        if let Some(recorder) = core.recorder() {
-            let now = core.reactor.read_clock();
-            recorder.host_had(core.stride.read_at(), now);
-            core.stride.begin(now);
-        }
+        core.host_had_the_thread();
         Running(core)
     }
 }

@@ -216,6 +216,9 @@ impl Core {
         }
         self.outside.depth.set(self.outside.depth.get() - 1);
         self.shared.notifier.unpark_by_host();
+        self.host_had_the_thread();
+        // The clock is read before anything else runs: that time is no item's.
+        self.items_since_poll.set(0);
         self.running.set(running);
         self.set_pump_end(pump_end);
     }

@@ -66,6 +66,7 @@ impl EventLoop {
         self.can_run()?;
         let core = &self.core;
         core.shared.notifier.unpark_by_host();
+        core.host_had_the_thread();
         let pumping = Pumping::begin(core, budget);
         let ran = self.pump_turns(core.turns_of_pump(budget));
         drop(pumping);
@@ -214,6 +215,16 @@ impl Drop for Pumping<'_> {
 }
 
 impl Core {
+    /// The host had the thread until now. While it is recorded: that is no part of the turn before,
+    /// nor of the wait to come.
+    pub(crate) fn host_had_the_thread(&self) {
+        if let Some(recorder) = self.recorder() {
+            let now = self.reactor.read_clock();
+            recorder.host_had(self.stride.read_at(), now);
+            self.stride.begin(now);
+        }
+    }
+
     pub(crate) fn set_pump_end(&self, end: Option<u64>) {
         self.pump_end.set(end);
         self.stride.read_always(end.is_some());

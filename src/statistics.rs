@@ -151,8 +151,9 @@ pub struct LoopTimes {
     pub since_ns: u64,
     /// How much of the time since then was recorded.
     pub elapsed_ns: u64,
-    /// The time of it in waits that could block, and with a host between two turns. The loop's
-    /// utilisation is what is left of `elapsed_ns`: to ask the system without a rest is work.
+    /// The time of it in waits that blocked, and with a host between two turns. The loop's
+    /// utilisation is what is left of `elapsed_ns`: to ask the system without a rest is work. (Of
+    /// a manual clock all that passes in a wait.)
     pub waited_ns: u64,
     /// How long polls took, of all tasks.
     pub polls: Histogram,

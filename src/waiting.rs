@@ -89,9 +89,10 @@ impl<'a> Waiting<'a> {
         let core = self.core;
         let choice = self.asking(timeout)?;
         let mut events = core.spare_events.take();
+        let before = core.reactor.waits_blocked();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
         core.reactor.wait(choice, &mut events)?;
-        self.asked(events.len(), choice != Some(Duration::ZERO));
+        self.asked(events.len(), core.reactor.waits_blocked() > before);
         Ok(events)
     }
 
@@ -127,17 +128,16 @@ impl<'a> Waiting<'a> {
         Ok(choice)
     }
 
-    /// The wait is over: the turn's `now` is there. A wait that couldn't block was no rest, unless
-    /// the host had the thread before it, or time is what somebody says it is.
+    /// The wait is over: the turn's `now` is there. One that didn't block was no rest, unless time
+    /// is what somebody says it is, and that was said here.
     #[inline]
-    fn asked(&self, events: usize, could_block: bool) {
+    fn asked(&self, events: usize, blocked: bool) {
         let core = self.core;
         core.resume.look(core);
         let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
         if let Some(recorder) = core.recorder() {
-            let manual = matches!(core.reactor.clock(), Clock::Manual(_));
-            let rested = could_block || manual || !core.running.get();
+            let rested = blocked || matches!(core.reactor.clock(), Clock::Manual(_));
             recorder.waited(began, now, events, rested);
         }
         core.tell(Phase::Wait, |observer| observer.wait_ended(events));

@@ -6,7 +6,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use glassloop::{
-    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later,
+    By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later, outside,
     queue_microtask, sleep, spawn, yield_now,
 };
 
@@ -73,21 +73,52 @@ fn a_loop_that_asks_without_a_rest_has_not_waited() {
     assert_eq!(last.get(), first.get(), "what the host did before the run, and no more");
 }
 
-#[test]
-fn what_the_host_did_before_a_run_is_no_wait_of_its_first_turn_and_no_part_of_the_last_one() {
+/// Twice the host has the thread for 7 ms and then turns the loop so: no wait and no turn had them.
+fn the_host_has_its_own_time(turned: fn(&EventLoop)) {
     let (event_loop, clock) = recorded_loop();
     let watch = event_loop.watch();
     for _ in 0..2 {
         clock.advance(7 * MS);
         event_loop.call_soon(|| ()).unwrap();
-        event_loop.run().unwrap();
+        turned(&event_loop);
     }
     let waited = |event: &Event| matches!(event.what, Happening::Waited(_));
     let waits = watch.events(0).events.into_iter().filter(waited);
-    assert_eq!(waits.map(|event| event.took_ns).collect::<Vec<_>>(), [0, 0]);
+    assert!(waits.into_iter().all(|event| event.took_ns == 0));
     let times = event_loop.snapshot().recorded.unwrap().times;
     assert_eq!(Duration::from_nanos(times.waited_ns), 14 * MS, "of 14 ms nobody worked");
     assert_eq!(times.turns.max(), Duration::ZERO);
+}
+
+#[test]
+fn what_the_host_did_before_is_no_wait_and_no_part_of_a_turn() {
+    the_host_has_its_own_time(|event_loop| event_loop.run().unwrap());
+    the_host_has_its_own_time(|event_loop| {
+        event_loop.pump(Duration::ZERO).unwrap();
+    });
+    the_host_has_its_own_time(|event_loop| {
+        let events = event_loop.wait().unwrap();
+        event_loop.turn(events).unwrap();
+    });
+}
+
+#[test]
+fn what_was_done_outside_of_a_turn_is_neither_the_loops_work_nor_the_next_items() {
+    for others in [0, 1] {
+        let (event_loop, clock) = recorded_loop();
+        let watch = event_loop.watch();
+        let main = async move {
+            // With another one ready the loop goes on without a look at the clock.
+            (0..others).for_each(|_| spawn(async { yield_now().await }).detach());
+            outside(move || clock.advance(10_000 * MS)).await;
+        };
+        event_loop.block_on(main).unwrap();
+        let times = event_loop.snapshot().recorded.unwrap().times;
+        assert_eq!(Duration::from_nanos(times.waited_ns), 10_000 * MS, "beside {others}");
+        let ran = |event: &Event| matches!(event.what, Happening::Ran(..));
+        let runs = watch.events(0).events.into_iter().filter(ran);
+        assert_eq!(runs.map(|event| event.took_ns).max(), Some(0), "beside {others}");
+    }
 }
 
 /// The first event that this finds, from this number on.

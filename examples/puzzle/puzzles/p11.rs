@@ -1,8 +1,8 @@
 //! # 11. A timeout that is armed late
 //!
 //! Three timeouts, then a script that holds the loop for 20 ms, then one more timeout of zero. It
-//! was armed last and is due last, 20 ms after the first: on glassloop deadlines are kept in a
-//! heap, a duration counts from a fresh reading of the clock, and who is due first is first. Node
+//! was armed last and is due last, 20 ms after the first: on glassloop a duration
+//! counts from a fresh reading of the clock, and who is due first is first, whatever it was. Node
 //! keeps a list for each duration, with 0 and 1 in the same one, and counts from a time that it
 //! read before the script began. So the late one is in the list of the first two, right behind
 //! them, and that whole list comes before the 5. For Chromium a timeout of zero is no timer at

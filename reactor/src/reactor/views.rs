@@ -27,6 +27,13 @@ impl Reactor {
         }
     }
 
+    /// How many waits blocked so far, of [`counts`](Reactor::counts).
+    #[must_use]
+    #[inline]
+    pub fn waits_blocked(&self) -> u64 {
+        self.counts.get().blocked
+    }
+
     /// Every source as it stands, by index.
     #[must_use]
     pub fn sources(&self) -> Vec<SourceView> {

@@ -50,8 +50,8 @@ pub(crate) trait Loop: Clone + 'static {
 pub(crate) fn program(on: &impl Loop) {
     let ms = Duration::from_millis;
     let again = on.clone();
-    on.call_later(ms(600), || println!("the eggs are hard"));
-    on.call_later(ms(600), || println!("the toast is brown"));
+    on.call_later(ms(2_000), || println!("the eggs are hard"));
+    on.call_later(ms(2_000), || println!("the toast is brown"));
     on.call_later(ms(200), move || {
         println!("the eggs are warm");
         again.call_later(ms(200), || println!("the eggs are soft"));

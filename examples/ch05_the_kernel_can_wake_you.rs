@@ -76,13 +76,13 @@ fn shop(phone: Rc<TcpStream>, reads_on: bool) -> impl Future<Output = ()> {
             }
             let mut word = [0; 4];
             match phone.try_read(&mut word) {
-                Ok(_) => {
+                Ok(4) => {
                     words += 1;
                     println!("reads {}", String::from_utf8_lossy(&word));
                 }
                 // From now on the loop believes that a read is not worth trying.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => println!("finds nothing"),
-                Err(error) => panic!("the line is dead: {error}"),
+                ended => panic!("the line is dead: {ended:?}"),
             }
             if !reads_on {
                 println!("waits, as it believes");

@@ -6,9 +6,9 @@
 //! it may be over.
 //!
 //! Here guests wait for their soup, and each holds a table and a spoon. `timeout` gives a future so
-//! much time; then its `await` is over, and drops what it held. `race` takes the first of several and drops the others. A task
-//! isn't yours to drop, since the loop owns its future; `abort` asks the loop to drop it, and the
-//! loop does so when its turn comes.
+//! much time; then its `await` is over, and drops what it held. `race` takes the first of several,
+//! and drops the others. A task isn't yours to drop, since the loop owns its future; `abort` asks
+//! the loop to drop it, and the loop does so when its turn comes.
 //!
 //! And one way doesn't cancel. A `JoinHandle` is not the task, only the right to its result. Who
 //! drops the handle gives up the result; the task goes on, *detached*.
@@ -19,8 +19,8 @@
 //! GLASSLOOP_INSPECT=1 cargo run --example ch10_cancelling_is_dropping -- broken
 //! ```
 //!
-//! Ada has become a task, and the timeout goes around her handle. When the time is up it drops what
-//! it was given: the handle. The host believes that her table is free. `glassloop ps` shows Ada
+//! Ada has become a task, and the timeout goes around her handle. When the time is up, what goes
+//! with it is the handle. The host believes that her table is free. `glassloop ps` shows Ada
 //! `waiting`, in a `sleep` that is due in an hour, and at which line.
 //!
 //! ## A question

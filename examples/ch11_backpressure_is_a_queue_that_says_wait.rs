@@ -58,14 +58,14 @@ impl Shelf {
     /// Waits while the shelf is full.
     async fn send(&self, loaf: u32) {
         poll_fn(|context| {
-            let mut loaves = self.loaves.borrow_mut();
-            if loaves.len() == self.most {
+            let depth = self.loaves.borrow().len();
+            if depth == self.most {
                 self.full.set(self.full.get() + 1);
                 self.wants_room.set(Some(context.waker().clone()));
                 return Poll::Pending;
             }
-            loaves.push_back(loaf);
-            self.deepest.set(self.deepest.get().max(loaves.len()));
+            self.loaves.borrow_mut().push_back(loaf);
+            self.deepest.set(self.deepest.get().max(depth + 1));
             self.wants_bread.take().into_iter().for_each(Waker::wake);
             Poll::Ready(())
         })

@@ -3,8 +3,8 @@
 //! A browser asks, a server answers, and that is the end of it: so goes HTTP. A *WebSocket* is a
 //! request that asks for more, an *upgrade*. The server answers 101, and from then on either side
 //! may send what it likes, when it likes, on the same connection. What is sent are *frames*: a byte
-//! that says what kind, a length, and the message. Two kinds carry none of yours: a *ping* is
-//! answered by a pong, and a *close* by another close, so that both know that all has arrived.
+//! that says what kind, a length, and what is said. Some are about the connection itself: a *ping*
+//! is answered by a pong, and a *close* by another close, so that both know that all has arrived.
 //!
 //! `by_hand` does that with nothing but a stream and some bytes. `program` lets `glassloop::ws` do
 //! it. Beside the two who talk there are two more tasks, a *driver* for each end. It keeps the

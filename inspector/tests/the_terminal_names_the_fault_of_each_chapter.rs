@@ -86,14 +86,23 @@ fn place_of(chapter: &str, code: &str) -> String {
 fn chapter_1_who_does_not_return_is_named_with_its_line() {
     let broken = Broken::start("ch01_a_loop_is_a_while");
     let place = "asked for at examples/ch01_a_loop_is_a_while.rs:";
-    broken.is_told(&["where"], &["callback #0.0", place, "has held the loop for", "sleeping"]);
+    // Why a thread doesn't run is known on Linux alone.
+    let why = if cfg!(target_os = "linux") { "sleeping" } else { "" };
+    broken.is_told(&["where"], &["callback #0.0", place, "has held the loop for", why]);
 }
 
 #[test]
 fn chapter_2_a_loop_that_never_sleeps_is_seen_by_its_turns() {
     let broken = Broken::start("ch02_later_is_a_heap");
+    // A loop that sleeps between its timers would take a minute for so many turns at best.
+    broken.is_told_so(&["ps", "--json"], "10,000 turns, and hardly a rest", |said| {
+        let said: serde_json::Value = serde_json::from_str(said).unwrap_or_default();
+        let its = &said["loops"][0];
+        let busy = its["recorded"]["times"]["utilisation"].as_f64();
+        its["turn"].as_u64() >= Some(10_000) && busy.is_some_and(|busy| busy >= 0.99)
+    });
     let place = "until the timer of examples/ch02_later_is_a_heap.rs:";
-    broken.is_told(&["story", "3"], &[place, "waited", " ns, until"]);
+    broken.is_told(&["story", "3"], &[place]);
 }
 
 #[test]
@@ -170,7 +179,13 @@ fn chapter_10_who_was_only_given_up_still_waits_at_its_line() {
 #[test]
 fn chapter_11_a_queue_that_never_says_wait_is_seen_to_be_full() {
     let broken = Broken::start("ch11_backpressure_is_a_queue_that_says_wait");
-    broken.is_told(&["res"], &["\n    deferred    3000     3000 "]);
+    let expected = "all but a few of 3000 calls, and no room for more";
+    broken.is_told_so(&["res"], expected, |said| {
+        let row = said.lines().find_map(|line| line.trim_start().strip_prefix("deferred "));
+        let mut row = row.unwrap_or_default().split_whitespace().map(str::parse::<u32>);
+        // Each that runs makes room for one, which comes within a millisecond.
+        matches!((row.next(), row.next()), (Some(Ok(2_990..)), Some(Ok(3_000))))
+    });
 }
 
 #[test]

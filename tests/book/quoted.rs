@@ -41,7 +41,9 @@ fn misquoted(page: &Page, golden: &str, code: &str, file: &str) -> Vec<String> {
     }
     let lines: Vec<&str> = code.lines().collect();
     for (n, line) in page.text.lines().enumerate().filter(|(_, line)| !line.starts_with("{{")) {
-        for rest in line.split(&format!("{file}:")).skip(1) {
+        // The terminal prints the name alone where it has little room.
+        let name = file.rsplit('/').next().unwrap();
+        for rest in line.split(&format!("{name}:")).skip(1) {
             let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap();
             let Ok(number) = digits.parse::<usize>() else { continue };
             let told = lines.get(number - 1).copied().unwrap_or_default();

@@ -134,7 +134,7 @@ fn who_watches_sees_the_loop_of_a_puzzle_in_the_file_of_the_puzzle() {
     for puzzle in ALL {
         let (_, batch) = POLICIES[BATCH];
         assert_eq!((puzzle.run)(batch, false), puzzle.order(BATCH));
-        let watch = built.recv().unwrap();
+        let watch = built.try_recv().unwrap();
         let (number, made) = (puzzle.number(), watch.name().made.to_string());
         let file = format!("examples/puzzle/puzzles/{}.rs:", puzzle.file);
         assert!(made.contains(&file), "{number} was made at {made}");

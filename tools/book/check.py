@@ -34,7 +34,7 @@ def main():
     assert len(names) > 15, f"expected the pages of the book, came {names}"
     pages = {}
     for path in sorted(book.glob("*.html")):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert "{{#" not in text, f"{path}: an include was not taken in"
         pages[path.resolve()] = Page(text)
     faults, links = [f"{name}.html is missing" for name in names if not (book / f"{name}.html").is_file()], 0

@@ -7,7 +7,7 @@
 //!
 //! `Remote::defer` leaves one. It never waits for the loop, and the loop never waits for it. If the
 //! loop sleeps, the first letter wakes it, which is a call of the system; whoever comes next sees
-//! that somebody has rung, and only drops his in. One call, for however many, until it sleeps again.
+//! that somebody has rung, and only drops his in. So however many come, a sleep ends by one call.
 //!
 //! Here a clerk takes orders by telephone, on a thread of his own. The book of orders belongs to
 //! the thread of the loop. `ORDERS` is one for each thread, so where a letter counts says where it

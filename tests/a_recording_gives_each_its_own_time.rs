@@ -94,7 +94,8 @@ fn the_host_has_its_own_time(turned: fn(&EventLoop)) {
 fn what_the_host_did_before_is_no_wait_and_no_part_of_a_turn() {
     the_host_has_its_own_time(|event_loop| event_loop.run().unwrap());
     the_host_has_its_own_time(|event_loop| {
-        event_loop.pump(Duration::ZERO).unwrap();
+        let pumped = event_loop.pump(Duration::ZERO).unwrap();
+        assert!(!pumped.more);
     });
     the_host_has_its_own_time(|event_loop| {
         let events = event_loop.wait().unwrap();

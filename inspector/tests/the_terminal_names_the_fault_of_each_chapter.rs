@@ -147,6 +147,11 @@ fn chapter_7_tasks_that_never_end_are_seen_by_their_number_at_one_line() {
         let alike = places.filter(|(task, line)| task.contains("`traveller ") && *line == first);
         alike.count() >= 100
     });
+    let place = place_of("ch07_spawning_is_a_name_in_a_slab", "// for a bill");
+    broken.is_told_so(&["ps"], &format!("a hundred that wait at {place}"), |said| {
+        let waits = |line: &&str| line.contains("sleep, due never") && line.ends_with(&place);
+        said.split_inclusive('\n').filter(waits).count() >= 100
+    });
 }
 
 #[test]

@@ -117,12 +117,17 @@ fn misnamed(lines: &[(usize, &str)], page: &Page) -> Vec<String> {
         let names = names.map(|name| name.trim_end_matches("()"));
         let is_name = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
         for name in names.filter(is_name).filter(|name| *name != "await") {
-            if !code.iter().any(|code| code.contains(name)) {
+            if !code.iter().any(|code| has_word(code, name)) {
                 faults.push(page.fault(n, &format!("`{name}` is in none of its files")));
             }
         }
     }
     faults
+}
+
+/// Whether it stands there by itself, and not in another name.
+fn has_word(code: &str, name: &str) -> bool {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
 }
 
 /// The sources that a page includes from: a point may name what the reader has just seen.

@@ -1,5 +1,6 @@
-//! What a page quotes of a run: a story by the manual clock is a piece of the golden one, and a
-//! place is a line on which something of ours is called.
+//! What a page quotes of a run: a story by the manual clock is a piece of the golden one, what is
+//! printed is what the chapter's test says, and a place is a line on which something of ours is
+//! called.
 
 use std::fs;
 
@@ -18,6 +19,8 @@ fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {
                at ch01.rs:1, ch01.rs:3\n";
     let bad = Page::new("docs/book/src/ch01.md", bad);
     caught(&misquoted(&bad, golden, "x()\nsleep(\ncall_sooner()\n", "ch01.rs"), &[6, 13, 13]);
+    let bad = Page::new("docs/book/src/ch01.md", "```text\none\ntwo\n```\n```text\none\nto\n```\n");
+    caught(&misprinted(&bad, "[\"one\", \"two\"]"), &[7]);
 
     let mut faults = vec![];
     for page in Page::all().iter().filter(|page| page.name().starts_with("ch")) {
@@ -26,8 +29,26 @@ fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {
         let file = page.program();
         let code = fs::read_to_string(root().join(&file)).unwrap();
         faults.extend(misquoted(page, &golden, &code, &file));
+        let test = file.replacen("examples", "tests/chapters", 1);
+        let test = fs::read_to_string(root().join(test)).unwrap();
+        faults.extend(misprinted(page, &test));
     }
     clean(faults);
+}
+
+/// Blocks that begin as what the program prints, and go on as it doesn't. What it prints are lines
+/// in the chapter's test.
+fn misprinted(page: &Page, test: &str) -> Vec<String> {
+    let is_printed = |line: &str| !line.is_empty() && test.contains(&format!("{line:?}"));
+    let mut faults = vec![];
+    for (n, block) in page.blocks() {
+        let Some(first) = block.lines().next().filter(|line| is_printed(line)) else { continue };
+        let other = block.lines().position(|line| !is_printed(line));
+        if let Some(other) = other {
+            faults.push(page.fault(n + other, &format!("not printed after `{first}`")));
+        }
+    }
+    faults
 }
 
 fn misquoted(page: &Page, golden: &str, code: &str, file: &str) -> Vec<String> {

@@ -43,6 +43,13 @@ fn each_is_polled_four_times_and_woken_by_three_timers() {
     }
 }
 
+#[test]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn their_sizes_are_those_that_the_book_says() {
+    let by_compiler = size_of_val(&chapter::errand("bread"));
+    assert_eq!((size_of::<Sleep>(), size_of::<chapter::Errand>(), by_compiler), (40, 64, 80));
+}
+
 /// The story of a task that is alone on its loop, without the lines of its file.
 fn told_alone(errand: impl Future<Output = ()> + 'static) -> String {
     let event_loop = recorded_loop();

@@ -8,7 +8,7 @@ set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")"
 source ../tools/common.sh
 
-need_command node nodejs
+need_node
 need_command taskset util-linux
 need_browser
 export PAGE_BROWSER=$browser

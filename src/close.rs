@@ -124,7 +124,7 @@ fn end(
     // Afterwards it can be no guest again: its inbox is closed.
     crate::guest::end_for(core);
     let _entered = current::enter(core);
-    core.shared.notifier.unpark_by_host();
+    core.take_thread_back();
     // Both count from here: what the calls take is not given to the tasks once more.
     let calls_end = core.reactor.deadline_after(calls_for);
     let tasks_end = core.reactor.deadline_after(tasks_for);

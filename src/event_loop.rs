@@ -83,8 +83,7 @@ impl EventLoop {
         self.can_run()?;
         self.core.step_outside();
         let waiting = Waiting::begin(&self.core)?;
-        self.core.shared.notifier.unpark_by_host();
-        self.core.host_had_the_thread();
+        self.core.take_thread_back();
         waiting.wait(None)
     }
 
@@ -134,7 +133,7 @@ impl EventLoop {
         // Refused before it is spawned: what nobody waits for must not run.
         self.can_run()?;
         // The thread is the loop's from here on: for its own main task the host needs no call.
-        self.core.shared.notifier.unpark_by_host();
+        self.core.take_thread_back();
         let mut main = self.spawn(future).named("main");
         let ran = self.run_while(|| !main.is_finished());
         match Pin::new(&mut main).poll(&mut Context::from_waker(Waker::noop())) {
@@ -295,9 +294,8 @@ struct Running<'a>(&'a Core);
 
 impl<'a> Running<'a> {
     fn begin(core: &'a Core) -> Running<'a> {
-        core.shared.notifier.unpark_by_host();
+        core.take_thread_back();
         core.running.set(true);
-        core.host_had_the_thread();
         Running(core)
     }
 }

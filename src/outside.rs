@@ -215,8 +215,7 @@ impl Core {
             }
         }
         self.outside.depth.set(self.outside.depth.get() - 1);
-        self.shared.notifier.unpark_by_host();
-        self.host_had_the_thread();
+        self.take_thread_back();
         // The clock is read before anything else runs: that time is no item's.
         self.items_since_poll.set(0);
         self.running.set(running);

@@ -65,8 +65,7 @@ impl EventLoop {
     pub fn pump(&self, budget: Duration) -> Result<Pumped, RunError> {
         self.can_run()?;
         let core = &self.core;
-        core.shared.notifier.unpark_by_host();
-        core.host_had_the_thread();
+        core.take_thread_back();
         let pumping = Pumping::begin(core, budget);
         let ran = self.pump_turns(core.turns_of_pump(budget));
         drop(pumping);
@@ -215,9 +214,10 @@ impl Drop for Pumping<'_> {
 }
 
 impl Core {
-    /// The host had the thread until now. While it is recorded: that is no part of the turn before,
-    /// nor of the wait to come.
-    pub(crate) fn host_had_the_thread(&self) {
+    /// The thread is the loop's again. What the host had of it is, where that is recorded, no part
+    /// of the turn before, nor of the wait to come.
+    pub(crate) fn take_thread_back(&self) {
+        self.shared.notifier.unpark_by_host();
         if let Some(recorder) = self.recorder() {
             let now = self.reactor.read_clock();
             recorder.host_had(self.stride.read_at(), now);

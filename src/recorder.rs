@@ -120,6 +120,11 @@ impl Recorder {
         self.write(Phase::Wait, began_ns, waited_ns, Happening::waited(events));
     }
 
+    /// A wait that asked nobody is over.
+    pub(crate) fn asked_nobody(&self, now_ns: u64) {
+        self.waited(now_ns, now_ns, 0, false);
+    }
+
     /// A turn begins.
     #[inline(never)]
     pub(crate) fn turn(&self, turn: u64, at_ns: u64) {

@@ -76,7 +76,7 @@ impl<'a> Waiting<'a> {
             let core = self.core;
             self.tell_phase();
             if let Some(recorder) = core.recorder() {
-                recorder.waited(core.stride.read_at(), core.stride.read_at(), 0, false);
+                recorder.asked_nobody(core.stride.read_at());
             }
             core.tell(Phase::Wait, |observer| observer.wait_began(Some(Duration::ZERO)));
             core.tell(Phase::Wait, |observer| observer.wait_ended(0));

@@ -93,6 +93,7 @@ fn the_host_has_its_own_time(turned: fn(&EventLoop)) {
 #[test]
 fn what_the_host_did_before_is_no_wait_and_no_part_of_a_turn() {
     the_host_has_its_own_time(|event_loop| event_loop.run().unwrap());
+    the_host_has_its_own_time(|event_loop| event_loop.block_on(async {}).unwrap());
     the_host_has_its_own_time(|event_loop| {
         let pumped = event_loop.pump(Duration::ZERO).unwrap();
         assert!(!pumped.more);

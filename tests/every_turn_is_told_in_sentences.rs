@@ -4,10 +4,11 @@
 #![cfg(test)]
 #![cfg(feature = "observe")]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::{
     cell::{Cell, RefCell},
-    env, fs,
-    path::Path,
     rc::Rc,
     thread,
     time::Duration,
@@ -86,12 +87,7 @@ fn the_story_of_a_program_is_the_golden_one() {
     let names = Rc::new(RefCell::new(Names::default()));
     event_loop.block_on(program(clock, Rc::clone(&names))).unwrap();
     let told = story(&event_loop, names.take()).to_string();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/story.txt");
-    if env::var_os("GLASSLOOP_BLESS").is_some() {
-        fs::write(&path, &told).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-    assert_eq!(told, golden, "GLASSLOOP_BLESS=1 makes this story the golden one:\n{told}");
+    golden::is_golden("tests/golden/story.txt", &told);
 }
 
 #[test]

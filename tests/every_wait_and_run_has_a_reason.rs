@@ -6,12 +6,12 @@
 #![cfg(test)]
 #![cfg(feature = "observe")]
 
+#[path = "common/golden.rs"]
+mod golden;
 #[path = "common/twenty_tasks.rs"]
 mod program;
 
-use std::{
-    cell::RefCell, env, fmt::Write, fs, future::pending, path::Path, rc::Rc, time::Duration,
-};
+use std::{cell::RefCell, fmt::Write, future::pending, rc::Rc, time::Duration};
 
 use glassloop::{
     EventLoop, JoinHandle, Limits, ManualClock, Scope, TaskId, gather, scope, sleep, spawn,
@@ -43,12 +43,7 @@ fn each_of_twenty_tasks_has_a_reason_that_comes_from_outside() {
             writeln!(told, "  {line}").unwrap();
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/why.txt");
-    if env::var_os("GLASSLOOP_BLESS").is_some() {
-        fs::write(&path, &told).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-    assert_eq!(told, golden, "GLASSLOOP_BLESS=1 makes this the golden answer:\n{told}");
+    golden::is_golden("tests/golden/why.txt", &told);
     event_loop.close(Duration::ZERO);
 }
 

@@ -4,11 +4,12 @@
 //! What another thread sees of a loop is the matter of `a_hanging_loop_can_be_watched.rs`.
 #![cfg(test)]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::{
     cell::RefCell,
-    env, fs,
     future::{Future, pending, poll_fn},
-    path::Path,
     pin::Pin,
     rc::Rc,
     task::{Poll, Waker},
@@ -87,13 +88,7 @@ fn the_table_is_the_golden_one() {
     let event_loop = quiet_loop(&clock);
     let _kept = program(&event_loop, &clock);
     let table = event_loop.snapshot().to_string();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/snapshot.txt");
-    if env::var_os("GLASSLOOP_BLESS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &table).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-    assert_eq!(table, golden, "GLASSLOOP_BLESS=1 makes this table the golden one:\n{table}");
+    golden::is_golden("tests/golden/snapshot.txt", &table);
     event_loop.close(Duration::ZERO);
 }
 

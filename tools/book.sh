@@ -7,6 +7,7 @@ set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/common.sh
 
+need_command python3 python3
 mdbook=$(command -v mdbook || true)
 if [ -z "$mdbook" ]; then
   tools=${CARGO_TARGET_DIR:-$PWD/target}/tools

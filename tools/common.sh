@@ -11,6 +11,7 @@
 #   count WORD                     the number that a traced example said behind `WORD=`
 #   need_command COMMAND PACKAGE...
 #                                  installs Debian's packages unless the command is there
+#   need_node                      the same of node, which must be 18 or later
 #   need_browser                   the same of Chromium; what it is called is in `browser`
 #   install_websockets             Python `websockets`, found by every python3 that follows
 #
@@ -42,6 +43,11 @@ need_command() {
     echo "installing $*"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
   } >&2
+}
+
+need_node() {
+  need_command node nodejs
+  [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ] || fail 'needs node 18 or later'
 }
 
 need_browser() {

@@ -12,8 +12,7 @@ set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/common.sh
 
-need_command node nodejs
-[ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ] || fail 'needs node 18 or later'
+need_node
 need_browser
 
 if [ -z "${PAGE_PROGRAMS:-}" ]; then

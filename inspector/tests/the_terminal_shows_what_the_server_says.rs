@@ -8,11 +8,13 @@
 
 #[path = "common/canned.rs"]
 mod canned;
+#[path = "../../tests/common/golden.rs"]
+mod golden;
 
 use std::{
     env, fs,
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -44,14 +46,7 @@ const COMMANDS: [(&str, &[&str]); 17] = [
 /// The same text as the golden file of that name.
 #[track_caller]
 fn is_golden(name: &str, text: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let path = folder.join(format!("{name}.txt"));
-    if env::var_os("GLASSLOOP_BLESS").is_some() {
-        fs::create_dir_all(folder).unwrap();
-        fs::write(&path, text).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert_eq!(text, golden, "{name}: GLASSLOOP_BLESS=1 makes this text the golden one:\n{text}");
+    golden::is_golden(&format!("tests/golden/{name}.txt"), text);
 }
 
 /// What a run says that does what it was told.

@@ -193,7 +193,7 @@ impl Lodging {
     /// The first wait, and the thread that will make it.
     fn begin(&self) -> io::Result<()> {
         let core = &self.event_loop.core;
-        core.shared.notifier.unpark_by_host();
+        core.take_thread_back();
         let wait = Waiting::begin(core).and_then(Waiting::lend).map_err(io::Error::other)?;
         let helps = Arc::clone(&self.passage);
         let named = thread::Builder::new().name("glassloop-guest".to_owned());

@@ -120,7 +120,7 @@ impl Turn<'_> {
     /// and this one begins.
     fn record_turn(&self, recorder: &Recorder) {
         let now = self.core.stride.read_at();
-        recorder.waited(now, now, 0, false);
+        recorder.asked_nobody(now);
         recorder.turn(self.turn, now);
     }
 

@@ -3,7 +3,12 @@
 
 use std::{fs, ops::RangeInclusive};
 
-use crate::{blesses, caught, clean, page::Page, root};
+use crate::{
+    faults::{caught, clean},
+    golden::blesses,
+    page::Page,
+    root,
+};
 
 /// An item is looked for by its first words, whatever stands before them.
 const BEFORE: [&str; 6] = ["pub(crate) async ", "pub(crate) ", "pub(super) ", "pub ", "async ", ""];
@@ -27,14 +32,13 @@ fn what_a_page_includes_is_the_item_that_it_names_and_all_of_it() {
     let bare = fenced("{{#include x.rs:4:8}}");
     let bad = Page::new("bad.md", &(good + &late + &other + &bare));
     let read = |_: &str| Some(code.to_owned());
-    caught(&renumbered(&bad, read).1, &[7, 11, 14]);
+    caught(renumbered(&bad, read).1, &[7, 11, 14]);
     let mended = renumbered(&bad, read).0;
     assert_eq!(mended.matches("(x.rs#L3-L8)\n```rust,ignore\n{{#include x.rs:3:8}}").count(), 2);
 
     let mut faults = vec![];
     for page in Page::all() {
-        let folder = root().join(crate::PAGES);
-        let read = |path: &str| fs::read_to_string(folder.join(path)).ok();
+        let read = |path: &str| page.read_beside(path);
         let (text, found) = renumbered(&page, read);
         if blesses() && text != page.text {
             fs::write(root().join(&page.path), &text).unwrap();

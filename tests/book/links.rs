@@ -1,29 +1,30 @@
 //! Where the book points: to files and headings that are there, and to code that has the names.
 
-use std::{fs, path::Path};
-
-use crate::{PAGES, caught, clean, page::Page, root};
+use crate::{
+    PAGES,
+    faults::{caught, clean},
+    page::Page,
+};
 
 #[test]
 fn every_link_of_the_book_leads_somewhere() {
     let bad = "# A b\n[x](#a-b) [x](#c)\n[x](gone.md)\n```\n[x](gone.md)\n```\n\
                [x](https://x.org) [x](../../../src/turn.rs)\n[x](index.md#no)\n![x](gone.svg)\n";
-    caught(&broken(&Page::new("docs/book/src/bad.md", bad)), &[2, 3, 8, 9]);
-    clean(Page::all().iter().flat_map(broken).collect());
+    caught(broken(&Page::new("docs/book/src/bad.md", bad)), &[2, 3, 8, 9]);
+    clean(Page::all().iter().flat_map(broken));
 }
 
 /// The links that lead nowhere.
 fn broken(page: &Page) -> Vec<String> {
-    let folder = root().join(Path::new(&page.path).parent().unwrap());
     let mut faults = vec![];
     for (n, line) in page.prose() {
         for target in targets(line).filter(|target| !target.starts_with("https://")) {
             let (path, heading) = target.split_once('#').unwrap_or((target, ""));
             let text = match path {
                 "" => Some(page.text.clone()),
-                path => fs::read_to_string(folder.join(path)).ok(),
+                path => page.read_beside(path),
             };
-            let is_there = folder.join(path).exists();
+            let is_there = page.folder().join(path).exists();
             // To lines of a file leads `#L1-L9`; which ones is for those who know the item.
             let has = |text: String| match heading.strip_prefix('L') {
                 Some(_) => !path.ends_with(".md"),
@@ -77,10 +78,10 @@ fn each_chapter_points_into_the_code_by_files_and_by_names_that_are_in_them() {
         "# A\n{heading}\n- no link\n- `Turn` in {code},\n  and `gone_away`.\n- `io`: {code}\n"
     );
     let bad = Page::new("docs/book/src/bad.md", &bad);
-    caught(&misnamed(&bad.under(heading), &bad), &[3, 4]);
+    caught(misnamed(&bad.under(heading), &bad), &[3, 4]);
 
     let mut faults = vec![];
-    for page in Page::all().iter().filter(|page| page.name().starts_with("ch")) {
+    for page in &Page::chapters() {
         let points = page.under(heading);
         let bullets = points.iter().filter(|(_, line)| line.starts_with("- ")).count();
         assert!(bullets >= 3, "{}: `{heading}` has {bullets} points", page.path);
@@ -94,7 +95,6 @@ fn each_chapter_points_into_the_code_by_files_and_by_names_that_are_in_them() {
 
 /// The points that name no file, or whose names stand in none of the files that they name.
 fn misnamed(lines: &[(usize, &str)], page: &Page) -> Vec<String> {
-    let folder = root().join(Path::new(&page.path).parent().unwrap());
     let mut points: Vec<(usize, String)> = vec![];
     for (n, line) in lines {
         match points.last_mut() {
@@ -105,7 +105,7 @@ fn misnamed(lines: &[(usize, &str)], page: &Page) -> Vec<String> {
     }
     let mut faults = vec![];
     for (n, point) in points {
-        let read = |target| fs::read_to_string(folder.join(target)).unwrap_or_default();
+        let read = |target| page.read_beside(target).unwrap_or_default();
         let mut code: Vec<String> = targets(&point).map(read).collect();
         if code.is_empty() {
             faults.push(page.fault(n, "expected a link to a file"));
@@ -132,10 +132,9 @@ fn has_word(code: &str, name: &str) -> bool {
 
 /// The sources that a page includes from: a point may name what the reader has just seen.
 fn included_by(page: &Page) -> Vec<String> {
-    let folder = root().join(Path::new(&page.path).parent().unwrap());
     let path =
         |line: &'_ str| line.strip_prefix("{{#include ")?.split(':').next().map(str::to_owned);
     let mut paths: Vec<String> = page.text.lines().filter_map(path).collect();
     paths.dedup();
-    paths.iter().filter_map(|path| fs::read_to_string(folder.join(path)).ok()).collect()
+    paths.iter().filter_map(|path| page.read_beside(path)).collect()
 }

@@ -1,8 +1,11 @@
 //! A page of the book: its lines, and which of them are prose.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use crate::{PAGES, root};
+use crate::{PAGES, faults, root};
 
 /// A page, by its path from the root.
 pub(crate) struct Page {
@@ -29,6 +32,23 @@ impl Page {
         names.sort();
         assert!(names.len() > 15, "expected the book, came {names:?}");
         names.iter().map(|name| Page::read(&format!("{PAGES}/{name}"))).collect()
+    }
+
+    /// Those that are chapters.
+    pub(crate) fn chapters() -> Vec<Page> {
+        let mut pages = Page::all();
+        pages.retain(|page| page.name().starts_with("ch"));
+        pages
+    }
+
+    /// Where it lies: what it links to and includes counts from here.
+    pub(crate) fn folder(&self) -> PathBuf {
+        root().join(Path::new(&self.path).parent().unwrap())
+    }
+
+    /// The text of a file by its path from there.
+    pub(crate) fn read_beside(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.folder().join(path)).ok()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -82,6 +102,6 @@ impl Page {
 
     /// A complaint about one line, counted from 0 here and from 1 in the message.
     pub(crate) fn fault(&self, line: usize, what: &str) -> String {
-        format!("{}:{}: {what}", self.path, line + 1)
+        faults::fault(&self.path, line, what)
     }
 }

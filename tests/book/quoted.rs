@@ -4,7 +4,11 @@
 
 use std::fs;
 
-use crate::{caught, clean, page::Page, root};
+use crate::{
+    faults::{caught, clean},
+    page::Page,
+    root,
+};
 
 /// The calls whose places are told.
 const CALLS: &str = "call_soon call_later queue_microtask spawn block_on sleep yield_now await \
@@ -18,12 +22,12 @@ fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {
                ```text\nturn 7: waited 3 us.\n  a ran 9 ns at ch01.rs:2\n```\n\
                at ch01.rs:1, ch01.rs:3\n";
     let bad = Page::new("docs/book/src/ch01.md", bad);
-    caught(&misquoted(&bad, golden, "x()\nsleep(\ncall_sooner()\n", "ch01.rs"), &[6, 13, 13]);
+    caught(misquoted(&bad, golden, "x()\nsleep(\ncall_sooner()\n", "ch01.rs"), &[6, 13, 13]);
     let bad = Page::new("docs/book/src/ch01.md", "```text\none\ntwo\n```\n```text\none\nto\n```\n");
-    caught(&misprinted(&bad, "[\"one\", \"two\"]"), &[7]);
+    caught(misprinted(&bad, "[\"one\", \"two\"]"), &[7]);
 
     let mut faults = vec![];
-    for page in Page::all().iter().filter(|page| page.name().starts_with("ch")) {
+    for page in &Page::chapters() {
         let number = &page.name()[..4];
         let golden = fs::read_to_string(root().join(format!("tests/golden/{number}.txt"))).unwrap();
         let file = page.program();

@@ -12,7 +12,8 @@ use std::{
 use glassloop::{EventLoop, JoinHandle, TaskId};
 
 use crate::{
-    PAGES, is_golden,
+    PAGES,
+    golden::is_golden,
     svg::{Picture, Way},
 };
 

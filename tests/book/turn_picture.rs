@@ -2,7 +2,7 @@
 
 use glassloop::Phase;
 
-use crate::{PAGES, is_golden, svg::Picture};
+use crate::{PAGES, golden::is_golden, svg::Picture};
 
 /// Where the phases are documented.
 const SOURCE: &str = include_str!("../../src/phase.rs");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use glassloop_reactor::{Notifier, Parker, Unblock};
 
 use crate::{
-    PAGES, is_golden,
+    PAGES,
+    golden::is_golden,
     svg::{Picture, Way},
 };
 

@@ -10,6 +10,9 @@
 #[path = "../common/examples.rs"]
 mod examples;
 
+#[path = "../common/golden.rs"]
+mod golden;
+
 mod told;
 
 mod ch01_a_loop_is_a_while;

@@ -1,11 +1,11 @@
 //! What a chapter tells: on standard output as a program, and as the story of its loop.
 
-use std::{env, fs, path::Path, process::Command};
+use std::process::Command;
 
 use glassloop::EventLoop;
 use glassloop_inspector::{History, Names, Story};
 
-use crate::examples;
+use crate::{examples, golden::is_golden};
 
 /// The lines that a chapter prints when it is run so.
 #[track_caller]
@@ -39,13 +39,7 @@ pub(crate) fn golden_story(chapter: &str, event_loop: &EventLoop) -> String {
 #[track_caller]
 pub(crate) fn golden_story_with(chapter: &str, event_loop: &EventLoop, names: Names) -> String {
     let story = story(event_loop, names);
-    let name = format!("tests/golden/{}.txt", &chapter[..4]);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    if env::var_os("GLASSLOOP_BLESS").is_some() {
-        fs::write(&path, &story).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert_eq!(story, golden, "GLASSLOOP_BLESS=1 makes this story the golden one:\n{story}");
+    is_golden(&format!("tests/golden/{}.txt", &chapter[..4]), &story);
     story
 }
 

@@ -13,7 +13,8 @@ fn every_file_is_reached_by_a_mod() {
         ("src/a/b.rs", ""),
         ("src/a/c.rs", "mod c;"),
         ("tests/d.rs", "#[path = \"h/i.rs\"]\nmod i;\nmod common;"),
-        ("tests/h/i.rs", ""),
+        ("tests/h/i.rs", "#[path = \"../k/j.rs\"]\nmod j;"),
+        ("tests/k/j.rs", ""),
         ("tests/common/mod.rs", ""),
         ("tests/e/f.rs", ""),
     ];
@@ -32,8 +33,7 @@ fn dead_files(files: &[File]) -> Vec<String> {
         let places = file
             .modules()
             .flat_map(|name| [format!("{below}/{name}.rs"), format!("{below}/{name}/mod.rs")]);
-        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let paths = file.module_paths().map(|path| format!("{folder}/{path}"));
+        let paths = file.module_paths().map(|path| beside(&file.path, path));
         let places: Vec<String> = places.chain(paths).collect();
         reached.extend(files.iter().filter(|file| places.contains(&file.path)));
         next += 1;
@@ -52,6 +52,18 @@ fn is_target(path: &str) -> bool {
 /// Where `mod a;` of this file finds `a.rs`.
 fn folder_of_modules(path: &str) -> &str {
     let stem = path.trim_end_matches(".rs");
-    let folder = stem.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if is_target(path) || stem.ends_with("/mod") { folder } else { stem }
+    if is_target(path) || stem.ends_with("/mod") { folder_of(stem) } else { stem }
+}
+
+/// The file that `#[path = "named"]` in the file at `path` means.
+fn beside(path: &str, named: &str) -> String {
+    let (mut folder, mut named) = (folder_of(path), named);
+    while let Some(above) = named.strip_prefix("../") {
+        (folder, named) = (folder_of(folder), above);
+    }
+    format!("{folder}/{named}")
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

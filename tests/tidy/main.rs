@@ -8,12 +8,15 @@
 mod crates;
 mod dead;
 mod examples;
+#[path = "../common/faults.rs"]
+mod faults;
 mod futures;
 mod papers;
 mod shape;
 mod source;
 mod turn;
 
+use faults::{caught, clean};
 use source::{File, code_files};
 
 /// A crate of ours, and the others of ours that it may name: those below it.
@@ -67,18 +70,4 @@ fn all_code() -> Vec<File> {
 fn rule(checker: impl Fn(&File) -> Vec<String>, bad: &str, bad_lines: &[usize]) {
     caught(checker(&File::new("bad.rs", bad)), bad_lines);
     clean(all_code().iter().flat_map(checker));
-}
-
-#[track_caller]
-fn clean(faults: impl IntoIterator<Item = String>) {
-    let faults: Vec<String> = faults.into_iter().collect();
-    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-}
-
-/// Asserts that a checker found faults on exactly these lines (counted from 1) of a bad snippet.
-#[track_caller]
-fn caught(faults: Vec<String>, lines: &[usize]) {
-    let line = |fault: &String| fault.split(':').nth(1)?.parse().ok();
-    let found: Option<Vec<usize>> = faults.iter().map(line).collect();
-    assert_eq!(found.as_deref(), Some(lines), "blind, or seeing what isn't there: {faults:?}");
 }

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::faults;
+
 /// A file of the workspace.
 pub(crate) struct File {
     /// Its path from the root of the workspace.
@@ -37,7 +39,7 @@ impl File {
 
     /// A complaint about one line, counted from 0 here and from 1 in the message.
     pub(crate) fn fault(&self, line: usize, what: &str) -> String {
-        format!("{}:{}: {what}", self.path, line + 1)
+        faults::fault(&self.path, line, what)
     }
 
     /// `what` for each line of the code that `is_bad`.

@@ -6,7 +6,6 @@ use std::{
     panic::Location,
     rc::Rc,
     sync::Arc,
-    task::Waker,
     time::Duration,
 };
 
@@ -255,8 +254,7 @@ impl Builder {
         if let Some(resolver) = self.resolver {
             reactor.set_resolver(resolver);
         }
-        let unpark = Waker::from(Arc::clone(reactor.notifier()));
-        let executor = Executor::new(limits.executor, unpark);
+        let executor = Executor::new(limits.executor, Arc::clone(reactor.notifier()).into());
         let name = registry::name(made, self.internal, debug);
         let published = Published::new(self.snapshot_every.map(nanoseconds));
         let shared = Arc::new(Shared::new(name, published, &executor, &reactor));
@@ -272,6 +270,7 @@ impl Builder {
             made,
             observers: Observers::default(),
             waits: Waits::default(),
+            pool: OnceCell::new(),
             resume: Listeners::default(),
             stride: Stride::new(),
             policy: Cell::new(self.policy),

@@ -8,10 +8,10 @@ use std::{
     future::Future,
     panic::Location,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
     thread::{self, ThreadId},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use glassloop_executor::{Executor, Refused, caught, drop_caught, drop_payload, quietly};
@@ -19,19 +19,13 @@ use glassloop_executor::{Executor, Refused, caught, drop_caught, drop_payload, q
 use crate::{
     CallError, current,
     host::serves_a_host,
+    result_cell::ResultCell,
     shared::Shared,
-    waits::{self, Note, NoteCell, Noted},
+    waits::{Note, NoteCell, Noted},
 };
 
-enum State<T> {
-    Waiting { waker: Option<Waker> },
-    Resolved(Result<T, CallError>),
-    Taken,
-}
-
 struct Cell<T> {
-    state: Mutex<State<T>>,
-    resolved: Condvar,
+    result: ResultCell<T, CallError>,
     /// Set by `cancel`; the task, once it runs, leaves its waker here.
     cancel: Mutex<Cancel>,
     note: NoteCell,
@@ -50,34 +44,18 @@ struct Cancel {
 impl<T> Cell<T> {
     fn new(asked: ThreadId) -> Arc<Cell<T>> {
         Arc::new(Cell {
-            state: Mutex::new(State::Waiting { waker: None }),
-            resolved: Condvar::new(),
+            result: ResultCell::new(),
             cancel: Mutex::default(),
             note: NoteCell::default(),
             asked,
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The first result stays; wakes who waits, with no lock held. When the `Call` is gone a panic
-    /// goes on: the loop reports it like any other that nobody will ask for.
+    /// The first result stays. When the `Call` is gone a panic goes on: the loop reports it like
+    /// any other that nobody will ask for.
     fn resolve(&self, result: Result<T, CallError>) {
-        let mut state = self.state();
-        if !matches!(*state, State::Waiting { .. }) {
-            drop(state);
-            if let Err(CallError::Panicked(panic)) = result {
-                panic.resume();
-            }
-            return;
-        }
-        let before = std::mem::replace(&mut *state, State::Resolved(result));
-        drop(state);
-        self.resolved.notify_all();
-        if let State::Waiting { waker: Some(waker) } = before {
-            waits::wake(waker);
+        if let Err(Err(CallError::Panicked(panic))) = self.result.resolve(result) {
+            panic.resume();
         }
     }
 
@@ -93,7 +71,7 @@ impl<T: Send> Noted for Cell<T> {
 
     /// A loop of this very thread answers when it is turned, which no wait of ours brings nearer.
     fn is_answered_elsewhere(&self) -> bool {
-        self.asked != thread::current().id() && matches!(*self.state(), State::Waiting { .. })
+        self.asked != thread::current().id() && !self.result.is_resolved()
     }
 }
 
@@ -216,7 +194,7 @@ impl<T> Call<T> {
     /// Whether it has resolved.
     #[must_use]
     pub fn is_resolved(&self) -> bool {
-        !matches!(*self.cell.state(), State::Waiting { .. })
+        self.cell.result.is_resolved()
     }
 
     /// Blocks this thread until it resolves, at most `timeout`.
@@ -231,28 +209,12 @@ impl<T> Call<T> {
     /// # Panics
     /// When its result was taken before.
     pub fn wait(&mut self, timeout: Duration) -> Result<T, CallError> {
-        let end = Instant::now().checked_add(timeout);
         let never_ends = self.shared.is_loop_thread() || serves_a_host();
-        let mut state = self.cell.state();
-        loop {
-            match std::mem::replace(&mut *state, State::Taken) {
-                State::Resolved(result) => return result,
-                State::Taken => panic!("the result of a Call was taken before"),
-                waiting @ State::Waiting { .. } => *state = waiting,
-            }
-            if never_ends {
-                return Err(CallError::WouldDeadlock);
-            }
-            let left =
-                end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                return Err(CallError::TimedOut);
-            }
-            // A wait that is too long for the platform's clock is a long wait all the same.
-            let left = left.min(Duration::from_secs(3600));
-            let waited = self.cell.resolved.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let timeout = if never_ends { Duration::ZERO } else { timeout };
+        self.cell.result.wait(timeout, "a Call").unwrap_or(Err(match never_ends {
+            true => CallError::WouldDeadlock,
+            false => CallError::TimedOut,
+        }))
     }
 }
 
@@ -264,21 +226,9 @@ impl<T: Send + 'static> Future for Call<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let place = Location::caller();
-        // A waker's clone isn't ours to make under a lock.
-        let waker = cx.waker().clone();
-        let mut state = self.cell.state();
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Resolved(result) => {
-                drop(state);
-                self.cell.note.set(None);
-                return Poll::Ready(result);
-            }
-            State::Taken => panic!("a Call was polled after it gave its result"),
-            State::Waiting { waker: before } => {
-                *state = State::Waiting { waker: Some(waker) };
-                drop(state);
-                drop(before);
-            }
+        if let Poll::Ready(result) = self.cell.result.poll(cx, "a Call") {
+            self.cell.note.set(None);
+            return Poll::Ready(result);
         }
         self.cell.note.wait("call", place);
         if !self.noted
@@ -304,8 +254,8 @@ impl<T> Drop for Call<T> {
             cancel.waker.take()
         };
         drop(waker);
-        let before = std::mem::replace(&mut *self.cell.state(), State::Taken);
-        if let State::Resolved(Err(error @ CallError::Panicked(_))) = &before {
+        let result = self.cell.result.abandon();
+        if let Some(Err(error @ CallError::Panicked(_))) = &result {
             // Any thread may be here: the loop's own hook for such failures can't be told.
             quietly(|| log::error!("nobody asked for the result of a call: {error}"));
         }

@@ -1,16 +1,21 @@
 //! The end of a loop: what was accepted runs, the rest is dropped here and told.
 //!
 //! In order: refuse calls; run what is left until the deadline; abort what is still alive, newest
-//! first, and whatever it spawns meanwhile; refuse everything; drop accepted calls that never ran.
+//! first, and whatever it spawns meanwhile; refuse everything; drop accepted calls that never ran;
+//! wait for offloaded jobs until the deadline, and for none after it.
 //! Nothing is dropped on another thread, and nothing goes unsaid.
 
-use std::{fmt, panic::Location, time::Duration};
+use std::{
+    fmt,
+    panic::Location,
+    time::{Duration, Instant},
+};
 
 use glassloop_executor::{Entry, quietly};
 use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    EventLoop, Phase, RunError, Snapshot,
+    EventLoop, JobLine, Phase, RunError, Snapshot,
     core::Core,
     current, deadlock,
     gathering::task_lines,
@@ -31,6 +36,10 @@ pub struct CloseReport {
     pub calls: Vec<Place>,
     /// Callbacks that were dropped unrun.
     pub callbacks: usize,
+    /// The jobs of its pool that still ran: each goes on, and its thread ends behind it.
+    pub jobs: Vec<JobLine>,
+    /// Jobs that no thread had come to, and that nothing of the loop's waited for.
+    pub jobs_refused: usize,
     /// Sources that were still registered when every task was gone.
     pub sources: Vec<SourceLine>,
     /// Timers that were still armed when every task was gone.
@@ -49,6 +58,8 @@ impl CloseReport {
         self.tasks_aborted == 0
             && self.calls.is_empty()
             && self.callbacks == 0
+            && self.jobs.is_empty()
+            && self.jobs_refused == 0
             && self.sources.is_empty()
             && self.timers == 0
             && !self.in_turn
@@ -75,6 +86,12 @@ impl fmt::Display for CloseReport {
         }
         if self.callbacks > 0 {
             write!(f, "\n{} callback(s) never ran", self.callbacks)?;
+        }
+        if self.jobs_refused > 0 {
+            write!(f, "\n{} job(s) never ran", self.jobs_refused)?;
+        }
+        for job in &self.jobs {
+            write!(f, "\n  {job}")?;
         }
         for source in &self.sources {
             write!(f, "\n  {} is still open", source.name)?;
@@ -126,10 +143,9 @@ fn end(
     let _entered = current::enter(core);
     core.take_thread_back();
     // Both count from here: what the calls take is not given to the tasks once more.
-    let calls_end = core.reactor.deadline_after(calls_for);
-    let tasks_end = core.reactor.deadline_after(tasks_for);
-    wind_down(event_loop, calls_end, || core.executor.inbox().calls() > 0);
-    wind_down(event_loop, tasks_end, || core.executor.has_work());
+    let (calls_end, tasks_end) = (End::after(core, calls_for), End::after(core, tasks_for));
+    wind_down(event_loop, &calls_end, || core.executor.inbox().calls() > 0);
+    wind_down(event_loop, &tasks_end, || core.executor.has_work());
     let callbacks = core.executor.callbacks_waiting();
     let mut report = CloseReport { callbacks, ..CloseReport::default() };
     abort(event_loop, &mut report);
@@ -140,6 +156,10 @@ fn end(
     report.calls = core.executor.drop_calls().iter().filter_map(|place| place.location()).collect();
     core.shared.now.set(Entry::NOTHING, Phase::Finish);
     core.resume.clear(core);
+    if let Some(pool) = core.pool.get() {
+        let left = pool.close(calls_end.time_left().max(tasks_end.time_left()));
+        (report.jobs, report.jobs_refused) = (left.running, left.refused);
+    }
     core.shared.now.clear();
     let left = Snapshot::of(core);
     report.timers = left.timers.len();
@@ -156,12 +176,31 @@ fn end(
     report
 }
 
+/// When a part of the end is over: by the loop's clock, and by the system's, which is all that
+/// other threads know.
+struct End {
+    by_clock: u64,
+    began: Instant,
+    after: Duration,
+}
+
+impl End {
+    fn after(core: &Core, after: Duration) -> End {
+        End { by_clock: core.reactor.deadline_after(after), began: Instant::now(), after }
+    }
+
+    /// How long another thread may still take.
+    fn time_left(&self) -> Duration {
+        self.after.saturating_sub(self.began.elapsed())
+    }
+}
+
 /// Runs turns while there is something to run, until `end` at most.
-fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
+fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
     let core = &event_loop.core;
     let mut idled = 0;
     while left() {
-        let remaining = end.saturating_sub(core.reactor.read_clock());
+        let remaining = end.by_clock.saturating_sub(core.reactor.read_clock());
         if remaining == 0 {
             return;
         }
@@ -169,12 +208,14 @@ fn wind_down(event_loop: &EventLoop, end: u64, left: impl Fn() -> bool) {
             Clock::Manual(clock) => {
                 let due = is_due(core, clock);
                 idled = if core.is_busy() || due { 0 } else { idled + 1 };
+                let answers = core.waits.has_answer_elsewhere();
                 // A clock that only somebody else could move would keep us here for ever, and so
-                // would idle callbacks that ask again.
-                if (!core.has_work() && !due) || idled > ROUNDS_MAX {
-                    return;
+                // would idle callbacks that ask again. Not so a thread that is at work for us.
+                match core.has_work() || due {
+                    true if idled <= ROUNDS_MAX => Duration::ZERO,
+                    false if answers && !end.time_left().is_zero() => end.time_left(),
+                    _ => return,
                 }
-                Duration::ZERO
             }
             Clock::System | Clock::Boot => Duration::from_nanos(remaining),
         };

@@ -8,13 +8,14 @@ use std::{
     panic::Location,
     rc::{Rc, Weak},
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use glassloop_executor::{Entry, Executor, Tap, TaskId};
 use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    By, Limits, Observer, Phase, RunError, RunPolicy, deadlock::Suspicion, frames::Frames,
+    By, Limits, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion, frames::Frames,
     guest::Lodging, observer::Observers, outside::Line, recorder::Recorder, registry::Registration,
     resume::Listeners, ring::Ring, shared::Shared, stride::Stride, waits::Waits,
 };
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) made: &'static Location<'static>,
     pub(crate) observers: Observers,
     pub(crate) waits: Waits,
+    /// Its own threads for work that blocks, since it was first asked for some.
+    pub(crate) pool: OnceCell<Pool>,
     pub(crate) resume: Listeners,
     pub(crate) stride: Stride,
     pub(crate) policy: Cell<RunPolicy>,
@@ -261,6 +264,17 @@ impl Core {
     /// The owner mark of a task: what leaves of the reactor note.
     pub(crate) fn owner_of(owner: u64) -> TaskId {
         Entry::from_bits(owner).task_id()
+    }
+
+    /// Its own threads for work that blocks.
+    pub(crate) fn pool(&self) -> &Pool {
+        self.pool.get_or_init(|| {
+            let pool = Pool::made_at(self.limits.pool, self.made);
+            if self.closed.get() {
+                pool.close(Duration::ZERO);
+            }
+            pool
+        })
     }
 
     /// Other threads that can reach the loop.

@@ -25,7 +25,7 @@ use glassloop_executor::{JoinError, JoinHandle};
 use glassloop_reactor::Events;
 
 use crate::{
-    Builder, CloseReport, Limits, Observer, Remote, RunError, RunPolicy, Snapshot, Watch,
+    Builder, CloseReport, Limits, Observer, Offload, Remote, RunError, RunPolicy, Snapshot, Watch,
     core::Core, current, turn::Turn, waiting::Waiting,
 };
 
@@ -248,6 +248,16 @@ impl EventLoop {
         F::Output: 'static,
     {
         Rc::clone(&self.core.executor).spawn(future, Location::caller())
+    }
+
+    /// Has work that blocks run on a thread of this loop's pool. See [`offload`](crate::offload()).
+    #[track_caller]
+    pub fn offload<F, T>(&self, f: F) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.core.pool().offload(f)
     }
 
     /// Has `observer` told of everything from now on.

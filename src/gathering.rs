@@ -8,7 +8,7 @@ use glassloop_executor::{TaskId, TaskView};
 use glassloop_reactor::{SourceView, TimerView};
 
 use crate::{
-    QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
+    Pool, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
     core::Core, ring::Ring, snapshot_table::due,
 };
 
@@ -24,6 +24,7 @@ impl Snapshot {
             sources: sources(core),
             timers: timers(core, now_ns),
             queues: queues(core),
+            jobs: core.pool.get().map(Pool::running).unwrap_or_default(),
             executor: core.executor.counts(),
             reactor: core.reactor.counts(),
             looks: core.shared.published.looks(),
@@ -118,9 +119,8 @@ fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
             add(scope.owner, "scope", of, scope.place.location());
         }
     }
-    for note in core.waits.notes() {
-        let of = ("another thread".to_owned(), WaitsOn::Thread);
-        add(note.owner, note.operation, of, note.place.location());
+    for (note, what) in core.waits.notes() {
+        add(note.owner, note.operation, (what, WaitsOn::Thread), note.place.location());
     }
     waits
 }
@@ -183,5 +183,8 @@ fn queues(core: &Core) -> Vec<QueueLine> {
     let frames = [("render", core.frames.render_len()), ("idle", core.frames.idle_len())];
     let asked = frames.into_iter().filter(|(_, depth)| *depth > 0);
     queues.extend(asked.map(|(name, depth)| line(name, depth, None, None)));
+    if let Some(pool) = core.pool.get() {
+        queues.push(line("offload", pool.queued(), Some(pool.limits().jobs_max), None));
+    }
     queues
 }

@@ -71,6 +71,7 @@ mod loop_thread;
 mod new_loops;
 mod now_record;
 mod observer;
+mod offload;
 mod outside;
 mod phase;
 mod policy;
@@ -79,6 +80,7 @@ mod pump;
 mod recorder;
 mod registry;
 mod remote;
+mod result_cell;
 mod resume;
 mod ring;
 mod run_until_cancelled;
@@ -117,6 +119,7 @@ pub use crate::{
     new_loops::{OnNewLoop, on_new_loop},
     now_record::{Now, NowRecord},
     observer::Observer,
+    offload::{JobLine, Offload, OffloadError, Pool, PoolLimits, PoolReport, offload},
     outside::{Outside, outside},
     phase::Phase,
     policy::RunPolicy,

@@ -3,6 +3,8 @@
 use glassloop_executor as executor;
 use glassloop_reactor as reactor;
 
+use crate::PoolLimits;
+
 /// The bounds of a loop. Start from `Limits::default()` and change what you must.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -10,6 +12,8 @@ pub struct Limits {
     pub executor: executor::Limits,
     /// The bounds of events, buffers and operations.
     pub reactor: reactor::Limits,
+    /// The bounds of its own pool; see [`offload`](crate::offload()).
+    pub pool: PoolLimits,
     /// How long one run phase runs items before the rest waits for the next turn. 2,000: a peer,
     /// a timer or another thread is kept waiting about that long by our own work, not longer.
     pub run_us_max: u64,
@@ -55,6 +59,7 @@ impl Default for Limits {
         Limits {
             executor: executor::Limits::default(),
             reactor: reactor::Limits::default(),
+            pool: PoolLimits::default(),
             run_us_max: 2_000,
             items_per_turn_max: 4_096,
             items_per_poll_max: 256,

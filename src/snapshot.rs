@@ -8,7 +8,7 @@ use std::{borrow::Cow, panic::Location};
 use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState};
 use glassloop_reactor::{Counts as ReactorCounts, Interest, SourceId};
 
-use crate::{By, LoopName, LoopTimes, TaskTimes};
+use crate::{By, JobLine, LoopName, LoopTimes, TaskTimes};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub timers: Vec<TimerLine>,
     /// Every queue, with its depth.
     pub queues: Vec<QueueLine>,
+    /// What the threads of the loop's own pool run.
+    pub jobs: Vec<JobLine>,
     /// What the executor has done so far.
     pub executor: ExecutorCounts,
     /// What the reactor has done so far.

@@ -21,7 +21,7 @@ pub(crate) fn due(at: u64, now: u64) -> String {
 }
 
 /// A place with `/` on every platform.
-fn at(place: Place) -> String {
+pub(crate) fn at(place: Place) -> String {
     let file = place.file();
     if MAIN_SEPARATOR == '/' {
         format!("{file}:{}", place.line())
@@ -78,6 +78,12 @@ impl fmt::Display for Snapshot {
             let due = if timer.in_ns == u64::MAX { due(u64::MAX, 0) } else { due(timer.in_ns, 0) };
             let (operation, owner) = (timer.operation, timer.owner);
             writeln!(f, "  {due:<20} {operation} by {owner} at {}", at(timer.place))?;
+        }
+        if !self.jobs.is_empty() {
+            writeln!(f, "jobs: {}", self.jobs.len())?;
+        }
+        for job in &self.jobs {
+            writeln!(f, "  {job}")?;
         }
         write!(f, "queues:")?;
         for queue in &self.queues {

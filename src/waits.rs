@@ -24,6 +24,11 @@ pub(crate) trait Noted: Send + Sync {
     /// Who waits in it now.
     fn note(&self) -> Option<Note>;
 
+    /// What is waited for, in words.
+    fn waits_for(&self) -> String {
+        "another thread".to_owned()
+    }
+
     /// Whether another thread is at work on what is waited for.
     fn is_answered_elsewhere(&self) -> bool {
         false
@@ -96,9 +101,11 @@ impl Waits {
         self.alive().iter().any(|cell| cell.note().is_some() && cell.is_answered_elsewhere())
     }
 
-    /// Every wait there is.
-    pub(crate) fn notes(&self) -> Vec<Note> {
-        self.alive().iter().filter_map(|cell| cell.note()).collect()
+    /// Every wait there is, with what is waited for.
+    pub(crate) fn notes(&self) -> Vec<(Note, String)> {
+        let alive = self.alive();
+        let told = alive.iter().filter_map(|cell| Some((cell.note()?, cell.waits_for())));
+        told.collect()
     }
 
     /// The cells that still live. Ours may be the last to let go of one, and the value in it is

@@ -7,8 +7,8 @@
 use std::{any::Any, error::Error, panic::AssertUnwindSafe, thread};
 
 use glassloop::{
-    CallError, Elapsed, EventLoop, HostError, HostQueue, JoinError, Panic, RunError, ScopeError,
-    ThreadError,
+    CallError, Elapsed, EventLoop, HostError, HostQueue, JoinError, OffloadError, Panic, RunError,
+    ScopeError, ThreadError,
 };
 
 /// It is there already.
@@ -25,6 +25,7 @@ fn each_fits_into_a_box_for_any_thread() {
     anywhere::<Elapsed>();
     anywhere::<HostError>();
     anywhere::<JoinError>();
+    anywhere::<OffloadError>();
     anywhere::<RunError>();
     anywhere::<ScopeError<std::io::Error>>();
     anywhere::<ThreadError>();

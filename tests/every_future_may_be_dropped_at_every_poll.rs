@@ -15,7 +15,7 @@ use common::dropping::{Probe, Program, drop_at_every_poll};
 use glassloop::{
     CancelToken, EventLoop, MissedTicks, Scope, TaskLocal, gather, interval,
     net::{self, TcpListener, TcpStream},
-    race, scope, shield, sleep, sleep_until, spawn, timeout, try_gather, yield_now,
+    offload, race, scope, shield, sleep, sleep_until, spawn, timeout, try_gather, yield_now,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -69,6 +69,15 @@ const TABLE: &[Row] = &[
         let mut call = glassloop::remote().spawn(|| work(7));
         let seen = probe.drive_kept(&mut call).await;
         let value = if let Some(value) = seen { value } else { call.await };
+        assert_eq!(value.unwrap(), 7);
+    }),
+    row!("Offload", EventLoop::test, 2, async |probe: Probe| {
+        // It has no result before it was polled: the task that sends comes after this one.
+        let (send, sent) = std::sync::mpsc::channel();
+        let mut job = offload(move || sent.recv().unwrap());
+        spawn(async move { send.send(7).unwrap() }).detach();
+        let seen = probe.drive_kept(&mut job).await;
+        let value = if let Some(value) = seen { value } else { job.await };
         assert_eq!(value.unwrap(), 7);
     }),
     row!("CancelToken::cancelled", EventLoop::test, 2, async |probe: Probe| {

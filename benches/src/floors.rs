@@ -81,6 +81,8 @@ const fn unread(
 /// The names of the peers that other workloads' ratios are taken to.
 pub const TOKIO: &str = "tokio";
 pub const MONOIO: &str = "monoio";
+pub const SPAWN_BLOCKING: &str = "tokio spawn_blocking";
+pub const BLOCKING: &str = "smol blocking";
 
 const FLOORS: &[Floor] = &[
     at_most(0.30, Some(TOKIO), "spawn-join", &[0], "spawn and join"),

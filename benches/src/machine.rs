@@ -33,6 +33,14 @@ impl Processors {
         Processors { of_loop, of_feeder: usable.next().unwrap_or(of_loop) }
     }
 
+    /// Lets the calling thread, and those that it starts, run in both places.
+    pub fn unpin(self) {
+        let mut set = CpuSet::new();
+        set.set(self.of_loop);
+        set.set(self.of_feeder);
+        sched_setaffinity(None, &set).expect("processors found at the start are still allowed");
+    }
+
     /// Moves the calling thread to a place.
     pub fn pin(self, place: Place) {
         pin_to(match place {

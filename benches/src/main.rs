@@ -21,6 +21,7 @@ mod raw;
 mod series;
 mod table;
 mod tally;
+mod toil;
 mod websocket;
 mod workloads;
 

@@ -40,6 +40,15 @@ pub trait Tasks: 'static {
     }
 }
 
+/// What the workload of jobs on other threads needs.
+pub trait Offloads: Tasks {
+    /// What its row is called.
+    const POOL: &'static str;
+
+    /// Has a job run on a thread of the peer's own pool, beginning now.
+    fn offload(job: impl FnOnce() -> u64 + Send + 'static) -> impl Future<Output = u64> + 'static;
+}
+
 /// What the workloads of calls from other threads need.
 pub trait Inbox: 'static {
     const NAME: &'static str;

@@ -10,7 +10,7 @@ use glassloop::net::{TcpListener, TcpStream};
 use glassloop::{EventLoop, Precision, Refused, Remote};
 
 use crate::floors::OURS;
-use crate::peer::{Echo, Inbox, Joined, READ_BYTES, Sender, Tasks};
+use crate::peer::{Echo, Inbox, Joined, Offloads, READ_BYTES, Sender, Tasks};
 use crate::tally;
 
 pub struct Ours;
@@ -38,6 +38,14 @@ impl Tasks for Ours {
 
     fn sleep(duration: Duration) -> impl Future + 'static {
         glassloop::sleep(duration)
+    }
+}
+
+impl Offloads for Ours {
+    const POOL: &'static str = OURS;
+
+    fn offload(job: impl FnOnce() -> u64 + Send + 'static) -> impl Future<Output = u64> + 'static {
+        Joined(glassloop::offload(job))
     }
 }
 

@@ -8,7 +8,8 @@ use async_executor::LocalExecutor;
 use async_io::{Async, Timer, block_on};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
-use crate::peer::{Call, Echo, Inbox, READ_BYTES, Sender, Tasks};
+use crate::floors::BLOCKING;
+use crate::peer::{Call, Echo, Inbox, Offloads, READ_BYTES, Sender, Tasks};
 use crate::tally;
 
 thread_local! {
@@ -41,6 +42,15 @@ impl Tasks for Smol {
 
     fn sleep(duration: Duration) -> impl Future + 'static {
         Timer::after(duration)
+    }
+}
+
+impl Offloads for Smol {
+    const POOL: &'static str = BLOCKING;
+
+    /// The crate's threads are the process's: they outlive a sample.
+    fn offload(job: impl FnOnce() -> u64 + Send + 'static) -> impl Future<Output = u64> + 'static {
+        blocking::unblock(job)
     }
 }
 

@@ -9,7 +9,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use crate::peer::{Call, Echo, Inbox, Joined, READ_BYTES, Sender, Tasks};
+use crate::floors::SPAWN_BLOCKING;
+use crate::peer::{Call, Echo, Inbox, Joined, Offloads, READ_BYTES, Sender, Tasks};
 use crate::raw::CurrentThread;
 use crate::tally;
 
@@ -50,6 +51,14 @@ impl Tasks for Tokio {
         task: F,
     ) -> impl Future<Output = u64> + 'static {
         tokio::task::unconstrained(task)
+    }
+}
+
+impl Offloads for Tokio {
+    const POOL: &'static str = SPAWN_BLOCKING;
+
+    fn offload(job: impl FnOnce() -> u64 + Send + 'static) -> impl Future<Output = u64> + 'static {
+        Joined(tokio::task::spawn_blocking(job))
     }
 }
 

@@ -9,6 +9,7 @@ mod idle_cpu;
 #[cfg(feature = "observe")]
 mod inspected;
 pub mod memory;
+mod offload;
 mod ping_pong;
 mod pump_idle;
 pub mod pump_overrun;
@@ -188,6 +189,7 @@ pub const ALL: &[Workload] = &[
     ws_broadcast::WORKLOAD,
     ws_memory::WORKLOAD,
     host_call::WORKLOAD,
+    offload::WORKLOAD,
     pump_idle::WORKLOAD,
     pump_overrun::WORKLOAD,
     idle_cpu::WORKLOAD,

@@ -5,7 +5,6 @@
 //! with a microsecond of work of its own, all there when the first pump begins. calloop has no
 //! budget: its row says how long a host is without its thread when one dispatch does what it finds.
 
-use std::hint::black_box;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::thread;
@@ -25,6 +24,7 @@ use crate::peer::Inbox;
 use crate::peers;
 use crate::series::Series;
 use crate::tally;
+use crate::toil::a_microsecond_of_work;
 
 pub const WORKLOAD: Workload = Workload {
     name: "pump-overrun",
@@ -59,16 +59,9 @@ const BUDGET: Duration = Duration::from_millis(2);
 /// A message of a socket.
 const MESSAGE: [u8; 64] = [7; 64];
 
-/// The steps of an item's work, each of five or six cycles that wait for the step before.
-const STEPS: u64 = 800;
-
 /// What each item does: about a microsecond of work, counted.
 pub fn item() {
-    let mut state = black_box(1_u64);
-    for _ in 0..STEPS {
-        state = (state ^ (state >> 7)).wrapping_mul(6_364_136_223_846_793_005);
-    }
-    black_box(state);
+    a_microsecond_of_work();
     tally::hit(1);
 }
 

@@ -1,0 +1,215 @@
+//! A job: a closure that a thread of a pool is to run, and where its result goes.
+//!
+//! The closure is run once, or dropped by whoever gives it up; never both. It is one allocation,
+//! shared by the pool's queue and the future that waits.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use glassloop_executor::{caught, drop_caught, drop_payload, quietly};
+
+use super::OffloadError;
+use crate::{
+    Remote,
+    result_cell::ResultCell,
+    snapshot::Place,
+    waits::{Note, NoteCell, Noted},
+};
+
+/// What lies in the queue of a pool.
+pub(super) trait Job: Send + Sync {
+    /// Runs it, on this thread, with nothing locked, unless it was given up. It is counted off
+    /// those who wait before.
+    fn run(&self, waiting: &AtomicUsize);
+
+    /// Whether its closure has come to its end.
+    fn has_run(&self) -> bool;
+
+    /// It will never run: drops the closure, and tells whoever waits why. False if a thread has
+    /// come to it, or it was given up.
+    fn refuse(&self, why: OffloadError) -> bool;
+
+    /// Nobody wants it any more: drops the closure, here. False if a thread has come to it.
+    fn give_up(&self) -> bool;
+
+    /// Whether a thread has come to it, or nobody wants it any more.
+    fn is_taken(&self) -> bool;
+
+    /// What it is called.
+    fn name(&self) -> Cow<'static, str>;
+
+    /// Where it was offloaded.
+    fn born(&self) -> Place;
+}
+
+/// The same, as the future sees it.
+pub(super) trait JobFor<T>: Job + Noted {
+    fn ticket(&self) -> &Ticket<T>;
+}
+
+/// What of a job concerns its result.
+pub(super) struct Ticket<T> {
+    pub(super) result: ResultCell<T, OffloadError>,
+    /// The loop whose task waits: as long as the result may come, nothing is given up there.
+    remote: Mutex<Option<Remote>>,
+    pub(super) note: NoteCell,
+    pub(super) name: OnceLock<Cow<'static, str>>,
+    born: Place,
+}
+
+struct JobCell<F, T> {
+    /// Until somebody takes it, to run it or to drop it.
+    closure: Mutex<Option<F>>,
+    has_run: AtomicBool,
+    ticket: Ticket<T>,
+}
+
+pub(super) fn job<F, T>(f: F, born: Place) -> Arc<impl JobFor<T> + 'static>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let ticket = Ticket {
+        result: ResultCell::new(),
+        remote: Mutex::default(),
+        note: NoteCell::default(),
+        name: OnceLock::new(),
+        born,
+    };
+    Arc::new(JobCell { closure: Mutex::new(Some(f)), has_run: AtomicBool::new(false), ticket })
+}
+
+impl<F, T> JobCell<F, T> {
+    fn take(&self) -> Option<F> {
+        self.closure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<F, T> JobCell<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn resolve(&self, result: Result<T, OffloadError>) {
+        if let Err(result) = self.ticket.result.resolve(result) {
+            lost(result, &self.name());
+        }
+        // Whoever waits was woken first: a loop that finds nobody holding it has heard of that.
+        self.ticket.let_go();
+    }
+}
+
+impl<F, T> Job for JobCell<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn run(&self, waiting: &AtomicUsize) {
+        if let Some(f) = self.take() {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            let result = caught(f).map_err(|payload| OffloadError::Panicked(payload.into()));
+            // Before whoever waits hears of it: they may close the pool.
+            self.has_run.store(true, Ordering::Release);
+            self.resolve(result);
+        }
+    }
+
+    fn has_run(&self) -> bool {
+        self.has_run.load(Ordering::Acquire)
+    }
+
+    fn refuse(&self, why: OffloadError) -> bool {
+        let is_first = self.give_up();
+        if is_first {
+            self.resolve(Err(why));
+        }
+        is_first
+    }
+
+    fn give_up(&self) -> bool {
+        let f = self.take();
+        let is_first = f.is_some();
+        drop_caught(f).unwrap_or_else(drop_payload);
+        is_first
+    }
+
+    fn is_taken(&self) -> bool {
+        self.closure.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        let name = self.ticket.name.get().cloned();
+        name.unwrap_or(Cow::Borrowed(std::any::type_name::<F>()))
+    }
+
+    fn born(&self) -> Place {
+        self.ticket.born
+    }
+}
+
+impl<F, T> JobFor<T> for JobCell<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn ticket(&self) -> &Ticket<T> {
+        &self.ticket
+    }
+}
+
+impl<F, T> Noted for JobCell<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn note(&self) -> Option<Note> {
+        self.ticket.note.get()
+    }
+
+    fn waits_for(&self) -> String {
+        let how = match (self.is_taken(), self.ticket.result.is_resolved()) {
+            (_, true) => "done",
+            (true, _) => "running",
+            (false, _) => "queued",
+        };
+        format!("job `{}`, {how}", self.name())
+    }
+
+    fn is_answered_elsewhere(&self) -> bool {
+        !self.ticket.result.is_resolved()
+    }
+}
+
+impl<T> Ticket<T> {
+    /// The loop of this task waits for it, and is not to give up before the result is there. To be
+    /// called before the result is asked for.
+    pub(super) fn hold(&self, remote: impl FnOnce() -> Option<Remote>) {
+        let mut held = self.remote();
+        if held.is_none() {
+            *held = remote();
+        }
+    }
+
+    /// Lets the loop go. The handle is dropped with nothing locked: it may be the last.
+    pub(super) fn let_go(&self) {
+        let held = self.remote().take();
+        drop(held);
+    }
+
+    fn remote(&self) -> MutexGuard<'_, Option<Remote>> {
+        self.remote.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nobody takes this result. A panic is told, here: any thread may be this one.
+pub(super) fn lost<T>(result: Result<T, OffloadError>, name: &str) {
+    if let Err(error @ OffloadError::Panicked(_)) = &result {
+        quietly(|| log::error!("nobody asked for the result of the job `{name}`: {error}"));
+    }
+    drop_caught(result).unwrap_or_else(drop_payload);
+}

@@ -1,4 +1,4 @@
-//! Pools of threads for a test: one that is blocked, one that ends; a job waited for without a loop.
+//! Pools for a test: one that is blocked, one that ends; a job waited for without a loop.
 
 #![cfg(test)]
 

@@ -43,7 +43,7 @@
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
 //! WebSocket client and server; `tls`: `wss://` for both. `os-time` (default): [`Clock::Boot`],
 //! [`on_resume`] on the system's clock, and [`Precision::Precise`], where the OS has them; it
-//! brings the crate rustix.
+//! brings the crate rustix. `process`: subprocesses, on Unix. `signal`: signals, on Windows Ctrl-C.
 
 #![forbid(unsafe_code)]
 
@@ -75,6 +75,8 @@ mod offload;
 mod outside;
 mod phase;
 mod policy;
+#[cfg(all(unix, feature = "process"))]
+pub mod process;
 mod published;
 mod pump;
 mod recorder;
@@ -86,6 +88,8 @@ mod ring;
 mod run_until_cancelled;
 mod scope;
 mod shared;
+#[cfg(feature = "signal")]
+pub mod signal;
 mod snapshot;
 mod snapshot_table;
 mod statistics;

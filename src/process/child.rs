@@ -1,0 +1,139 @@
+//! `Child`: a process that was started here.
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    process::{self, ExitStatus},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+
+use super::{command::Ends, exit::Exit, held::Held};
+use crate::net::{PipeReader, PipeWriter};
+
+/// A process that was started by a [`Command`](super::Command).
+///
+/// # Drop
+/// It goes on, unless [`kill_on_drop`](super::Command::kill_on_drop) was set; either way it is
+/// waited for, and leaves no zombie.
+#[must_use = "a child that is dropped can't be waited for"]
+pub struct Child {
+    /// What it reads comes from here, if that was piped.
+    pub stdin: Option<PipeWriter>,
+    /// What it writes comes here, if that was piped.
+    pub stdout: Option<PipeReader>,
+    /// And its complaints.
+    pub stderr: Option<PipeReader>,
+    exit: Exit,
+    held: Held,
+}
+
+impl Child {
+    #[track_caller]
+    pub(super) fn spawn(command: &mut process::Command, ends: Ends) -> io::Result<Child> {
+        let mut child = command.spawn()?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let held = Held::new(child, ends);
+        let taken_over = || {
+            let stdin = stdin.map(PipeWriter::from_fd).transpose()?;
+            let stdout = stdout.map(PipeReader::from_fd).transpose()?;
+            let stderr = stderr.map(PipeReader::from_fd).transpose()?;
+            Ok((stdin, stdout, stderr, Exit::watch(&held)?))
+        };
+        match taken_over() {
+            Ok((stdin, stdout, stderr, exit)) => Ok(Child { stdin, stdout, stderr, exit, held }),
+            Err(error) => {
+                // It was to be this loop's, and can't be.
+                held.kill_and_drop();
+                Err(error)
+            }
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.held.id()
+    }
+
+    /// Waits until it has ended, and gives how; asked again, gives it again. What it reads ends:
+    /// [`stdin`](Child::stdin) is dropped first.
+    ///
+    /// # Errors
+    /// The OS's.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing but the stdin.
+    #[track_caller]
+    pub fn wait(&mut self) -> impl Future<Output = io::Result<ExitStatus>> {
+        self.stdin = None;
+        self.exit.wait(&mut self.held)
+    }
+
+    /// How it has ended, if it has.
+    ///
+    /// # Errors
+    /// The OS's.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.held.try_wait()
+    }
+
+    /// Kills it, and all of its [group](super::Command::own_group) if it has one. Its end is seen
+    /// by waiting for it. One that was waited for is left in peace: its number may be another's by
+    /// now.
+    ///
+    /// # Errors
+    /// The OS's.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.held.send(Signal::KILL)
+    }
+
+    /// Asks it, and all of its group, to end: SIGTERM. Else as [`kill`](Child::kill).
+    ///
+    /// # Errors
+    /// The OS's.
+    pub fn terminate(&mut self) -> io::Result<()> {
+        self.held.send(Signal::TERM)
+    }
+
+    /// Sends a signal by its number. Else as [`kill`](Child::kill).
+    ///
+    /// # Errors
+    /// `InvalidInput` for a number that is no signal's; the OS's.
+    pub fn signal(&mut self, number: i32) -> io::Result<()> {
+        let signal = Signal::from_named_raw(number).ok_or_else(|| {
+            let what = format!("expected the number of a signal, came {number}");
+            io::Error::new(io::ErrorKind::InvalidInput, what)
+        })?;
+        self.held.send(signal)
+    }
+
+    /// Asks it to end, gives it so long to do so, then kills it; waits for it, and gives how it has
+    /// ended.
+    ///
+    /// # Errors
+    /// The OS's.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it asked.
+    #[track_caller]
+    pub fn end(&mut self, grace: Duration) -> impl Future<Output = io::Result<ExitStatus>> {
+        async move {
+            self.terminate()?;
+            if let Ok(ended) = glassloop_reactor::timeout(grace, self.wait()).await {
+                return ended;
+            }
+            self.kill()?;
+            self.wait().await
+        }
+    }
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! `Held`: a child of this process, until it has been waited for.
+//!
+//! As long as it hasn't, its number, and that of its group, is its own: a signal can reach nobody
+//! else. Dropped before, it is handed to the reaper.
+
+use std::{
+    io,
+    process::{self, ExitStatus},
+};
+
+use glassloop_executor::quietly;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::{command::Ends, reaper};
+
+/// A child of this process.
+pub(super) struct Held {
+    id: u32,
+    /// INVARIANT: `None` only after the drop has taken it.
+    child: Option<process::Child>,
+    ends: Ends,
+    ended: Option<ExitStatus>,
+}
+
+impl Held {
+    pub(super) fn new(child: process::Child, ends: Ends) -> Held {
+        Held { id: child.id(), child: Some(child), ends, ended: None }
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub(super) fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.id).ok().and_then(Pid::from_raw)
+    }
+
+    /// How it has ended, if it has. From then on it is no child any more.
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        if let (None, Some(child)) = (self.ended, &mut self.child) {
+            self.ended = child.try_wait()?;
+        }
+        Ok(self.ended)
+    }
+
+    pub(super) fn has_been_waited_for(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Sends a signal, to its group if it has one, unless it was waited for.
+    pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+        let Some(pid) = self.pid().filter(|_| !self.has_been_waited_for()) else { return Ok(()) };
+        Ok(match self.ends.own_group {
+            true => kill_process_group(pid, signal)?,
+            false => kill_process(pid, signal)?,
+        })
+    }
+
+    /// It is wanted no more.
+    pub(super) fn kill_and_drop(mut self) {
+        self.ends.kill_on_drop = true;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.has_been_waited_for() {
+            return;
+        }
+        if self.ends.kill_on_drop
+            && let Err(error) = self.send(Signal::KILL)
+        {
+            quietly(|| log::error!("child {} could not be killed: {error}", self.id));
+        }
+        if let (Ok(None), Some(child)) = (self.try_wait(), self.child.take()) {
+            reaper::adopt(child);
+        }
+    }
+}

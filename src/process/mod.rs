@@ -1,0 +1,19 @@
+//! Processes: started, spoken to, waited for and ended without holding the loop. Feature `process`,
+//! on Unix.
+//!
+//! No child is ever left a zombie: what is dropped before it was waited for is waited for by a
+//! thread of ours, which starts with the first such child and ends with the last. No handler for
+//! SIGCHLD is installed: on Linux the end of a child is readiness of a descriptor, elsewhere a
+//! thread for each child waits for it.
+//!
+//! Starting a process is a call of the standard library and takes the loop's thread some hundred
+//! microseconds; where that is too long, [`offload`](crate::offload()) it.
+
+mod child;
+mod command;
+mod exit;
+mod held;
+mod output;
+mod reaper;
+
+pub use self::{child::Child, command::Command};

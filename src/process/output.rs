@@ -1,0 +1,81 @@
+//! What a child writes, to its end and within bounds.
+
+use std::{
+    future::Future,
+    io,
+    process::{ExitStatus, Output},
+    time::Duration,
+};
+
+use glassloop_executor::try_gather;
+use glassloop_reactor::timeout;
+
+use super::Child;
+use crate::net::PipeReader;
+
+/// So much is read at once.
+const READ_BYTES: usize = 16 << 10;
+
+pub(super) async fn status(mut child: Child, time_max: Option<Duration>) -> io::Result<ExitStatus> {
+    match within(time_max, child.wait()).await {
+        Ok(ended) => ended,
+        Err(late) => give_up(child, late).await,
+    }
+}
+
+pub(super) async fn output(
+    mut child: Child,
+    bytes_max: usize,
+    time_max: Option<Duration>,
+) -> io::Result<Output> {
+    let streams = [("stdout", child.stdout.take()), ("stderr", child.stderr.take())];
+    let all = async {
+        let reads = streams.map(|(name, stream)| read_to_end(name, stream, bytes_max));
+        let [stdout, stderr] = <[Vec<u8>; 2]>::try_from(try_gather(reads).await?)
+            .expect("two streams have two outputs");
+        Ok(Output { status: child.wait().await?, stdout, stderr })
+    };
+    match within(time_max, all).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) | Err(error) => give_up(child, error).await,
+    }
+}
+
+async fn within<T>(time_max: Option<Duration>, future: impl Future<Output = T>) -> io::Result<T> {
+    match time_max {
+        None => Ok(future.await),
+        Some(time) => timeout(time, future).await.map_err(|_| {
+            let what = format!("expected the child to end within {time:?}; it was killed");
+            io::Error::new(io::ErrorKind::TimedOut, what)
+        }),
+    }
+}
+
+/// Kills the child, and gives the reason when it is gone.
+async fn give_up<T>(mut child: Child, why: io::Error) -> io::Result<T> {
+    child.kill()?;
+    child.wait().await?;
+    Err(why)
+}
+
+async fn read_to_end(
+    name: &str,
+    stream: Option<PipeReader>,
+    bytes_max: usize,
+) -> io::Result<Vec<u8>> {
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; READ_BYTES]);
+    let Some(stream) = stream else { return Ok(bytes) };
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(bytes),
+            read if bytes.len() + read <= bytes_max => bytes.extend_from_slice(&buffer[..read]),
+            _ => {
+                let what = format!(
+                    "expected at most {bytes_max} bytes of {name} (`output_bytes_max`), came \
+                     more; the child was killed"
+                );
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+            }
+        }
+    }
+}

@@ -2,7 +2,8 @@
 //! leaves nothing: no zombie, no descriptor, nobody of its group.
 //!
 //! The cases that libuv tests under these names are marked with them.
-#![cfg(all(test, target_os = "linux", feature = "process"))]
+#![cfg(test)]
+#![cfg(all(target_os = "linux", feature = "process"))]
 
 use std::{
     collections::HashSet,

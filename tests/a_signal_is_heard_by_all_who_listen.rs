@@ -2,7 +2,8 @@
 //! missed. Nothing is installed for one that nobody asked for.
 //!
 //! The process is one, so that each test has signals of its own.
-#![cfg(all(test, unix, feature = "signal"))]
+#![cfg(test)]
+#![cfg(all(unix, feature = "signal"))]
 
 use std::{
     cell::RefCell,
@@ -27,14 +28,14 @@ use glassloop::{
     signal::{Signal, Signals, on_signal, signals},
     sleep, timeout,
 };
-use rustix::process::{getpid, kill_process};
+use signal_hook::low_level;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Sends a signal to this process.
+/// Sends a signal to this very thread: its handler has run when this returns. One that is sent to
+/// the process may run on any thread, and later.
 fn raise(signal: Signal) {
-    let number = rustix::process::Signal::from_named_raw(signal.number()).expect("it has a name");
-    kill_process(getpid(), number).expect("it may be sent");
+    low_level::raise(signal.number()).expect("it may be sent");
 }
 
 /// Whether nothing of what was sent is left to be taken.
@@ -260,7 +261,6 @@ fn the_role_of_a_program_that_is_started_once_more() {
         _ => drop(ends),
     }
     raise(Signal::Terminate);
-    // It was delivered before this thread went on.
     let stuck = event_loop.block_on(std::future::pending::<()>());
     assert!(matches!(stuck, Err(RunError::Deadlock(_))), "{stuck:?}");
 }

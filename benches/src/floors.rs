@@ -110,6 +110,10 @@ const FLOORS: &[Floor] = &[
     ahead_of(FAST, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     ahead_of(TOKIO_WEBSOCKETS, "ws-1000", "WebSocket, 1,000 connections, worst row"),
     at_most(5_120.0, None, "ws-memory", &[0], "bytes an idle WebSocket"),
+    at_most(1.1, Some(SPAWN_BLOCKING), "offload", &[0, 1], "100,000 jobs at once, worst row"),
+    at_most(1.1, Some(BLOCKING), "offload", &[0, 1], "100,000 jobs at once, worst row"),
+    at_most(1.1, Some(SPAWN_BLOCKING), "offload", &[2, 3], "64 jobs in flight, worst row"),
+    at_most(1.1, Some(BLOCKING), "offload", &[2, 3], "64 jobs in flight, worst row"),
     recording(50.0, "recording, ns a poll"),
     unread(&[1, 3], Some(INSPECTED), Bound::AtLeast(0.95), "a viewer that never reads: messages"),
     Floor {

@@ -1,10 +1,10 @@
 //! `Crew`: the threads of a pool, and the jobs that wait for them.
 //!
 //! It promises that a job which waits is never left to wait for a job that runs, as long as the
-//! pool may have one thread more; and that of many jobs that come at once each calls nobody but the
-//! first: one thread is on its way at a time, and whoever arrives and leaves something behind calls
-//! the next. The thread that rested last is called first, so that in a lull the others end. Nothing
-//! foreign runs under its lock.
+//! pool may have one thread more; and that of many jobs that come at once only the first calls
+//! anybody: one thread is on its way at a time, and whoever arrives and leaves something behind
+//! calls the next. The thread that has rested the shortest is called first, so that in a lull the
+//! others end. Nothing foreign runs under its lock.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,11 @@ use std::{
 
 use slab::Slab;
 
-use super::{JobLine, OffloadError, PoolLimits, PoolReport, job::Job};
+use super::{
+    JobLine, OffloadError, PoolLimits, PoolReport,
+    job::Job,
+    worker::{Running, Worker, join},
+};
 use crate::snapshot::Place;
 
 /// What the threads are called. Linux shows fifteen letters.
@@ -31,49 +35,32 @@ const SWEEP_MIN: usize = 64;
 /// The threads of one pool.
 pub(super) struct Crew {
     made: Place,
-    limits: PoolLimits,
+    pub(super) limits: PoolLimits,
     inside: Mutex<Inside>,
     /// Jobs that no thread has come to and nobody has given up. Whoever takes a job's closure
     /// counts it off.
-    waiting: AtomicUsize,
+    pub(super) waiting: AtomicUsize,
     /// A thread has left.
-    left: Condvar,
+    pub(super) left: Condvar,
 }
 
 #[derive(Default)]
-struct Inside {
+pub(super) struct Inside {
     /// What waits, and what is left of jobs that were given up meanwhile.
-    jobs: VecDeque<Arc<dyn Job>>,
-    workers: Slab<Worker>,
+    pub(super) jobs: VecDeque<Arc<dyn Job>>,
+    pub(super) workers: Slab<Worker>,
     /// Those who have nothing to do, the latest last.
-    idle: Vec<(usize, Thread)>,
+    pub(super) idle: Vec<(usize, Thread)>,
     /// A worker was called or started, and hasn't looked at the queue yet.
-    coming: bool,
-    closed: bool,
+    pub(super) coming: bool,
+    pub(super) closed: bool,
     /// Threads that have done their last act: the next to leave joins them, or who closes.
-    ended: Vec<JoinHandle<()>>,
-}
-
-/// A thread of the crew, as the others see it.
-#[derive(Default)]
-struct Worker {
-    /// Until it leaves; a thread may be at work before who started it has come to note it.
-    thread: Option<JoinHandle<()>>,
-    running: Option<Running>,
-    /// It lay idle, and was called.
-    called: bool,
-    /// It has left before its handle came.
-    gone: bool,
-}
-
-struct Running {
-    job: Arc<dyn Job>,
-    since: Instant,
+    pub(super) ended: Vec<JoinHandle<()>>,
 }
 
 /// Who is to come to the queue, as it was decided under the lock and is done without it.
 #[must_use]
-enum Call {
+pub(super) enum Call {
     Nobody,
     Idle(Thread),
     New(usize),
@@ -91,7 +78,7 @@ impl Crew {
         })
     }
 
-    fn inside(&self) -> MutexGuard<'_, Inside> {
+    pub(super) fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,7 +124,7 @@ impl Crew {
     }
 
     /// Does what was decided under the lock.
-    fn make(self: &Arc<Self>, call: Call) {
+    pub(super) fn make(self: &Arc<Self>, call: Call) {
         match call {
             Call::Nobody => {}
             Call::Idle(thread) => thread.unpark(),
@@ -164,91 +151,6 @@ impl Crew {
         self.refuse(jobs, || {
             OffloadError::NoThread(io::Error::new(error.kind(), error.to_string()))
         });
-    }
-
-    /// The life of a thread.
-    fn work(self: Arc<Self>, key: usize) {
-        self.inside().coming = false;
-        let mut done = None;
-        while let Some(job) = self.next(key, done.take()) {
-            job.run(&self.waiting);
-            done = Some(job);
-        }
-        self.leave(key);
-    }
-
-    /// The next job, when there is one. `None`: the thread is to end.
-    fn next(self: &Arc<Self>, key: usize, mut done: Option<Arc<dyn Job>>) -> Option<Arc<dyn Job>> {
-        let mut inside = self.inside();
-        // Not the last handle to it: `done` is, and goes with nothing locked.
-        inside.workers[key].running = None;
-        loop {
-            if let Some(job) = inside.jobs.pop_front() {
-                let call = inside.call(self.limits.threads_max);
-                let running = Running { job: Arc::clone(&job), since: Instant::now() };
-                inside.workers[key].running = Some(running);
-                drop(inside);
-                self.make(call);
-                return Some(job);
-            }
-            if inside.closed {
-                return None;
-            }
-            inside = self.rest(inside, key, done.take())?;
-        }
-    }
-
-    /// Lies idle until it is called. `None` if the time is over, or the crew ends.
-    fn rest<'a>(
-        &'a self,
-        mut inside: MutexGuard<'a, Inside>,
-        key: usize,
-        done: Option<Arc<dyn Job>>,
-    ) -> Option<MutexGuard<'a, Inside>> {
-        inside.idle.push((key, thread::current()));
-        drop(inside);
-        drop(done);
-        let (began, at_most) = (Instant::now(), Duration::from_millis(self.limits.idle_ms_max));
-        loop {
-            thread::park_timeout(at_most.saturating_sub(began.elapsed()));
-            inside = self.inside();
-            if mem::take(&mut inside.workers[key].called) {
-                inside.coming = false;
-                return Some(inside);
-            }
-            if inside.closed || began.elapsed() >= at_most {
-                inside.idle.retain(|(idle, _)| *idle != key);
-                return None;
-            }
-            drop(inside);
-        }
-    }
-
-    /// The last act of a thread. It joins those who left before it, of whom little is left.
-    fn leave(&self, key: usize) {
-        let mut inside = self.inside();
-        let ended = mem::take(&mut inside.ended);
-        let worker = &mut inside.workers[key];
-        match worker.thread.take() {
-            Some(thread) => inside.has_left(key, thread),
-            None => worker.gone = true,
-        }
-        drop(inside);
-        self.left.notify_all();
-        join(ended);
-    }
-
-    /// The thread has a handle now.
-    fn started(&self, key: usize, thread: JoinHandle<()>) {
-        let mut inside = self.inside();
-        let worker = &mut inside.workers[key];
-        if worker.gone {
-            inside.has_left(key, thread);
-            drop(inside);
-            self.left.notify_all();
-        } else {
-            worker.thread = Some(thread);
-        }
     }
 
     /// See [`Pool::close`](super::Pool::close).
@@ -313,7 +215,7 @@ impl Crew {
 
 impl Inside {
     /// Who is to come, now that a job was queued or left behind.
-    fn call(&mut self, threads_max: usize) -> Call {
+    pub(super) fn call(&mut self, threads_max: usize) -> Call {
         if self.coming || self.jobs.is_empty() {
             return Call::Nobody;
         }
@@ -329,7 +231,7 @@ impl Inside {
         }
     }
 
-    fn has_left(&mut self, key: usize, thread: JoinHandle<()>) {
+    pub(super) fn has_left(&mut self, key: usize, thread: JoinHandle<()>) {
         self.workers.remove(key);
         self.ended.push(thread);
     }
@@ -342,32 +244,5 @@ impl Inside {
 
     fn is_only_this_thread(&self) -> bool {
         self.workers.iter().all(|(_, worker)| worker.is_this_thread())
-    }
-}
-
-impl Worker {
-    fn is_this_thread(&self) -> bool {
-        let this = thread::current().id();
-        self.thread.as_ref().is_some_and(|thread| thread.thread().id() == this)
-    }
-
-    /// Whether it leaves by itself, now that the crew is closed and its queue empty.
-    fn is_leaving(&self) -> bool {
-        let runs = self.running.as_ref().is_some_and(|running| !running.job.has_run());
-        !runs && !self.is_this_thread()
-    }
-}
-
-impl Running {
-    fn line(&self) -> JobLine {
-        JobLine { name: self.job.name(), born: self.job.born(), elapsed: self.since.elapsed() }
-    }
-}
-
-/// Threads that have done their last act.
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        // What it ran was caught, each job by itself.
-        drop(thread.join());
     }
 }

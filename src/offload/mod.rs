@@ -11,6 +11,7 @@ mod future;
 mod job;
 mod line;
 mod pool;
+mod worker;
 
 pub use self::{
     error::OffloadError,

@@ -18,6 +18,32 @@ use crate::net::{PipeReader, PipeWriter};
 /// # Drop
 /// It goes on, unless [`kill_on_drop`](super::Command::kill_on_drop) was set; either way it is
 /// waited for, and leaves no zombie.
+///
+/// ```
+/// use std::{os::unix::process::ExitStatusExt, time::Duration};
+/// use glassloop::process::Command;
+///
+/// # glassloop::run(async {
+/// let mut sleeper = Command::new("sleep").arg("60").spawn()?;
+/// assert!(sleeper.id() > 0 && sleeper.try_wait()?.is_none(), "it runs");
+/// sleeper.kill()?;
+/// assert_eq!(sleeper.wait().await?.signal(), Some(9));
+///
+/// // As one ends a server: it is asked first, and killed if it doesn't end in time.
+/// let mut server = Command::new("sleep").arg("60").spawn()?;
+/// assert_eq!(server.end(Duration::from_secs(5)).await?.signal(), Some(15));
+///
+/// let mut sleepers = Vec::new();
+/// for _ in 0..2 {
+///     sleepers.push(Command::new("sleep").arg("60").spawn()?);
+/// }
+/// sleepers[0].terminate()?;
+/// sleepers[1].signal(2)?;
+/// assert_eq!(sleepers[0].wait().await?.signal(), Some(15));
+/// assert_eq!(sleepers[1].wait().await?.signal(), Some(2));
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 #[must_use = "a child that is dropped can't be waited for"]
 pub struct Child {
     /// What it reads comes from here, if that was piped.
@@ -119,7 +145,7 @@ impl Child {
     ///
     /// # Cancel safety
     /// Dropping the future leaves it asked.
-    #[track_caller]
+    #[expect(clippy::manual_async_fn, reason = "no public function of ours is an `async fn`")]
     pub fn end(&mut self, grace: Duration) -> impl Future<Output = io::Result<ExitStatus>> {
         async move {
             self.terminate()?;

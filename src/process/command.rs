@@ -33,6 +33,15 @@ const OUTPUT_BYTES_MAX: usize = 16 << 20;
 /// cat.stdout.as_ref().unwrap().read_exact(&mut back).await?;
 /// assert_eq!(&back, b"there and back");
 /// assert!(cat.wait().await?.success());
+///
+/// // Within bounds: with all that it starts, killed if it takes too long or says too much.
+/// let mut listing = Command::new("sh");
+/// listing.args(["-c", "echo $GREETING; pwd; true &"]).env("GREETING", "hello");
+/// listing.current_dir("/").own_group().kill_on_drop(true);
+/// listing.output_bytes_max(100).time_max(std::time::Duration::from_secs(60));
+/// assert_eq!(listing.output().await?.stdout, b"hello\n/\n");
+/// listing.as_std_mut().env_remove("GREETING"); // what there is no method for
+/// assert!(listing.stdout(Stdio::null()).stderr(Stdio::null()).status().await?.success());
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```

@@ -50,10 +50,11 @@ impl Held {
     /// Sends a signal, to its group if it has one, unless it was waited for.
     pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
         let Some(pid) = self.pid().filter(|_| !self.has_been_waited_for()) else { return Ok(()) };
-        Ok(match self.ends.own_group {
-            true => kill_process_group(pid, signal)?,
-            false => kill_process(pid, signal)?,
-        })
+        let sent = match self.ends.own_group {
+            true => kill_process_group(pid, signal),
+            false => kill_process(pid, signal),
+        };
+        Ok(sent?)
     }
 
     /// It is wanted no more.

@@ -62,12 +62,17 @@ pub struct Signals {
 
 /// Listens to these signals from now on, on the current loop.
 ///
-/// ```no_run
-/// use glassloop::signal::{Signal, signals};
-///
+/// ```
+/// # #[cfg(unix)]
 /// # glassloop::run(async {
+/// use glassloop::signal::{Signal, on_signal, signals};
+///
 /// let ends = signals(&[Signal::Interrupt, Signal::Terminate])?;
-/// println!("{:?}: this program ends", ends.recv().await?);
+/// let reads = on_signal(&[Signal::Hangup], |_| println!("reading the configuration again"))?;
+/// # signal_hook::low_level::raise(Signal::Terminate.number())?;
+/// assert_eq!(ends.recv().await?, Signal::Terminate); // somebody has asked it to end
+/// ends.restore_default()?; // asked once more it will, whatever it is at
+/// drop(reads);
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
@@ -117,16 +122,6 @@ impl fmt::Debug for Signals {
 pub struct OnSignal(JoinHandle<io::Result<()>>);
 
 /// Has `f` called with each of these signals, in a task of the current loop.
-///
-/// ```no_run
-/// use glassloop::signal::{Signal, on_signal};
-///
-/// # glassloop::run(async {
-/// let listens = on_signal(&[Signal::Hangup], |_| println!("reading the configuration again"))?;
-/// # drop(listens);
-/// # std::io::Result::Ok(())
-/// # }).unwrap().unwrap();
-/// ```
 ///
 /// # Errors
 /// As [`signals`].

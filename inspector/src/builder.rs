@@ -11,8 +11,6 @@ use std::{
 
 use glassloop::{EventLoop, LoopThread, PollerKind, net, ws};
 
-#[cfg(all(unix, feature = "signal"))]
-use crate::signal;
 use crate::{
     address,
     attendance::Attendance,
@@ -26,6 +24,8 @@ use crate::{
     token::Token,
     watchdog,
 };
+#[cfg(all(unix, feature = "signal"))]
+use {crate::signal, glassloop::signal::Signal};
 
 /// The thread that it lives on.
 const THREAD: &str = "glassloop-inspector";
@@ -57,7 +57,7 @@ pub struct Builder {
     waits: bool,
     dump_to: Option<PathBuf>,
     #[cfg(all(unix, feature = "signal"))]
-    dump_on: Option<i32>,
+    dump_on: Option<Signal>,
     folder: Option<PathBuf>,
 }
 
@@ -125,9 +125,9 @@ impl Builder {
         self
     }
 
-    /// Has a signal, `SIGUSR1` for one, write what [`dump_to`](Builder::dump_to) would: a file of
-    /// each recorded loop, each time it comes: nothing but who sends it bounds how many there are.
-    /// Signals that come while one is written are one.
+    /// Has a signal, [`Signal::User1`] for one, write what [`dump_to`](Builder::dump_to) would: a
+    /// file of each recorded loop, each time it comes: nothing but who sends it bounds how many
+    /// there are. Signals that come while one is written are one.
     ///
     /// From then on the signal no longer does what it did by itself, which for most is to end the
     /// process, even when the inspector has stopped. A fork of the process, too, has the signal
@@ -136,14 +136,14 @@ impl Builder {
     /// ```
     /// # let folder = std::env::temp_dir().join(format!("signalled-{}", std::process::id()));
     /// let builder = glassloop_inspector::Builder::new().dump_to(std::env::temp_dir());
-    /// let inspector = builder.dump_on_signal(signal_hook::consts::SIGUSR1);
+    /// let inspector = builder.dump_on_signal(glassloop::signal::Signal::User1);
     /// # let inspector = inspector.folder(&folder).start()?;
     /// # drop(inspector);
     /// # std::fs::remove_dir(&folder)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[cfg(all(unix, feature = "signal"))]
-    pub fn dump_on_signal(mut self, signal: i32) -> Builder {
+    pub fn dump_on_signal(mut self, signal: Signal) -> Builder {
         self.dump_on = Some(signal);
         self
     }

@@ -13,13 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop::LoopThread;
+use glassloop::{LoopThread, signal::Signal};
 use glassloop_inspector::Builder;
 use serde_json::Value;
-use signal_hook::{
-    consts::{SIGKILL, SIGUSR1, SIGUSR2},
-    low_level::raise,
-};
+use signal_hook::low_level;
 
 /// Longer than any machine is late.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,9 +44,9 @@ fn it_is_written_as_often_as_the_signal_comes_and_no_more_after_the_stop() {
         assert!(watch.look(PATIENCE).is_some() && began.elapsed() < PATIENCE, "it records");
     }
     let builder = Builder::new().folder(folder.join("files")).dump_to(&folder);
-    let inspector = builder.dump_on_signal(SIGUSR1).start().unwrap();
+    let inspector = builder.dump_on_signal(Signal::User1).start().unwrap();
     for come in 1..=3 {
-        raise(SIGUSR1).unwrap();
+        low_level::raise(Signal::User1.number()).unwrap();
         let began = Instant::now();
         while dumps(&folder).len() < come {
             assert!(began.elapsed() < PATIENCE, "signal {come} left no dump");
@@ -63,7 +60,7 @@ fn it_is_written_as_often_as_the_signal_comes_and_no_more_after_the_stop() {
         let trace: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         assert!(trace["traceEvents"].as_array().unwrap().len() > 2);
     }
-    raise(SIGUSR1).unwrap();
+    low_level::raise(Signal::User1.number()).unwrap();
     assert_eq!(dumps(&folder).len(), 3, "nobody listens, and the process lives on");
     drop(thread);
     fs::remove_dir_all(&folder).unwrap();
@@ -75,9 +72,15 @@ fn what_can_not_be_done_is_an_error_that_says_why() {
     let builder = || Builder::new().folder(folder.join("files"));
     let no_signal = "expected a signal that can be caught, came ";
     for (builder, said) in [
-        (builder().dump_to(&folder).dump_on_signal(SIGKILL), format!("{no_signal}{SIGKILL}")),
-        (builder().dump_to(&folder).dump_on_signal(9_999), format!("{no_signal}9999: ")),
-        (builder().dump_on_signal(SIGUSR2), "expected a folder to dump to on signal ".to_owned()),
+        (builder().dump_to(&folder).dump_on_signal(Signal::Raw(9)), format!("{no_signal}Raw(9)")),
+        (
+            builder().dump_to(&folder).dump_on_signal(Signal::Raw(9_999)),
+            format!("{no_signal}Raw(9999): "),
+        ),
+        (
+            builder().dump_on_signal(Signal::User2),
+            "expected a folder to dump to on signal User2".to_owned(),
+        ),
     ] {
         let error = builder.start().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");

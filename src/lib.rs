@@ -43,7 +43,8 @@
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
 //! WebSocket client and server; `tls`: `wss://` for both. `os-time` (default): [`Clock::Boot`],
 //! [`on_resume`] on the system's clock, and [`Precision::Precise`], where the OS has them; it
-//! brings the crate rustix. `process`: subprocesses, on Unix. `signal`: signals, on Windows Ctrl-C.
+//! brings the crate rustix. `process`: subprocesses, on Unix; `process-pool`: workers among them.
+//! `signal`: signals, on Windows Ctrl-C.
 
 #![forbid(unsafe_code)]
 

@@ -14,6 +14,10 @@ mod command;
 mod exit;
 mod held;
 mod output;
+#[cfg(feature = "process-pool")]
+mod pool;
 mod reaper;
 
+#[cfg(feature = "process-pool")]
+pub use self::pool::{ProcessCall, ProcessError, ProcessPool, ProcessPoolLimits, Worker, worker};
 pub use self::{child::Child, command::Command};

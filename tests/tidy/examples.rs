@@ -75,7 +75,7 @@ fn example_lines(text: &str) -> impl Iterator<Item = &str> {
     docs.filter(move |line| {
         if let Some(mark) = line.trim_start().strip_prefix("```") {
             inside = !inside;
-            runs = inside && ["", "should_panic"].contains(&mark.trim());
+            runs = inside && ["", "should_panic", "standalone_crate"].contains(&mark.trim());
             return false;
         }
         runs

@@ -1,0 +1,225 @@
+//! `Queue`: the jobs that wait for a worker, and who serves them.
+//!
+//! It promises that a job which waits is served as long as there is an idle worker, or may be one
+//! more; and that each is resolved, whatever becomes of the pool. It is of one thread.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, VecDeque},
+    mem,
+    panic::Location,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{ProcessPoolLimits, call, error::ProcessError, lane};
+use crate::{current, process::Command, waits};
+
+/// How much may be left of jobs that nobody wants, whatever else is in the queue.
+const SWEEP_MIN: usize = 64;
+
+/// The jobs of a pool.
+pub(super) struct Queue {
+    pub(super) command: RefCell<Command>,
+    pub(super) limits: ProcessPoolLimits,
+    jobs: RefCell<VecDeque<Job>>,
+    /// How many of them nobody wants any more.
+    unwanted: Cell<usize>,
+    /// Tasks that serve a worker each, or start one.
+    lanes: Cell<usize>,
+    /// How many there ever were.
+    begun: Cell<u64>,
+    /// Those whose worker has nothing to do, the latest last.
+    idle: RefCell<Vec<(u64, Waker)>>,
+    workers: RefCell<BTreeSet<u32>>,
+    closed: Cell<bool>,
+}
+
+/// A job that waits. Dropped, it resolves: nobody waits for what was lost.
+pub(super) struct Job {
+    pub(super) cell: Arc<call::Cell>,
+    pub(super) arguments: Vec<u8>,
+}
+
+impl Job {
+    pub(super) fn new(cell: &Arc<call::Cell>, arguments: Vec<u8>) -> Job {
+        Job { cell: Arc::clone(cell), arguments }
+    }
+
+    fn is_unwanted(&self) -> bool {
+        self.cell.unwanted.is_cancelled()
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.cell.resolve(Err(ProcessError::Closed(self.cell.name())));
+    }
+}
+
+impl Queue {
+    pub(super) fn new(command: RefCell<Command>, limits: ProcessPoolLimits) -> Queue {
+        Queue {
+            command,
+            limits: ProcessPoolLimits { workers_max: limits.workers_max.max(1), ..limits },
+            jobs: RefCell::default(),
+            unwanted: Cell::new(0),
+            lanes: Cell::new(0),
+            begun: Cell::new(0),
+            idle: RefCell::default(),
+            workers: RefCell::default(),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// Queues a job, or resolves it with why it can't.
+    #[track_caller]
+    pub(super) fn submit(self: &Rc<Self>, job: Job) {
+        if self.closed.get() {
+            return job.cell.resolve(Err(ProcessError::Closed(job.cell.name())));
+        }
+        if self.waiting() >= self.limits.jobs_max {
+            return job.cell.resolve(Err(ProcessError::Full(job.cell.name())));
+        }
+        self.jobs.borrow_mut().push_back(job);
+        self.call_one();
+    }
+
+    /// Has somebody serve what waits: who is idle, or one more.
+    #[track_caller]
+    pub(super) fn call_one(self: &Rc<Self>) {
+        if self.waiting() == 0 || self.closed.get() {
+            return;
+        }
+        let idle = self.idle.borrow_mut().pop();
+        if let Some((_, idle)) = idle {
+            return waits::wake(idle);
+        }
+        if self.lanes.get() < self.limits.workers_max {
+            let executor = current::executor("ProcessPool::call");
+            let serving = lane::serve(Serving::begin(Rc::clone(self)));
+            executor.spawn(serving, Location::caller()).named("process worker").detach();
+        }
+    }
+
+    /// The next job that somebody wants, or leaves a waker for it. `None` when the pool has ended.
+    fn poll_next(&self, lane: u64, cx: &Context<'_>) -> Poll<Option<Job>> {
+        self.is_busy(lane);
+        if self.closed.get() {
+            return Poll::Ready(None);
+        }
+        if let Some(job) = self.take() {
+            return Poll::Ready(Some(job));
+        }
+        let waker = cx.waker().clone();
+        self.idle.borrow_mut().push((lane, waker));
+        Poll::Pending
+    }
+
+    /// Who serves there is not to be called: it comes by itself, or never again.
+    fn is_busy(&self, lane: u64) {
+        let mut idle = self.idle.borrow_mut();
+        let place = idle.iter().position(|(other, _)| *other == lane);
+        let waker = place.map(|place| idle.remove(place));
+        drop(idle);
+        drop(waker);
+    }
+
+    /// The next job that somebody wants, if one waits.
+    pub(super) fn take(&self) -> Option<Job> {
+        loop {
+            let job = self.jobs.borrow_mut().pop_front()?;
+            if !job.is_unwanted() {
+                return Some(job);
+            }
+            self.unwanted.set(self.unwanted.get() - 1);
+        }
+    }
+
+    /// A job that no worker had begun is wanted no more.
+    pub(super) fn note_unwanted(&self) {
+        self.unwanted.set(self.unwanted.get() + 1);
+        let mut jobs = self.jobs.borrow_mut();
+        if self.unwanted.get() > jobs.len() / 2 + SWEEP_MIN {
+            let all = mem::take(&mut *jobs);
+            let (unwanted, wanted): (VecDeque<_>, _) = all.into_iter().partition(Job::is_unwanted);
+            *jobs = wanted;
+            self.unwanted.set(0);
+            drop(jobs);
+            drop(unwanted);
+        }
+    }
+
+    /// How many jobs wait that somebody wants.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.borrow().len() - self.unwanted.get()
+    }
+
+    pub(super) fn workers(&self) -> Vec<u32> {
+        self.workers.borrow().iter().copied().collect()
+    }
+
+    /// Whether a worker may go on with what it has.
+    pub(super) fn has_worker(&self, id: u32, has: bool) {
+        let mut workers = self.workers.borrow_mut();
+        if has {
+            workers.insert(id)
+        } else {
+            workers.remove(&id)
+        };
+    }
+
+    /// The pool ends: what waits is resolved, and who serves a worker ends with it.
+    pub(super) fn close(&self) {
+        self.closed.set(true);
+        self.unwanted.set(0);
+        let jobs = self.jobs.take();
+        let idle = self.idle.take();
+        drop(jobs);
+        idle.into_iter().for_each(|(_, waker)| waits::wake(waker));
+    }
+}
+
+/// A task that serves a worker, until dropped. If it never came to its end the loop is ending.
+pub(super) struct Serving {
+    queue: Rc<Queue>,
+    lane: u64,
+    is_over: bool,
+}
+
+impl Serving {
+    fn begin(queue: Rc<Queue>) -> Serving {
+        queue.lanes.set(queue.lanes.get() + 1);
+        queue.begun.set(queue.begun.get() + 1);
+        let lane = queue.begun.get();
+        Serving { queue, lane, is_over: false }
+    }
+
+    /// The next job that somebody wants, or leaves a waker for it. `None` when the pool has ended.
+    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Job>> {
+        self.queue.poll_next(self.lane, cx)
+    }
+
+    pub(super) fn queue(&self) -> &Rc<Queue> {
+        &self.queue
+    }
+
+    /// Its worker is gone. If jobs wait, another takes its place.
+    pub(super) fn end(mut self) {
+        self.is_over = true;
+        let queue = Rc::clone(&self.queue);
+        drop(self);
+        queue.call_one();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.queue.lanes.set(self.queue.lanes.get() - 1);
+        self.queue.is_busy(self.lane);
+        if !self.is_over {
+            self.queue.close();
+        }
+    }
+}

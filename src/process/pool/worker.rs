@@ -1,0 +1,136 @@
+//! `Worker`: the other side of a pool of processes, in a process of its own.
+//!
+//! It knows no loop. It does one job after the other on the thread that called it, and ends with
+//! its pool: when nobody is left who could ask.
+
+use std::{
+    collections::BTreeMap,
+    env, fmt,
+    fs::File,
+    io::{self, Read, Write},
+    os::{
+        fd::AsFd,
+        unix::{net::UnixStream, process::parent_id},
+    },
+    process,
+};
+
+use glassloop_executor::{caught, drop_payload, message, quietly};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::frame::{Frame, Kind, LENGTH_BYTES};
+
+/// What a pool sets in the environment of its workers: its own process's number. A program that is
+/// started by a worker in turn has another parent, and is none.
+pub(super) const VARIABLE: &str = "GLASSLOOP_WORKER";
+
+/// From arguments to a result, both as JSON; or what is wrong with the arguments.
+type Job = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String>>;
+
+/// The jobs of a worker process, by name. Made by [`worker`].
+#[must_use = "a worker does nothing until it serves"]
+pub struct Worker {
+    jobs: BTreeMap<&'static str, Job>,
+}
+
+/// What a program can do as a worker of a [`ProcessPool`](super::ProcessPool). To be called first
+/// in `main`, before there is a thread, a file or a window that a worker doesn't need.
+///
+/// ```
+/// use glassloop::process::worker;
+///
+/// // This program was not started as a worker: it goes on.
+/// worker()
+///     .job("sum", |numbers: Vec<u64>| numbers.iter().sum::<u64>())
+///     .job("greet", |name: String| format!("hello, {name}"))
+///     .serve();
+/// ```
+pub fn worker() -> Worker {
+    Worker { jobs: BTreeMap::new() }
+}
+
+impl Worker {
+    /// Adds a job: what it takes and gives are values that serde can read and write. A panic of it
+    /// is the caller's error, and the worker goes on.
+    pub fn job<A, R>(mut self, name: &'static str, f: impl Fn(A) -> R + 'static) -> Worker
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        let job = move |arguments: &[u8]| {
+            let arguments = serde_json::from_slice(arguments).map_err(|error| error.to_string())?;
+            // What can't be written is a fault of the job's: it ends as a panic of it does.
+            Ok(serde_json::to_vec(&f(arguments)).expect("the result of a job is written as JSON"))
+        };
+        self.jobs.insert(name, Box::new(job));
+        self
+    }
+
+    /// In a process that was started as a worker this serves the pool, and never returns. In any
+    /// other it returns at once.
+    pub fn serve(self) {
+        if env::var(VARIABLE).ok().and_then(|pool| pool.parse().ok()) != Some(parent_id()) {
+            return;
+        }
+        let served = channel().and_then(|channel| self.serve_on(channel));
+        if let Err(error) = &served {
+            quietly(|| log::error!("worker: {error}"));
+        }
+        process::exit(i32::from(served.is_err()));
+    }
+
+    /// Until the other end is gone.
+    fn serve_on(&self, mut channel: UnixStream) -> io::Result<()> {
+        let names: Vec<&str> = self.jobs.keys().copied().collect();
+        let body = serde_json::to_vec(&names)?;
+        write(&mut channel, &Frame { kind: Kind::Hello, number: 0, name: String::new(), body })?;
+        while let Some(Frame { number, name, body, .. }) = read(&mut channel)? {
+            let (kind, body) = self.answer(&name, &body);
+            write(&mut channel, &Frame { kind, number, name, body })?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, name: &str, arguments: &[u8]) -> (Kind, Vec<u8>) {
+        let Some(job) = self.jobs.get(name) else { return (Kind::Unknown, Vec::new()) };
+        match caught(|| job(arguments)) {
+            Ok(Ok(result)) => (Kind::Done, result),
+            Ok(Err(why)) => (Kind::Arguments, why.into_bytes()),
+            Err(payload) => {
+                let text = message(payload.as_ref()).to_owned();
+                drop_payload(payload);
+                (Kind::Panicked, text.into_bytes())
+            }
+        }
+    }
+}
+
+/// What the pool speaks through. Whoever reads the standard input from now on finds nothing there.
+fn channel() -> io::Result<UnixStream> {
+    let channel = io::stdin().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(channel.into())
+}
+
+fn write(channel: &mut UnixStream, frame: &Frame) -> io::Result<()> {
+    let bytes = frame.encode().ok_or_else(|| io::Error::other("a result is longer than 4 GiB"))?;
+    channel.write_all(&bytes)
+}
+
+/// The next frame, or `None` at the end.
+fn read(channel: &mut UnixStream) -> io::Result<Option<Frame>> {
+    let mut length = [0; LENGTH_BYTES];
+    match channel.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+    channel.read_exact(&mut bytes)?;
+    Frame::decode(&bytes).map(Some).map_err(io::Error::other)
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("jobs", &self.jobs.keys()).finish()
+    }
+}

@@ -46,11 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .job("wait", |ms: u64| wait(ms).unwrap_or_default())
         .job("compute", compute)
         .job("crash", |()| -> u64 { std::process::abort() })
-        .job("hang", |()| -> u64 {
-            loop {
-                thread::park();
-            }
-        })
+        .job("hang", |()| thread::sleep(Duration::MAX))
         .serve();
 
     glassloop_inspector::init(); // watched if GLASSLOOP_INSPECT=1
@@ -91,7 +87,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // What only a process can do: fall over, or be stopped in its middle.
         let Err(crashed) = pool.call::<u64>("crash", &()).await else { panic!("it crashes") };
         println!("\n{crashed}");
-        let hanging = timeout(Duration::from_millis(50), pool.call::<u64>("hang", &())).await;
+        let hanging = timeout(Duration::from_millis(50), pool.call::<()>("hang", &())).await;
         println!("a job that hangs, given 50 ms: {}", hanging.expect_err("it hangs"));
         let sum = pool.call::<u64>("compute", &10).await?;
         println!("and the next one: {sum}");

@@ -17,11 +17,11 @@ use std::{
 use glassloop_executor::{Executor, Refused, caught, drop_caught, drop_payload, quietly};
 
 use crate::{
-    CallError, current,
+    CallError,
     host::serves_a_host,
     result_cell::ResultCell,
     shared::Shared,
-    waits::{Note, NoteCell, Noted},
+    waits::{Listed, Note, NoteCell, Noted},
 };
 
 struct Cell<T> {
@@ -92,8 +92,7 @@ impl<T> Drop for Resolver<T> {
 pub struct Call<T> {
     cell: Arc<Cell<T>>,
     shared: Arc<Shared>,
-    /// Whether a loop has this cell in its list of waits.
-    noted: bool,
+    listed: Listed,
     cancels_on_drop: bool,
 }
 
@@ -152,7 +151,7 @@ impl<T: Send + 'static> Call<T> {
             // The caller's closure dies here, on the caller's thread.
             drop_caught(refused).unwrap_or_else(drop_payload);
         }
-        Call { cell, shared: Arc::clone(shared), noted: false, cancels_on_drop: false }
+        Call { cell, shared: Arc::clone(shared), listed: Listed::default(), cancels_on_drop: false }
     }
 }
 
@@ -231,13 +230,8 @@ impl<T: Send + 'static> Future for Call<T> {
             return Poll::Ready(result);
         }
         self.cell.note.wait("call", place);
-        if !self.noted
-            && let Some(core) = current::get()
-        {
-            let cell = Arc::clone(&self.cell) as Arc<dyn Noted>;
-            core.waits.add(Arc::downgrade(&cell));
-            self.noted = true;
-        }
+        let Call { listed, cell, .. } = &mut *self;
+        listed.here(|| Arc::clone(cell) as Arc<dyn Noted>);
         Poll::Pending
     }
 }
@@ -259,6 +253,7 @@ impl<T> Drop for Call<T> {
             // Any thread may be here: the loop's own hook for such failures can't be told.
             quietly(|| log::error!("nobody asked for the result of a call: {error}"));
         }
+        drop_caught(result).unwrap_or_else(drop_payload);
     }
 }
 

@@ -157,7 +157,7 @@ fn end(
     core.shared.now.set(Entry::NOTHING, Phase::Finish);
     core.resume.clear(core);
     if let Some(pool) = core.pool.get() {
-        let left = pool.close(calls_end.time_left().max(tasks_end.time_left()));
+        let left = pool.close(tasks_end.time_left());
         (report.jobs, report.jobs_refused) = (left.running, left.refused);
     }
     core.shared.now.clear();

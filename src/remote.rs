@@ -32,6 +32,10 @@ impl Remote {
         Remote { shared }
     }
 
+    pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
+    }
+
     /// Leaves a call for the loop.
     ///
     /// Accepted, it runs exactly once, after everything this thread left before: in the next run

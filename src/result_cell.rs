@@ -84,10 +84,13 @@ impl<T, E> ResultCell<T, E> {
         if let State::Waiting { waker: stored, .. } = &mut *state {
             std::mem::swap(stored, &mut waker);
             drop(state);
+            drop_caught(waker).unwrap_or_else(drop_payload);
             return Poll::Pending;
         }
         // It has come meanwhile.
-        Poll::Ready(taken(state, what))
+        let result = taken(state, what);
+        drop_caught(waker).unwrap_or_else(drop_payload);
+        Poll::Ready(result)
     }
 
     /// Blocks this thread for the result, at most `timeout`.

@@ -11,6 +11,8 @@ use std::{
 
 use glassloop_executor::{Executor, PlaceId, TaskId, caught, drop_payload, message, quietly};
 
+use crate::current;
+
 /// A wait, noted by a leaf that returned pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -72,6 +74,21 @@ pub(crate) fn wake(waker: Waker) {
     if let Err(payload) = caught(|| waker.wake()) {
         quietly(|| log::error!("a waker panicked: {}", message(payload.as_ref())));
         drop_payload(payload);
+    }
+}
+
+/// Which loop lists a cell, as whoever waits in it knows: the one that polled it last.
+#[derive(Debug, Default)]
+pub(crate) struct Listed(Option<u64>);
+
+impl Listed {
+    /// Has the current loop list the cell, unless it does.
+    pub(crate) fn here(&mut self, cell: impl FnOnce() -> Arc<dyn Noted>) {
+        let Some(core) = current::get() else { return };
+        let number = core.shared.name.number;
+        if self.0.replace(number) != Some(number) {
+            core.waits.add(Arc::downgrade(&cell()));
+        }
     }
 }
 

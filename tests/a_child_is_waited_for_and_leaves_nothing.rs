@@ -1,76 +1,29 @@
 //! A process that a loop starts is spoken to, waited for and ended without holding the loop, and
 //! leaves nothing: no zombie, no descriptor, nobody of its group.
 //!
+//! What it reads and writes is the matter of `a_child_is_heard_within_bounds.rs`.
+//!
 //! The cases that libuv tests under these names are marked with them.
 #![cfg(test)]
 #![cfg(all(target_os = "linux", feature = "process"))]
 
+#[path = "common/children.rs"]
+mod children;
+
 use std::{
-    collections::HashSet,
-    fs, io,
+    io,
     os::unix::process::ExitStatusExt,
     process::{self, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use glassloop::{
-    EventLoop, WaitsOn, gather,
-    process::{Child, Command},
-    sleep, spawn, timeout,
-};
+use glassloop::{EventLoop, WaitsOn, gather, process::Command, sleep, spawn, timeout};
 use rustix::process::{Pid, test_kill_process, test_kill_process_group};
+
+use children::{alone, children, pid, run, shell, until_childless};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MS: Duration = Duration::from_millis(1);
-
-/// One test at a time: what they count is of the whole process.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs it on a loop of its own, which it leaves clean.
-fn run<F: Future<Output = io::Result<()>> + 'static>(future: F) {
-    let event_loop = EventLoop::new().unwrap();
-    event_loop.block_on(future).unwrap().unwrap();
-    let report = event_loop.close(MINUTE);
-    assert!(report.is_clean(), "{report}");
-}
-
-fn shell(script: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", script]);
-    command
-}
-
-fn pid(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
-}
-
-/// The children of this process, zombies among them.
-fn children() -> HashSet<u32> {
-    let mut children = HashSet::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // `pid (name) state ppid ..`: a name may hold anything but an end to itself.
-        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1));
-        if parent.and_then(|parent| parent.parse().ok()) == Some(process::id()) {
-            children.insert(id);
-        }
-    }
-    children
-}
-
-/// Until this process has no child: who is dropped is waited for by another thread.
-fn until_childless() {
-    let began = Instant::now();
-    while !children().is_empty() {
-        assert!(began.elapsed() < MINUTE, "left: {:?}", children());
-        std::thread::yield_now();
-    }
-}
 
 /// `spawn_exit_code`
 #[test]
@@ -86,55 +39,6 @@ fn the_exit_code_or_the_signal_is_what_it_was() {
         Ok(())
     });
     assert!(children().is_empty());
-}
-
-/// `spawn_stdin`, `spawn_stdout`: both at once, more than any pipe holds.
-#[test]
-fn what_it_reads_and_writes_are_streams_that_wait_for_room() {
-    let _alone = alone();
-    run(async {
-        let sent = Vec::from_iter((0..1_000_000_u32).map(|n| (n % 251) as u8));
-        let mut cat = Command::new("cat");
-        let mut cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (stdin, stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
-        let bytes = sent.clone();
-        let write = spawn(async move { stdin.write_all(&bytes).await });
-        let mut back = vec![0; sent.len()];
-        stdout.read_exact(&mut back).await?;
-        assert!(back == sent, "as it was sent");
-        write.await.unwrap()?;
-        // Its stdin has ended with the task that had it.
-        assert!(cat.wait().await?.success());
-        assert_eq!(stdout.read(&mut [0]).await?, 0);
-        Ok(())
-    });
-}
-
-#[test]
-fn a_wait_ends_what_it_reads_so_that_neither_waits_for_the_other() {
-    let _alone = alone();
-    run(async {
-        let mut cat = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-        assert!(cat.wait().await?.success());
-        assert!(cat.stdin.is_none());
-        Ok(())
-    });
-}
-
-#[test]
-fn its_output_is_taken_to_the_end_beside_its_complaints() {
-    let _alone = alone();
-    run(async {
-        let script =
-            "i=0; while [ $i -lt 3000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done";
-        let output = shell(script).output().await?;
-        let lines = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().lines().count();
-        assert!(output.status.success());
-        assert_eq!((lines(output.stdout), lines(output.stderr)), (3_000, 3_000));
-        // It read nothing, not what this program is given.
-        assert_eq!(shell("cat").output().await?.stdout, b"");
-        Ok(())
-    });
 }
 
 /// `spawn_and_kill`
@@ -172,19 +76,36 @@ fn one_that_cannot_be_started_is_an_error_and_no_child() {
     until_childless();
 }
 
-/// `spawn_closed_process_io`
 #[test]
-fn writing_to_one_that_reads_no_more_is_an_error() {
+fn without_a_loop_nothing_is_started() {
+    let _alone = alone();
+    let path = std::env::temp_dir().join(format!("glassloop-touched-{}", process::id()));
+    let event_loop = EventLoop::test();
+    for _ in 0..20 {
+        let error = Command::new("touch").arg(&path).spawn().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotConnected, "{error}");
+        event_loop.enter(|| Command::new("touch").arg(&path).spawn()).unwrap_err();
+    }
+    assert!(!path.exists() && children().is_empty());
+}
+
+#[test]
+fn one_that_ends_takes_along_who_is_left_of_its_group() {
     let _alone = alone();
     run(async {
-        let mut command = shell("exec 0<&-; echo closed; exec sleep 60");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        child.stdout.as_ref().unwrap().read_exact(&mut [0; 7]).await?;
-        let bytes = vec![0; 1 << 20];
-        let error = child.stdin.as_ref().unwrap().write_all(&bytes).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-        child.kill()?;
-        child.wait().await?;
+        let stubborn = "trap '' TERM; while :; do sleep 0.05; done";
+        let script = format!("sh -c \"{stubborn}\" & echo started; wait");
+        let mut child = shell(&script).own_group().stdout(Stdio::piped()).spawn()?;
+        child.stdout.as_ref().unwrap().read_exact(&mut [0; 8]).await?;
+        let group = pid(&child);
+        // Until it has said that it hears nothing.
+        sleep(50 * MS).await;
+        assert_eq!(child.end(MINUTE).await?.signal(), Some(15));
+        let began = Instant::now();
+        while test_kill_process_group(group).is_ok() {
+            assert!(began.elapsed() < MINUTE);
+            sleep(MS).await;
+        }
         Ok(())
     });
 }
@@ -290,41 +211,6 @@ fn a_group_is_killed_with_its_first() {
         }
         Ok(())
     });
-}
-
-#[test]
-fn one_that_takes_too_long_is_killed_with_its_group_and_the_error_says_so() {
-    let _alone = alone();
-    run(async {
-        for script in ["sleep 60", "sleep 60 & sleep 60; wait"] {
-            let mut command = shell(script);
-            let error = command.own_group().time_max(5 * MS).output().await.unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-            assert!(error.to_string().contains("expected the child to end within 5ms"), "{error}");
-            let error = command.status().await.unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        }
-        assert!(shell("true").time_max(MINUTE).status().await?.success());
-        Ok(())
-    });
-    assert!(children().is_empty());
-}
-
-#[test]
-fn one_that_writes_without_end_is_killed_at_the_bound() {
-    let _alone = alone();
-    run(async {
-        for (script, stream) in [("yes", "stdout"), ("yes >&2", "stderr")] {
-            let error = shell(script).output_bytes_max(100_000).output().await.unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-            let said = error.to_string();
-            assert!(said.contains(&format!("expected at most 100000 bytes of {stream}")), "{said}");
-        }
-        let exact = shell("printf 12345").output_bytes_max(5).output().await?;
-        assert_eq!(exact.stdout, b"12345");
-        Ok(())
-    });
-    assert!(children().is_empty());
 }
 
 #[test]

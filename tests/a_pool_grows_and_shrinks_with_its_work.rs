@@ -12,7 +12,18 @@ mod journal;
 #[path = "common/pools.rs"]
 mod pools;
 
-use std::{thread, time::Instant};
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Wake, Waker},
+    thread,
+    time::{Duration, Instant},
+};
 
 use gate::Gate;
 use glassloop::{Pool, PoolLimits};
@@ -112,6 +123,99 @@ fn until_idle(pool: &Pool, many: usize) {
     let began = Instant::now();
     while pool.idle() < many {
         assert!(began.elapsed() < MINUTE, "{pool:?}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_job_that_comes_as_the_last_thread_leaves_is_not_lost() {
+    let jobs = if cfg!(miri) { 20 } else { 2_000 };
+    for idle_ms_max in [0, 1] {
+        let limits = PoolLimits { threads_max: 1, idle_ms_max, ..PoolLimits::default() };
+        let pool = Pool::with_limits(limits);
+        for n in 0..jobs {
+            assert_eq!(wait(pool.offload(move || n)).unwrap(), n);
+            // About as long as a thread rests before it leaves.
+            (0..n % 40).for_each(|_| thread::yield_now());
+        }
+        end(&pool);
+    }
+}
+
+#[test]
+fn a_pool_of_none_has_a_thread_and_room_for_a_job() {
+    let limits = PoolLimits { threads_max: 0, jobs_max: 0, ..PoolLimits::default() };
+    let pool = Pool::with_limits(limits);
+    assert_eq!(wait(pool.offload(|| 1)).unwrap(), 1);
+    end(&pool);
+}
+
+#[test]
+fn a_close_waits_for_no_drop_and_no_waker_past_its_deadline() {
+    // A result that nobody takes, whose drop blocks: its job still runs, and is named.
+    struct Blocks(Gate);
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            self.0.pass();
+        }
+    }
+    let (pool, ends, drops) = (Pool::new(1), Gate::default(), Gate::default());
+    let (passes, value) = (ends.clone(), Blocks(drops.clone()));
+    let job = pool.offload(move || {
+        passes.pass();
+        value
+    });
+    ends.until_waiting(1);
+    drop(job);
+    ends.open();
+    drops.until_waiting(1);
+    let report = pool.close(Duration::ZERO);
+    assert_eq!((report.running.len(), drops.waiting()), (1, 1), "{report}");
+    drops.open();
+    end(&pool);
+
+    // A waker that blocks is left to itself.
+    struct Stubborn(Gate);
+    impl Wake for Stubborn {
+        fn wake(self: Arc<Self>) {
+            self.0.pass();
+        }
+    }
+    let (pool, ends, wakes) = (Pool::new(1), Gate::default(), Gate::default());
+    let passes = ends.clone();
+    let mut job = pin!(pool.offload(move || passes.pass()));
+    let waker = Waker::from(Arc::new(Stubborn(wakes.clone())));
+    assert!(job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    ends.open();
+    wakes.until_waiting(1);
+    assert!(pool.close(Duration::ZERO).is_clean());
+    assert_eq!(wakes.waiting(), 1);
+    wakes.open();
+    end(&pool);
+}
+
+#[test]
+fn a_pool_may_be_held_by_its_own_thread_alone() {
+    struct Holds {
+        dropped: Arc<AtomicUsize>,
+        _pool: Pool,
+    }
+    impl Drop for Holds {
+        fn drop(&mut self) {
+            self.dropped.fetch_add(1, SeqCst);
+        }
+    }
+    thread_local! {
+        static HELD: RefCell<Option<Holds>> = const { RefCell::new(None) };
+    }
+    let dropped = Arc::<AtomicUsize>::default();
+    let pool = Pool::with_limits(PoolLimits { idle_ms_max: 1, ..PoolLimits::default() });
+    let holds = Holds { dropped: Arc::clone(&dropped), _pool: pool.clone() };
+    wait(pool.offload(move || HELD.with(|held| *held.borrow_mut() = Some(holds)))).unwrap();
+    drop(pool);
+    let began = Instant::now();
+    while dropped.load(SeqCst) == 0 {
+        assert!(began.elapsed() < MINUTE);
         thread::yield_now();
     }
 }

@@ -108,6 +108,77 @@ fn of_several_kinds_each_is_told_and_of_one_kind_that_came_twice_one() {
 }
 
 #[test]
+fn none_waits_for_ever_behind_another_that_comes_again_and_again() {
+    const VTALRM: Signal = Signal::Raw(26);
+    const PROF: Signal = Signal::Raw(27);
+    let event_loop = EventLoop::new().unwrap();
+    let got = event_loop.block_on(async {
+        let both = signals(&[VTALRM, PROF])?;
+        raise(VTALRM);
+        raise(PROF);
+        let mut got = Vec::new();
+        for _ in 0..4 {
+            got.push(both.recv().await?);
+            raise(VTALRM);
+        }
+        io::Result::Ok(got)
+    });
+    assert_eq!(got.unwrap().unwrap(), [VTALRM, PROF, VTALRM, VTALRM]);
+}
+
+#[test]
+fn a_callback_that_panics_is_told_of_and_called_again() {
+    const ALRM: Signal = Signal::Raw(14);
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let tells = Rc::clone(&told);
+    let builder = EventLoop::builder()
+        .on_unhandled(move |failure| tells.borrow_mut().push(failure.to_string()));
+    let event_loop = builder.build().unwrap();
+    let calls = Rc::new(RefCell::new(0));
+    let counts = Rc::clone(&calls);
+    event_loop
+        .block_on(async move {
+            let seen = Rc::clone(&counts);
+            let listens = on_signal(&[ALRM], move |_| {
+                *counts.borrow_mut() += 1;
+                panic!("out of paper");
+            });
+            for n in 1..=2 {
+                raise(ALRM);
+                while *seen.borrow() < n {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            drop(listens);
+        })
+        .unwrap();
+    assert_eq!(*calls.borrow(), 2);
+    let told = told.borrow();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("a callback for Raw(14)") && told[0].contains("out of paper"));
+
+    let executor = glassloop::Limits::default().executor;
+    let limits = glassloop::Limits { executor, ..glassloop::Limits::default() };
+    let mut limits = limits;
+    limits.executor.tasks_max = 0;
+    let full = EventLoop::builder().limits(limits).build().unwrap();
+    let error = full.enter(|| on_signal(&[ALRM], |_| ())).unwrap_err();
+    assert!(error.to_string().contains("tasks_max"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_installed_if_one_of_them_cannot_be() {
+    const XFSZ: Signal = Signal::Raw(25);
+    let event_loop = EventLoop::new().unwrap();
+    for wrong in [Signal::Raw(9_999), Signal::Raw(9), Signal::Raw(33)] {
+        event_loop.enter(|| signals(&[XFSZ, wrong])).unwrap_err();
+        assert!(!is_caught(XFSZ), "{wrong:?}");
+    }
+    drop(event_loop.enter(|| signals(&[Signal::Raw(40)])).unwrap());
+}
+
+#[test]
 fn of_ten_thousand_signals_the_last_is_never_missed() {
     const SIGNALS: u32 = 10_000;
     let sent = Arc::<AtomicU32>::default();

@@ -227,6 +227,29 @@ fn a_waker_of_another_kind_is_woken_and_replaced_like_any() {
 }
 
 #[test]
+fn a_waker_whose_drop_panics_disturbs_nobody_who_polls_after_it() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let (pool, gate, blocker) = blocked_pool(PoolLimits::default());
+    let mut blocker = pin!(blocker);
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(blocker.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    // The last one is the cell's.
+    drop(waker);
+    assert!(blocker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    gate.open();
+    end(&pool);
+    assert!(blocker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
 fn of_many_jobs_from_many_threads_each_runs_once_or_is_dropped_once() {
     let (threads, jobs) = if cfg!(miri) { (2, 20) } else { (4, 2_000) };
     for seed in Seed::all(if cfg!(miri) { 1 } else { 10 }) {

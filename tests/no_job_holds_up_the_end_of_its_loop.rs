@@ -200,6 +200,33 @@ fn a_result_that_is_there_is_no_way_out_though_nobody_took_it() {
 }
 
 #[test]
+fn a_job_that_another_loop_awaits_now_holds_that_one() {
+    let (first, second, gate) = (EventLoop::test(), EventLoop::test(), Gate::default());
+    let (passes, opens) = (gate.clone(), gate.clone());
+    let pool = glassloop::Pool::new(1);
+    let offloads = pool.clone();
+    let job = first.block_on(async move {
+        let mut job = Box::pin(offloads.offload(move || passes.pass()));
+        assert!(job.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        Some(job)
+    });
+    let job = job.unwrap().unwrap();
+    gate.until_waiting(1);
+    let in_time = second.block_on(async move {
+        let job = spawn(timeout(HOUR, job));
+        yield_now().await;
+        // The first loop has nothing left, and is held by nobody.
+        assert!(first.run().is_ok());
+        first.close(Duration::ZERO);
+        opens.open();
+        job.await.unwrap()
+    });
+    in_time.unwrap().expect("its clock has not jumped").unwrap();
+    assert!(second.close(MINUTE).is_clean());
+    assert!(pool.close(MINUTE).is_clean());
+}
+
+#[test]
 fn who_awaits_a_job_is_shown_and_so_is_what_runs() {
     let pool = PoolLimits { threads_max: 1, ..PoolLimits::default() };
     let builder = EventLoop::builder().limits(Limits { pool, ..Limits::default() });

@@ -75,7 +75,7 @@ fn what_can_not_be_done_is_an_error_that_says_why() {
         (builder().dump_to(&folder).dump_on_signal(Signal::Raw(9)), format!("{no_signal}Raw(9)")),
         (
             builder().dump_to(&folder).dump_on_signal(Signal::Raw(9_999)),
-            format!("{no_signal}Raw(9999): "),
+            format!("{no_signal}Raw(9999)"),
         ),
         (
             builder().dump_on_signal(Signal::User2),

@@ -20,7 +20,10 @@ use super::{
     cell::{Cell, Progress},
     inner::Inner,
 };
-use crate::{current, waits::Noted};
+use crate::{
+    current,
+    waits::{Listed, Noted},
+};
 
 /// Something asked of the host; see [`HostQueue::call`](super::HostQueue::call). Await it in a
 /// task, or [`wait`](HostCall::wait) for it on a thread of no loop.
@@ -144,7 +147,7 @@ impl<T: Send + 'static> IntoFuture for HostCall<T> {
 
     fn into_future(self) -> HostCalling<T> {
         let HostCall { held, queued_for, warned_after } = self;
-        HostCalling { held, queued_for, warned_after, timer: None, noted: false }
+        HostCalling { held, queued_for, warned_after, timer: None, listed: Listed::default() }
     }
 }
 
@@ -160,7 +163,7 @@ pub struct HostCalling<T> {
     warned_after: Duration,
     timer: Option<Timer>,
     /// Whether a loop has its cell in its list of waits.
-    noted: bool,
+    listed: Listed,
 }
 
 /// The clock of a call that is awaited.
@@ -244,13 +247,8 @@ impl<T: Send + 'static> Future for HostCalling<T> {
             return polled;
         }
         self.held.cell.note.wait("host call", place);
-        if !self.noted
-            && let Some(core) = current::get()
-        {
-            let cell = Arc::clone(&self.held.cell) as Arc<dyn Noted>;
-            core.waits.add(Arc::downgrade(&cell));
-            self.noted = true;
-        }
+        let HostCalling { listed, held, .. } = &mut *self;
+        listed.here(|| Arc::clone(&held.cell) as Arc<dyn Noted>);
         Poll::Pending
     }
 }

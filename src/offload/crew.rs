@@ -22,12 +22,18 @@ use slab::Slab;
 use super::{
     JobLine, OffloadError, PoolLimits, PoolReport,
     job::Job,
-    worker::{Running, Worker, join},
+    worker::{Worker, join},
 };
 use crate::snapshot::Place;
 
 /// What the threads are called. Linux shows fifteen letters.
 const THREAD: &str = "glassloop-pool";
+
+/// How long a close waits for threads that have done their job and are still waking whoever waited.
+const WAKING: Duration = Duration::from_secs(1);
+
+/// How often it looks whether they have come to something else.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// How much may be left of jobs that were given up, whatever else is in the queue.
 const SWEEP_MIN: usize = 64;
@@ -68,7 +74,8 @@ pub(super) enum Call {
 
 impl Crew {
     pub(super) fn new(limits: PoolLimits, made: Place) -> Arc<Crew> {
-        let limits = PoolLimits { threads_max: limits.threads_max.max(1), ..limits };
+        let (threads_max, jobs_max) = (limits.threads_max.max(1), limits.jobs_max.max(1));
+        let limits = PoolLimits { threads_max, jobs_max, ..limits };
         Arc::new(Crew {
             made,
             limits,
@@ -124,18 +131,20 @@ impl Crew {
     }
 
     /// Does what was decided under the lock.
-    pub(super) fn make(self: &Arc<Self>, call: Call) {
-        match call {
-            Call::Nobody => {}
-            Call::Idle(thread) => thread.unpark(),
-            Call::New(key) => {
-                let crew = Arc::clone(self);
-                let thread = thread::Builder::new().name(THREAD.to_owned());
-                match thread.spawn(move || crew.work(key)) {
-                    Ok(thread) => self.started(key, thread),
-                    Err(error) => self.could_not_start(key, &error),
+    pub(super) fn make(self: &Arc<Self>, mut call: Call) {
+        loop {
+            call = match call {
+                Call::Nobody => return,
+                Call::Idle(thread) => return thread.unpark(),
+                Call::New(key) => {
+                    let crew = Arc::clone(self);
+                    let thread = thread::Builder::new().name(THREAD.to_owned());
+                    match thread.spawn(move || crew.work(key)) {
+                        Ok(thread) => self.started(key, thread),
+                        Err(error) => return self.could_not_start(key, &error),
+                    }
                 }
-            }
+            };
         }
     }
 
@@ -144,7 +153,7 @@ impl Crew {
         let mut inside = self.inside();
         inside.workers.remove(key);
         inside.coming = false;
-        let nobody_comes = inside.workers.is_empty();
+        let nobody_comes = inside.workers.iter().all(|(_, worker)| worker.gone);
         let jobs = if nobody_comes { mem::take(&mut inside.jobs) } else { VecDeque::new() };
         drop(inside);
         self.left.notify_all();
@@ -174,9 +183,10 @@ impl Crew {
         drop(inside);
         let refused = self.refuse(jobs, || OffloadError::Closed);
         inside = self.inside();
-        // Who runs nothing finds the queue empty and leaves: that takes nobody's patience.
-        while inside.workers.iter().any(|(_, worker)| worker.is_leaving()) {
-            inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        // Who runs nothing finds the queue empty and leaves, at once unless a waker holds it up.
+        let began = Instant::now();
+        while inside.has_some_that_leave() && began.elapsed() < WAKING {
+            inside = self.left.wait_timeout(inside, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
         let (running, ended) = (inside.running(), mem::take(&mut inside.ended));
         drop(inside);
@@ -238,8 +248,11 @@ impl Inside {
 
     /// The jobs that others than this thread run.
     fn running(&self) -> Vec<JobLine> {
-        let others = self.workers.iter().filter(|(_, worker)| !worker.is_this_thread());
-        others.filter_map(|(_, worker)| worker.running.as_ref().map(Running::line)).collect()
+        self.workers.iter().filter_map(|(_, worker)| worker.line()).collect()
+    }
+
+    fn has_some_that_leave(&self) -> bool {
+        self.workers.iter().any(|(_, worker)| worker.is_leaving())
     }
 
     fn is_only_this_thread(&self) -> bool {

@@ -15,7 +15,7 @@ use super::{
     job::{JobFor, lost},
     pool::Pool,
 };
-use crate::{Remote, current, waits::Noted};
+use crate::{current, waits::Listed};
 
 /// A job of a pool; see [`offload`](crate::offload()).
 ///
@@ -30,13 +30,12 @@ pub struct Offload<T> {
     job: Arc<dyn JobFor<T>>,
     /// A pool lives as long as somebody waits for one of its jobs.
     pool: Pool,
-    /// Whether a loop has this job in its list of waits.
-    noted: bool,
+    listed: Listed,
 }
 
 impl<T: Send + 'static> Offload<T> {
     pub(super) fn new(job: Arc<dyn JobFor<T>>, pool: Pool) -> Offload<T> {
-        Offload { job, pool, noted: false }
+        Offload { job, pool, listed: Listed::default() }
     }
 
     /// Gives the job a name, for every view and report; the first one stays.
@@ -60,20 +59,16 @@ impl<T: Send + 'static> Future for Offload<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let place = Location::caller();
-        let core = current::get();
         let ticket = self.job.ticket();
-        ticket.hold(|| core.as_ref().map(|core| Remote::new(Arc::clone(&core.shared))));
+        ticket.hold(current::get().as_ref().map(|core| &core.shared));
         if let Poll::Ready(result) = ticket.result.poll(cx, "a job") {
             ticket.note.set(None);
             ticket.let_go();
             return Poll::Ready(result);
         }
         ticket.note.wait("offload", place);
-        if let Some(core) = core.filter(|_| !self.noted) {
-            let job: Arc<dyn Noted> = self.job.clone();
-            core.waits.add(Arc::downgrade(&job));
-            self.noted = true;
-        }
+        let Offload { listed, job, .. } = &mut *self;
+        listed.here(|| job.clone());
         Poll::Pending
     }
 }

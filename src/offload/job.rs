@@ -17,6 +17,7 @@ use super::OffloadError;
 use crate::{
     Remote,
     result_cell::ResultCell,
+    shared::Shared,
     snapshot::Place,
     waits::{Note, NoteCell, Noted},
 };
@@ -27,8 +28,8 @@ pub(super) trait Job: Send + Sync {
     /// those who wait before.
     fn run(&self, waiting: &AtomicUsize);
 
-    /// Whether its closure has come to its end.
-    fn has_run(&self) -> bool;
+    /// Whether a thread is at its closure, or at the drop of a result that nobody takes.
+    fn is_running(&self) -> bool;
 
     /// It will never run: drops the closure, and tells whoever waits why. False if a thread has
     /// come to it, or it was given up.
@@ -65,7 +66,7 @@ pub(super) struct Ticket<T> {
 struct JobCell<F, T> {
     /// Until somebody takes it, to run it or to drop it.
     closure: Mutex<Option<F>>,
-    has_run: AtomicBool,
+    running: AtomicBool,
     ticket: Ticket<T>,
 }
 
@@ -81,7 +82,7 @@ where
         name: OnceLock::new(),
         born,
     };
-    Arc::new(JobCell { closure: Mutex::new(Some(f)), has_run: AtomicBool::new(false), ticket })
+    Arc::new(JobCell { closure: Mutex::new(Some(f)), running: AtomicBool::new(false), ticket })
 }
 
 impl<F, T> JobCell<F, T> {
@@ -97,7 +98,9 @@ where
 {
     fn resolve(&self, result: Result<T, OffloadError>) {
         if let Err(result) = self.ticket.result.resolve(result) {
+            self.running.store(true, Ordering::Release);
             lost(result, &self.name());
+            self.running.store(false, Ordering::Release);
         }
         // Whoever waits was woken first: a loop that finds nobody holding it has heard of that.
         self.ticket.let_go();
@@ -111,16 +114,17 @@ where
 {
     fn run(&self, waiting: &AtomicUsize) {
         if let Some(f) = self.take() {
+            self.running.store(true, Ordering::Release);
             waiting.fetch_sub(1, Ordering::Relaxed);
             let result = caught(f).map_err(|payload| OffloadError::Panicked(payload.into()));
             // Before whoever waits hears of it: they may close the pool.
-            self.has_run.store(true, Ordering::Release);
+            self.running.store(false, Ordering::Release);
             self.resolve(result);
         }
     }
 
-    fn has_run(&self) -> bool {
-        self.has_run.load(Ordering::Acquire)
+    fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
     }
 
     fn refuse(&self, why: OffloadError) -> bool {
@@ -186,12 +190,15 @@ where
 }
 
 impl<T> Ticket<T> {
-    /// The loop of this task waits for it, and is not to give up before the result is there. To be
-    /// called before the result is asked for.
-    pub(super) fn hold(&self, remote: impl FnOnce() -> Option<Remote>) {
+    /// This loop, the current one, waits for it, and is not to give up before the result is there.
+    /// To be called before the result is asked for.
+    pub(super) fn hold(&self, shared: Option<&Arc<Shared>>) {
+        let Some(shared) = shared else { return };
         let mut held = self.remote();
-        if held.is_none() {
-            *held = remote();
+        if !held.as_ref().is_some_and(|remote| remote.is_of(shared)) {
+            let before = held.replace(Remote::new(Arc::clone(shared)));
+            drop(held);
+            drop(before);
         }
     }
 

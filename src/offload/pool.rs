@@ -106,7 +106,8 @@ impl Pool {
     /// end, for at most `deadline`; then what waits is given up with [`OffloadError::Closed`](
     /// crate::OffloadError::Closed), and what still runs is left alone and told.
     ///
-    /// The pool's threads have ended when this returns, but those that are in the report, and the
+    /// The pool's threads have ended when this returns, and what jobs left in their thread-local
+    /// values is dropped, however long that takes; but not those that are in the report, and the
     /// one that calls this. It blocks: on a loop's thread give it no time, or the end of the loop.
     pub fn close(&self, deadline: Duration) -> PoolReport {
         self.0.crew.close(deadline)

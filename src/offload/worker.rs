@@ -4,13 +4,13 @@
 use std::{
     mem,
     sync::{Arc, LazyLock, MutexGuard},
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, ThreadId},
     time::{Duration, Instant},
 };
 
 use super::{
     JobLine,
-    crew::{Crew, Inside},
+    crew::{Call, Crew, Inside},
     job::Job,
 };
 
@@ -19,14 +19,16 @@ use super::{
 pub(super) struct Worker {
     /// Until it leaves; a thread may be at work before who started it has come to note it.
     thread: Option<JoinHandle<()>>,
-    pub(super) running: Option<Running>,
+    /// Known as soon as it is at work.
+    id: Option<ThreadId>,
+    running: Option<Running>,
     /// It lay idle, and was called.
     pub(super) called: bool,
     /// It has left before its handle came.
-    gone: bool,
+    pub(super) gone: bool,
 }
 
-pub(super) struct Running {
+struct Running {
     job: Arc<dyn Job>,
     since: Instant,
 }
@@ -51,16 +53,18 @@ static HAS_SEVERAL_PROCESSORS: LazyLock<bool> =
 impl Crew {
     /// The life of a thread.
     pub(super) fn work(self: Arc<Self>, key: usize) {
-        self.inside().coming = false;
+        let mut inside = self.inside();
+        inside.coming = false;
+        inside.workers[key].id = Some(thread::current().id());
+        drop(inside);
         let (mut done, mut rested_shortly) = (None, false);
         while let Some(job) = self.next(key, done.take(), &mut rested_shortly) {
             job.run(&self.waiting);
             done = Some(job);
         }
-        self.leave(key);
     }
 
-    /// The next job, when there is one. `None`: the thread is to end.
+    /// The next job, when there is one. `None`: the thread has left, and is to end.
     fn next(
         self: &Arc<Self>,
         key: usize,
@@ -80,6 +84,7 @@ impl Crew {
                 return Some(job);
             }
             if inside.closed {
+                self.leave(inside, key);
                 return None;
             }
             inside.idle.push((key, thread::current()));
@@ -89,7 +94,7 @@ impl Crew {
         }
     }
 
-    /// Lies idle until it is called. `None` if the time is over, or the crew ends.
+    /// Lies idle until it is called, or the crew ends. `None` if the time is over: it has left.
     fn rest(&self, key: usize, rested_shortly: &mut bool) -> Option<MutexGuard<'_, Inside>> {
         let (began, at_most) = (Instant::now(), Duration::from_millis(self.limits.idle_ms_max));
         let mut spins = mem::take(rested_shortly) && *HAS_SEVERAL_PROCESSORS;
@@ -103,6 +108,10 @@ impl Crew {
             }
             if inside.closed || rested >= at_most {
                 inside.idle.retain(|(idle, _)| *idle != key);
+                if inside.closed {
+                    return Some(inside);
+                }
+                self.leave(inside, key);
                 return None;
             }
             drop(inside);
@@ -117,9 +126,9 @@ impl Crew {
         }
     }
 
-    /// The last act of a thread. It joins those who left before it, of whom little is left.
-    fn leave(&self, key: usize) {
-        let mut inside = self.inside();
+    /// The last act of a thread, under the lock under which it has found nothing to do: who queues
+    /// a job finds it resting, or finds its place free. It joins those who left before it.
+    fn leave(&self, mut inside: MutexGuard<'_, Inside>, key: usize) {
         let ended = mem::take(&mut inside.ended);
         let worker = &mut inside.workers[key];
         match worker.thread.take() {
@@ -131,42 +140,46 @@ impl Crew {
         join(ended);
     }
 
-    /// The thread has a handle now.
-    pub(super) fn started(&self, key: usize, thread: JoinHandle<()>) {
+    /// The thread has a handle now. If it has left by then its place is free only here, and whoever
+    /// waits for that is told.
+    pub(super) fn started(&self, key: usize, thread: JoinHandle<()>) -> Call {
         let mut inside = self.inside();
         let worker = &mut inside.workers[key];
-        if worker.gone {
-            inside.has_left(key, thread);
-            drop(inside);
-            self.left.notify_all();
-        } else {
+        if !worker.gone {
             worker.thread = Some(thread);
+            return Call::Nobody;
         }
+        inside.has_left(key, thread);
+        let call = inside.call(self.limits.threads_max);
+        drop(inside);
+        self.left.notify_all();
+        call
     }
 }
 
 impl Worker {
     pub(super) fn is_this_thread(&self) -> bool {
-        let this = thread::current().id();
-        self.thread.as_ref().is_some_and(|thread| thread.thread().id() == this)
+        self.id == Some(thread::current().id())
+    }
+
+    /// The job that it runs, if that is to be told: not one that was given up, nor its own.
+    pub(super) fn line(&self) -> Option<JobLine> {
+        let Running { job, since } = self.running.as_ref().filter(|_| !self.is_this_thread())?;
+        let line = || JobLine { name: job.name(), born: job.born(), elapsed: since.elapsed() };
+        job.is_running().then(line)
     }
 
     /// Whether it leaves by itself, now that the crew is closed and its queue empty.
     pub(super) fn is_leaving(&self) -> bool {
-        let runs = self.running.as_ref().is_some_and(|running| !running.job.has_run());
-        !runs && !self.is_this_thread()
+        !self.is_this_thread() && self.line().is_none()
     }
 }
 
-impl Running {
-    pub(super) fn line(&self) -> JobLine {
-        JobLine { name: self.job.name(), born: self.job.born(), elapsed: self.since.elapsed() }
-    }
-}
-
-/// Threads that have done their last act.
+/// Joins threads that have done their last act; not this one, where a thread-local value holds the
+/// last handle of its pool.
 pub(super) fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
+    let this = thread::current().id();
+    for thread in threads.into_iter().filter(|thread| thread.thread().id() != this) {
         // What it ran was caught, each job by itself.
         drop(thread.join());
     }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use glassloop_reactor::Reactor;
 use rustix::process::Signal;
 
 use super::{command::Ends, exit::Exit, held::Held};
@@ -59,6 +60,8 @@ pub struct Child {
 impl Child {
     #[track_caller]
     pub(super) fn spawn(command: &mut process::Command, ends: Ends) -> io::Result<Child> {
+        // Asked before there is a process that this loop can't hear of.
+        Reactor::expect_current("Command::spawn")?.descriptor()?;
         let mut child = command.spawn()?;
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -138,7 +141,7 @@ impl Child {
     }
 
     /// Asks it to end, gives it so long to do so, then kills it; waits for it, and gives how it has
-    /// ended.
+    /// ended. What is then left of its group is killed.
     ///
     /// # Errors
     /// The OS's.
@@ -148,12 +151,14 @@ impl Child {
     #[expect(clippy::manual_async_fn, reason = "no public function of ours is an `async fn`")]
     pub fn end(&mut self, grace: Duration) -> impl Future<Output = io::Result<ExitStatus>> {
         async move {
+            self.stdin = None;
             self.terminate()?;
-            if let Ok(ended) = glassloop_reactor::timeout(grace, self.wait()).await {
+            let Child { exit, held, .. } = self;
+            if let Ok(ended) = glassloop_reactor::timeout(grace, exit.wait_and_clear(held)).await {
                 return ended;
             }
-            self.kill()?;
-            self.wait().await
+            held.send(Signal::KILL)?;
+            exit.wait(held).await
         }
     }
 }

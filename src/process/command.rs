@@ -50,7 +50,8 @@ pub struct Command {
     pub(super) ends: Ends,
     output_bytes_max: usize,
     time_max: Option<Duration>,
-    stdin_is_set: bool,
+    /// Which of stdin, stdout and stderr were set.
+    streams_set: [bool; 3],
 }
 
 /// What becomes of a child.
@@ -94,19 +95,21 @@ impl Command {
     /// What it reads.
     pub fn stdin(&mut self, from: impl Into<Stdio>) -> &mut Command {
         self.inner.stdin(from);
-        self.stdin_is_set = true;
+        self.streams_set[0] = true;
         self
     }
 
     /// Where its output goes.
     pub fn stdout(&mut self, to: impl Into<Stdio>) -> &mut Command {
         self.inner.stdout(to);
+        self.streams_set[1] = true;
         self
     }
 
     /// Where its complaints go.
     pub fn stderr(&mut self, to: impl Into<Stdio>) -> &mut Command {
         self.inner.stderr(to);
+        self.streams_set[2] = true;
         self
     }
 
@@ -167,8 +170,10 @@ impl Command {
         async move { output::status(spawned?, time_max).await }
     }
 
-    /// Starts it, takes what it writes, and waits for its end. It reads nothing unless
-    /// [`stdin`](Command::stdin) was set.
+    /// Starts it, takes what it writes, and waits for its end. It reads nothing, and both of what
+    /// it writes are taken, unless [`stdin`](Command::stdin), [`stdout`](Command::stdout) or
+    /// [`stderr`](Command::stderr) said otherwise; what was said of them to a command of the
+    /// standard library doesn't count.
     ///
     /// # Errors
     /// As [`status`](Command::status); and when it writes more than
@@ -178,11 +183,16 @@ impl Command {
     /// As [`status`](Command::status); what it had written is lost.
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
-        if !self.stdin_is_set {
-            self.inner.stdin(Stdio::null());
-        }
-        self.inner.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let [stdin, stdout, stderr] = self.streams_set;
+        let unless = |set: bool, stdio: fn() -> Stdio| (!set).then(stdio);
+        unless(stdin, Stdio::null).map(|null| self.inner.stdin(null));
+        unless(stdout, Stdio::piped).map(|piped| self.inner.stdout(piped));
+        unless(stderr, Stdio::piped).map(|piped| self.inner.stderr(piped));
         let (spawned, time_max) = (self.spawn(), self.time_max);
+        // For this once.
+        unless(stdin, Stdio::inherit).map(|inherit| self.inner.stdin(inherit));
+        unless(stdout, Stdio::inherit).map(|inherit| self.inner.stdout(inherit));
+        unless(stderr, Stdio::inherit).map(|inherit| self.inner.stderr(inherit));
         let bytes_max = self.output_bytes_max;
         async move { output::output(spawned?, bytes_max, time_max).await }
     }
@@ -196,7 +206,7 @@ impl From<process::Command> for Command {
             ends: Ends::default(),
             output_bytes_max: OUTPUT_BYTES_MAX,
             time_max: None,
-            stdin_is_set: false,
+            streams_set: [false; 3],
         }
     }
 }

@@ -67,19 +67,38 @@ impl Exit {
     /// Waits for the end, and gives it.
     #[track_caller]
     pub(super) fn wait<'a>(&'a mut self, held: &'a mut Held) -> Exited<'a> {
+        self.wait_for(held, false)
+    }
+
+    /// The same; when the end has come the rest of its group is killed, while that is still its.
+    #[track_caller]
+    pub(super) fn wait_and_clear<'a>(&'a mut self, held: &'a mut Held) -> Exited<'a> {
+        self.wait_for(held, true)
+    }
+
+    #[track_caller]
+    fn wait_for<'a>(&'a mut self, held: &'a mut Held, clears: bool) -> Exited<'a> {
         match self {
             _ if held.has_been_waited_for() => Exited::Already(held),
-            Exit::Thread(told) => Exited::Thread(told, held),
+            Exit::Thread(told) => Exited::Thread { told, held, clears },
             Exit::Descriptor(source) => {
-                let look = |_: &FdSource<OwnedFd>| match held.try_wait()? {
+                // It is readable once the child has ended, and not before.
+                let look = move |_: &FdSource<OwnedFd>| match ended(held, clears)? {
                     Some(status) => Ok(status),
-                    // Not readable, then: nothing else is to be read from such a descriptor.
                     None => Err(io::ErrorKind::WouldBlock.into()),
                 };
                 Exited::Descriptor(Box::pin(source.io(Direction::Read, "exit", look)))
             }
         }
     }
+}
+
+/// How a child has ended that is said to have. It is waited for here.
+fn ended(held: &mut Held, clears: bool) -> io::Result<Option<ExitStatus>> {
+    if clears {
+        held.clear_group();
+    }
+    held.try_wait()
 }
 
 /// A descriptor of the child, where there are such.
@@ -100,7 +119,7 @@ fn descriptor(_held: &Held) -> Option<OwnedFd> {
 pub(super) enum Exited<'a> {
     Already(&'a mut Held),
     Descriptor(Pin<Box<dyn Future<Output = io::Result<ExitStatus>> + 'a>>),
-    Thread(&'a mut Option<Offload<io::Result<()>>>, &'a mut Held),
+    Thread { told: &'a mut Option<Offload<io::Result<()>>>, held: &'a mut Held, clears: bool },
 }
 
 impl Future for Exited<'_> {
@@ -108,19 +127,18 @@ impl Future for Exited<'_> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let held = match &mut *self {
+        let ended = match &mut *self {
             Exited::Descriptor(operation) => return operation.as_mut().poll(cx),
-            Exited::Already(held) => held,
-            Exited::Thread(waiting, held) => {
+            Exited::Already(held) => held.try_wait()?,
+            Exited::Thread { told: waiting, held, clears } => {
                 if let Some(told) = waiting {
                     let told = ready!(Pin::new(told).poll(cx));
                     **waiting = None;
                     told??;
                 }
-                held
+                ended(held, *clears)?
             }
         };
-        let ended = held.try_wait()?;
         Poll::Ready(ended.ok_or_else(|| io::Error::other("a child was told of that has not ended")))
     }
 }

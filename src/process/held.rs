@@ -57,6 +57,14 @@ impl Held {
         Ok(sent?)
     }
 
+    /// It has ended: what is left of its group, if it has one, ends with it.
+    pub(super) fn clear_group(&self) {
+        if self.ends.own_group {
+            // Nobody else may be left of it.
+            self.send(Signal::KILL).ok();
+        }
+    }
+
     /// It is wanted no more.
     pub(super) fn kill_and_drop(mut self) {
         self.ends.kill_on_drop = true;

@@ -2,12 +2,13 @@
 //! on Unix.
 //!
 //! No child is ever left a zombie: what is dropped before it was waited for is waited for by a
-//! thread of ours, which starts with the first such child and ends with the last. No handler for
+//! thread, one for each such child, which ends with it. No handler for
 //! SIGCHLD is installed: on Linux the end of a child is readiness of a descriptor, elsewhere a
 //! thread for each child waits for it.
 //!
 //! Starting a process is a call of the standard library and takes the loop's thread some hundred
-//! microseconds; where that is too long, [`offload`](crate::offload()) it.
+//! microseconds. A process whose SIGCHLD is ignored, by itself or by whoever started it, can't wait
+//! for its children: their numbers are another's as soon as they end.
 
 mod child;
 mod command;

@@ -28,6 +28,8 @@ pub(super) async fn output(
     bytes_max: usize,
     time_max: Option<Duration>,
 ) -> io::Result<Output> {
+    // What it reads ends: it may wait for that, and we for it.
+    child.stdin = None;
     let streams = [("stdout", child.stdout.take()), ("stderr", child.stderr.take())];
     let all = async {
         let reads = streams.map(|(name, stream)| read_to_end(name, stream, bytes_max));
@@ -51,10 +53,11 @@ async fn within<T>(time_max: Option<Duration>, future: impl Future<Output = T>) 
     }
 }
 
-/// Kills the child, and gives the reason when it is gone.
+/// Kills the child, and gives the reason when it is gone, or can't be killed.
 async fn give_up<T>(mut child: Child, why: io::Error) -> io::Result<T> {
-    child.kill()?;
-    child.wait().await?;
+    if child.kill().is_ok() {
+        child.wait().await.ok();
+    }
     Err(why)
 }
 

@@ -1,87 +1,57 @@
 //! The reaper: waits for the children that nobody waits for, so that none stays a zombie.
 //!
-//! A loop of its own on a thread of its own, which starts with the first such child and ends with
-//! the last.
+//! A thread for each, which ends with it. It needs no loop and no descriptor, so there is little
+//! that could keep it from its work.
 
 use std::{
-    io,
+    io, mem,
     process::Child,
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 use glassloop_executor::quietly;
 
-use super::{command::Ends, exit::Exit, held::Held};
-use crate::{EventLoop, Remote};
-
-/// What the thread is called. Linux shows fifteen letters.
+/// What a thread is called. Linux shows fifteen letters.
 const THREAD: &str = "glassloop-reap";
 
-/// The loop that waits, while it has somebody to wait for.
-static REAPER: Mutex<Option<Reaper>> = Mutex::new(None);
+/// It does nothing but wait.
+const STACK_BYTES: usize = 64 << 10;
 
-struct Reaper {
-    remote: Remote,
-    children: usize,
-}
+/// Those for whom there was no thread. They are tried again with the next child.
+static LEFT: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 /// Waits for a child on behalf of nobody.
 pub(super) fn adopt(child: Child) {
-    let id = child.id();
-    if let Err(error) = try_adopt(child) {
-        quietly(|| log::error!("nobody waits for child {id}, which will be a zombie: {error}"));
+    let mut children = mem::take(&mut *locked(&LEFT));
+    children.push(child);
+    for mut child in children {
+        // An error says that it is nobody's child any more.
+        if let Ok(None) = child.try_wait()
+            && let Err((child, error)) = wait_for(child)
+        {
+            let id = child.id();
+            quietly(|| log::error!("no thread waits for child {id}, a zombie for now: {error}"));
+            locked(&LEFT).push(child);
+        }
     }
 }
 
-fn try_adopt(child: Child) -> io::Result<()> {
-    let mut reaper = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
-    let current = match reaper.take() {
-        Some(current) => current,
-        None => Reaper { remote: start()?, children: 0 },
+/// Has a thread wait for it; or gives it back, with the reason.
+fn wait_for(child: Child) -> Result<(), (Child, io::Error)> {
+    let passed = Arc::new(Mutex::new(Some(child)));
+    let taken = Arc::clone(&passed);
+    let waits = move || {
+        let child = locked(&taken).take();
+        if let Some(Err(error)) = child.map(|mut child| child.wait()) {
+            quietly(|| log::error!("a child that was dropped could not be waited for: {error}"));
+        }
     };
-    let current = reaper.insert(current);
-    current.children += 1;
-    drop(current.remote.spawn(move || async move {
-        let id = child.id();
-        if let Err(error) = wait(child).await {
-            quietly(|| log::error!("child {id} could not be waited for: {error}"));
-        }
-        release();
-    }));
-    Ok(())
+    let thread = thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK_BYTES);
+    let Err(error) = thread.spawn(waits) else { return Ok(()) };
+    locked(&passed).take().map_or(Ok(()), |child| Err((child, error)))
 }
 
-async fn wait(child: Child) -> io::Result<()> {
-    let mut held = Held::new(child, Ends::default());
-    Exit::watch(&held)?.wait(&mut held).await?;
-    Ok(())
-}
-
-/// One child less. With the last one the loop is let go of, and ends.
-fn release() {
-    let mut reaper = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(current) = &mut *reaper {
-        current.children -= 1;
-    }
-    let last = reaper.take_if(|current| current.children == 0);
-    drop(reaper);
-    drop(last);
-}
-
-fn start() -> io::Result<Remote> {
-    let (told, made) = mpsc::channel();
-    thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
-        let event_loop = EventLoop::builder().internal().build();
-        let event_loop = match event_loop {
-            Ok(event_loop) => event_loop,
-            Err(error) => return told.send(Err(error)).unwrap_or(()),
-        };
-        told.send(Ok(event_loop.remote())).ok();
-        drop(told);
-        if let Err(error) = event_loop.run() {
-            quietly(|| log::error!("the loop that waits for children ended: {error}"));
-        }
-    })?;
-    made.recv().unwrap_or_else(|_| Err(io::Error::other("the thread for children panicked")))
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

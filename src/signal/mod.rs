@@ -15,6 +15,8 @@
 
 use std::{fmt, future::Future, io, panic::Location};
 
+use glassloop_executor::{PlaceId, caught};
+
 use crate::{JoinHandle, current};
 
 #[cfg(not(any(unix, windows)))]
@@ -86,7 +88,8 @@ pub fn signals(which: &[Signal]) -> io::Result<Signals> {
 }
 
 impl Signals {
-    /// The next signal. Of several kinds that have come, in the order in which they were asked for.
+    /// The next signal. Of several kinds that have come each has its turn. One task waits at a
+    /// time: of two the later one is woken.
     ///
     /// # Errors
     /// The OS's, which is not to be expected.
@@ -101,7 +104,8 @@ impl Signals {
     /// Listens no more, and lets each of these signals do what it does by default, in this whole
     /// process and whoever else listens: a second Ctrl-C then ends a program that doesn't end.
     ///
-    /// To be used by who knows that no other part of the program has a handler of its own.
+    /// That is for good: who listens again hears of the signal, and then it does what it does. To
+    /// be used by who knows that no other part of the program has a handler of its own.
     ///
     /// # Errors
     /// `InvalidInput` for a signal of which it isn't known what it does by default; `Unsupported`
@@ -119,22 +123,31 @@ impl fmt::Debug for Signals {
 
 /// A callback for signals, as long as this lives. Made by [`on_signal`].
 #[must_use = "what is dropped is not called"]
-pub struct OnSignal(JoinHandle<io::Result<()>>);
+pub struct OnSignal(JoinHandle<()>);
 
-/// Has `f` called with each of these signals, in a task of the current loop.
+/// Has `f` called with each of these signals, in a task of the current loop. A panic of it goes to
+/// `on_unhandled`, and the next signal calls it again.
 ///
 /// # Errors
-/// As [`signals`].
+/// As [`signals`]; and that the loop takes no more tasks.
 #[track_caller]
 pub fn on_signal(which: &[Signal], mut f: impl FnMut(Signal) + 'static) -> io::Result<OnSignal> {
-    let signals = signals(which)?;
+    let (signals, place) = (signals(which)?, Location::caller());
     let executor = current::executor("on_signal");
     let calls = async move {
-        loop {
-            f(signals.recv().await?);
+        while let Ok(signal) = signals.recv().await {
+            if let Err(payload) = caught(|| f(signal)) {
+                let executor = current::executor("on_signal");
+                executor.report(format!("a callback for {signal:?}"), PlaceId::of(place), payload);
+            }
         }
     };
-    Ok(OnSignal(executor.spawn(calls, Location::caller()).named("on signal")))
+    let task = executor.spawn(calls, place).named("on signal");
+    if task.is_finished() {
+        let what = "the loop takes no more tasks: it is closed, or has `tasks_max`";
+        return Err(io::Error::other(what));
+    }
+    Ok(OnSignal(task))
 }
 
 impl Drop for OnSignal {

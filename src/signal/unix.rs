@@ -4,8 +4,9 @@
 //! at: whoever finds no flag has taken a byte of no signal that is still to be seen.
 
 use std::{
+    cell::Cell,
     future::Future,
-    io::{self, Read},
+    io::{self, Read, Write},
     os::unix::net::UnixStream,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use signal_hook::{
     SigId,
     consts::{FORBIDDEN, signal as numbers},
     flag,
-    low_level::{pipe, unregister},
+    low_level::{pipe, signal_name, unregister},
 };
 
 use super::Signal;
@@ -29,6 +30,8 @@ const TAKEN_AT_ONCE: usize = 64;
 /// Signals that are listened to.
 pub(super) struct Heard {
     kinds: Vec<Kind>,
+    /// Where the next look at them begins: behind the one that was given last.
+    next: Cell<usize>,
     source: Registered<FdSource<UnixStream>>,
     /// What the handler does for this listener.
     actions: Actions,
@@ -53,10 +56,11 @@ impl Drop for Actions {
 impl Heard {
     #[track_caller]
     pub(super) fn new(which: &[Signal]) -> io::Result<Heard> {
-        if let Some(signal) = which.iter().find(|signal| FORBIDDEN.contains(&signal.number())) {
+        // Before any is installed: what is installed can't be taken back whole.
+        if let Some(signal) = which.iter().find(|signal| !can_be_caught(signal.number())) {
             return Err(invalid(format!("expected a signal that can be caught, came {signal:?}")));
         }
-        let (read, write) = UnixStream::pair()?;
+        let (read, mut write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         let source = Registered::new(FdSource::new("signal", read), Interest::Read)?;
         let (mut kinds, mut actions) = (Vec::new(), Actions::default());
@@ -71,7 +75,9 @@ impl Heard {
             actions.0.push(pipe::register(number, write.try_clone()?).map_err(told)?);
             kinds.push(Kind { signal, has_come });
         }
-        Ok(Heard { kinds, source, actions })
+        // One that came between the two has set its flag and written nothing.
+        write.write_all(&[0])?;
+        Ok(Heard { kinds, next: Cell::new(0), source, actions })
     }
 
     #[track_caller]
@@ -89,8 +95,12 @@ impl Heard {
                 Err(error) => break error,
             }
         };
-        let come = self.kinds.iter().find(|kind| kind.has_come.swap(false, Ordering::SeqCst));
-        come.map(|kind| kind.signal).ok_or(would_block)
+        let (kinds, first) = (self.kinds.len(), self.next.get());
+        let mut places = (first..first + kinds).map(|place| place % kinds);
+        let has_come = |place: &usize| self.kinds[*place].has_come.swap(false, Ordering::SeqCst);
+        let place = places.find(has_come).ok_or(would_block)?;
+        self.next.set(place + 1);
+        Ok(self.kinds[place].signal)
     }
 
     pub(super) fn restore_default(self) -> io::Result<()> {
@@ -124,6 +134,13 @@ impl Signal {
             Signal::Raw(number) => number,
         }
     }
+}
+
+/// Whether a handler can be installed for it. Those without a name are the ones for real time.
+fn can_be_caught(number: i32) -> bool {
+    let is_for_real_time = cfg!(any(target_os = "linux", target_os = "android"));
+    let is_known = signal_name(number).is_some();
+    !FORBIDDEN.contains(&number) && (is_known || is_for_real_time && (34..=64).contains(&number))
 }
 
 fn invalid(what: String) -> io::Error {

@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 
 use super::{ProcessPool, error::ProcessError};
 use crate::{
-    CancelToken, current,
+    CancelToken,
     result_cell::ResultCell,
     snapshot::Place,
-    waits::{Note, NoteCell, Noted},
+    waits::{Listed, Note, NoteCell, Noted},
 };
 
 /// Where the result of a job goes, as the worker has written it.
@@ -89,14 +89,13 @@ pub struct ProcessCall<R> {
     cell: Arc<Cell>,
     /// A pool lives as long as somebody waits for one of its jobs.
     pool: ProcessPool,
-    /// Whether a loop has this cell in its list of waits.
-    noted: bool,
+    listed: Listed,
     result: PhantomData<fn() -> R>,
 }
 
 impl<R> ProcessCall<R> {
     pub(super) fn new(cell: Arc<Cell>, pool: ProcessPool) -> ProcessCall<R> {
-        ProcessCall { cell, pool, noted: false, result: PhantomData }
+        ProcessCall { cell, pool, listed: Listed::default(), result: PhantomData }
     }
 
     /// Whether its result is there, so that the next poll is ready.
@@ -123,11 +122,8 @@ impl<R: DeserializeOwned> Future for ProcessCall<R> {
             return Poll::Ready(result.and_then(read));
         }
         self.cell.note.wait("process call", place);
-        if let Some(core) = current::get().filter(|_| !self.noted) {
-            let cell = Arc::clone(&self.cell) as Arc<dyn Noted>;
-            core.waits.add(Arc::downgrade(&cell));
-            self.noted = true;
-        }
+        let ProcessCall { listed, cell, .. } = &mut *self;
+        listed.here(|| Arc::clone(cell) as Arc<dyn Noted>);
         Poll::Pending
     }
 }

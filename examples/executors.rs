@@ -79,8 +79,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         row("processes: ProcessPool::new(itself)", async {
             let waits = [0; 2].map(|_| pool.call::<usize>("wait", &WAIT_MS));
             let sums = [0; 2].map(|_| pool.call::<u64>("compute", &STEPS));
-            gather(waits).await;
-            gather(sums).await;
+            assert!(gather(waits).await.iter().all(Result::is_ok));
+            assert!(gather(sums).await.iter().all(Result::is_ok));
         })
         .await;
 

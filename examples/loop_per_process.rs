@@ -19,6 +19,7 @@ use std::{
     error::Error,
     io, net,
     os::fd::OwnedFd,
+    path::Path,
     process,
     rc::Rc,
     time::{Duration, Instant},
@@ -94,11 +95,24 @@ fn share_of_port(address: net::SocketAddrV4) -> io::Result<net::TcpListener> {
 
 /// Starts a worker, and another whenever one has ended, until the stop; then ends the last.
 async fn keep_alive(slot: u64, listener: net::TcpListener, stop: CancelToken) -> io::Result<()> {
+    // Asked once: another file may lie in its place by the next start.
+    let program = env::current_exe()?;
     loop {
-        let (mut worker, begun) = (start(&listener)?, Instant::now());
+        let begun = Instant::now();
+        let mut worker = match start(&program, &listener) {
+            Ok(worker) => worker,
+            Err(error) => {
+                println!("worker {slot} could not be started: {error}");
+                match stop.run_until_cancelled(sleep(REST)).await {
+                    Some(()) => continue,
+                    None => return Ok(()),
+                }
+            }
+        };
         println!("worker {slot} is {}", worker.id());
         let Some(ended) = stop.run_until_cancelled(worker.wait()).await else {
-            worker.end(2 * PATIENCE).await?;
+            // A worker is patient three times.
+            worker.end(4 * PATIENCE).await?;
             return Ok(());
         };
         println!("worker {slot} has ended: {}", ended?);
@@ -110,10 +124,10 @@ async fn keep_alive(slot: u64, listener: net::TcpListener, stop: CancelToken) ->
 
 /// A worker is this program, with a listener as its standard input, in a group of its own: Ctrl-C
 /// is for the supervisor.
-fn start(listener: &net::TcpListener) -> io::Result<Child> {
-    let mut command = Command::new(env::current_exe()?);
-    command.arg("--worker").stdin(OwnedFd::from(listener.try_clone()?)).own_group();
-    command.spawn()
+fn start(program: &Path, listener: &net::TcpListener) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command.arg("--worker").stdin(OwnedFd::from(listener.try_clone()?));
+    command.own_group().kill_on_drop(true).spawn()
 }
 
 /// A worker's life: one loop, from its start to its drain.
@@ -145,8 +159,14 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let server = Rc::new(ws::serve(pages, [])?);
     let door = Rc::clone(&server);
     let door = spawn(async move {
-        while let Ok((stream, _from)) = listener.accept().await {
-            door.admit(stream);
+        loop {
+            match listener.accept().await {
+                Ok((stream, _from)) => door.admit(stream),
+                Err(error) => {
+                    println!("worker {}: {error}", process::id());
+                    sleep(REST).await;
+                }
+            }
         }
     });
     ends.recv().await?;

@@ -1,83 +1,26 @@
 //! A job of a worker process is answered once: with its result, or with what became of the worker
 //! that had it, which another replaces.
 //!
-//! The workers are this very program, started again in the role of one.
+//! The workers are this very program, started again in the role of one. Whose they are, and how
+//! long, is the matter of `a_worker_process_belongs_to_its_pool.rs`.
 #![cfg(test)]
 #![cfg(all(target_os = "linux", feature = "process-pool"))]
 
 #[path = "common/seed.rs"]
 mod seed;
+#[path = "common/workers.rs"]
+mod workers;
 
-use std::{
-    cell::Cell,
-    env, io,
-    os::unix::process::ExitStatusExt,
-    process::Stdio,
-    rc::Rc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, os::unix::process::ExitStatusExt, process::Stdio, rc::Rc, time::Instant};
 
 use glassloop::{
-    EventLoop, WaitsOn, gather,
-    process::{Command, ProcessError, ProcessPool, ProcessPoolLimits, worker},
+    gather,
+    process::{Command, ProcessError, ProcessPool, ProcessPoolLimits},
     sleep, spawn, timeout,
 };
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Signal, kill_process, test_kill_process};
 use seed::Seed;
-
-const MINUTE: Duration = Duration::from_secs(60);
-const MS: Duration = Duration::from_millis(1);
-
-/// The limits of a pool for a test.
-fn limits(workers_max: usize) -> ProcessPoolLimits {
-    ProcessPoolLimits { workers_max, ..ProcessPoolLimits::default() }
-}
-
-/// This program once more, as a worker.
-fn again() -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "the_role_of_a_worker", "--ignored", "--nocapture"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn pool(workers_max: usize) -> ProcessPool {
-    ProcessPool::with_limits(again(), limits(workers_max))
-}
-
-#[test]
-#[ignore = "another test starts it as a program"]
-fn the_role_of_a_worker() {
-    worker()
-        .job("sum", |numbers: Vec<u64>| numbers.iter().sum::<u64>())
-        .job("double", |n: u64| 2 * n)
-        .job("nap", |ms: u64| {
-            thread::sleep(Duration::from_millis(ms));
-            ms
-        })
-        .job("id", |()| std::process::id())
-        .job("panic", |text: String| -> u64 { panic!("{text}") })
-        .job("exit", |code: i32| -> u64 { std::process::exit(code) })
-        .job("abort", |()| -> u64 { std::process::abort() })
-        .job("print", |text: String| println!("{text}"))
-        .job("read", |()| io::stdin().lines().count())
-        .job("write", |bytes: usize| "x".repeat(bytes))
-        .job("hear", |text: String| text.len())
-        .serve();
-}
-
-/// Runs it on a loop of its own, which is clean behind it: no worker outlives its pool.
-fn run<F: Future<Output = ()> + 'static>(future: F) {
-    let event_loop = EventLoop::new().unwrap();
-    event_loop.block_on(future).unwrap();
-    let report = event_loop.close(MINUTE);
-    assert!(report.is_clean(), "{report}");
-}
-
-fn pid(id: u32) -> Pid {
-    Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
-}
+use workers::{MINUTE, MS, again, limits, pid, pool, run};
 
 #[test]
 fn a_job_has_its_name_its_arguments_and_its_result() {
@@ -152,23 +95,6 @@ fn one_whose_worker_dies_is_told_how_and_another_takes_its_place() {
 }
 
 #[test]
-fn one_that_dies_with_nothing_to_do_costs_no_job() {
-    run(async {
-        let pool = pool(1);
-        for _ in 0..3 {
-            let id = pool.call::<u32>("id", &()).await.unwrap();
-            kill_process(pid(id), Signal::KILL).unwrap();
-            let began = Instant::now();
-            while !pool.workers().is_empty() {
-                assert!(began.elapsed() < MINUTE);
-                sleep(MS).await;
-            }
-            assert!(test_kill_process(pid(id)).is_err(), "no zombie of it is left");
-        }
-    });
-}
-
-#[test]
 fn one_that_takes_too_long_is_killed_by_the_limit_or_by_who_loses_patience() {
     run(async {
         let limits = ProcessPoolLimits { job_time_max: 50 * MS, ..limits(1) };
@@ -199,13 +125,14 @@ fn a_program_that_is_no_worker_is_told_for_what_it_is() {
             command.args(["-c", script]).stdout(Stdio::null());
             command
         };
-        let limits = ProcessPoolLimits { start_ms_max: 200, ..limits(1) };
+        let hasty = ProcessPoolLimits { start_ms_max: 200, ..limits(1) };
         for (command, came) in [
             (shell("exit 3"), "came its end, exit status: 3"),
             (shell("printf nonsense >&0; sleep 60"), "expected a message of at most"),
             (shell("printf '\\2\\0\\0\\0xx' >&0; sleep 60"), "expected a kind of frame, came 120"),
             (shell("sleep 60"), "came nothing within 200ms"),
         ] {
+            let limits = if came.contains("200ms") { hasty } else { limits(1) };
             let pool = ProcessPool::with_limits(command, limits);
             let error = pool.call::<u64>("double", &1).await.unwrap_err();
             assert!(matches!(error, ProcessError::NotStarted(..)), "{error}");
@@ -213,7 +140,7 @@ fn a_program_that_is_no_worker_is_told_for_what_it_is() {
             assert!(said.contains("for job `double`") && said.contains(came), "{said}");
             assert!(said.contains("expected the greeting of a worker"), "{said}");
         }
-        let nowhere = ProcessPool::with_limits(Command::new("/no such program"), limits);
+        let nowhere = ProcessPool::with_limits(Command::new("/no such program"), hasty);
         let error = nowhere.call::<u64>("double", &1).await.unwrap_err();
         assert!(error.to_string().contains("No such file"), "{error}");
     });
@@ -261,58 +188,6 @@ fn jobs_wait_in_order_up_to_a_bound_and_those_that_are_dropped_never_begin() {
         assert!(nap.is_finished(), "it was asked for before");
         assert_eq!(nap.await.unwrap(), 50);
     });
-}
-
-#[test]
-fn who_waits_for_one_is_shown_and_a_pool_ends_with_its_last_handle() {
-    run(async {
-        let pool = pool(1);
-        let id = pool.call::<u32>("id", &()).await.unwrap();
-        let waits = spawn(pool.call::<u64>("nap", &60_000));
-        let behind = spawn(pool.call::<u64>("double", &1));
-        drop(pool);
-        sleep(5 * MS).await;
-        let snapshot = glassloop::snapshot();
-        let wait = |task| {
-            let wait = &snapshot.task(task).unwrap().waits[0];
-            (wait.operation, wait.of.clone(), wait.on)
-        };
-        let of = format!("job `nap` in process {id}");
-        assert_eq!(wait(waits.id()), ("process call", of, WaitsOn::Thread));
-        let of = "job `double`, queued".to_owned();
-        assert_eq!(wait(behind.id()), ("process call", of, WaitsOn::Thread));
-        waits.abort();
-        assert_eq!(behind.await.unwrap().unwrap(), 2, "another worker has done it");
-        let began = Instant::now();
-        while test_kill_process(pid(id)).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
-        drop(waits);
-    });
-}
-
-#[test]
-fn a_loop_that_ends_takes_its_workers_along_and_tells_whoever_waits() {
-    let event_loop = EventLoop::new().unwrap();
-    let (held, id) = event_loop
-        .block_on(async {
-            let pool = pool(1);
-            let id = pool.call::<u32>("id", &()).await.unwrap();
-            let nap = pool.call::<u64>("nap", &60_000);
-            sleep(5 * MS).await;
-            (nap, id)
-        })
-        .unwrap();
-    event_loop.close(Duration::ZERO);
-    let began = Instant::now();
-    while test_kill_process(pid(id)).is_ok() {
-        assert!(began.elapsed() < MINUTE);
-        thread::yield_now();
-    }
-    let next = EventLoop::new().unwrap();
-    let error = next.block_on(held).unwrap().unwrap_err();
-    assert!(matches!(error, ProcessError::Closed(_)), "{error}");
 }
 
 #[test]

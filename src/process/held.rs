@@ -9,7 +9,10 @@ use std::{
 };
 
 use glassloop_executor::quietly;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process, kill_process_group},
+};
 
 use super::{command::Ends, reaper};
 
@@ -51,7 +54,11 @@ impl Held {
     pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
         let Some(pid) = self.pid().filter(|_| !self.has_been_waited_for()) else { return Ok(()) };
         let sent = match self.ends.own_group {
-            true => kill_process_group(pid, signal),
+            // It may have gone to a group of its own making.
+            true => kill_process_group(pid, signal).or_else(|error| match error {
+                Errno::SRCH => kill_process(pid, signal),
+                other => Err(other),
+            }),
             false => kill_process(pid, signal),
         };
         Ok(sent?)

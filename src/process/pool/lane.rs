@@ -3,7 +3,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    io,
+    io, mem,
     os::{fd::OwnedFd, unix::net},
     pin::pin,
     process::{ExitStatus, Stdio, id},
@@ -17,7 +17,7 @@ use super::{
     error::ProcessError,
     frame::{Frame, Kind, LENGTH_BYTES},
     queue::{Job, Queue, Serving},
-    worker::VARIABLE,
+    worker::{VARIABLE, is_no_worker_by_mistake},
 };
 use crate::{net::UnixStream, process::Child};
 
@@ -28,6 +28,8 @@ const END_TIME: Duration = Duration::from_secs(1);
 pub(super) async fn serve(serving: Serving) {
     match Process::start(serving.queue()).await {
         Ok(process) => process.live(&serving).await,
+        // The others serve what waits, if there are any.
+        Err(_) if !serving.queue().workers().is_empty() => return serving.end_for_good(),
         Err(error) => {
             if let Some(job) = serving.queue().take() {
                 job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
@@ -56,6 +58,12 @@ enum Fault {
 
 impl Process {
     async fn start(queue: &Queue) -> io::Result<Process> {
+        if is_no_worker_by_mistake() {
+            return Err(io::Error::other(
+                "this process was itself started as a worker: expected its `main` to begin with \
+                 `glassloop::process::worker()` and to call `serve`, came a pool",
+            ));
+        }
         let (ours, theirs) = net::UnixStream::pair()?;
         let child = {
             let mut command = queue.command.borrow_mut();
@@ -69,7 +77,10 @@ impl Process {
         let stream = UnixStream::from_std(ours)?;
         let mut process = Process { child, stream, known: Vec::new(), jobs: 0 };
         let patience = Duration::from_millis(queue.limits.start_ms_max);
-        let greeting = timeout(patience, process.read(queue.limits.message_bytes_max)).await;
+        let greeting = timeout(patience, process.read(queue.limits.message_bytes_max));
+        let Some(greeting) = queue.ended.run_until_cancelled(greeting).await else {
+            return Err(io::Error::other("the pool has ended"));
+        };
         let came = match greeting {
             Ok(Ok(Frame { kind: Kind::Hello, body, .. })) => match serde_json::from_slice(&body) {
                 Ok(known) => {
@@ -92,17 +103,19 @@ impl Process {
     /// Does what there is to do, until it is of no use or the pool ends.
     async fn live(mut self, serving: &Serving) {
         let (id, queue) = (self.child.id(), serving.queue());
-        queue.has_worker(id, true);
-        while let Some(job) = self.next(serving).await {
+        let at_work = queue.at_work(id);
+        while let Some(mut job) = self.next(serving).await {
             job.cell.begins(id);
-            if self.give(&job, queue).await.is_err() {
+            if self.give(&mut job, queue).await.is_err() {
                 break;
             }
         }
-        queue.has_worker(id, false);
-        // It is waited for: who is told of its end by the list finds no zombie.
-        self.child.kill().ok();
-        self.child.wait().await.ok();
+        serving.is_of_no_use();
+        // It is waited for first: who doesn't find it in the list any more finds no zombie.
+        if self.child.kill().is_ok() {
+            self.child.wait().await.ok();
+        }
+        drop(at_work);
     }
 
     /// The next job. `None` if the pool has ended, or the worker has: one that says something
@@ -118,7 +131,7 @@ impl Process {
     }
 
     /// Has the worker do a job, and resolves it. Fails if the worker is of no use any more.
-    async fn give(&mut self, job: &Job, queue: &Queue) -> Result<(), ()> {
+    async fn give(&mut self, job: &mut Job, queue: &Queue) -> Result<(), ()> {
         let name = job.cell.name();
         let limits = &queue.limits;
         let bytes = match self.request(job, limits.message_bytes_max) {
@@ -136,7 +149,9 @@ impl Process {
         let (result, is_of_use) = match answer {
             Ok(Ok(frame)) if frame.number == number && frame.name == name => result(name, frame),
             Ok(Ok(frame)) => {
-                let came = format!("expected the answer to job {number}, came {frame:?}");
+                let Frame { kind, number: came, name: of, .. } = frame;
+                let came =
+                    format!("expected the answer to job {number}, came {kind:?} of {came} `{of}`");
                 (Err(ProcessError::Nonsense(name, came)), false)
             }
             Ok(Err(Fault::Nonsense(what))) => (Err(ProcessError::Nonsense(name, what)), false),
@@ -153,22 +168,20 @@ impl Process {
         if is_of_use { Ok(()) } else { Err(()) }
     }
 
-    fn request(&mut self, job: &Job, bytes_max: usize) -> Result<Vec<u8>, ProcessError> {
+    fn request(&mut self, job: &mut Job, bytes_max: usize) -> Result<Vec<u8>, ProcessError> {
         let name = job.cell.name();
         if !self.known.contains(&name) {
             return Err(ProcessError::Unknown(name, self.known.clone()));
         }
         self.jobs += 1;
-        let (number, body) = (self.jobs, job.arguments.clone());
+        let (number, body) = (self.jobs, mem::take(&mut job.arguments));
         let frame = Frame { kind: Kind::Call, number, name: name.clone(), body };
-        match frame.encode() {
-            Some(bytes) if bytes.len() <= bytes_max => Ok(bytes),
-            _ => {
-                let (expected, came) = (bytes_max, job.arguments.len());
-                let what = format!("expected a message of at most {expected} bytes, came {came}");
-                Err(ProcessError::Arguments(name, what))
-            }
-        }
+        let too_long = || {
+            let what =
+                format!("expected a message of at most {bytes_max} bytes, came a longer one");
+            ProcessError::Arguments(name, what)
+        };
+        frame.encode().filter(|bytes| bytes.len() <= bytes_max).ok_or_else(too_long)
     }
 
     async fn ask(&self, bytes: &[u8], bytes_max: usize) -> Result<Frame, Fault> {

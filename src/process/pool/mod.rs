@@ -30,6 +30,7 @@ pub use self::{
     worker::{Worker, worker},
 };
 use super::Command;
+use crate::current;
 
 /// Worker processes, for the tasks of one loop. Clones are the same pool.
 ///
@@ -95,9 +96,16 @@ impl ProcessPool {
     where
         R: DeserializeOwned,
     {
+        // Asked first: what is queued outside of a loop would be nobody's.
+        drop(current::executor("ProcessPool::call"));
         let cell = Cell::new(name, Location::caller());
         let queue = self.queue();
         match serde_json::to_vec(arguments) {
+            Ok(arguments) if arguments.len() > queue.limits.message_bytes_max => {
+                let (most, came) = (queue.limits.message_bytes_max, arguments.len());
+                let what = format!("expected a message of at most {most} bytes, came {came}");
+                cell.resolve(Err(ProcessError::Arguments(cell.name(), what)));
+            }
             Ok(arguments) => queue.submit(Job::new(&cell, arguments)),
             Err(error) => {
                 let why = ProcessError::Arguments(cell.name(), error.to_string());

@@ -6,7 +6,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeSet, VecDeque},
-    mem,
+    io, mem,
     panic::Location,
     rc::Rc,
     sync::Arc,
@@ -14,7 +14,7 @@ use std::{
 };
 
 use super::{ProcessPoolLimits, call, error::ProcessError, lane};
-use crate::{current, process::Command, waits};
+use crate::{CancelToken, current, process::Command, waits};
 
 /// How much may be left of jobs that nobody wants, whatever else is in the queue.
 const SWEEP_MIN: usize = 64;
@@ -34,6 +34,10 @@ pub(super) struct Queue {
     idle: RefCell<Vec<(u64, Waker)>>,
     workers: RefCell<BTreeSet<u32>>,
     closed: Cell<bool>,
+    /// Cancelled when it is closed.
+    pub(super) ended: CancelToken,
+    /// A task is being spawned: one that is dropped meanwhile was refused.
+    spawning: Cell<bool>,
 }
 
 /// A job that waits. Dropped, it resolves: nobody waits for what was lost.
@@ -62,7 +66,11 @@ impl Queue {
     pub(super) fn new(command: RefCell<Command>, limits: ProcessPoolLimits) -> Queue {
         Queue {
             command,
-            limits: ProcessPoolLimits { workers_max: limits.workers_max.max(1), ..limits },
+            limits: ProcessPoolLimits {
+                workers_max: limits.workers_max.max(1),
+                jobs_max: limits.jobs_max.max(1),
+                ..limits
+            },
             jobs: RefCell::default(),
             unwanted: Cell::new(0),
             lanes: Cell::new(0),
@@ -70,6 +78,8 @@ impl Queue {
             idle: RefCell::default(),
             workers: RefCell::default(),
             closed: Cell::new(false),
+            ended: CancelToken::new(),
+            spawning: Cell::new(false),
         }
     }
 
@@ -99,7 +109,21 @@ impl Queue {
         if self.lanes.get() < self.limits.workers_max {
             let executor = current::executor("ProcessPool::call");
             let serving = lane::serve(Serving::begin(Rc::clone(self)));
-            executor.spawn(serving, Location::caller()).named("process worker").detach();
+            self.spawning.set(true);
+            let lane = executor.spawn(serving, Location::caller()).named("process worker");
+            self.spawning.set(false);
+            lane.detach();
+            if self.lanes.get() == 0 {
+                self.refuse_all();
+            }
+        }
+    }
+
+    /// Nobody can be had who would serve: the loop takes no more tasks.
+    fn refuse_all(&self) {
+        while let Some(job) = self.take() {
+            let error = io::Error::other("the loop takes no more tasks: it has `tasks_max`");
+            job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
         }
     }
 
@@ -139,6 +163,9 @@ impl Queue {
 
     /// A job that no worker had begun is wanted no more.
     pub(super) fn note_unwanted(&self) {
+        if self.closed.get() {
+            return;
+        }
         self.unwanted.set(self.unwanted.get() + 1);
         let mut jobs = self.jobs.borrow_mut();
         if self.unwanted.get() > jobs.len() / 2 + SWEEP_MIN {
@@ -160,24 +187,33 @@ impl Queue {
         self.workers.borrow().iter().copied().collect()
     }
 
-    /// Whether a worker may go on with what it has.
-    pub(super) fn has_worker(&self, id: u32, has: bool) {
-        let mut workers = self.workers.borrow_mut();
-        if has {
-            workers.insert(id)
-        } else {
-            workers.remove(&id)
-        };
+    /// A worker is there, as long as what this gives lives.
+    pub(super) fn at_work(self: &Rc<Self>, id: u32) -> AtWork {
+        self.workers.borrow_mut().insert(id);
+        AtWork { queue: Rc::clone(self), id }
     }
 
     /// The pool ends: what waits is resolved, and who serves a worker ends with it.
     pub(super) fn close(&self) {
         self.closed.set(true);
+        self.ended.cancel();
         self.unwanted.set(0);
         let jobs = self.jobs.take();
         let idle = self.idle.take();
         drop(jobs);
         idle.into_iter().for_each(|(_, waker)| waits::wake(waker));
+    }
+}
+
+/// Keeps a worker in the list of its pool.
+pub(super) struct AtWork {
+    queue: Rc<Queue>,
+    id: u32,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.queue.workers.borrow_mut().remove(&self.id);
     }
 }
 
@@ -205,6 +241,17 @@ impl Serving {
         &self.queue
     }
 
+    /// Its worker is of no use any more: whoever has a job calls another.
+    pub(super) fn is_of_no_use(&self) {
+        self.queue.is_busy(self.lane);
+        self.queue.call_one();
+    }
+
+    /// It couldn't begin, and others are there.
+    pub(super) fn end_for_good(mut self) {
+        self.is_over = true;
+    }
+
     /// Its worker is gone. If jobs wait, another takes its place.
     pub(super) fn end(mut self) {
         self.is_over = true;
@@ -218,7 +265,7 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.queue.lanes.set(self.queue.lanes.get() - 1);
         self.queue.is_busy(self.lane);
-        if !self.is_over {
+        if !self.is_over && !self.queue.spawning.get() {
             self.queue.close();
         }
     }

@@ -1,7 +1,7 @@
 //! `Worker`: the other side of a pool of processes, in a process of its own.
 //!
 //! It knows no loop. It does one job after the other on the thread that called it, and ends with
-//! its pool: when nobody is left who could ask.
+//! its pool: on Linux whatever it is at, elsewhere when it is done with its job.
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +13,7 @@ use std::{
         unix::{net::UnixStream, process::parent_id},
     },
     process,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use glassloop_executor::{caught, drop_payload, message, quietly};
@@ -23,6 +24,20 @@ use super::frame::{Frame, Kind, LENGTH_BYTES};
 /// What a pool sets in the environment of its workers: its own process's number. A program that is
 /// started by a worker in turn has another parent, and is none.
 pub(super) const VARIABLE: &str = "GLASSLOOP_WORKER";
+
+/// Whether this program has come to [`Worker::serve`].
+static SERVES: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process was started by a pool.
+fn is_started_as_worker() -> bool {
+    env::var(VARIABLE).ok().and_then(|pool| pool.parse().ok()) == Some(parent_id())
+}
+
+/// Whether this process was to be a worker and has become something else: its pools would start
+/// workers that start workers.
+pub(super) fn is_no_worker_by_mistake() -> bool {
+    is_started_as_worker() && !SERVES.load(Relaxed)
+}
 
 /// From arguments to a result, both as JSON; or what is wrong with the arguments.
 type Job = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String>>;
@@ -69,8 +84,18 @@ impl Worker {
     /// In a process that was started as a worker this serves the pool, and never returns. In any
     /// other it returns at once.
     pub fn serve(self) {
-        if env::var(VARIABLE).ok().and_then(|pool| pool.parse().ok()) != Some(parent_id()) {
+        SERVES.store(true, Relaxed);
+        if !is_started_as_worker() {
             return;
+        }
+        // Without its pool it has nobody: whatever it is at, it ends with that.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        quietly(|| {
+            use rustix::process::{Signal, set_parent_process_death_signal};
+            set_parent_process_death_signal(Some(Signal::KILL)).ok();
+        });
+        if !is_started_as_worker() {
+            process::exit(1);
         }
         let served = channel().and_then(|channel| self.serve_on(channel));
         if let Err(error) = &served {

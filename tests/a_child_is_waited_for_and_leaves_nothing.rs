@@ -9,16 +9,19 @@
 
 #[path = "common/children.rs"]
 mod children;
+#[path = "common/until.rs"]
+mod until;
 
 use std::{
     io,
     os::unix::process::ExitStatusExt,
     process::{self, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use glassloop::{EventLoop, WaitsOn, gather, process::Command, sleep, spawn, timeout};
 use rustix::process::{Pid, test_kill_process, test_kill_process_group};
+use until::until_told;
 
 use children::{alone, children, pid, run, shell, until_childless};
 
@@ -101,11 +104,7 @@ fn one_that_ends_takes_along_who_is_left_of_its_group() {
         // Until it has said that it hears nothing.
         sleep(50 * MS).await;
         assert_eq!(child.end(MINUTE).await?.signal(), Some(15));
-        let began = Instant::now();
-        while test_kill_process_group(group).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process_group(group).is_err()).await;
         Ok(())
     });
 }
@@ -179,11 +178,7 @@ fn a_child_that_is_dropped_goes_on_unless_it_was_to_be_killed() {
         let goes_on = Command::new("sleep").arg("60").spawn()?;
         let goes_on = { pid(&goes_on) };
         let killed = pid(&Command::new("sleep").arg("60").kill_on_drop(true).spawn()?);
-        let began = Instant::now();
-        while test_kill_process(killed).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process(killed).is_err()).await;
         test_kill_process(goes_on)?;
         rustix::process::kill_process(goes_on, rustix::process::Signal::KILL)?;
         Ok(())
@@ -204,11 +199,7 @@ fn a_group_is_killed_with_its_first() {
         assert_eq!(child.wait().await?.signal(), Some(9));
         // Who is killed holds the other end of the pipe no more.
         assert_eq!(child.stdout.as_ref().unwrap().read(&mut [0]).await?, 0);
-        let began = Instant::now();
-        while test_kill_process_group(group).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process_group(group).is_err()).await;
         Ok(())
     });
 }

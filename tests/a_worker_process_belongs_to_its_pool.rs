@@ -4,15 +4,12 @@
 #![cfg(test)]
 #![cfg(all(target_os = "linux", feature = "process-pool"))]
 
+#[path = "common/until.rs"]
+mod until;
 #[path = "common/workers.rs"]
 mod workers;
 
-use std::{
-    env,
-    process::Stdio,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{env, process::Stdio, time::Duration};
 
 use glassloop::{
     EventLoop, WaitsOn,
@@ -20,6 +17,7 @@ use glassloop::{
     sleep, spawn,
 };
 use rustix::process::{Signal, kill_process, test_kill_process};
+use until::{until, until_told};
 use workers::{MINUTE, MS, limits, pid, pool, run};
 
 /// This program once more, in another role.
@@ -79,11 +77,7 @@ fn a_worker_ends_with_its_pool_whatever_it_is_at() {
         test_kill_process(worker).unwrap();
         child.kill().unwrap();
         child.wait().await.unwrap();
-        let began = Instant::now();
-        while test_kill_process(worker).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process(worker).is_err()).await;
     });
 }
 
@@ -113,11 +107,7 @@ fn one_that_dies_with_nothing_to_do_costs_no_job() {
         for _ in 0..3 {
             let id = pool.call::<u32>("id", &()).await.unwrap();
             kill_process(pid(id), Signal::KILL).unwrap();
-            let began = Instant::now();
-            while !pool.workers().is_empty() {
-                assert!(began.elapsed() < MINUTE);
-                sleep(MS).await;
-            }
+            until_told(|| pool.workers().is_empty()).await;
             assert!(test_kill_process(pid(id)).is_err(), "no zombie of it is left");
         }
     });
@@ -143,11 +133,7 @@ fn who_waits_for_one_is_shown_and_a_pool_ends_with_its_last_handle() {
         assert_eq!(wait(behind.id()), ("process call", of, WaitsOn::Thread));
         waits.abort();
         assert_eq!(behind.await.unwrap().unwrap(), 2, "another worker has done it");
-        let began = Instant::now();
-        while test_kill_process(pid(id)).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process(pid(id)).is_err()).await;
         drop(waits);
     });
 }
@@ -165,11 +151,7 @@ fn a_loop_that_ends_takes_its_workers_along_and_tells_whoever_waits() {
         })
         .unwrap();
     event_loop.close(Duration::ZERO);
-    let began = Instant::now();
-    while test_kill_process(pid(id)).is_ok() {
-        assert!(began.elapsed() < MINUTE);
-        thread::yield_now();
-    }
+    until(|| test_kill_process(pid(id)).is_err());
     let next = EventLoop::new().unwrap();
     let error = next.block_on(held).unwrap().unwrap_err();
     assert!(matches!(error, ProcessError::Closed(_)), "{error}");

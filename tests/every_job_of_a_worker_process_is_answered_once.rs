@@ -8,10 +8,12 @@
 
 #[path = "common/seed.rs"]
 mod seed;
+#[path = "common/until.rs"]
+mod until;
 #[path = "common/workers.rs"]
 mod workers;
 
-use std::{cell::Cell, os::unix::process::ExitStatusExt, process::Stdio, rc::Rc, time::Instant};
+use std::{cell::Cell, os::unix::process::ExitStatusExt, process::Stdio, rc::Rc};
 
 use glassloop::{
     gather,
@@ -20,7 +22,8 @@ use glassloop::{
 };
 use rustix::process::{Signal, kill_process, test_kill_process};
 use seed::Seed;
-use workers::{MINUTE, MS, again, limits, pid, pool, run};
+use until::until_told;
+use workers::{MS, again, limits, pid, pool, run};
 
 #[test]
 fn a_job_has_its_name_its_arguments_and_its_result() {
@@ -109,11 +112,7 @@ fn one_that_takes_too_long_is_killed_by_the_limit_or_by_who_loses_patience() {
         assert!(timeout(5 * MS, patient.call::<u64>("nap", &60_000)).await.is_err());
         // The one behind it doesn't wait for a minute.
         assert_ne!(patient.call::<u32>("id", &()).await.unwrap(), id);
-        let began = Instant::now();
-        while test_kill_process(pid(id)).is_ok() {
-            assert!(began.elapsed() < MINUTE);
-            sleep(MS).await;
-        }
+        until_told(|| test_kill_process(pid(id)).is_err()).await;
     });
 }
 

@@ -33,7 +33,6 @@ pub(super) struct Queue {
     /// Those whose worker has nothing to do, the latest last.
     idle: RefCell<Vec<(u64, Waker)>>,
     workers: RefCell<BTreeSet<u32>>,
-    closed: Cell<bool>,
     /// Cancelled when it is closed.
     pub(super) ended: CancelToken,
     /// A task is being spawned: one that is dropped meanwhile was refused.
@@ -77,7 +76,6 @@ impl Queue {
             begun: Cell::new(0),
             idle: RefCell::default(),
             workers: RefCell::default(),
-            closed: Cell::new(false),
             ended: CancelToken::new(),
             spawning: Cell::new(false),
         }
@@ -86,7 +84,7 @@ impl Queue {
     /// Queues a job, or resolves it with why it can't.
     #[track_caller]
     pub(super) fn submit(self: &Rc<Self>, job: Job) {
-        if self.closed.get() {
+        if self.ended.is_cancelled() {
             return job.cell.resolve(Err(ProcessError::Closed(job.cell.name())));
         }
         if self.waiting() >= self.limits.jobs_max {
@@ -99,7 +97,7 @@ impl Queue {
     /// Has somebody serve what waits: who is idle, or one more.
     #[track_caller]
     pub(super) fn call_one(self: &Rc<Self>) {
-        if self.waiting() == 0 || self.closed.get() {
+        if self.waiting() == 0 || self.ended.is_cancelled() {
             return;
         }
         let idle = self.idle.borrow_mut().pop();
@@ -130,7 +128,7 @@ impl Queue {
     /// The next job that somebody wants, or leaves a waker for it. `None` when the pool has ended.
     fn poll_next(&self, lane: u64, cx: &Context<'_>) -> Poll<Option<Job>> {
         self.is_busy(lane);
-        if self.closed.get() {
+        if self.ended.is_cancelled() {
             return Poll::Ready(None);
         }
         if let Some(job) = self.take() {
@@ -163,7 +161,7 @@ impl Queue {
 
     /// A job that no worker had begun is wanted no more.
     pub(super) fn note_unwanted(&self) {
-        if self.closed.get() {
+        if self.ended.is_cancelled() {
             return;
         }
         self.unwanted.set(self.unwanted.get() + 1);
@@ -195,7 +193,6 @@ impl Queue {
 
     /// The pool ends: what waits is resolved, and who serves a worker ends with it.
     pub(super) fn close(&self) {
-        self.closed.set(true);
         self.ended.cancel();
         self.unwanted.set(0);
         let jobs = self.jobs.take();

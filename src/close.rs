@@ -75,6 +75,9 @@ impl fmt::Display for CloseReport {
             return f.write_str("nothing was left");
         }
         write!(f, "left: {} task(s)", self.tasks_aborted)?;
+        if !self.jobs.is_empty() {
+            write!(f, ", {} job(s)", self.jobs.len())?;
+        }
         for task in &self.tasks {
             write!(f, "\n  {task}")?;
         }
@@ -118,8 +121,10 @@ pub(crate) fn close(
 /// As `close`, but for tasks there is no time left: what was accepted runs, then they are aborted.
 pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
     let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
+    // Tasks are meant to end there; a job goes on, on a thread that nobody sees.
+    let level = if report.jobs.is_empty() { log::Level::Debug } else { log::Level::Warn };
     if !report.is_clean() {
-        quietly(|| log::debug!("run: closed the loop: {report}"));
+        quietly(|| log::log!(level, "run: closed the loop: {report}"));
     }
 }
 

@@ -95,6 +95,11 @@ fn one_that_takes_too_long_is_killed_with_its_group_and_the_error_says_so() {
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         }
         assert!(shell("true").time_max(MINUTE).status().await?.success());
+        // It ends at once; who has its output is another.
+        let mut command = shell("sleep 60 & exit 0");
+        let error = command.own_group().time_max(50 * MS).output().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(error.to_string().contains("but another process has its output"), "{error}");
         Ok(())
     });
     assert!(children().is_empty());

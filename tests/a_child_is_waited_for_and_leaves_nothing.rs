@@ -20,7 +20,9 @@ use std::{
 };
 
 use glassloop::{EventLoop, WaitsOn, gather, process::Command, sleep, spawn, timeout};
-use rustix::process::{Pid, test_kill_process, test_kill_process_group};
+use rustix::process::{
+    Pid, Signal, kill_process_group, test_kill_process, test_kill_process_group,
+};
 use until::until_told;
 
 use children::{alone, children, pid, run, shell, until_childless};
@@ -104,9 +106,59 @@ fn one_that_ends_takes_along_who_is_left_of_its_group() {
         // Until it has said that it hears nothing.
         sleep(50 * MS).await;
         assert_eq!(child.end(MINUTE).await?.signal(), Some(15));
+        drop(child);
         until_told(|| test_kill_process_group(group).is_err()).await;
         Ok(())
     });
+}
+
+#[test]
+fn what_is_left_of_a_group_can_be_reached_until_its_first_is_dropped() {
+    let _alone = alone();
+    run(async {
+        for by_drop in [false, true] {
+            let mut command = shell("sleep 60 & exit 7");
+            let mut child = command.own_group().kill_on_drop(by_drop).spawn()?;
+            let group = pid(&child);
+            for _ in 0..2 {
+                assert_eq!(child.wait().await?.code(), Some(7));
+            }
+            assert_eq!(child.try_wait()?.unwrap().code(), Some(7));
+            assert!(children().contains(&child.id()), "its number is still its own");
+            if !by_drop {
+                child.kill()?;
+            }
+            drop(child);
+            until_told(|| test_kill_process_group(group).is_err()).await;
+            assert!(children().is_empty());
+        }
+        // Dropped without a word, it leaves them be.
+        let mut child = shell("sleep 60 & echo $!; exit 0");
+        let mut child = child.own_group().stdout(Stdio::piped()).spawn()?;
+        let mut line = [0; 20];
+        let read = child.stdout.as_ref().unwrap().read(&mut line).await?;
+        let left = std::str::from_utf8(&line[..read]).unwrap().trim().parse().unwrap();
+        let (left, group) = (Pid::from_raw(left).unwrap(), pid(&child));
+        child.wait().await?;
+        drop(child);
+        test_kill_process(left)?;
+        kill_process_group(group, Signal::KILL)?;
+        Ok(())
+    });
+    assert!(children().is_empty());
+}
+
+#[test]
+fn how_one_with_a_group_has_ended_is_what_any_other_would_say() {
+    let _alone = alone();
+    run(async {
+        for script in ["exit 0", "exit 255", "kill -9 $$", "kill -ABRT $$"] {
+            let plain = shell(script).status().await?;
+            assert_eq!(shell(script).own_group().status().await?, plain, "{script}");
+        }
+        Ok(())
+    });
+    assert!(children().is_empty());
 }
 
 /// `spawn_exercise_sigchld_issue`: many that end at once, each is told.
@@ -199,6 +251,7 @@ fn a_group_is_killed_with_its_first() {
         assert_eq!(child.wait().await?.signal(), Some(9));
         // Who is killed holds the other end of the pipe no more.
         assert_eq!(child.stdout.as_ref().unwrap().read(&mut [0]).await?, 0);
+        drop(child);
         until_told(|| test_kill_process_group(group).is_err()).await;
         Ok(())
     });

@@ -9,10 +9,10 @@ mod until;
 #[path = "common/workers.rs"]
 mod workers;
 
-use std::{env, process::Stdio, time::Duration};
+use std::{env, process::Stdio, rc::Rc, time::Duration};
 
 use glassloop::{
-    EventLoop, WaitsOn,
+    EventLoop, TaskLocal, WaitsOn,
     process::{Command, ProcessError, ProcessPool},
     sleep, spawn,
 };
@@ -135,6 +135,39 @@ fn who_waits_for_one_is_shown_and_a_pool_ends_with_its_last_handle() {
         assert_eq!(behind.await.unwrap().unwrap(), 2, "another worker has done it");
         until_told(|| test_kill_process(pid(id)).is_err()).await;
         drop(waits);
+    });
+}
+
+#[test]
+fn a_pool_that_is_closed_tells_whoever_waits_and_whoever_comes() {
+    run(async {
+        let (pool, other) = {
+            let pool = pool(1);
+            (pool.clone(), pool)
+        };
+        let id = pool.call::<u32>("id", &()).await.unwrap();
+        let nap = pool.call::<u64>("nap", &60_000);
+        let behind = pool.call::<u64>("double", &1);
+        until_told(|| pool.queued() == 1).await;
+        other.close();
+        for call in [nap, behind, pool.call("double", &2)] {
+            let error = call.await.unwrap_err();
+            assert!(matches!(error, ProcessError::Closed(_)), "{error}");
+        }
+        until_told(|| pool.workers().is_empty()).await;
+        assert!(test_kill_process(pid(id)).is_err());
+    });
+}
+
+#[test]
+fn whoever_calls_first_leaves_no_value_with_the_worker() {
+    static REQUEST: TaskLocal<Rc<()>> = TaskLocal::new();
+    run(async {
+        let (pool, request) = (pool(1), Rc::new(()));
+        let call = async { pool.call::<u64>("double", &1).await.unwrap() };
+        assert_eq!(REQUEST.scope(Rc::clone(&request), call).await, 2);
+        assert_eq!(Rc::strong_count(&request), 1, "the worker is there, and doesn't hold it");
+        assert_eq!(pool.workers().len(), 1);
     });
 }
 

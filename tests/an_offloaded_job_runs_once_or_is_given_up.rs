@@ -114,6 +114,32 @@ fn one_that_is_dropped_before_a_thread_comes_never_runs_and_lets_go_at_once() {
 }
 
 #[test]
+fn one_that_is_detached_before_a_thread_comes_runs_all_the_same_unless_its_pool_ends() {
+    let (pool, gate, blocker) = blocked_pool(PoolLimits::default());
+    let ran = Arc::<AtomicUsize>::default();
+    let detach = |pool: &Pool| {
+        let runs = Arc::clone(&ran);
+        pool.offload(move || runs.fetch_add(1, SeqCst)).detach();
+    };
+    detach(&pool);
+    assert_eq!(pool.queued(), 1);
+    gate.open();
+    wait(blocker).unwrap();
+    // One thread: what is behind it comes after it.
+    wait(pool.offload(|| {})).unwrap();
+    assert_eq!(ran.load(SeqCst), 1);
+    let passes = Gate::default();
+    let held = passes.clone();
+    pool.offload(move || held.pass()).detach();
+    passes.until_waiting(1);
+    detach(&pool);
+    let report = pool.close(Duration::ZERO);
+    assert_eq!((report.running.len(), report.refused), (1, 1));
+    passes.open();
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+#[test]
 fn one_that_is_dropped_while_it_runs_goes_on_and_its_value_is_dropped_on_its_thread() {
     let dropped = Arc::<AtomicUsize>::default();
     let (pool, gate) = (Pool::new(1), Gate::default());

@@ -65,7 +65,7 @@ fn a_close_returns_at_its_deadline_and_names_the_job_that_runs() {
     assert!(line.elapsed > Duration::ZERO && !report.is_clean());
     let said = report.to_string();
     let place = format!("no_job_holds_up_the_end_of_its_loop.rs:{born}");
-    for part in ["job `export`, offloaded at", &place, "has run for"] {
+    for part in ["left: 1 task(s), 1 job(s)", "job `export`, offloaded at", &place, "has run for"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(report.tasks_aborted, 1, "who awaited it");
@@ -104,6 +104,24 @@ fn run_joins_the_threads_it_has_started() {
     let counts = Arc::clone(&ended);
     glassloop::run(async move { offload(move || count_end(&counts)).await }).unwrap().unwrap();
     assert_eq!(ended.load(SeqCst), 1);
+}
+
+#[test]
+fn run_warns_of_a_job_that_it_leaves_behind() {
+    journal::take();
+    let gate = Gate::default();
+    let passes = gate.clone();
+    let begun = gate.clone();
+    glassloop::run(async move {
+        offload(move || passes.pass()).named("export").detach();
+        begun.until_waiting(1);
+    })
+    .unwrap();
+    let told = journal::take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("WARN: run: closed the loop: left: 0 task(s), 1 job(s)"));
+    assert!(told[0].contains("job `export`, offloaded at"), "{told:?}");
+    gate.open();
 }
 
 #[test]

@@ -204,6 +204,13 @@ impl Executor {
         })
     }
 
+    /// Runs it as if the item that runs now had no values: a task that it spawns inherits none.
+    pub fn without_locals<T>(self: &Rc<Self>, run: impl FnOnce() -> T) -> T {
+        let before = self.replace_locals(None);
+        let _brought = Brought { executor: Rc::clone(self), before };
+        run()
+    }
+
     /// What ran is over: the values that were its own are dropped.
     #[inline]
     pub(crate) fn drop_locals(&self) {

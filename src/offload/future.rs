@@ -31,17 +31,35 @@ pub struct Offload<T> {
     /// A pool lives as long as somebody waits for one of its jobs.
     pool: Pool,
     listed: Listed,
+    is_detached: bool,
 }
 
 impl<T: Send + 'static> Offload<T> {
     pub(super) fn new(job: Arc<dyn JobFor<T>>, pool: Pool) -> Offload<T> {
-        Offload { job, pool, listed: Listed::default() }
+        Offload { job, pool, listed: Listed::default(), is_detached: false }
     }
 
     /// Gives the job a name, for every view and report; the first one stays.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Offload<T> {
         self.job.ticket().name.set(name.into()).ok();
         self
+    }
+
+    /// Lets it run, though nobody waits for it. Its result is dropped on its thread; a panic of it
+    /// is told to the log. Its pool doesn't wait for it, either: what hasn't begun when the pool or
+    /// its loop ends never does, and is counted in the report.
+    ///
+    /// ```
+    /// let (says, hears) = std::sync::mpsc::channel();
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// event_loop.block_on(async move {
+    ///     glassloop::offload(move || says.send("done")).detach();
+    /// })?;
+    /// assert_eq!(hears.recv(), Ok("done"));
+    /// # Ok::<(), glassloop::RunError>(())
+    /// ```
+    pub fn detach(mut self) {
+        self.is_detached = true;
     }
 
     /// Whether its result is there, so that the next poll is ready.
@@ -77,7 +95,9 @@ impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
         let ticket = self.job.ticket();
         ticket.note.set(None);
-        self.pool.give_up(&*self.job);
+        if !self.is_detached {
+            self.pool.give_up(&*self.job);
+        }
         if let Some(result) = ticket.result.abandon() {
             lost(result, &self.job.name());
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use glassloop_reactor::Reactor;
+use glassloop_reactor::{Reactor, timeout};
 use rustix::process::Signal;
 
 use super::{command::Ends, exit::Exit, held::Held};
@@ -110,9 +110,9 @@ impl Child {
         self.held.try_wait()
     }
 
-    /// Kills it, and all of its [group](super::Command::own_group) if it has one. Its end is seen
-    /// by waiting for it. One that was waited for is left in peace: its number may be another's by
-    /// now.
+    /// Kills it; or all of its [group](super::Command::own_group) if it has one, though it may have
+    /// ended itself. Its end is seen by waiting for it. One that was waited for and has no group is
+    /// left in peace: its number may be another's by now.
     ///
     /// # Errors
     /// The OS's.
@@ -153,13 +153,18 @@ impl Child {
         async move {
             self.stdin = None;
             self.terminate()?;
-            let Child { exit, held, .. } = self;
-            if let Ok(ended) = glassloop_reactor::timeout(grace, exit.wait_and_clear(held)).await {
+            if let Ok(ended) = timeout(grace, self.wait_and_clear()).await {
                 return ended;
             }
-            held.send(Signal::KILL)?;
-            exit.wait(held).await
+            self.kill()?;
+            self.wait().await
         }
+    }
+
+    /// Waits for its end, and kills what is then left of its group, while that is still its.
+    #[track_caller]
+    pub(super) fn wait_and_clear(&mut self) -> impl Future<Output = io::Result<ExitStatus>> {
+        self.exit.wait_and_clear(&mut self.held)
     }
 }
 

@@ -113,8 +113,8 @@ impl Command {
         self
     }
 
-    /// Whether a [`Child`] that is dropped before it has ended is killed. Off by default: it goes
-    /// on.
+    /// Whether a [`Child`] that is dropped before it has ended is killed; with a
+    /// [group](Command::own_group), all that is left of that. Off by default: it goes on.
     pub fn kill_on_drop(&mut self, kill: bool) -> &mut Command {
         self.ends.kill_on_drop = kill;
         self
@@ -122,6 +122,10 @@ impl Command {
 
     /// Has it be the first of a process group of its own, so that it is killed with all that it has
     /// started. Else it is in the group of this process, and hears Ctrl-C with it.
+    ///
+    /// What is left of the group when the first has ended can be reached until the [`Child`] is
+    /// dropped: by [`kill`](Child::kill), and by that drop if
+    /// [`kill_on_drop`](Command::kill_on_drop) is set. For so long the first is a zombie.
     pub fn own_group(&mut self) -> &mut Command {
         self.inner.process_group(0);
         self.ends.own_group = true;

@@ -79,7 +79,7 @@ impl Exit {
     #[track_caller]
     fn wait_for<'a>(&'a mut self, held: &'a mut Held, clears: bool) -> Exited<'a> {
         match self {
-            _ if held.has_been_waited_for() => Exited::Already(held),
+            _ if held.has_ended() => Exited::Already(held),
             Exit::Thread(told) => Exited::Thread { told, held, clears },
             Exit::Descriptor(source) => {
                 // It is readable once the child has ended, and not before.
@@ -93,12 +93,13 @@ impl Exit {
     }
 }
 
-/// How a child has ended that is said to have. It is waited for here.
+/// How a child has ended that is said to have.
 fn ended(held: &mut Held, clears: bool) -> io::Result<Option<ExitStatus>> {
-    if clears {
+    let ended = held.try_wait()?;
+    if clears && ended.is_some() {
         held.clear_group();
     }
-    held.try_wait()
+    Ok(ended)
 }
 
 /// A descriptor of the child, where there are such.

@@ -1,17 +1,21 @@
 //! `Held`: a child of this process, until it has been waited for.
 //!
 //! As long as it hasn't, its number, and that of its group, is its own: a signal can reach nobody
-//! else. Dropped before, it is handed to the reaper.
+//! else. So one that has a group is waited for when it is dropped, and not before: what is left of
+//! the group can be reached as long. Dropped before it has ended, it is handed to the reaper.
 
 use std::{
     io,
+    os::unix::process::ExitStatusExt,
     process::{self, ExitStatus},
 };
 
 use glassloop_executor::quietly;
 use rustix::{
     io::Errno,
-    process::{Pid, Signal, kill_process, kill_process_group},
+    process::{
+        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
+    },
 };
 
 use super::{command::Ends, reaper};
@@ -38,36 +42,44 @@ impl Held {
         i32::try_from(self.id).ok().and_then(Pid::from_raw)
     }
 
-    /// How it has ended, if it has. From then on it is no child any more.
+    /// How it has ended, if it has. From then on it is no child any more, unless it has a group.
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let (None, Some(child)) = (self.ended, &mut self.child) {
-            self.ended = child.try_wait()?;
+            self.ended = match self.ends.own_group {
+                true => look(child.id())?,
+                false => child.try_wait()?,
+            };
         }
         Ok(self.ended)
     }
 
-    pub(super) fn has_been_waited_for(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// Sends a signal, to its group if it has one, unless it was waited for.
+    /// Sends a signal: to its group if it has one, whether it has ended or not; else to itself,
+    /// unless it was waited for.
     pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
-        let Some(pid) = self.pid().filter(|_| !self.has_been_waited_for()) else { return Ok(()) };
+        let Some(pid) = self.pid() else { return Ok(()) };
         let sent = match self.ends.own_group {
             // It may have gone to a group of its own making.
             true => kill_process_group(pid, signal).or_else(|error| match error {
                 Errno::SRCH => kill_process(pid, signal),
                 other => Err(other),
             }),
+            false if self.has_ended() => return Ok(()),
             false => kill_process(pid, signal),
         };
-        Ok(sent?)
+        match sent {
+            // Nobody else may be left of its group.
+            Err(_) if self.has_ended() => Ok(()),
+            sent => Ok(sent?),
+        }
     }
 
     /// It has ended: what is left of its group, if it has one, ends with it.
     pub(super) fn clear_group(&self) {
         if self.ends.own_group {
-            // Nobody else may be left of it.
             self.send(Signal::KILL).ok();
         }
     }
@@ -80,7 +92,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.has_been_waited_for() {
+        if self.has_ended() && !self.ends.own_group {
             return;
         }
         if self.ends.kill_on_drop
@@ -88,8 +100,30 @@ impl Drop for Held {
         {
             quietly(|| log::error!("child {} could not be killed: {error}", self.id));
         }
-        if let (Ok(None), Some(child)) = (self.try_wait(), self.child.take()) {
+        // An error says that it is nobody's child any more.
+        if let Some(mut child) = self.child.take()
+            && let Ok(None) = child.try_wait()
+        {
             reaper::adopt(child);
         }
     }
+}
+
+/// How a child has ended, if it has. It stays one, to be waited for.
+fn look(id: u32) -> io::Result<Option<ExitStatus>> {
+    let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(Errno::INVAL)?;
+    let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(pid), how)?.and_then(|status| status_of(&status)))
+}
+
+/// As the standard library has it: what `wait` would have written.
+fn status_of(status: &WaitIdStatus) -> Option<ExitStatus> {
+    const CORE_DUMPED: i32 = 0x80;
+    let signal = || status.terminating_signal();
+    let raw = match status.exit_status() {
+        Some(code) => (code & 0xff) << 8,
+        None if status.dumped() => signal()? | CORE_DUMPED,
+        None => signal()?,
+    };
+    Some(ExitStatus::from_raw(raw))
 }

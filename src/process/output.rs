@@ -18,8 +18,8 @@ const READ_BYTES: usize = 16 << 10;
 
 pub(super) async fn status(mut child: Child, time_max: Option<Duration>) -> io::Result<ExitStatus> {
     match within(time_max, child.wait()).await {
-        Ok(ended) => ended,
-        Err(late) => give_up(child, late).await,
+        Some(ended) => ended,
+        None => give_up(child, late(time_max, "expected the child to end")).await,
     }
 }
 
@@ -38,19 +38,33 @@ pub(super) async fn output(
         Ok(Output { status: child.wait().await?, stdout, stderr })
     };
     match within(time_max, all).await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) | Err(error) => give_up(child, error).await,
+        Some(Ok(output)) => Ok(output),
+        Some(Err(error)) => give_up(child, error).await,
+        None => {
+            // What it has started may write on where it did.
+            let expected = match child.try_wait()? {
+                None => "expected the child to end",
+                Some(_) => {
+                    "the child has ended, but another process has its output (see `own_group`): \
+                     expected its end"
+                }
+            };
+            give_up(child, late(time_max, expected)).await
+        }
     }
 }
 
-async fn within<T>(time_max: Option<Duration>, future: impl Future<Output = T>) -> io::Result<T> {
+/// `None` if it takes longer.
+async fn within<T>(time_max: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
     match time_max {
-        None => Ok(future.await),
-        Some(time) => timeout(time, future).await.map_err(|_| {
-            let what = format!("expected the child to end within {time:?}; it was killed");
-            io::Error::new(io::ErrorKind::TimedOut, what)
-        }),
+        None => Some(future.await),
+        Some(time) => timeout(time, future).await.ok(),
     }
+}
+
+fn late(time_max: Option<Duration>, expected: &str) -> io::Error {
+    let what = format!("{expected} within {:?}; it was killed", time_max.unwrap_or_default());
+    io::Error::new(io::ErrorKind::TimedOut, what)
 }
 
 /// Kills the child, and gives the reason when it is gone, or can't be killed.

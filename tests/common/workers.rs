@@ -1,6 +1,7 @@
 //! This very program as a worker of a pool of processes, and such pools.
 
 #![cfg(test)]
+#![allow(dead_code, reason = "each test file uses the part it needs")]
 
 use std::{env, io, process::Stdio, thread, time::Duration};
 
@@ -49,6 +50,10 @@ fn the_role_of_a_worker() {
         .job("read", |()| io::stdin().lines().count())
         .job("write", |bytes: usize| "x".repeat(bytes))
         .job("hear", |text: String| text.len())
+        .job("start", |()| {
+            let child = std::process::Command::new("sleep").arg("60").spawn();
+            child.unwrap().id()
+        })
         .serve();
 }
 

@@ -21,15 +21,12 @@ pub(super) enum Kind {
     Done,
     /// The text of a panic.
     Panicked,
-    /// There is no such job.
-    Unknown,
     /// The arguments are not what the job takes; so.
     Arguments,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] =
-        [Kind::Hello, Kind::Call, Kind::Done, Kind::Panicked, Kind::Unknown, Kind::Arguments];
+    const ALL: [Kind; 5] = [Kind::Hello, Kind::Call, Kind::Done, Kind::Panicked, Kind::Arguments];
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! `ProcessPoolLimits`: the bounds of a pool of processes, with their defaults and why.
 
-use std::{thread, time::Duration};
+use std::thread;
 
 /// The bounds of a [`ProcessPool`](super::ProcessPool). Start from `ProcessPoolLimits::default()`
 /// and change what you must.
@@ -8,14 +8,14 @@ use std::{thread, time::Duration};
 pub struct ProcessPoolLimits {
     /// Workers at once. As many as there are processors: what doesn't compute needs no process.
     pub workers_max: usize,
-    /// Jobs that wait for a worker. 65,536.
+    /// Jobs that wait for a worker: none is idle. 65,536.
     pub jobs_max: usize,
     /// The longest message, either way. 16 MiB.
     pub message_bytes_max: usize,
     /// How long a worker may take from its start to its first word. 10,000.
     pub start_ms_max: u64,
     /// How long a worker may take for a job before it is killed. For ever, unless you say.
-    pub job_time_max: Duration,
+    pub job_ms_max: u64,
 }
 
 impl Default for ProcessPoolLimits {
@@ -25,7 +25,7 @@ impl Default for ProcessPoolLimits {
             jobs_max: 1 << 16,
             message_bytes_max: 16 << 20,
             start_ms_max: 10_000,
-            job_time_max: Duration::MAX,
+            job_ms_max: u64::MAX,
         }
     }
 }

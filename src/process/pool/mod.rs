@@ -12,6 +12,7 @@ mod error;
 mod frame;
 mod lane;
 mod limits;
+mod process;
 mod queue;
 mod worker;
 
@@ -21,6 +22,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use self::{
     call::Cell,
+    process::too_long,
     queue::{Job, Queue},
 };
 pub use self::{
@@ -36,7 +38,8 @@ use crate::current;
 ///
 /// A worker is started when a job finds none that is idle, and there may be one more. The pool ends
 /// with its last handle, or with its loop: its workers are killed. While somebody waits for one of
-/// its jobs that counts as a handle, too. A loop runs on while a pool of it has a worker.
+/// its jobs that counts as a handle, too. A loop runs on while a pool of it has a worker: drop or
+/// [`close`](ProcessPool::close) it before you [close](crate::EventLoop::close) the loop.
 ///
 /// ```standalone_crate
 /// use glassloop::process::{Command, ProcessPool, ProcessPoolLimits, worker};
@@ -54,6 +57,10 @@ use crate::current;
 ///         let one = ProcessPool::with_limits(Command::new(std::env::current_exe()?), limits);
 ///         let error = one.call::<u64>("sum", &"three").await.unwrap_err();
 ///         println!("{error}"); // the arguments of job `sum`: invalid type: string "three", ..
+///
+///         one.close();
+///         let error = one.call::<u64>("sum", &[1]).await.unwrap_err();
+///         assert_eq!(error.to_string(), "the pool ended before job `sum` did");
 ///         Ok(())
 ///     })?
 /// }
@@ -102,8 +109,8 @@ impl ProcessPool {
         let queue = self.queue();
         match serde_json::to_vec(arguments) {
             Ok(arguments) if arguments.len() > queue.limits.message_bytes_max => {
-                let (most, came) = (queue.limits.message_bytes_max, arguments.len());
-                let what = format!("expected a message of at most {most} bytes, came {came}");
+                let came = format!("one of {}", arguments.len());
+                let what = too_long(queue.limits.message_bytes_max, &came);
                 cell.resolve(Err(ProcessError::Arguments(cell.name(), what)));
             }
             Ok(arguments) => queue.submit(Job::new(&cell, arguments)),
@@ -113,6 +120,12 @@ impl ProcessPool {
             }
         }
         ProcessCall::new(cell, self.clone())
+    }
+
+    /// Ends it, whoever else holds it: its workers are killed, and its jobs are told
+    /// [`Closed`](ProcessError::Closed), now and from now on.
+    pub fn close(&self) {
+        self.queue().close();
     }
 
     fn queue(&self) -> &Rc<Queue> {

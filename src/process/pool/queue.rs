@@ -30,8 +30,8 @@ pub(super) struct Queue {
     lanes: Cell<usize>,
     /// How many there ever were.
     begun: Cell<u64>,
-    /// Those whose worker has nothing to do, the latest last.
-    idle: RefCell<Vec<(u64, Waker)>>,
+    /// Those whose worker has nothing to do, the latest last: how to call them, until that is done.
+    idle: RefCell<Vec<(u64, Option<Waker>)>>,
     workers: RefCell<BTreeSet<u32>>,
     /// Cancelled when it is closed.
     pub(super) ended: CancelToken,
@@ -87,7 +87,8 @@ impl Queue {
         if self.ended.is_cancelled() {
             return job.cell.resolve(Err(ProcessError::Closed(job.cell.name())));
         }
-        if self.waiting() >= self.limits.jobs_max {
+        // Those who were called and have not come yet have a job each.
+        if self.waiting() >= self.limits.jobs_max + self.called() {
             return job.cell.resolve(Err(ProcessError::Full(job.cell.name())));
         }
         self.jobs.borrow_mut().push_back(job);
@@ -100,17 +101,19 @@ impl Queue {
         if self.waiting() == 0 || self.ended.is_cancelled() {
             return;
         }
-        let idle = self.idle.borrow_mut().pop();
-        if let Some((_, idle)) = idle {
+        let idle = self.idle.borrow_mut().iter_mut().rev().find_map(|(_, waker)| waker.take());
+        if let Some(idle) = idle {
             return waits::wake(idle);
         }
         if self.lanes.get() < self.limits.workers_max {
             let executor = current::executor("ProcessPool::call");
             let serving = lane::serve(Serving::begin(Rc::clone(self)));
             self.spawning.set(true);
-            let lane = executor.spawn(serving, Location::caller()).named("process worker");
+            let place = Location::caller();
+            // It serves others, too: the caller's task-local values are none of its business.
+            let lane = executor.without_locals(|| Rc::clone(&executor).spawn(serving, place));
             self.spawning.set(false);
-            lane.detach();
+            lane.named("process worker").detach();
             if self.lanes.get() == 0 {
                 self.refuse_all();
             }
@@ -135,8 +138,13 @@ impl Queue {
             return Poll::Ready(Some(job));
         }
         let waker = cx.waker().clone();
-        self.idle.borrow_mut().push((lane, waker));
+        self.idle.borrow_mut().push((lane, Some(waker)));
         Poll::Pending
+    }
+
+    /// How many were called, and have not come for their job yet.
+    fn called(&self) -> usize {
+        self.idle.borrow().iter().filter(|(_, waker)| waker.is_none()).count()
     }
 
     /// Who serves there is not to be called: it comes by itself, or never again.
@@ -198,7 +206,7 @@ impl Queue {
         let jobs = self.jobs.take();
         let idle = self.idle.take();
         drop(jobs);
-        idle.into_iter().for_each(|(_, waker)| waits::wake(waker));
+        idle.into_iter().filter_map(|(_, waker)| waker).for_each(waits::wake);
     }
 }
 

@@ -8,10 +8,7 @@ use std::{
     env, fmt,
     fs::File,
     io::{self, Read, Write},
-    os::{
-        fd::AsFd,
-        unix::{net::UnixStream, process::parent_id},
-    },
+    os::{fd::AsFd, unix::net::UnixStream},
     process,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
@@ -22,21 +19,35 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::frame::{Frame, Kind, LENGTH_BYTES};
 
 /// What a pool sets in the environment of its workers: its own process's number. A program that is
-/// started by a worker in turn has another parent, and is none.
+/// started by a worker in turn inherits it, but not the channel.
 pub(super) const VARIABLE: &str = "GLASSLOOP_WORKER";
 
 /// Whether this program has come to [`Worker::serve`].
 static SERVES: AtomicBool = AtomicBool::new(false);
 
-/// Whether this process was started by a pool.
+/// Whether this process was started by a pool, be it through another program.
 fn is_started_as_worker() -> bool {
-    env::var(VARIABLE).ok().and_then(|pool| pool.parse().ok()) == Some(parent_id())
+    let pool = env::var(VARIABLE).ok().and_then(|pool| pool.parse::<u32>().ok());
+    pool.is_some() && pool == other_end()
+}
+
+/// Whose the other end of the channel is.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn other_end() -> Option<u32> {
+    let made_by = rustix::net::sockopt::socket_peercred(io::stdin()).ok()?;
+    u32::try_from(made_by.pid.as_raw_pid()).ok()
+}
+
+/// Where that can't be asked for, no other program may stand between.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn other_end() -> Option<u32> {
+    Some(std::os::unix::process::parent_id())
 }
 
 /// Whether this process was to be a worker and has become something else: its pools would start
 /// workers that start workers.
 pub(super) fn is_no_worker_by_mistake() -> bool {
-    is_started_as_worker() && !SERVES.load(Relaxed)
+    !SERVES.load(Relaxed) && is_started_as_worker()
 }
 
 /// From arguments to a result, both as JSON; or what is wrong with the arguments.
@@ -67,6 +78,10 @@ pub fn worker() -> Worker {
 impl Worker {
     /// Adds a job: what it takes and gives are values that serde can read and write. A panic of it
     /// is the caller's error, and the worker goes on.
+    ///
+    /// # Panics
+    /// When there is one of this name already.
+    #[track_caller]
     pub fn job<A, R>(mut self, name: &'static str, f: impl Fn(A) -> R + 'static) -> Worker
     where
         A: DeserializeOwned,
@@ -77,7 +92,8 @@ impl Worker {
             // What can't be written is a fault of the job's: it ends as a panic of it does.
             Ok(serde_json::to_vec(&f(arguments)).expect("the result of a job is written as JSON"))
         };
-        self.jobs.insert(name, Box::new(job));
+        let before = self.jobs.insert(name, Box::new(job));
+        assert!(before.is_none(), "expected a job of a new name, came `{name}` once more");
         self
     }
 
@@ -94,9 +110,7 @@ impl Worker {
             use rustix::process::{Signal, set_parent_process_death_signal};
             set_parent_process_death_signal(Some(Signal::KILL)).ok();
         });
-        if !is_started_as_worker() {
-            process::exit(1);
-        }
+        // A pool that has ended before has heard no greeting, and given no job.
         let served = channel().and_then(|channel| self.serve_on(channel));
         if let Err(error) = &served {
             quietly(|| log::error!("worker: {error}"));
@@ -110,15 +124,17 @@ impl Worker {
         let body = serde_json::to_vec(&names)?;
         write(&mut channel, &Frame { kind: Kind::Hello, number: 0, name: String::new(), body })?;
         while let Some(Frame { number, name, body, .. }) = read(&mut channel)? {
-            let (kind, body) = self.answer(&name, &body);
+            let (kind, body) = self.answer(&name, &body)?;
             write(&mut channel, &Frame { kind, number, name, body })?;
         }
         Ok(())
     }
 
-    fn answer(&self, name: &str, arguments: &[u8]) -> (Kind, Vec<u8>) {
-        let Some(job) = self.jobs.get(name) else { return (Kind::Unknown, Vec::new()) };
-        match caught(|| job(arguments)) {
+    fn answer(&self, name: &str, arguments: &[u8]) -> io::Result<(Kind, Vec<u8>)> {
+        // The pool has heard their names, and asks for no other.
+        let unknown = || io::Error::other(format!("expected the name of a job, came `{name}`"));
+        let job = self.jobs.get(name).ok_or_else(unknown)?;
+        Ok(match caught(|| job(arguments)) {
             Ok(Ok(result)) => (Kind::Done, result),
             Ok(Err(why)) => (Kind::Arguments, why.into_bytes()),
             Err(payload) => {
@@ -126,7 +142,7 @@ impl Worker {
                 drop_payload(payload);
                 (Kind::Panicked, text.into_bytes())
             }
-        }
+        })
     }
 }
 

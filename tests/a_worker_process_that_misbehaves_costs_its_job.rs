@@ -1,0 +1,124 @@
+//! A worker process that talks nonsense, talks instead of listening, falls silent or leaves others
+//! behind costs the job that it had, which is told so, and is killed with all that it has started.
+//!
+//! Such workers are scripts of a shell: no program of ours would do it.
+#![cfg(test)]
+#![cfg(all(target_os = "linux", feature = "process-pool"))]
+
+#[path = "common/until.rs"]
+mod until;
+#[path = "common/workers.rs"]
+mod workers;
+
+use std::process::Stdio;
+
+use glassloop::process::{Command, ProcessError, ProcessPool};
+use rustix::process::test_kill_process;
+use until::until_told;
+use workers::{again, limits, pid, pool, run};
+
+/// A greeting: there is a job of the name `double`.
+const GREETS: &str = r#"printf '\025\0\0\0\0\0\0\0\0\0\0\0\0\0\0["double"]' >&0"#;
+/// The answer to its first call, whatever that was: 2.
+const ANSWERS: &str = r"printf '\022\0\0\0\2\1\0\0\0\0\0\0\0\6\0double2' >&0";
+/// Hears a byte of a call.
+const HEARS: &str = "head -c 1 >/dev/null";
+
+/// A worker that greets, and then does this.
+fn that(does: &str) -> ProcessPool {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("{GREETS}; {does}")]).stderr(Stdio::null());
+    ProcessPool::with_limits(command, limits(1))
+}
+
+#[test]
+fn one_that_talks_nonsense_costs_its_job_and_is_killed() {
+    run(async {
+        for (says, came) in [
+            (r"printf '\377\377\377\377' >&0", "expected a message of at most 16777216 bytes"),
+            (r"printf '\3\0\0\0\2\0\0' >&0", "expected a frame, came 3 bytes"),
+            (r"printf '\013\0\0\0\2\143\0\0\0\0\0\0\0\0\0' >&0", "expected the answer to job 1"),
+            (r"printf '\021\0\0\0\0\1\0\0\0\0\0\0\0\6\0double' >&0", "expected a result"),
+        ] {
+            let pool = that(&format!("{HEARS}; {says}; sleep 60"));
+            let error = pool.call::<u64>("double", &1).await.unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains("talked nonsense") && said.contains(came), "{said}");
+            assert!(matches!(error, ProcessError::Nonsense(..)), "{error}");
+        }
+        let sane = that(&format!("head -c 22 >/dev/null; {ANSWERS}; sleep 60"));
+        assert_eq!(sane.call::<u64>("double", &1).await.unwrap(), 2, "as a worker is to talk");
+    });
+}
+
+#[test]
+fn one_that_talks_instead_of_listening_does_not_block_its_pool() {
+    run(async {
+        let long = "x".repeat(3_000_000);
+        let error = that("yes >&0").call::<u64>("double", &long).await.unwrap_err();
+        assert!(error.to_string().contains("expected a message of at most"), "{error}");
+        let hasty = that(&format!("{HEARS}; {ANSWERS}; sleep 60"));
+        let error = hasty.call::<u64>("double", &long).await.unwrap_err();
+        assert!(error.to_string().contains("expected to be heard to the end"), "{error}");
+    });
+}
+
+#[test]
+fn one_that_says_no_more_and_lives_on_is_told_from_one_that_died() {
+    run(async {
+        let mute = that(&format!("{HEARS}; exec 0<&-; sleep 60"));
+        let error = mute.call::<u64>("double", &1).await.unwrap_err();
+        assert!(matches!(error, ProcessError::Nonsense(..)), "{error}");
+        assert!(error.to_string().contains("it lived on"), "{error}");
+    });
+}
+
+#[test]
+fn one_that_dies_is_told_of_though_another_keeps_its_channel_open() {
+    run(async {
+        // The first ends with the worker's group, the second is beyond it.
+        for keeps in ["sleep 60 <&0 &", "setsid sleep 3 <&0 &"] {
+            let pool = that(&format!("{HEARS}; {keeps} exit 5"));
+            let error = pool.call::<u64>("double", &1).await.unwrap_err();
+            let ProcessError::Died(_, how) = error else { panic!("{error}") };
+            assert_eq!(how.code(), Some(5));
+        }
+        // What it had said before is an answer all the same.
+        let pool = that(&format!("head -c 22 >/dev/null; sleep 3 <&0 & {ANSWERS}; exit 0"));
+        assert_eq!(pool.call::<u64>("double", &1).await.unwrap(), 2);
+        until_told(|| pool.workers().is_empty()).await;
+    });
+}
+
+#[test]
+fn what_it_has_started_ends_with_it() {
+    run(async {
+        let pool = pool(1);
+        let started = pool.call::<u32>("start", &()).await.unwrap();
+        test_kill_process(pid(started)).unwrap();
+        pool.call::<u64>("exit", &0).await.unwrap_err();
+        until_told(|| test_kill_process(pid(started)).is_err()).await;
+    });
+}
+
+#[test]
+fn another_program_may_stand_between_a_pool_and_its_worker() {
+    run(async {
+        let mut worker = again();
+        let worker = worker.as_std_mut();
+        let mut shell = Command::new("sh");
+        // What follows keeps the shell from becoming the worker.
+        shell.args(["-c", "\"$0\" \"$@\"; exit 9"]);
+        shell.arg(worker.get_program()).args(worker.get_args());
+        shell.stdout(Stdio::null());
+        let pool = ProcessPool::with_limits(shell, limits(1));
+        let worker = pool.call::<u32>("id", &()).await.unwrap();
+        assert_ne!(pool.workers(), [worker]);
+        let error = pool.call::<u64>("exit", &0).await.unwrap_err();
+        let ProcessError::Died(_, how) = error else { panic!("{error}") };
+        assert_eq!(how.code(), Some(9));
+        let worker = pool.call::<u32>("id", &()).await.unwrap();
+        drop(pool);
+        until_told(|| test_kill_process(pid(worker)).is_err()).await;
+    });
+}

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     field::{list, number, text, text_or_dash},
+    jobs,
     quantity::time,
     state::stale_ns,
 };
@@ -39,7 +40,9 @@ pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
 
 /// One of them.
 pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
-    let (operation, object) = (text(wait, "operation"), text(wait, "of"));
+    let job = jobs::of_wait(of, wait);
+    let object = job.as_deref().unwrap_or_else(|| text(wait, "of"));
+    let operation = text(wait, "operation");
     let what = match (object, due(of, wait)) {
         ("", None) => operation.to_owned(),
         // That it is a timer, and for how long: the loop's own words, in another unit.

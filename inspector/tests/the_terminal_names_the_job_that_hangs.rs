@@ -104,15 +104,17 @@ fn who_asks_what_hangs_is_told_the_job_and_how_long_it_has_run() {
         hanging.jobs().iter().find(|job| job["name"] == "export").unwrap()["for_ns"].clone();
     assert!(elapsed > Some(0) && later.as_u64() > elapsed);
 
-    let waits = |task: &str, said: &str| {
+    let is_told = |task: &str, job: &str, state: &str| {
         let why = hanging.said(&["why", task]);
-        assert!(why.contains(&format!("waits: offload of job {said} for ")), "{why}");
+        assert!(why.contains(&format!("waits: offload of job `{job}`, {state} for ")), "{why}");
         let ps = hanging.said(&["ps"]);
-        assert!(ps.contains(&format!("offload of job {said} for ")), "{ps}");
+        let line = ps.lines().find(|line| line.contains(task)).unwrap();
+        assert!(line.contains(&format!("offload, {state} for ")), "{line}");
+        assert!(line.contains(&format!(": job `{job}`")), "{line}");
     };
-    waits("saves", "`export`, running");
-    waits("shows", "`thumbnail`, queued");
-    waits("reads", "`read`, running");
+    is_told("saves", "export", "running");
+    is_told("shows", "thumbnail", "queued");
+    is_told("reads", "read", "running");
     let why: Value = serde_json::from_str(&hanging.said(&["why", "saves", "--json"])).unwrap();
     assert_eq!(why["chain"]["lines"][0]["end"], json!("job"), "{why}");
     assert!(hanging.said(&["top"]).contains("  jobs running 2 ("));

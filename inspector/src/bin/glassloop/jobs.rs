@@ -55,14 +55,14 @@ pub(crate) fn running(of: &Value) -> String {
     }
 }
 
-/// The job that a wait is for: "job `export`, running for 3.2 s". `None` if it is for none, or for
-/// one of which no more is known than the wait itself says.
+/// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name may be
+/// long, and is cut. `None` if it is for none, or for one of which only the wait itself tells.
 pub(crate) fn of_wait(of: &Value, wait: &Value) -> Option<String> {
     let on = present(wait, "on").filter(|on| text(on, "kind") == "job")?;
     let wanted = number(on, "number")?;
     let job = list(of, "jobs").iter().find(|job| number(job, "number") == Some(wanted))?;
     let elapsed = time(number(job, "for_ns")?);
-    Some(format!("job `{}`, {} for {elapsed}", text(job, "name"), text(job, "state")))
+    Some(format!("{} for {elapsed}: job `{}`", text(job, "state"), text(job, "name")))
 }
 
 #[cfg(test)]
@@ -84,8 +84,8 @@ mod tests {
             json!({ "operation": "offload", "of": "job `export`, running", "on": on })
         };
         let said = |number| of_wait(&of(), &wait(number));
-        assert_eq!(said(7).as_deref(), Some("job `export`, running for 3.2 s"));
-        assert_eq!(said(9).as_deref(), Some("job `export`, queued for 0"));
+        assert_eq!(said(7).as_deref(), Some("running for 3.2 s: job `export`"));
+        assert_eq!(said(9).as_deref(), Some("queued for 0: job `export`"));
         assert_eq!(said(10), None);
         assert_eq!(of_wait(&of(), &json!({ "on": { "kind": "thread", "number": 7 } })), None);
     }

@@ -40,13 +40,11 @@ pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
 
 /// One of them.
 pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
-    let job = jobs::of_wait(of, wait);
-    let object = job.as_deref().unwrap_or_else(|| text(wait, "of"));
-    let operation = text(wait, "operation");
-    let what = match (object, due(of, wait)) {
+    let (operation, object) = (text(wait, "operation"), text(wait, "of"));
+    let what = match (object, due(of, wait).or_else(|| jobs::of_wait(of, wait))) {
         ("", None) => operation.to_owned(),
-        // That it is a timer, and for how long: the loop's own words, in another unit.
-        (_, Some(due)) => format!("{operation}, {due}"),
+        // That it is a timer or a job, and how long: the loop's own words, in another unit.
+        (_, Some(how_long)) => format!("{operation}, {how_long}"),
         ("another thread", None) => format!("{operation} by {object}"),
         (_, None) => format!("{operation} of {object}"),
     };

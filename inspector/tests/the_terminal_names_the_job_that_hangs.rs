@@ -108,7 +108,7 @@ fn who_asks_what_hangs_is_told_the_job_and_how_long_it_has_run() {
         let why = hanging.said(&["why", task]);
         assert!(why.contains(&format!("waits: offload of job `{job}`, {state} for ")), "{why}");
         let ps = hanging.said(&["ps"]);
-        let line = ps.lines().find(|line| line.contains(task)).unwrap();
+        let line = ps.lines().find(|line| line.contains(&format!("  {task} "))).unwrap();
         assert!(line.contains(&format!("offload, {state} for ")), "{line}");
         assert!(line.contains(&format!(": job `{job}`")), "{line}");
     };

@@ -55,8 +55,8 @@ pub(crate) fn running(of: &Value) -> String {
     }
 }
 
-/// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name may be
-/// long, and is cut. `None` if it is for none, or for one of which only the wait itself tells.
+/// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name may
+/// be long, and is cut. `None` if it is for none, or for one of which only the wait itself tells.
 pub(crate) fn of_wait(of: &Value, wait: &Value) -> Option<String> {
     let on = present(wait, "on").filter(|on| text(on, "kind") == "job")?;
     let wanted = number(on, "number")?;
@@ -71,7 +71,10 @@ mod tests {
     use serde_json::json;
 
     fn of() -> Value {
-        let job = |number: u64, state: &str, for_ns: u64| json!({ "number": number, "name": "export", "state": state, "for_ns": for_ns });
+        let job = |number: u64, state: &str, for_ns: u64| {
+            let name = "export";
+            json!({ "number": number, "name": name, "state": state, "for_ns": for_ns })
+        };
         json!({ "jobs": [
             job(7, "running", 3_200_000_000), job(8, "running", 41_000), job(9, "queued", 0),
         ] })

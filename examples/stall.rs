@@ -14,11 +14,13 @@
 //! cargo run -p glassloop-inspector -- where
 //! ```
 //!
-//! `--seconds N` has it hang N seconds in place of 30, `--work N` work N in place of 5.
+//! `--seconds N` has it hang N seconds in place of 30, `--work N` work N in place of 5. With
+//! `--offload` the sleep is a job, on a thread of the loop's pool: the others go on, and `res` and
+//! `why sleeper` name the job.
 
 use std::{env, error::Error, thread, time::Duration};
 
-use glassloop::{EventLoop, sleep};
+use glassloop::{EventLoop, offload, sleep};
 
 /// The number behind a flag, or what it is without.
 fn seconds(flag: &str, default: u64) -> Result<Duration, Box<dyn Error>> {
@@ -31,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     glassloop_inspector::init();
     let (hang, work) = (seconds("--seconds", 30)?, seconds("--work", 5)?);
+    let is_offloaded = env::args().any(|argument| argument == "--offload");
 
     let event_loop = EventLoop::new()?;
     for number in 0..100 {
@@ -43,8 +46,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let sleeper = async move {
         sleep(work).await;
-        log::info!("the sleeper sleeps on the loop for {} s", hang.as_secs());
-        thread::sleep(hang); // what must never be done in a task
+        if is_offloaded {
+            log::info!("the sleeper sleeps on another thread for {} s", hang.as_secs());
+            let slept = offload(move || thread::sleep(hang)).named("long sleep").await;
+            slept.unwrap_or_else(|error| log::warn!("the sleeper did not sleep: {error}"));
+        } else {
+            log::info!("the sleeper sleeps on the loop for {} s", hang.as_secs());
+            thread::sleep(hang); // what must never be done in a task
+        }
         log::info!("the sleeper is awake");
         glassloop::stop();
     };

@@ -2,14 +2,18 @@
 //!
 //! It reads the tables and polls nobody. No code but ours runs meanwhile.
 
-use std::collections::HashMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
 
 use glassloop_executor::{TaskId, TaskView};
 use glassloop_reactor::{SourceView, TimerView};
 
 use crate::{
-    Pool, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
-    core::Core, ring::Ring, snapshot_table::due,
+    JobLine, JobState, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine,
+    WaitLine, WaitsOn, core::Core, ring::Ring, snapshot_table::due,
 };
 
 impl Snapshot {
@@ -24,7 +28,7 @@ impl Snapshot {
             sources: sources(core),
             timers: timers(core, now_ns),
             queues: queues(core),
-            jobs: core.pool.get().map(Pool::running).unwrap_or_default(),
+            jobs: jobs(core),
             executor: core.executor.counts(),
             reactor: core.reactor.counts(),
             looks: core.shared.published.looks(),
@@ -119,10 +123,28 @@ fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
             add(scope.owner, "scope", of, scope.place.location());
         }
     }
-    for (note, what) in core.waits.notes() {
-        add(note.owner, note.operation, (what, WaitsOn::Thread), note.place.location());
+    for (note, of) in core.waits.notes() {
+        add(note.owner, note.operation, of, note.place.location());
     }
     waits
+}
+
+/// The jobs without a thread that are named; the others are counted by the queue of their pool.
+const JOBS_QUEUED_SHOWN: usize = 64;
+
+/// The jobs of the loop's own pool, and those of others that its tasks wait for.
+fn jobs(core: &Core) -> Vec<JobLine> {
+    // One reading for all: they are put in order by it.
+    let now = Instant::now();
+    let own = core.pool.get().map(|pool| pool.jobs(now, JOBS_QUEUED_SHOWN)).unwrap_or_default();
+    // What is awaited comes last: it is told with who waits for it.
+    let all: BTreeMap<u64, JobLine> =
+        own.into_iter().chain(core.waits.jobs(now)).map(|job| (job.number, job)).collect();
+    let mut jobs: Vec<JobLine> = all.into_values().collect();
+    jobs.sort_by_key(|job| (job.state, Reverse(job.elapsed)));
+    let running = jobs.partition_point(|job| job.state == JobState::Running);
+    jobs.truncate(running + JOBS_QUEUED_SHOWN);
+    jobs
 }
 
 fn sorted_timers(core: &Core) -> Vec<TimerView> {

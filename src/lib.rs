@@ -124,7 +124,7 @@ pub use crate::{
     new_loops::{OnNewLoop, on_new_loop},
     now_record::{Now, NowRecord},
     observer::Observer,
-    offload::{JobLine, Offload, OffloadError, Pool, PoolLimits, PoolReport, offload},
+    offload::{JobLine, JobState, Offload, OffloadError, Pool, PoolLimits, PoolReport, offload},
     outside::{Outside, outside},
     phase::Phase,
     policy::RunPolicy,

@@ -33,7 +33,8 @@ pub struct Snapshot {
     pub timers: Vec<TimerLine>,
     /// Every queue, with its depth.
     pub queues: Vec<QueueLine>,
-    /// What the threads of the loop's own pool run.
+    /// The jobs of the loop's own pool, and those of others that its tasks wait for: all that run,
+    /// the longest first, and the 64 that have waited for a thread the longest.
     pub jobs: Vec<JobLine>,
     /// What the executor has done so far.
     pub executor: ExecutorCounts,
@@ -120,6 +121,8 @@ pub enum WaitsOn {
     Tasks(usize),
     /// Another thread: an answer, a name, a token.
     Thread,
+    /// The job of a pool with this number; see [`Snapshot::jobs`].
+    Job(u64),
 }
 
 /// A source in a snapshot.

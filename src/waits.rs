@@ -7,11 +7,12 @@ use std::{
     cell::{Cell, RefCell},
     sync::{Arc, Mutex, PoisonError, Weak},
     task::Waker,
+    time::Instant,
 };
 
 use glassloop_executor::{Executor, PlaceId, TaskId, caught, drop_payload, message, quietly};
 
-use crate::current;
+use crate::{JobLine, WaitsOn, current};
 
 /// A wait, noted by a leaf that returned pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,16 @@ pub(crate) trait Noted: Send + Sync {
     /// What is waited for, in words.
     fn waits_for(&self) -> String {
         "another thread".to_owned()
+    }
+
+    /// The same, to be followed.
+    fn waits_on(&self) -> WaitsOn {
+        WaitsOn::Thread
+    }
+
+    /// The job that is waited for, if it is one that runs or is to run.
+    fn job(&self, _now: Instant) -> Option<JobLine> {
+        None
     }
 
     /// Whether another thread is at work on what is waited for.
@@ -119,10 +130,19 @@ impl Waits {
     }
 
     /// Every wait there is, with what is waited for.
-    pub(crate) fn notes(&self) -> Vec<(Note, String)> {
+    pub(crate) fn notes(&self) -> Vec<(Note, (String, WaitsOn))> {
         let alive = self.alive();
-        let told = alive.iter().filter_map(|cell| Some((cell.note()?, cell.waits_for())));
-        told.collect()
+        let of = |cell: &dyn Noted| (cell.waits_for(), cell.waits_on());
+        alive.iter().filter_map(|cell| Some((cell.note()?, of(&**cell)))).collect()
+    }
+
+    /// The jobs that somebody waits for, each with who does.
+    pub(crate) fn jobs(&self, now: Instant) -> Vec<JobLine> {
+        let awaited = |cell: &Arc<dyn Noted>| {
+            let owner = cell.note()?.owner;
+            Some(JobLine { awaited_by: (!owner.is_none()).then_some(owner), ..cell.job(now)? })
+        };
+        self.alive().iter().filter_map(awaited).collect()
     }
 
     /// The cells that still live. Ours may be the last to let go of one, and the value in it is

@@ -23,8 +23,8 @@ use std::{
 
 use gate::Gate;
 use glassloop::{
-    EventLoop, Limits, LoopThread, OffloadError, PoolLimits, RunError, WaitsOn, offload, spawn,
-    timeout, yield_now,
+    EventLoop, JobLine, JobState, Limits, LoopThread, OffloadError, Pool, PoolLimits, RunError,
+    WaitsOn, offload, spawn, timeout, yield_now,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -264,22 +264,60 @@ fn who_awaits_a_job_is_shown_and_so_is_what_runs() {
                 let line = snapshot.task(task).unwrap().waits[0].clone();
                 (line.operation, line.of, line.on)
             };
+            let number = |at: usize| WaitsOn::Job(snapshot.jobs[at].number);
             let running = "job `first`, running".to_owned();
-            assert_eq!(wait(first.id()), ("offload", running, WaitsOn::Thread));
+            assert_eq!(wait(first.id()), ("offload", running, number(0)));
             let queued = "job `second`, queued".to_owned();
-            assert_eq!(wait(second.id()), ("offload", queued, WaitsOn::Thread));
+            assert_eq!(wait(second.id()), ("offload", queued, number(1)));
             let place = snapshot.task(first.id()).unwrap().waits[0].place.unwrap();
             assert_eq!(place.line(), awaits);
-            let jobs: Vec<_> = snapshot.jobs.iter().map(|job| &*job.name).collect();
-            assert_eq!(jobs, ["first"]);
+            let told = |job: &JobLine| (job.name.clone(), job.state, job.awaited_by);
+            let jobs: Vec<_> = snapshot.jobs.iter().map(told).collect();
+            let first_is = ("first".into(), JobState::Running, Some(first.id()));
+            assert_eq!(jobs, [first_is, ("second".into(), JobState::Queued, Some(second.id()))]);
+            let [runs, waits] = &snapshot.jobs[..] else { unreachable!() };
+            assert_eq!((runs.born.line(), runs.pool), (awaits, snapshot.made));
             let queue = snapshot.queues.iter().find(|queue| queue.name == "offload").unwrap();
             assert_eq!((queue.depth, queue.max), (1, Some(1 << 20)));
             let table = snapshot.to_string();
-            assert!(table.contains("jobs: 1\n  job `first`, offloaded at "), "{table}");
+            assert!(table.contains("jobs: 2\n  job `first`, offloaded at "), "{table}");
+            assert!(waits.to_string().contains(", has waited for a thread for "), "{waits}");
             gate.open();
             first.await.unwrap().unwrap();
             second.await.unwrap().unwrap();
         })
         .unwrap();
     assert!(event_loop.close(MINUTE).is_clean());
+}
+
+#[test]
+fn a_job_of_another_pool_is_shown_where_it_is_awaited_and_of_many_that_wait_the_first() {
+    let (event_loop, gate, made) = (EventLoop::test(), Gate::default(), line!());
+    let pool = Pool::new(1);
+    let passes = gate.clone();
+    let runs = pool.offload(move || passes.pass()).named("runs");
+    let queued: Vec<_> = (0..100).map(|_| pool.offload(|| ())).collect();
+    gate.until_waiting(1);
+    assert!(event_loop.snapshot().jobs.is_empty(), "none is awaited here");
+    let other = pool.clone();
+    event_loop
+        .block_on(async move {
+            let awaits = spawn(async { drop(runs.await) });
+            let many = spawn(async { drop(glassloop::gather(queued).await) });
+            yield_now().await;
+            let jobs = glassloop::snapshot().jobs;
+            assert_eq!((&*jobs[0].name, jobs[0].awaited_by), ("runs", Some(awaits.id())));
+            assert_eq!((jobs[0].pool.line(), jobs[0].state), (made + 1, JobState::Running));
+            assert!(jobs[1..].iter().all(|job| job.awaited_by == Some(many.id())));
+            let first = (1..=64).map(|at| jobs[0].number + at);
+            assert!(jobs[1..].iter().map(|job| job.number).eq(first), "{jobs:?}");
+            assert_eq!(other.running()[0].awaited_by, None);
+            gate.open();
+            awaits.await.unwrap();
+            many.await.unwrap();
+            assert!(glassloop::snapshot().jobs.is_empty());
+        })
+        .unwrap();
+    assert!(event_loop.close(MINUTE).is_clean());
+    assert!(pool.close(MINUTE).is_clean());
 }

@@ -71,6 +71,7 @@ const MODULES: &[PageFile] = modules![
     "views/header.js",
     "views/histogram.js",
     "views/hover.js",
+    "views/jobs.js",
     "views/keys.js",
     "views/keys_of.js",
     "views/lanes.js",

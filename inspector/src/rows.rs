@@ -6,8 +6,8 @@
 use std::{panic::Location, path::MAIN_SEPARATOR};
 
 use glassloop::{
-    Cause, Histogram, Interest, QueueLine, RecordedLine, Snapshot, SourceLine, TaskId, TaskLine,
-    TaskTimes, TimerLine, WaitLine, WaitsOn,
+    Cause, Histogram, Interest, JobLine, QueueLine, RecordedLine, Snapshot, SourceLine, TaskId,
+    TaskLine, TaskTimes, TimerLine, WaitLine, WaitsOn,
 };
 use serde_json::{Value, json};
 
@@ -28,6 +28,13 @@ impl Detail {
         match self {
             Detail::Whole | Detail::Brief => true,
             Detail::Alone(alone) => task == alone,
+        }
+    }
+
+    pub(crate) fn tells_of_job(self, job: &JobLine) -> bool {
+        match self {
+            Detail::Whole | Detail::Brief => true,
+            Detail::Alone(alone) => job.awaited_by == Some(alone),
         }
     }
 
@@ -105,6 +112,7 @@ fn wait(wait: &WaitLine) -> Value {
         WaitsOn::Task(id) => json!({ "kind": "task", "id": task_id(id) }),
         WaitsOn::Tasks(count) => json!({ "kind": "tasks", "count": count }),
         WaitsOn::Thread => json!({ "kind": "thread" }),
+        WaitsOn::Job(number) => json!({ "kind": "job", "number": number }),
         _ => Value::Null,
     };
     json!({
@@ -168,6 +176,19 @@ pub(crate) fn queue(queue: &QueueLine) -> Value {
         "depth": queue.depth,
         "max": queue.max,
         "age_ns": queue.age_ns,
+    })
+}
+
+/// A job of a pool, and how long it has run, or waited for a thread.
+pub(crate) fn job(job: &JobLine) -> Value {
+    json!({
+        "number": job.number,
+        "name": job.name,
+        "state": job.state.name(),
+        "for_ns": nanos(job.elapsed.as_nanos()),
+        "task": job.awaited_by.map_or(Value::Null, task_id),
+        "born": place(job.born),
+        "pool": place(job.pool),
     })
 }
 

@@ -227,6 +227,7 @@ pub(crate) fn one_loop(
     let tasks = tasks.map(|task| rows::task(task, snapshot, &names, detail));
     let sources = snapshot.sources.iter().filter(|source| detail.tells_of_source(source));
     let timers = snapshot.timers.iter().filter(|timer| detail.tells_of(timer.owner));
+    let jobs = snapshot.jobs.iter().filter(|job| detail.tells_of_job(job));
     let state = object([
         ("turn", snapshot.turn.into()),
         ("clock_ns", snapshot.now_ns.into()),
@@ -234,6 +235,7 @@ pub(crate) fn one_loop(
         ("sources", sources.map(rows::source).collect()),
         ("timers", timers.map(rows::timer).collect()),
         ("queues", snapshot.queues.iter().map(rows::queue).collect()),
+        ("jobs", jobs.map(rows::job).collect()),
         ("counts", rows::counts(snapshot)),
         ("looks", snapshot.looks.into()),
         ("recorded", snapshot.recorded.as_ref().map(|line| rows::recorded(line, detail)).into()),

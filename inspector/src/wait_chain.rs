@@ -49,6 +49,8 @@ pub enum ChainEnd {
     Timer(u64),
     /// Another thread.
     Thread,
+    /// The job of a pool with this number.
+    Job(u64),
     /// So many tasks that are not named.
     Tasks(usize),
     /// A leaf that is not ours, and says nothing.
@@ -74,6 +76,7 @@ impl ChainEnd {
             ChainEnd::Source(_) => "source",
             ChainEnd::Timer(_) => "timer",
             ChainEnd::Thread => "thread",
+            ChainEnd::Job(_) => "job",
             ChainEnd::Tasks(_) => "tasks",
             ChainEnd::Foreign => "foreign",
             ChainEnd::Awake => "awake",
@@ -225,10 +228,18 @@ impl Walk<'_> {
             },
             // A cell says only that it is not this thread's alone.
             WaitsOn::Thread if wait.of == "another thread" => "by another thread".to_owned(),
+            WaitsOn::Job(number) => format!("of {}", self.job(number).unwrap_or(wait.of.clone())),
             _ => format!("of {}", wait.of),
         };
         let place = wait.place.map(|place| format!(" at {}", rows::place(place)));
         format!("{} {of}{}", wait.operation, place.unwrap_or_default())
+    }
+
+    /// A job, and for how long it has been at what it is at: "job `export`, running for 3.2 s".
+    fn job(&self, number: u64) -> Option<String> {
+        let job = self.snapshot.jobs.iter().find(|job| job.number == number)?;
+        let time = short_time(rows::nanos(job.elapsed.as_nanos()));
+        Some(format!("job `{}`, {} for {time}", job.name, job.state.name()))
     }
 
     /// Whether anything can end a cycle: something else that one of its tasks waits for, or who
@@ -282,6 +293,7 @@ fn end_of(on: WaitsOn) -> ChainEnd {
         WaitsOn::Source(id) => ChainEnd::Source(id),
         WaitsOn::Timer(at) => ChainEnd::Timer(at),
         WaitsOn::Thread => ChainEnd::Thread,
+        WaitsOn::Job(number) => ChainEnd::Job(number),
         WaitsOn::Tasks(tasks) => ChainEnd::Tasks(tasks),
         WaitsOn::Task(_) => ChainEnd::TooFar,
         _ => ChainEnd::Foreign,

@@ -198,6 +198,14 @@ impl Crew {
         self.inside().running()
     }
 
+    /// The jobs that run, and the first of those that wait, in their order.
+    pub(super) fn jobs(&self, now: Instant, waiting_max: usize) -> Vec<JobLine> {
+        let inside = self.inside();
+        let taken = inside.workers.iter().filter_map(|(_, worker)| worker.job(now));
+        let waiting = inside.jobs.iter().filter_map(|job| job.line(now)).take(waiting_max);
+        taken.chain(waiting).collect()
+    }
+
     pub(super) fn queued(&self) -> usize {
         self.waiting.load(Relaxed)
     }

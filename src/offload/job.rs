@@ -7,20 +7,25 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use glassloop_executor::{caught, drop_caught, drop_payload, quietly};
 
-use super::OffloadError;
+use super::{JobLine, JobState, OffloadError};
 use crate::{
     Remote,
     result_cell::ResultCell,
     shared::Shared,
     snapshot::Place,
+    snapshot::WaitsOn,
     waits::{Note, NoteCell, Noted},
 };
+
+/// The number of the next job of the process.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// What lies in the queue of a pool.
 pub(super) trait Job: Send + Sync {
@@ -44,8 +49,8 @@ pub(super) trait Job: Send + Sync {
     /// What it is called.
     fn name(&self) -> Cow<'static, str>;
 
-    /// Where it was offloaded.
-    fn born(&self) -> Place;
+    /// It as data, while it waits for a thread or [`is_running`](Job::is_running).
+    fn line(&self, now: Instant) -> Option<JobLine>;
 }
 
 /// The same, as the future sees it.
@@ -60,17 +65,26 @@ pub(super) struct Ticket<T> {
     remote: Mutex<Option<Remote>>,
     pub(super) note: NoteCell,
     pub(super) name: OnceLock<Cow<'static, str>>,
+    number: u64,
     born: Place,
+    /// Where its pool was made.
+    pool: Place,
 }
 
 struct JobCell<F, T> {
-    /// Until somebody takes it, to run it or to drop it.
-    closure: Mutex<Option<F>>,
+    stage: Mutex<Stage<F>>,
     running: AtomicBool,
     ticket: Ticket<T>,
 }
 
-pub(super) fn job<F, T>(f: F, born: Place) -> Arc<impl JobFor<T> + 'static>
+/// How far a job has come, and since when: since it was queued, or since a thread came to it.
+struct Stage<F> {
+    /// Until somebody takes it, to run it or to drop it.
+    closure: Option<F>,
+    since: Instant,
+}
+
+pub(super) fn job<F, T>(f: F, born: Place, pool: Place) -> Arc<impl JobFor<T> + 'static>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -80,14 +94,30 @@ where
         remote: Mutex::default(),
         note: NoteCell::default(),
         name: OnceLock::new(),
+        number: NEXT.fetch_add(1, Ordering::Relaxed),
         born,
+        pool,
     };
-    Arc::new(JobCell { closure: Mutex::new(Some(f)), running: AtomicBool::new(false), ticket })
+    let stage = Mutex::new(Stage { closure: Some(f), since: Instant::now() });
+    Arc::new(JobCell { stage, running: AtomicBool::new(false), ticket })
 }
 
 impl<F, T> JobCell<F, T> {
+    fn stage(&self) -> MutexGuard<'_, Stage<F>> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The closure, to be dropped.
     fn take(&self) -> Option<F> {
-        self.closure.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.stage().closure.take()
+    }
+
+    /// The closure, to be run from now on.
+    fn begin(&self) -> Option<F> {
+        let now = Instant::now();
+        let mut stage = self.stage();
+        stage.since = now;
+        stage.closure.take()
     }
 }
 
@@ -113,7 +143,7 @@ where
     T: Send + 'static,
 {
     fn run(&self, waiting: &AtomicUsize) {
-        if let Some(f) = self.take() {
+        if let Some(f) = self.begin() {
             self.running.store(true, Ordering::Release);
             waiting.fetch_sub(1, Ordering::Relaxed);
             let result = caught(f).map_err(|payload| OffloadError::Panicked(payload.into()));
@@ -143,7 +173,7 @@ where
     }
 
     fn is_taken(&self) -> bool {
-        self.closure.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.stage().closure.is_none()
     }
 
     fn name(&self) -> Cow<'static, str> {
@@ -151,8 +181,20 @@ where
         name.unwrap_or(Cow::Borrowed(std::any::type_name::<F>()))
     }
 
-    fn born(&self) -> Place {
-        self.ticket.born
+    fn line(&self, now: Instant) -> Option<JobLine> {
+        let stage = self.stage();
+        let (is_queued, since) = (stage.closure.is_some(), stage.since);
+        drop(stage);
+        let state = if is_queued { JobState::Queued } else { JobState::Running };
+        (is_queued || self.is_running()).then(|| JobLine {
+            number: self.ticket.number,
+            name: self.name(),
+            born: self.ticket.born,
+            pool: self.ticket.pool,
+            state,
+            elapsed: now.saturating_duration_since(since),
+            awaited_by: None,
+        })
     }
 }
 
@@ -182,6 +224,14 @@ where
             (false, _) => "queued",
         };
         format!("job `{}`, {how}", self.name())
+    }
+
+    fn waits_on(&self) -> WaitsOn {
+        WaitsOn::Job(self.ticket.number)
+    }
+
+    fn job(&self, now: Instant) -> Option<JobLine> {
+        self.line(now)
     }
 
     fn is_answered_elsewhere(&self) -> bool {

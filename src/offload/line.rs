@@ -2,24 +2,65 @@
 
 use std::{borrow::Cow, fmt, time::Duration};
 
+use glassloop_executor::TaskId;
+
 use crate::{snapshot::Place, snapshot_table::at};
 
-/// A job that a thread of a pool runs.
+/// A job of a pool, which waits for a thread or has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobLine {
+    /// Its number: no other job of the process has it.
+    pub number: u64,
     /// Its name, or the type of its closure.
     pub name: Cow<'static, str>,
     /// Where it was offloaded.
     pub born: Place,
-    /// How long it has run.
+    /// Where its pool was made. A loop's own pool has the place of the loop.
+    pub pool: Place,
+    /// Whether a thread has come to it.
+    pub state: JobState,
+    /// How long it has run; how long it has waited, as long as it is queued.
     pub elapsed: Duration,
+    /// The task that waits for it, where a [`Snapshot`](crate::Snapshot) tells of it.
+    pub awaited_by: Option<TaskId>,
+}
+
+/// What a job is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum JobState {
+    /// A thread runs it.
+    Running,
+    /// It waits for a thread.
+    Queued,
+}
+
+impl JobState {
+    /// Its name in tables.
+    ///
+    /// ```
+    /// use glassloop::JobState;
+    ///
+    /// assert_eq!((JobState::Running.name(), JobState::Queued.name()), ("running", "queued"));
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            JobState::Running => "running",
+            JobState::Queued => "queued",
+        }
+    }
 }
 
 impl fmt::Display for JobLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, born) = (&self.name, at(self.born));
-        write!(f, "job `{name}`, offloaded at {born}, has run for {:.3?}", self.elapsed)
+        let has = match self.state {
+            JobState::Running => "has run",
+            JobState::Queued => "has waited for a thread",
+        };
+        write!(f, "job `{name}`, offloaded at {born}, {has} for {:.3?}", self.elapsed)
     }
 }
 

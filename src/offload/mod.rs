@@ -16,6 +16,6 @@ mod worker;
 pub use self::{
     error::OffloadError,
     future::Offload,
-    line::{JobLine, PoolReport},
+    line::{JobLine, JobState, PoolReport},
     pool::{Pool, PoolLimits, offload},
 };

@@ -1,6 +1,11 @@
 //! `Pool`: threads for work that blocks, as whoever has such work holds them.
 
-use std::{fmt, panic::Location, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::Location,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use glassloop_executor::quietly;
 
@@ -95,7 +100,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let job: Arc<_> = job(f, Location::caller());
+        let job: Arc<_> = job(f, Location::caller(), self.0.crew.made());
         if let Err(why) = self.0.crew.submit(job.clone()) {
             job.refuse(why);
         }
@@ -117,6 +122,11 @@ impl Pool {
     #[must_use]
     pub fn running(&self) -> Vec<JobLine> {
         self.0.crew.running()
+    }
+
+    /// The same, and the first of those that wait for a thread.
+    pub(crate) fn jobs(&self, now: Instant, waiting_max: usize) -> Vec<JobLine> {
+        self.0.crew.jobs(now, waiting_max)
     }
 
     /// How many jobs wait for a thread.

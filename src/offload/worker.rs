@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    JobLine,
+    JobLine, JobState,
     crew::{Call, Crew, Inside},
     job::Job,
 };
@@ -21,16 +21,12 @@ pub(super) struct Worker {
     thread: Option<JoinHandle<()>>,
     /// Known as soon as it is at work.
     id: Option<ThreadId>,
-    running: Option<Running>,
+    /// What it was given last; it may have run it by now.
+    running: Option<Arc<dyn Job>>,
     /// It lay idle, and was called.
     pub(super) called: bool,
     /// It has left before its handle came.
     pub(super) gone: bool,
-}
-
-struct Running {
-    job: Arc<dyn Job>,
-    since: Instant,
 }
 
 /// A rest in which a thread was called this soon was a short one; behind it the thread stays awake
@@ -77,8 +73,7 @@ impl Crew {
         loop {
             if let Some(job) = inside.jobs.pop_front() {
                 let call = inside.call(self.limits.threads_max);
-                let running = Running { job: Arc::clone(&job), since: Instant::now() };
-                inside.workers[key].running = Some(running);
+                inside.workers[key].running = Some(Arc::clone(&job));
                 drop(inside);
                 self.make(call);
                 return Some(job);
@@ -162,11 +157,15 @@ impl Worker {
         self.id == Some(thread::current().id())
     }
 
-    /// The job that it runs, if that is to be told: not one that was given up, nor its own.
+    /// The job that it runs or is about to, if that is to be told: not one that was given up, nor
+    /// its own.
+    pub(super) fn job(&self, now: Instant) -> Option<JobLine> {
+        self.running.as_ref().filter(|_| !self.is_this_thread())?.line(now)
+    }
+
+    /// The job that it runs.
     pub(super) fn line(&self) -> Option<JobLine> {
-        let Running { job, since } = self.running.as_ref().filter(|_| !self.is_this_thread())?;
-        let line = || JobLine { name: job.name(), born: job.born(), elapsed: since.elapsed() };
-        job.is_running().then(line)
+        self.job(Instant::now()).filter(|job| job.state == JobState::Running)
     }
 
     /// Whether it leaves by itself, now that the crew is closed and its queue empty.

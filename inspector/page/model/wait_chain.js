@@ -13,8 +13,8 @@ const LINKS_MAX = 1_000;
 
 /**
  * What a task waits for, followed to the end. `depth` says how far a line is indented, `tasks`
- * which ones stand in it, `end` what is at its end: 'source', 'timer', 'thread', 'tasks',
- * 'foreign', 'awake', 'ended', 'several', 'cycle', 'told' or 'too far'.
+ * which ones stand in it, `end` what is at its end: 'source', 'timer', 'thread', 'job',
+ * 'tasks', 'foreign', 'awake', 'ended', 'several', 'cycle', 'told' or 'too far'.
  * @returns {{lines: {text: string, keys: string[], depth: number, tasks: string[],
  *   end: string}[], isCycle: boolean}}
  */
@@ -129,6 +129,11 @@ class Walk {
       case 'thread':
         // A cell says only that it is not this thread's alone.
         return of === 'another thread' ? 'by another thread' : `of ${of}`;
+      case 'job': {
+        const job = this.row.jobs?.find(({ number }) => number === on.number);
+        const lasts = job ? `job \`${job.name}\`, ${job.state} for ${shortTime(job.for_ns)}` : of;
+        return `of ${lasts}`;
+      }
       default: return `of ${of}`;
     }
   }
@@ -175,13 +180,14 @@ function verb({ operation }) {
 }
 
 function endOf(on) {
-  const kinds = ['source', 'timer', 'thread', 'tasks'];
+  const kinds = ['source', 'timer', 'thread', 'job', 'tasks'];
   if (on?.kind === 'task') return 'too far';
   return kinds.includes(on?.kind) ? on.kind : 'foreign';
 }
 
-/** The key of what a wait is for: 'source 4', 'timer src/x.rs:12'. */
+/** The key of what a wait is for: 'source 4', 'timer src/x.rs:12', 'job 7'. */
 function keyOf({ on, at }) {
+  if (on?.kind === 'job') return `job ${on.number}`;
   if (on?.kind === 'source') return `source ${idsOf(on.id).index}`;
   return on?.kind === 'timer' && at ? `timer ${at}` : '';
 }

@@ -6,6 +6,7 @@
 
 import { about, el } from './dom.js';
 import { histogram } from './histogram.js';
+import { lastsNs } from './jobs.js';
 import { isTask, keyOfSource } from './keys_of.js';
 import { Whole, placeWithSource } from './source.js';
 import {
@@ -81,6 +82,7 @@ export class Detail {
     if (isTask(key)) return [stall, this.task(key)];
     if (key.startsWith('source ')) return [stall, this.source(key)];
     if (key.startsWith('timer ')) return [stall, this.timer(key)];
+    if (key.startsWith('job ')) return [stall, this.job(key)];
     return [stall, el('p', {}, key)];
   }
 
@@ -290,6 +292,25 @@ export class Detail {
     ];
   }
 
+  job(key) {
+    const { row, loop } = this.store;
+    const job = row?.jobs?.find(({ number }) => `job ${number}` === key);
+    this.title.textContent = job ? `Job ${job.name}` : 'A job';
+    if (!job) return [el('p', {}, 'It is over: the newest state does not have it.')];
+    const lasts = time(lastsNs({ row, nowNs: this.store.nowNs() }, job));
+    const state = job.state === 'running' ? `A thread has run it for ${lasts}, beside the loop.`
+      : `It has waited for a thread for ${lasts}: those of its pool are at other jobs.`;
+    const isOwn = job.pool === loop?.made;
+    return [
+      el('p', { title: TERM.job }, state),
+      el('ul', {}, job.task ? about(el('li', {}, `${job.task} waits for it`), job.task)
+        : el('li', {}, 'no task of this loop waits for it')),
+      placeWithSource(this.sources, 'offloaded at', job.born),
+      isOwn ? el('p', {}, 'Its pool is the loop\'s own.')
+        : placeWithSource(this.sources, 'its pool was made at', job.pool),
+    ];
+  }
+
   loop() {
     const { row, loop, recording } = this.store;
     this.title.textContent = loop ? `Loop ${loop.number} (${loop.thread ?? ''})` : 'The loop';
@@ -300,7 +321,7 @@ export class Detail {
         .map(([by, value]) => `${count(value)} by ${by}`).join(', ') : '';
     return [
       el('p', { class: 'picture' }, PICTURE),
-      el('p', {}, 'Select a task, a timer or a source to learn about it. ',
+      el('p', {}, 'Select a task, a timer, a source or a job to learn about it. ',
         el('kbd', {}, '?'), ' shows all keys.'),
       times ? el('p', { title: TERM.busy },
         `Busy for ${percent(times.utilisation)} of ${time(times.elapsed_ns)}.`) : null,

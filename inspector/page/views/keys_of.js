@@ -1,4 +1,4 @@
-// Keys: by which word a thing is known on the whole page: '#3.9', 'source 4', 'timer src/x.rs:12'.
+// Keys: by which word a thing is known on the whole page: '#3.9', 'source 4', 'job 7'.
 //
 // It promises the same key for the same thing wherever it comes from: an event, or a row of the
 // state. Hovering and selecting go by these words alone.
@@ -30,6 +30,7 @@ export function keyOfWait(wait) {
     case 'task': return on.id;
     case 'tasks': return 'tasks';
     case 'thread': return 'thread';
+    case 'job': return `job ${on.number}`;
     default: return `leaf ${wait.operation} ${wait.of}`;
   }
 }

@@ -5,6 +5,7 @@
 // says so.
 
 import { about, attribute, el, keyed, setText, svg } from './dom.js';
+import { lastsNs } from './jobs.js';
 import { SIGN, STATE_MEANS, count, plural, shortPlace, shortSource, time } from './words.js';
 
 const GROUPS_MAX = 60;
@@ -19,6 +20,7 @@ const SHAPES = {
   timer: 'M8 2a6 6 0 1 0 .01 0M8 5v3.4l2.4 1.6',
   task: 'M3 8h8M8 4l4 4-4 4',
   thread: 'M4 2c8 3-2 9 8 12M12 2c-8 3 2 9-8 12',
+  job: 'M3 3h10v10h-10zM6 1v2M10 1v2M6 13v2M10 13v2',
   channel: 'M1 5h14M1 11h14M5 8h1M8 8h1M11 8h1',
   leaf: 'M8 3a3 3 0 1 1 0 6v1.5M8 13v.6',
 };
@@ -28,6 +30,7 @@ const MEANS = {
   timer: 'A timer: the operating system wakes the loop when the first is due.',
   task: 'Another task: whoever waits is woken when it ends.',
   thread: 'Another thread: it calls the loop when it is done.',
+  job: 'A job: work that blocks, on a thread of a pool. It calls the loop when it is done.',
   channel: 'A channel or a lock of the program.',
   later: 'The recording ends before these are woken: it does not say by what.',
   leaf: 'A future that is not of this loop: it does not say what it waits for.',
@@ -70,8 +73,9 @@ export class Room {
     const since = this.store.isFollowing ? nowMs - KEPT_MS : nowMs;
     const old = this.waitedMs;
     this.waitedMs = new Map();
-    for (const { key, tasks } of waits) {
-      const lastMs = tasks.length > 0 ? nowMs : old.get(key) ?? -Infinity;
+    for (const { key, tasks, job } of waits) {
+      const isThere = tasks.length > 0 || job?.state === 'running';
+      const lastMs = isThere ? nowMs : old.get(key) ?? -Infinity;
       if (lastMs >= since) this.waitedMs.set(key, lastMs);
     }
     const kept = waits.filter(({ key }) => this.waitedMs.has(key));
@@ -124,8 +128,12 @@ export class Room {
       () => el('span'), drawWaiter);
   }
 
-  /** What is asked of it, and for a timer when it is due. */
+  /** What is asked of it, for a timer when it is due, and for a job how long it has run. */
   detail(group) {
+    if (group.job) {
+      const { row } = this.store;
+      return `${group.detail} for ${time(lastsNs({ row, nowNs: this.store.nowNs() }, group.job))}`;
+    }
     if (group.due === null) return group.detail;
     const { store, scene } = this;
     const left = group.due - (this.isNow() ? store.nowNs() : scene.moment.ns);

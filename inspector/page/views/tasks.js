@@ -4,6 +4,7 @@
 // shown; counts and times are those of the newest state.
 
 import { about, attribute, el, keyed, setText } from './dom.js';
+import { jobOfWait, lastsNs } from './jobs.js';
 import { keyOfWait } from './keys_of.js';
 import { SORTS } from './store.js';
 import {
@@ -218,6 +219,11 @@ function told([wait, ...rest], store) {
   const more = rest.length > 0 ? ` and ${rest.length} more` : '';
   const due = wait.on?.kind === 'timer' ? wait.on.at_ns : null;
   const now = store.nowNs();
+  const job = jobOfWait(store.row, wait);
+  if (job) {
+    const lasts = time(lastsNs({ row: store.row, nowNs: now }, job));
+    return `${wait.operation}, ${job.state} for ${lasts}: job ${shortName(job.name)}${more}`;
+  }
   if (due === null) return `${wait.operation} ${wait.of}${more}`;
   return due > now ? `${wait.operation}, due in ${time(due - now)}${more}`
     : `${wait.operation}, a timer${more}`;

@@ -4,6 +4,7 @@
 // after it is: each task waited for what woke it next. Promises a bounded number of groups, in an
 // order that stays while they live.
 
+import { isLong, jobOfWait } from './jobs.js';
 import { keyOfBy, keyOfSource, keyOfWait } from './keys_of.js';
 import { taskName } from './model.js';
 import { fileOf, shortName, shown } from './words.js';
@@ -16,7 +17,10 @@ const WINDOWS_NS = [20e6, 200e6, 2e9, 20e9];
 /** The group of those that nothing recorded wakes: it stands last. */
 const LATER = 'later';
 
-/** A group: `{ key, kind, title, detail, due, tasks: [{ key, name, how, at }] }`. */
+/**
+ * A group: `{ key, kind, title, detail, due, tasks: [{ key, name, how, at }] }`; that of a job has
+ * its row of the state, too: `job`.
+ */
 function group(groups, key, kind, title, detail, due = null) {
   let found = groups.get(key);
   if (!found) {
@@ -57,7 +61,18 @@ export function waitsNow(row, names, tasks = null) {
     const due = timer.in_ns === null ? null : clock + timer.in_ns;
     group(groups, key, 'timer', `timer ${fileOf(timer.at)}`, timer.operation, due);
   }
-  return [...groups.values()].filter(({ kind, tasks: all }) => kind !== 'timer' || all.length > 0);
+  for (const job of row.jobs ?? []) groupOfJob(groups, job);
+  const all = [...groups.values()].filter((one) => one.kind !== 'timer' || one.tasks.length > 0);
+  // Of many things it is these that somebody looks for.
+  const isFirst = ({ job }) => job !== undefined && isLong(job);
+  return [...all.filter(isFirst), ...all.filter((one) => !isFirst(one))];
+}
+
+function groupOfJob(groups, job) {
+  const title = `job ${shortName(job.name)}`;
+  const found = group(groups, `job ${job.number}`, 'job', title, job.state);
+  found.job = job;
+  return found;
 }
 
 function isAwake(known) {
@@ -81,6 +96,11 @@ function groupOfWait(groups, wait, row) {
       return group(groups, key, 'task', `${wait.on.count} other tasks`, wait.operation);
     case 'thread':
       return group(groups, key, 'thread', wait.of || 'another thread', wait.operation);
+    case 'job': {
+      const job = jobOfWait(row, wait);
+      if (job) return groupOfJob(groups, job);
+      return group(groups, key, 'job', wait.of.replace(/`/g, ''), wait.operation);
+    }
     default:
       return group(groups, key, 'channel', wait.of || wait.operation, wait.operation);
   }

@@ -160,5 +160,6 @@ export const TERM = {
   wakes: 'How often it was woken.',
   delay: 'The time from being woken to running.',
   waker: 'A waker is the handle by which something wakes a task. Without one it sleeps for ever.',
+  job: 'A job is work that blocks: it runs on a thread of a pool while the loop goes on.',
   deferred: 'A deferred call is a function that another thread left for this loop to call.',
 };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 
 import { stopAt, whyRan, whyWaited, whyWaits } from '../../../inspector/page/model/index.js';
 import { plural, shown } from '../../../inspector/page/views/words.js';
@@ -40,6 +41,21 @@ function longestAnswer(known) {
     if (steps.length > best.steps.length) best = { id, at: run.at, steps };
   }
   return best;
+}
+
+/** The tour's recording, in which the server waits for a job: `{ recording, server }`. */
+async function withJob(house) {
+  const file = JSON.parse((await house.recording()).text);
+  const { state } = file.glassloop;
+  const server = state.tasks.find(({ name }) => name === 'server');
+  const on = { kind: 'job', number: 7 };
+  server.waits = [{ operation: 'offload', of: 'job `export`, running', on, at: 'src/disk.rs:9' }];
+  state.jobs = [{
+    ...on, name: 'export', state: 'running', for_ns: 3.2e9, task: server.id,
+    born: 'src/disk.rs:8', pool: state.loop.made,
+  }];
+  const text = JSON.stringify(file);
+  return { recording: { file: house.write('job.trace.json', text), text }, server };
 }
 
 export default {
@@ -127,6 +143,27 @@ export default {
     const { lines } = whyWaits(known.row, key);
     assert.ok(lines.length > 0);
     assert.deepEqual(await tab.texts('#why-not li'), lines.map(({ text }) => shown(text)));
+  },
+
+  'the detail tells how long a job has run, where it came from and who waits for it': async (
+    house,
+  ) => {
+    const { recording, server } = await withJob(house);
+    const tab = await house.opened({ recording });
+    await tab.press('.room .thing-head[data-keys="job 7"]');
+    await tab.until('the job to be told of', () => (
+      document.querySelector('#detail-title').textContent === 'Job export'));
+    const job = await tab.text('.detail-body');
+    assert.match(job, /^A thread has run it for 3\.[2-9]\d s, beside the loop\./);
+    for (const part of [`${server.id} waits for it`, 'offloaded at', 'src/disk.rs:8',
+      'Its pool is the loop\'s own.']) assert.ok(job.includes(part), `${part}: ${job}`);
+    if (house.shots) await tab.shot(path.join(house.shots, 'job-detail.png'));
+    await choose(tab, 'server');
+    const task = await tab.text('.detail-body');
+    const why = 'waits: offload of job export, running for 3.200 s at src/disk.rs:9';
+    assert.ok(task.includes(why), task);
+    const waits = await tab.texts('.task-row .task-waits');
+    assert.ok(waits.some((text) => /^offload, running for 3\.[2-9]\d s: job export$/.test(text)));
   },
 
   'the key c goes to who woke the selected task': async (house) => {

@@ -1,6 +1,7 @@
 // Gestures on the waiting room, the desk and the lines.
 
 import assert from 'node:assert/strict';
+import path from 'node:path';
 
 import { read } from '../../../tools/page/sights.mjs';
 
@@ -14,6 +15,26 @@ function turnOf({ recording }, least) {
     if (names.size >= least && names.size === runs.length) return { turn, runs };
   }
   throw new Error(`no turn ran ${least} tasks`);
+}
+
+/** A task waits for a job: the loop goes on. */
+async function offloading(house) {
+  const program = await house.start('stall', '--work', '1', '--offload', '--seconds', '60');
+  return { program, tab: await house.watching(program) };
+}
+
+/** A job as a row tells of it. */
+function told(row, number, state, for_ns) {
+  const place = 'src/disk.rs:8';
+  return { number, name: `j${number}`, state, for_ns, task: null, born: place, pool: place };
+}
+
+/** The tour's recording with these jobs in its state. */
+async function withJobs(house, jobs) {
+  const file = JSON.parse((await house.recording()).text);
+  file.glassloop.state.jobs = jobs(file.glassloop.state);
+  const text = JSON.stringify(file);
+  return house.opened({ recording: { file: house.write('jobs.trace.json', text), text } });
 }
 
 const desk = (tab) => tab.text('.desk');
@@ -54,6 +75,51 @@ export default {
     const title = await tab.evaluate((key) => [...document.querySelectorAll('.room .chip')]
       .find((node) => node.dataset.keys.split('\n')[0] === key).title, server.id);
     assert.match(title, /^accept at .*tour\/server\.rs:\d+$/);
+  },
+
+  'a job stands in the waiting room, and how long it has run counts on': async (house) => {
+    const { program, tab } = await offloading(house);
+    const box = () => tab.until('the job to be in the room', () => {
+      const found = [...document.querySelectorAll('.room .thing')].find((node) => (
+        node.querySelector('.thing-title')?.textContent === 'job long sleep'));
+      if (!found) return null;
+      const chips = [...found.querySelectorAll('.chip')].map((node) => node.textContent);
+      return { told: found.querySelector('.thing-detail').textContent, chips };
+    });
+    const seconds = ({ told }) => Number(/^running for ([\d.]+) s$/.exec(told)?.[1] ?? 0);
+    const first = await tab.wait('a second', async () => {
+      const now = await box();
+      return seconds(now) >= 1 ? now : null;
+    });
+    assert.match(first.chips.join(), /^○ #\d+\.\d+ sleeper$/);
+    await tab.wait('two more seconds', async () => seconds(await box()) > seconds(first) + 2);
+    const isCalm = await tab.evaluate(() => document.querySelector('#alarm').hidden);
+    assert.ok(isCalm, 'the loop goes on');
+    const { jobs, now } = await program.row();
+    assert.deepEqual([jobs.length, jobs[0].state, now.task], [1, 'running', null]);
+    if (house.shots) await tab.shot(path.join(house.shots, 'job.png'));
+  },
+
+  'of many things the job that runs for long stands first': async (house) => {
+    const tab = await withJobs(house, (row) => [
+      told(row, 7, 'running', 3.2e9), told(row, 8, 'running', 5e6), told(row, 9, 'queued', 9e9),
+    ]);
+    const titles = await tab.until('the jobs to be there', () => {
+      const found = [...document.querySelectorAll('.room .thing-title')]
+        .map((node) => node.textContent);
+      return found.includes('job j8') ? found : null;
+    });
+    assert.equal(titles[0], 'job j7');
+    assert.ok(titles.indexOf('job j8') > 1, `${titles}`);
+    assert.match(await tab.text('.room .thing-detail'), /^running for [\d.]+ (s|min.*)$/);
+    // That nobody waits for one that is queued takes nobody's place.
+    assert.match(await tab.text('.room li:last-child'), /^Nobody waits for .*job j9/);
+  },
+
+  'a recording that tells of no jobs has none': async (house) => {
+    const tab = await withJobs(house, () => undefined);
+    await tab.until('the room to be there', () => document.querySelector('.room .chip'));
+    assert.ok(!(await tab.texts('.room .thing-title')).some((text) => text.startsWith('job')));
   },
 
   'the desk shows who runs': async (house) => {

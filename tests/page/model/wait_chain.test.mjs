@@ -54,6 +54,15 @@ test('a leaf says what it waits for', () => {
   assert.equal(leaf({ ...call, of: 'a name' }), '#0.0 `t0` waits: call of a name');
   const scope = { operation: 'scope', of: '3 tasks', on: { kind: 'tasks', count: 3 }, at: null };
   assert.equal(leaf(scope), '#0.0 `t0` waits: scope of 3 tasks');
+  const on = { kind: 'job', number: 7 };
+  const job = { operation: 'offload', of: 'job `export`, running', on, at: 'a.rs:4' };
+  const [line] = why(task(0, [job])).lines;
+  assert.deepEqual([line.end, line.keys], ['job', ['#0.0', 'job 7']]);
+  assert.equal(line.text, '#0.0 `t0` waits: offload of job `export`, running at a.rs:4');
+  const jobs = [{ number: 7, name: 'export', state: 'running', for_ns: 3_200_000_000 }];
+  const [known] = whyWaits({ clock_ns: 0, jobs, tasks: [task(0, [job])] }, '#0.0').lines;
+  assert.equal(known.text,
+    '#0.0 `t0` waits: offload of job `export`, running for 3.200 s at a.rs:4');
   const foreign = (more) => texts(why(task(0, [], more)))[0];
   const ours = '#0.0 `t0` waits: a leaf that isn\'t ours';
   assert.equal(foreign({}), `${ours}; nobody holds a waker of it`);

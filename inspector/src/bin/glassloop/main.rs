@@ -12,6 +12,7 @@ mod command;
 mod failure;
 mod field;
 mod history;
+mod jobs;
 mod page;
 mod ps;
 mod quantity;

@@ -1,4 +1,5 @@
-//! The view `res`: what a loop has beside its tasks: sources, timers, queues, and those of hosts.
+//! The view `res`: what a loop has beside its tasks: sources, timers, queues, the jobs of pools,
+//! and the queues of hosts.
 //!
 //! Promises each of them in one line, and of a host queue in a sentence what it runs, and what it
 //! is to run next.
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
+    jobs,
     page::{Page, Style},
     quantity::{time, time_or_dash},
     state::{State, heading, stale_ns},
@@ -27,19 +29,22 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         }
         part(&mut page, "timers", timers(of, style));
         part(&mut page, "queues", queues(list(of, "queues"), style));
+        if present(of, "jobs").is_some() {
+            part(&mut page, "jobs", jobs::table(of, style));
+        }
     }
     let hosts = list(state.value(), "host_queues");
     if !hosts.is_empty() {
         page.gap();
         page.plain(format!("host queues: {}", hosts.len()));
         page.extend(host_queues(hosts, style).page(2));
-        hosts.iter().for_each(|host| page.extend(jobs(host)));
+        hosts.iter().for_each(|host| page.extend(host_jobs(host)));
     }
     page
 }
 
 pub(crate) fn json(state: &State) -> Value {
-    let mut json = state.json(&["sources", "timers", "queues"]);
+    let mut json = state.json(&["sources", "timers", "queues", "jobs"]);
     json["host_queues"] = list(state.value(), "host_queues").to_vec().into();
     json
 }
@@ -166,7 +171,7 @@ fn host_queues(queues: &[Value], style: Style) -> Table {
 }
 
 /// What a host queue runs, and what it is to run next.
-fn jobs(queue: &Value) -> Page {
+fn host_jobs(queue: &Value) -> Page {
     let mut page = Page::default();
     let of = format!("  queue {}", count(queue, "number"));
     // What its host's thread is at, in whichever sentence comes first.

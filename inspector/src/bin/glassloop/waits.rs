@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     field::{list, number, text, text_or_dash},
+    jobs,
     quantity::time,
     state::stale_ns,
 };
@@ -40,10 +41,10 @@ pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
 /// One of them.
 pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
     let (operation, object) = (text(wait, "operation"), text(wait, "of"));
-    let what = match (object, due(of, wait)) {
+    let what = match (object, due(of, wait).or_else(|| jobs::of_wait(of, wait))) {
         ("", None) => operation.to_owned(),
-        // That it is a timer, and for how long: the loop's own words, in another unit.
-        (_, Some(due)) => format!("{operation}, {due}"),
+        // That it is a timer or a job, and how long: the loop's own words, in another unit.
+        (_, Some(how_long)) => format!("{operation}, {how_long}"),
         ("another thread", None) => format!("{operation} by {object}"),
         (_, None) => format!("{operation} of {object}"),
     };

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
+    jobs,
     page::{Page, Paint, Style, fit},
     quantity::{longest_poll, percent, time, time_or_dash},
     size::Size,
@@ -174,7 +175,7 @@ fn queues(page: &mut Page, sample: &Sample) {
     let all: Vec<String> = loops.chain(hosts).collect();
     let count = |key: &str| format!("{key} {}", list(sample.of(), key).len());
     let counts = ["tasks", "timers", "sources"].map(count).join("  ");
-    page.plain(format!("{counts}   queued: {}", all.join("  ")));
+    page.plain(format!("{counts}{}   queued: {}", jobs::running(sample.of()), all.join("  ")));
     page.plain("");
 }
 

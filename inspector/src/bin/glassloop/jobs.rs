@@ -1,0 +1,102 @@
+//! The jobs of pools: the work that blocks, as a loop knew of it when it was looked at.
+//!
+//! Promises for each what it is called, whether a thread runs it and for how long, who waits for
+//! it, and where it was asked for. An inspector that doesn't tell of jobs has none to show.
+
+use serde_json::Value;
+
+use crate::{
+    field::{list, number, present, text, text_or_dash},
+    page::Style,
+    quantity::{time, time_or_dash},
+    table::{Table, names, numbers, words},
+};
+
+/// What stands in place of the place where a loop's own pool was made.
+const OWN: &str = "the loop's own";
+
+/// A line for each, those that have run longest first.
+pub(crate) fn table(of: &Value, style: Style) -> (usize, Table) {
+    let columns = [
+        words("STATE"),
+        numbers("FOR"),
+        names("NAME", 40),
+        words("AWAITED BY"),
+        words("OFFLOADED AT"),
+        words("POOL"),
+    ];
+    let mut table = Table::new(&columns, style.ascii);
+    let jobs = list(of, "jobs");
+    let made = present(of, "loop").map_or("", |name| text(name, "made"));
+    for job in jobs {
+        let pool = if text(job, "pool") == made { OWN } else { text_or_dash(job, "pool") };
+        table.row(vec![
+            text_or_dash(job, "state").to_owned(),
+            time_or_dash(number(job, "for_ns")),
+            text_or_dash(job, "name").to_owned(),
+            text_or_dash(job, "task").to_owned(),
+            text_or_dash(job, "born").to_owned(),
+            pool.to_owned(),
+        ]);
+    }
+    (jobs.len(), table)
+}
+
+/// How many run, and how long the longest has: "jobs running 2 (12.3 s)". Nothing if none does.
+pub(crate) fn running(of: &Value) -> String {
+    let running: Vec<u64> = list(of, "jobs")
+        .iter()
+        .filter(|job| text(job, "state") == "running")
+        .map(|job| number(job, "for_ns").unwrap_or(0))
+        .collect();
+    match running.iter().max() {
+        Some(&longest) => format!("  jobs running {} ({})", running.len(), time(longest)),
+        None => String::new(),
+    }
+}
+
+/// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name may
+/// be long, and is cut. `None` if it is for none, or for one of which only the wait itself tells.
+pub(crate) fn of_wait(of: &Value, wait: &Value) -> Option<String> {
+    let on = present(wait, "on").filter(|on| text(on, "kind") == "job")?;
+    let wanted = number(on, "number")?;
+    let job = list(of, "jobs").iter().find(|job| number(job, "number") == Some(wanted))?;
+    let elapsed = time(number(job, "for_ns")?);
+    Some(format!("{} for {elapsed}: job `{}`", text(job, "state"), text(job, "name")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of() -> Value {
+        let job = |number: u64, state: &str, for_ns: u64| {
+            let name = "export";
+            json!({ "number": number, "name": name, "state": state, "for_ns": for_ns })
+        };
+        json!({ "jobs": [
+            job(7, "running", 3_200_000_000), job(8, "running", 41_000), job(9, "queued", 0),
+        ] })
+    }
+
+    #[test]
+    fn a_wait_for_a_job_says_which_and_for_how_long_it_has_run() {
+        let wait = |number: u64| {
+            let on = json!({ "kind": "job", "number": number });
+            json!({ "operation": "offload", "of": "job `export`, running", "on": on })
+        };
+        let said = |number| of_wait(&of(), &wait(number));
+        assert_eq!(said(7).as_deref(), Some("running for 3.2 s: job `export`"));
+        assert_eq!(said(9).as_deref(), Some("queued for 0: job `export`"));
+        assert_eq!(said(10), None);
+        assert_eq!(of_wait(&of(), &json!({ "on": { "kind": "thread", "number": 7 } })), None);
+    }
+
+    #[test]
+    fn those_that_run_are_counted_with_the_longest() {
+        assert_eq!(running(&of()), "  jobs running 2 (3.2 s)");
+        assert_eq!(running(&json!({ "jobs": [{ "state": "queued", "for_ns": 9 }] })), "");
+        assert_eq!(running(&json!({})), "");
+    }
+}

@@ -43,7 +43,9 @@ async fn open(server: &ServerHandle, path: &str) -> WebSocket {
 #[test]
 fn websockets_are_closed_with_1001_and_pages_end_after_their_answer() {
     in_memory(65_536, async |clock| {
-        let server = serve(ServerLimits::default());
+        let mut limits = ServerLimits::default();
+        limits.stop_idle_ms_max = 0;
+        let server = serve(limits);
         let sockets = [open(&server, "/echo").await, open(&server, "/echo").await];
         let mut idle = Client::enter(&server);
         idle.get("/", "").await;

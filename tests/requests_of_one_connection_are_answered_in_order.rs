@@ -110,6 +110,7 @@ fn an_idle_connection_goes_after_its_time_and_a_busy_one_stays() {
         let asked = clock.now();
         assert!(client.rest().await.is_empty(), "it goes without a word: nothing was asked");
         assert_eq!(Duration::from_nanos(clock.now() - asked), Duration::from_secs(5));
+        sleep(Duration::from_millis(1)).await;
         assert_eq!((server.connections(), server.counts().late), (0, 0));
     });
 }

@@ -118,6 +118,15 @@ impl Transport {
         }
     }
 
+    /// Reads what is there at this moment, also what no event has told of yet.
+    pub(crate) fn try_read_untold(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(socket) => socket.try_read_untold(buffer),
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.try_read_untold(buffer),
+        }
+    }
+
     /// Reads what is there.
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {

@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use common::{Loop, REQUEST, Raw, echo, masked, next_turn, receive_all};
 use glassloop_reactor::net::duplex;
-use glassloop_ws::{Config, Message, TrySend, WebSocket, accept_tls, accept_tls_with};
+use glassloop_ws::{
+    Config, Message, Response, Server, ServerLimits, TrySend, WebSocket, accept_tls,
+    accept_tls_with,
+};
 use tls::{Authority, HOST, Relay, pair};
 
 /// A reading of a few messages' length.
@@ -241,6 +244,46 @@ fn the_end_is_said_behind_the_close_in_both_versions() {
         let (heard, clean) = hand.heard();
         assert_eq!(heard, b"\x88\x02\x03\xe8");
         assert!(clean, "a close_notify");
+    }
+}
+
+#[test]
+fn a_stop_waits_for_the_rest_of_a_record_and_for_nothing_else() {
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for part in [0, 1, 7, usize::MAX] {
+        let mut event_loop = Loop::new();
+        let (authority, spawner) = (Authority::new(), event_loop.spawner());
+        let mut limits = ServerLimits::default();
+        limits.stop_idle_ms_max = 0;
+        let server = Server::new().get("/", |_| Response::text("home")).limits(limits);
+        let server = server.tls(authority.identity().server());
+        let serving = server.serve([], move |job| spawner(Box::pin(job)));
+        let (handle, serving) = serving.expect("a good server");
+        event_loop.spawn(serving);
+        let (near, far) = duplex().expect("two ends");
+        handle.admit(near);
+        let mut hand = ByHand::new(&authority, Raw::new(far), &rustls::version::TLS13);
+        hand.say(ASK);
+        for _ in 0..4 {
+            hand.turn(&mut event_loop);
+        }
+        assert!(hand.heard().0.ends_with(b"home"));
+        hand.say(ASK);
+        let mut record = Vec::new();
+        hand.session.write_tls(&mut record).expect("room");
+        let (now, later) = record.split_at(part.min(record.len()));
+        hand.raw.write(&mut event_loop, now);
+        event_loop.settle();
+        event_loop.spawn(handle.stop(std::time::Duration::from_secs(60)));
+        event_loop.settle();
+        hand.raw.write(&mut event_loop, later);
+        assert!(hand.turn(&mut event_loop), "the server ends first");
+        let (heard, clean) = hand.heard();
+        let heard = String::from_utf8(heard).expect("text");
+        assert!(clean, "a close_notify");
+        assert_eq!(heard.contains("Connection: close"), 0 < part && part < usize::MAX, "{heard}");
+        assert_eq!(heard.ends_with("home"), part > 0, "{heard}");
+        assert_eq!(handle.counts().missed, 0, "{part}: it is still there");
     }
 }
 

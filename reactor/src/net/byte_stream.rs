@@ -212,6 +212,31 @@ impl<S: ReadBytes> ByteStream<S> {
         self.inner.try_io_stream(Direction::Read, offered, |source| source.read(buffer))
     }
 
+    /// Reads what is there at this moment, also what no event has told of yet: a last look before
+    /// an end. Else [`try_read`](Self::try_read) spares the system call.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let reactor = glassloop_reactor::Reactor::new(Default::default())?;
+    /// # let _entered = reactor.enter();
+    /// let (here, there) = glassloop_reactor::net::duplex()?;
+    /// # let (mut events, mut woken) = (glassloop_reactor::Events::new(), Default::default());
+    /// # reactor.wait(None, &mut events)?;
+    /// # reactor.io(&events, &mut woken);
+    /// there.try_write(b"hello")?;
+    /// let mut buffer = [0; 8];
+    /// assert!(here.try_read(&mut buffer).is_err(), "nobody has told of it");
+    /// assert_eq!(here.try_read_untold(&mut buffer)?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// WouldBlock if nothing is.
+    pub fn try_read_untold(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.get_ref().read(buffer)
+    }
+
     pub(super) fn poll_read_for(
         &self,
         cx: &mut Context<'_>,

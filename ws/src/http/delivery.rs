@@ -78,11 +78,27 @@ pub(crate) async fn deliver_last(
     let passed_ms = millis_between(began, reactor.read_clock());
     let left_ms = patience.linger_ms.min(patience.all_ms.saturating_sub(passed_ms));
     match timeout(Duration::from_millis(left_ms), see_off(stream)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(_)) => {}
         Ok(Err(error)) => log::debug!("http: a client went early: {error}"),
         Err(_) => log::debug!("http: a client stayed behind its last answer"),
     }
     Ok(())
+}
+
+/// Ends the connection of a client that was idle and sees it off. True if it has asked for
+/// something all the same: too late to be answered.
+pub(crate) async fn part(stream: &mut Transport, linger_ms: u64) -> bool {
+    match timeout(Duration::from_millis(linger_ms), see_off(stream)).await {
+        Ok(Ok(count)) => count > 0,
+        Ok(Err(error)) => {
+            log::debug!("http: an idle client went early: {error}");
+            false
+        }
+        Err(_) => {
+            log::debug!("http: an idle client stayed behind our end");
+            false
+        }
+    }
 }
 
 async fn write(stream: &mut Transport, answer: &Written) -> io::Result<()> {
@@ -98,16 +114,17 @@ async fn write(stream: &mut Transport, answer: &Written) -> io::Result<()> {
 }
 
 /// Ends our direction and reads until the peer has ended its own: a socket closed with unread
-/// bytes sends a reset, which may overtake the answer. The caller sets a deadline.
-async fn see_off(stream: &mut Transport) -> io::Result<()> {
+/// bytes sends a reset, which may overtake the answer. Says how many bytes were thrown away. The
+/// caller sets a deadline.
+async fn see_off(stream: &mut Transport) -> io::Result<usize> {
     stream.end()?;
     let mut discarded = vec![0; PIECE_BYTES];
-    let mut left = DISCARDED_BYTES_MAX;
+    let mut thrown = 0;
     loop {
         let count = stream.read(&mut discarded).await?;
-        left = left.saturating_sub(count);
-        if count == 0 || left == 0 {
-            return Ok(());
+        thrown += count;
+        if count == 0 || thrown >= DISCARDED_BYTES_MAX {
+            return Ok(thrown);
         }
     }
 }

@@ -47,8 +47,10 @@ pub(crate) enum Heard {
     Late,
     /// The deadline of the first request, before any of it.
     Silent,
-    /// No further request: the client has ended, has nothing to ask, or we are stopping.
+    /// No further request: the client has ended.
     Nothing,
+    /// No further request: the client has been idle for its time, or idle at the parting.
+    Idle,
     /// The stream broke, or ended in a request.
     Broken,
 }
@@ -57,11 +59,26 @@ pub(crate) enum Heard {
 enum NoRequest {
     Refused(Refusal),
     Nothing,
+    Idle,
     Broken,
+}
+
+impl From<NoRequest> for Heard {
+    fn from(none: NoRequest) -> Heard {
+        match none {
+            NoRequest::Refused(refusal) => Heard::Refused(refusal),
+            NoRequest::Nothing => Heard::Nothing,
+            NoRequest::Idle => Heard::Idle,
+            NoRequest::Broken => Heard::Broken,
+        }
+    }
 }
 
 impl From<io::Error> for NoRequest {
     fn from(error: io::Error) -> NoRequest {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return NoRequest::Idle;
+        }
         log::debug!("http: a client went away: {error}");
         NoRequest::Broken
     }
@@ -82,8 +99,8 @@ pub(crate) struct Incoming<S> {
     rest: Vec<u8>,
     /// True once a byte of the request under way has come.
     begun: bool,
-    /// True when no new request is to begin.
-    is_stopping: S,
+    /// True when who is idle is to go.
+    is_parting: S,
 }
 
 impl<S: Fn() -> bool> Incoming<S> {
@@ -91,9 +108,9 @@ impl<S: Fn() -> bool> Incoming<S> {
         stream: Transport,
         limits: RequestLimits,
         peer: Option<SocketAddr>,
-        is_stopping: S,
+        is_parting: S,
     ) -> Incoming<S> {
-        Incoming { stream, limits, peer, rest: Vec::new(), begun: false, is_stopping }
+        Incoming { stream, limits, peer, rest: Vec::new(), begun: false, is_parting }
     }
 
     /// The stream, to answer on.
@@ -106,9 +123,7 @@ impl<S: Fn() -> bool> Incoming<S> {
         self.begun = false;
         match timeout(Duration::from_millis(request_ms), self.request()).await {
             Ok(Ok(request)) => Heard::Request(Box::new(request)),
-            Ok(Err(NoRequest::Refused(refusal))) => Heard::Refused(refusal),
-            Ok(Err(NoRequest::Nothing)) => Heard::Nothing,
-            Ok(Err(NoRequest::Broken)) => Heard::Broken,
+            Ok(Err(none)) => none.into(),
             Err(_) if self.begun => Heard::Late,
             Err(_) => Heard::Silent,
         }
@@ -119,10 +134,13 @@ impl<S: Fn() -> bool> Incoming<S> {
         if self.rest.is_empty() {
             let patience = Duration::from_millis(self.limits.keep_alive_ms_max);
             self.begun = false;
-            match timeout(patience, self.piece()).await {
-                Ok(Ok(piece)) => self.rest = piece,
-                Ok(Err(NoRequest::Broken)) => return Heard::Broken,
-                Ok(Err(_)) | Err(_) => return Heard::Nothing,
+            let heard = match timeout(patience, self.piece()).await {
+                Ok(heard) => heard,
+                Err(_) => self.look().map_err(NoRequest::from).and_then(|piece| self.judge(piece)),
+            };
+            match heard {
+                Ok(piece) => self.rest = piece,
+                Err(none) => return none.into(),
             }
         }
         self.first(self.limits.request_ms_max).await
@@ -196,20 +214,40 @@ impl<S: Fn() -> bool> Incoming<S> {
     }
 
     async fn piece(&mut self) -> Result<Vec<u8>, NoRequest> {
-        let begun = self.begun;
+        let mut begun = self.begun;
         let read = poll_fn(|cx| {
-            if !begun && (self.is_stopping)() {
-                return Poll::Ready(Ok(None));
+            let polled = self.poll_piece(cx);
+            // What has come is heard first, a part of a TLS record too.
+            begun |= self.stream.take_heard();
+            if polled.is_pending() && !begun && (self.is_parting)() {
+                return Poll::Ready(self.look());
             }
-            self.poll_piece(cx).map_ok(Some)
+            polled
         });
-        match read.await? {
-            Some(piece) if !piece.is_empty() => {
+        let piece = read.await?;
+        self.judge(piece)
+    }
+
+    /// What has come without a word of it by now: the last look before we end, which WouldBlock
+    /// says is due.
+    ///
+    /// FACT (RFC 9112, section 9.3.1): what the client says between this look and our end is not
+    /// answered, and HTTP/1.1 has no way to exclude that. It sees an end without an answer, and may
+    /// ask once more on another connection if its method is idempotent.
+    fn look(&mut self) -> io::Result<Vec<u8>> {
+        let mut buffer = [0; PIECE_BYTES];
+        let count = self.stream.try_read_untold(&mut buffer)?;
+        Ok(buffer[..count].to_vec())
+    }
+
+    fn judge(&mut self, piece: Vec<u8>) -> Result<Vec<u8>, NoRequest> {
+        match (piece.is_empty(), self.begun) {
+            (false, _) => {
                 self.begun = true;
                 Ok(piece)
             }
-            Some(_) if begun => Err(NoRequest::Broken),
-            _ => Err(NoRequest::Nothing),
+            (true, true) => Err(NoRequest::Broken),
+            (true, false) => Err(NoRequest::Nothing),
         }
     }
 }

@@ -9,7 +9,7 @@ mod line;
 mod request;
 mod response;
 
-pub(crate) use delivery::{Broken, Patience, deliver, deliver_last};
+pub(crate) use delivery::{Broken, Patience, deliver, deliver_last, part};
 pub(crate) use incoming::{Heard, Incoming, RequestLimits};
 pub(crate) use line::{is_token, judge_line};
 pub use request::Request;

@@ -18,7 +18,7 @@ use tungstenite::protocol::Role;
 use crate::close::code;
 use crate::http::{
     Body, Broken, Heard, Incoming, Patience, Request, Response, Then, Written, deliver,
-    deliver_last,
+    deliver_last, part,
 };
 use crate::opening::open;
 use crate::transport::Transport;
@@ -48,7 +48,7 @@ enum Outcome {
 /// Serves one connection until it is over, or a WebSocket.
 pub(crate) async fn converse(shared: Rc<Shared>, socket: TcpStream, place: Rc<Place>) {
     let request_ms = shared.limits.request_ms_max;
-    let secured = secure(&shared, socket, request_ms, || place.is_stopping()).await;
+    let secured = secure(&shared, socket, request_ms, || place.is_parting()).await;
     let Some((stream, request_ms)) = secured else { return };
     let conversation = Conversation { shared: &shared, place: &place };
     match conversation.run(stream, request_ms).await {
@@ -70,8 +70,8 @@ impl Conversation<'_> {
     async fn run(&self, stream: Transport, request_ms: u64) -> Result<Outcome, Broken> {
         let Conversation { shared, place } = *self;
         let limits = &shared.limits;
-        let is_stopping = || place.is_stopping();
-        let mut incoming = Incoming::new(stream, limits.of_requests(), place.peer(), is_stopping);
+        let is_parting = || place.is_parting();
+        let mut incoming = Incoming::new(stream, limits.of_requests(), place.peer(), is_parting);
         let mut heard = incoming.first(request_ms).await;
         for left in (0..limits.requests_per_connection_max).rev() {
             let Some(request) = self.request_of(heard, incoming.stream()).await? else { break };
@@ -127,6 +127,11 @@ impl Conversation<'_> {
             }
             Heard::Silent => shared.count(|counts| counts.late += 1),
             Heard::Nothing => {}
+            Heard::Idle => {
+                if part(stream, shared.limits.linger_ms_max).await {
+                    shared.count(|counts| counts.missed += 1);
+                }
+            }
             Heard::Broken => return Err(Broken),
         }
         Ok(None)

@@ -16,6 +16,9 @@ pub struct ServerCounts {
     pub refused: u64,
     /// Connections ended for a request, or a TLS handshake, that did not come whole in time.
     pub late: u64,
+    /// Idle connections on which something still came after the server had ended them. Its client
+    /// sees an end without an answer, and may ask once more on another connection.
+    pub missed: u64,
     /// Connections whose TLS handshake failed.
     pub tls_failed: u64,
     /// WebSockets opened.

@@ -46,9 +46,14 @@ pub struct ServerLimits {
     pub answer_ms_max: u64,
     /// Silence between two requests of a connection (5 s).
     pub keep_alive_ms_max: u64,
+    /// How long a stop leaves an idle connection open (250 ms, at most half of its patience): what
+    /// its client asks by then is answered, and the answer says `Connection: close`. An end at once
+    /// would cross what is on its way.
+    pub stop_idle_ms_max: u64,
     /// Requests of one connection (1,000); the last answer says `Connection: close`.
     pub requests_per_connection_max: usize,
-    /// The time between our last answer and the client's own end (1 s); then the socket is dropped.
+    /// The time between our end, behind the last answer or of an idle connection, and the client's
+    /// own (1 s); then the socket is dropped.
     /// The other way round, the time that a route still has to make an answer when the client has
     /// ended.
     pub linger_ms_max: u64,
@@ -71,6 +76,7 @@ impl Default for ServerLimits {
             request_ms_max: 10_000,
             answer_ms_max: 30_000,
             keep_alive_ms_max: 5_000,
+            stop_idle_ms_max: 250,
             requests_per_connection_max: 1_000,
             linger_ms_max: 1_000,
             reported_peers_max: 100,

@@ -30,8 +30,10 @@ pub(crate) struct Roster {
 pub(crate) enum State {
     #[default]
     Open,
-    /// Nobody comes in any more.
+    /// Nobody comes in any more. Who is idle may ask once more.
     Stopping,
+    /// Who is idle goes.
+    Parting,
     /// Who is still there has to go.
     Cut,
 }
@@ -130,7 +132,16 @@ impl Roster {
 
     /// Nobody comes in any more. Who is there is to be told.
     pub(crate) fn stop(&self) -> Summons {
-        self.state.set(self.state.get().max(State::Stopping));
+        self.advance(State::Stopping)
+    }
+
+    /// Who is idle goes. Who is there is to be told.
+    pub(crate) fn part(&self) -> Summons {
+        self.advance(State::Parting)
+    }
+
+    fn advance(&self, to: State) -> Summons {
+        self.state.set(self.state.get().max(to));
         self.summons()
     }
 
@@ -174,7 +185,7 @@ impl Roster {
             Purpose::Guest => table.guests -= 1,
             Purpose::Client => {
                 table.free_address(member.peer);
-                if self.state.get() == State::Stopping {
+                if matches!(self.state.get(), State::Stopping | State::Parting) {
                     let report = &mut table.report;
                     let counter = if broken { &mut report.broken } else { &mut report.closed };
                     *counter += 1;
@@ -244,6 +255,10 @@ impl Place {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.roster.state() != State::Open
+    }
+
+    pub(crate) fn is_parting(&self) -> bool {
+        self.roster.state() >= State::Parting
     }
 
     /// The connection did not end as it should.

@@ -1,7 +1,7 @@
 //! The securing: what lies between a server's socket and its first request.
 //!
-//! Promises that a TLS handshake takes its time out of that of the first request, and ends with a
-//! server that stops. Without TLS it does nothing and takes no time.
+//! Promises that a TLS handshake takes its time out of that of the first request, and ends
+//! where a stop ends who is idle. Without TLS it does nothing and takes no time.
 
 use glassloop_reactor::net::TcpStream;
 
@@ -23,7 +23,7 @@ pub(crate) async fn secure(
     shared: &Shared,
     socket: TcpStream,
     millis: u64,
-    is_stopping: impl Fn() -> bool,
+    is_parting: impl Fn() -> bool,
 ) -> Option<(Transport, u64)> {
     use std::future::{Future, poll_fn};
     use std::{pin::pin, rc::Rc, task::Poll, time::Duration};
@@ -35,7 +35,7 @@ pub(crate) async fn secure(
     let began = reactor.read_clock();
     let mut shaking = pin!(tls.shake(socket));
     let shaken = poll_fn(|cx| {
-        if is_stopping() {
+        if is_parting() {
             return Poll::Ready(None);
         }
         shaking.as_mut().poll(cx).map(Some)
@@ -65,7 +65,7 @@ pub(crate) async fn secure(
     shared: &Shared,
     socket: TcpStream,
     millis: u64,
-    _is_stopping: impl Fn() -> bool,
+    _is_parting: impl Fn() -> bool,
 ) -> Option<(Transport, u64)> {
     let Security {} = shared.security;
     Some((socket.into(), millis))

@@ -33,7 +33,7 @@ pub struct Serving {
     doors: Vec<Door>,
     /// Whose turn it is to be asked first.
     first: usize,
-    /// What wakes us for the end of a stop, and when.
+    /// What wakes us for the next step of a stop, and when.
     alarm: Option<(u64, Sleep)>,
 }
 
@@ -79,17 +79,17 @@ impl Serving {
         if roster.is_empty() {
             return Poll::Ready(self.shared.finish());
         }
-        if roster.state() == State::Stopping {
-            let stop_at = self.shared.stop_at.get();
-            if self.alarm.as_ref().is_none_or(|(at, _)| *at != stop_at)
+        while let Some(next) = self.shared.next_step_at() {
+            if self.alarm.as_ref().is_none_or(|(at, _)| *at != next)
                 && let Some(reactor) = Reactor::current()
             {
-                self.alarm = Some((stop_at, Sleep::at(reactor, stop_at)));
+                self.alarm = Some((next, Sleep::at(reactor, next)));
             }
             let alarm = self.alarm.as_mut();
-            if alarm.is_some_and(|(_, alarm)| Pin::new(alarm).poll(cx).is_ready()) {
-                self.shared.cut();
+            if alarm.is_none_or(|(_, alarm)| Pin::new(alarm).poll(cx).is_pending()) {
+                break;
             }
+            self.shared.step();
         }
         Poll::Pending
     }

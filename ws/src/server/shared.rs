@@ -23,7 +23,7 @@ use super::front::Front;
 use super::job::Job;
 use super::limits::ServerLimits;
 use super::report::StopReport;
-use super::roster::{Roster, Summons};
+use super::roster::{Roster, State, Summons};
 use super::routes::Routes;
 use super::secured::{Security, secure};
 
@@ -35,8 +35,10 @@ pub(crate) struct Shared {
     pub(crate) security: Security,
     pub(crate) roster: Rc<Roster>,
     pub(crate) counts: Cell<ServerCounts>,
-    /// When a stop drops who is left, in nanoseconds of the reactor's clock.
-    pub(crate) stop_at: Cell<u64>,
+    /// When a stop ends who is idle, in nanoseconds of the reactor's clock.
+    part_at: Cell<u64>,
+    /// When a stop drops who is left.
+    stop_at: Cell<u64>,
     /// Who waits for the report of a stop.
     pub(crate) waits: RefCell<Waits>,
     report: RefCell<Option<StopReport>>,
@@ -58,6 +60,7 @@ impl Shared {
             security,
             roster: Rc::default(),
             counts: Cell::default(),
+            part_at: Cell::new(u64::MAX),
             stop_at: Cell::new(u64::MAX),
             waits: RefCell::default(),
             report: RefCell::default(),
@@ -93,13 +96,35 @@ impl Shared {
     /// Tells everybody that the server stops. Whoever is not gone in time is dropped then.
     pub(crate) fn stop(&self, now: u64, patience: Duration) {
         let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let idle = self.limits.stop_idle_ms_max.min(millis / 2);
         self.stop_at.set(self.stop_at.get().min(deadline(now, millis)));
-        let Summons { connections, mut woken } = self.roster.stop();
+        self.part_at.set(self.part_at.get().min(deadline(now, idle)));
+        let is_over = self.part_at.get() <= now;
+        let summons = if is_over { self.roster.part() } else { self.roster.stop() };
+        let Summons { connections, mut woken } = summons;
         for connection in connections {
             connection.close(code::AWAY, "the server stops".into());
         }
         woken.extend(self.roster.serving.take());
         woken.wake();
+    }
+
+    /// When the stop goes on by itself.
+    pub(crate) fn next_step_at(&self) -> Option<u64> {
+        match self.roster.state() {
+            State::Stopping => Some(self.part_at.get()),
+            State::Parting => Some(self.stop_at.get()),
+            State::Open | State::Cut => None,
+        }
+    }
+
+    /// The stop's next step: first who is idle goes, at its next poll, which comes now.
+    pub(crate) fn step(&self) {
+        match self.roster.state() {
+            State::Stopping => self.roster.part().woken.wake(),
+            State::Parting => self.cut(),
+            State::Open | State::Cut => {}
+        }
     }
 
     /// The deadline of a stop, or the end of who serves: who is left is dropped at its next poll,

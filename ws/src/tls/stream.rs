@@ -118,7 +118,8 @@ impl TlsStream {
                 let what = "expected a TLS handshake, came the end of the stream";
                 return Poll::Ready(Err(io::Error::new(ErrorKind::UnexpectedEof, what)));
             }
-            ready!(self.poll_fill(cx, &mut []))?;
+            let mut read = |socket: &TcpStream, cipher: &mut [u8]| socket.poll_read(cx, cipher);
+            ready!(self.fill(&mut [], &mut read))?;
         }
     }
 
@@ -130,18 +131,48 @@ impl TlsStream {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        let polled = self.read_from(buffer, |socket, cipher| socket.poll_read(cx, cipher));
+        if polled.is_pending() && !self.rest.is_empty() {
+            // Much work and nothing to show for it: others come first.
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+
+    /// Reads what is there at this moment, also what no event has told of yet.
+    pub(crate) fn try_read_untold(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let polled =
+                self.read_from(buffer, |socket, cipher| match socket.try_read_untold(cipher) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
+                    read => Poll::Ready(read),
+                });
+            match polled {
+                Poll::Ready(read) => return read,
+                Poll::Pending if self.rest.is_empty() => return Err(ErrorKind::WouldBlock.into()),
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Reads what is decrypted, or decrypts what `read` gives. Pending with a `rest` means: there
+    /// is more to do.
+    #[track_caller]
+    fn read_from(
+        &mut self,
+        buffer: &mut [u8],
+        mut read: impl FnMut(&TcpStream, &mut [u8]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         loop {
             let rest = std::mem::take(&mut self.rest);
             let mut count = self.decrypt(&rest, buffer);
             if count == 0 && !self.has_input() {
-                count = ready!(self.poll_fill(cx, buffer))?;
+                count = ready!(self.fill(buffer, &mut read))?;
             }
             if count > 0 || buffer.is_empty() {
                 return Poll::Ready(Ok(count));
             }
             if !self.rest.is_empty() {
-                // Much work and nothing to show for it: others come first.
-                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             if let Some(fault) = &self.fault {
@@ -159,11 +190,15 @@ impl TlsStream {
 
     /// One read of the socket, decrypted into `buffer` as far as there is room.
     #[track_caller]
-    fn poll_fill(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn fill(
+        &mut self,
+        buffer: &mut [u8],
+        read: &mut impl FnMut(&TcpStream, &mut [u8]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         let wanted = buffer.len().clamp(CIPHER_BYTES_MIN, CIPHER_BYTES);
         let mut cipher = CIPHER.take();
         cipher.resize(CIPHER_BYTES, 0);
-        let polled = match self.socket.poll_read(cx, &mut cipher[..wanted]) {
+        let polled = match read(&self.socket, &mut cipher[..wanted]) {
             Poll::Ready(Ok(0)) => {
                 self.at_end = true;
                 Poll::Ready(Ok(0))

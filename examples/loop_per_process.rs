@@ -3,8 +3,12 @@
 //!
 //! Each worker has a listener of its own on the port (`SO_REUSEPORT`), among which the kernel
 //! shares out who connects. The supervisor holds them open: who waits in a line whose worker is
-//! gone is served by the next. SIGTERM drains: a worker accepts nobody any more, answers those it
-//! has accepted, and ends; its report says what of its work was left.
+//! gone, or draining, is served by the next.
+//!
+//! SIGTERM drains a worker: it accepts nobody any more, answers what still comes on the connections
+//! it has, says `Connection: close`, and ends. `ServerHandle::stop` says what HTTP/1.1 leaves open.
+//! SIGKILL costs what the worker had accepted: each such connection ends without a further byte,
+//! and what was asked on it may have had its effect or not.
 //!
 //! ```text
 //! cargo run --example loop_per_process --features process,signal -- --workers 4
@@ -17,28 +21,28 @@ use std::{
     cell::Cell,
     env,
     error::Error,
-    io, net,
-    os::fd::OwnedFd,
-    path::Path,
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::fd::{AsFd, OwnedFd},
+    path::{Path, PathBuf},
     process,
     rc::Rc,
     time::{Duration, Instant},
 };
 
 use glassloop::{
-    CancelToken, EventLoop,
-    net::TcpListener,
+    CancelToken, EventLoop, net,
     process::{Child, Command},
     signal::{Signal, signals},
     sleep, spawn, timeout,
     ws::{self, Response, Server},
 };
-use rustix::{
-    fd::AsFd,
-    net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt},
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, listen, socket_with,
+    sockopt::set_socket_reuseport,
 };
 
-/// How long who has come is waited for, and then who doesn't go.
+/// How long a worker waits for its connections to end, and then for what else it has begun.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Connections that wait to be accepted, a worker.
 const LINE: i32 = 1_024;
@@ -46,85 +50,98 @@ const LINE: i32 = 1_024;
 const REST: Duration = Duration::from_millis(100);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let value = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name);
-        place.and_then(|place| arguments.get(place + 1)?.parse::<u64>().ok())
-    };
-    if arguments.iter().any(|argument| argument == "--worker") {
+    if env::args().any(|argument| argument == "--worker") {
         return work();
     }
-    let workers = value("--workers").unwrap_or(2).max(1);
-    Ok(glassloop::run(supervise(workers, value("--seconds")))??)
+    let workers = number("--workers")?.unwrap_or(2).max(1);
+    Ok(glassloop::run(supervise(workers, number("--seconds")?))??)
+}
+
+/// The number behind an argument, if that was given.
+fn number(name: &str) -> Result<Option<u64>, String> {
+    let Some(value) = env::args().skip_while(|argument| argument != name).nth(1) else {
+        return Ok(None);
+    };
+    let number = value.parse().map_err(|_| format!("expected a number for {name}, came {value}"));
+    number.map(Some)
 }
 
 /// The supervisor's loop: a task for each worker, until somebody asks it to end.
 async fn supervise(workers: u64, seconds: Option<u64>) -> io::Result<()> {
-    let mut address = net::SocketAddrV4::new(net::Ipv4Addr::LOCALHOST, 0);
-    let (ends, stop) = (signals(&[Signal::Terminate, Signal::Interrupt])?, CancelToken::new());
-    let mut lives = Vec::new();
-    for slot in 0..workers {
+    let ends = signals(&[Signal::Terminate, Signal::Interrupt])?;
+    // Asked once: another file may lie in its place by the next start.
+    let program = env::current_exe()?;
+    let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut listeners = Vec::new();
+    for _ in 0..workers {
         let listener = share_of_port(address)?;
-        if let net::SocketAddr::V4(bound) = listener.local_addr()? {
-            address = bound;
-        }
-        lives.push(spawn(keep_alive(slot, listener, stop.clone())).named(format!("slot {slot}")));
+        address = listener.local_addr()?;
+        listeners.push(listener);
     }
     println!("http://{address}/ is served by {workers} processes");
-    match seconds {
-        Some(seconds) => drop(timeout(Duration::from_secs(seconds), ends.recv()).await),
-        None => drop(ends.recv().await?),
-    }
+    let stop = CancelToken::new();
+    let lives = Vec::from_iter(listeners.into_iter().enumerate().map(|(slot, listener)| {
+        let life = keep_alive(slot, program.clone(), listener, stop.clone());
+        spawn(life).named(format!("slot {slot}"))
+    }));
+    let asked = async { ends.recv().await.map(drop) };
+    let mut outcome = match seconds {
+        Some(seconds) => timeout(Duration::from_secs(seconds), asked).await.unwrap_or(Ok(())),
+        None => asked.await,
+    };
     stop.cancel();
-    for life in lives {
-        life.await.expect("nobody aborts it")?;
+    // Whatever has become of one, the others end in peace.
+    for (slot, life) in lives.into_iter().enumerate() {
+        if let Err(error) = life.await.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+            println!("worker {slot} was lost: {error}");
+            outcome = outcome.and(Err(error));
+        }
     }
     println!("all workers have ended");
-    Ok(())
+    outcome
 }
 
 /// A listener of its own on a port that others have, too.
-fn share_of_port(address: net::SocketAddrV4) -> io::Result<net::TcpListener> {
-    let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
-    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
-    sockopt::set_socket_reuseport(socket.as_fd(), true)?;
-    bind(socket.as_fd(), &address)?;
-    listen(socket.as_fd(), LINE)?;
+fn share_of_port(address: SocketAddr) -> io::Result<TcpListener> {
+    let kind = SocketType::STREAM;
+    let socket = socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None)?;
+    set_socket_reuseport(&socket, true)?;
+    bind(&socket, &address)?;
+    listen(&socket, LINE)?;
     Ok(socket.into())
 }
 
 /// Starts a worker, and another whenever one has ended, until the stop; then ends the last.
-async fn keep_alive(slot: u64, listener: net::TcpListener, stop: CancelToken) -> io::Result<()> {
-    // Asked once: another file may lie in its place by the next start.
-    let program = env::current_exe()?;
-    loop {
+async fn keep_alive(
+    slot: usize,
+    program: PathBuf,
+    listener: TcpListener,
+    stop: CancelToken,
+) -> io::Result<()> {
+    while !stop.is_cancelled() {
         let begun = Instant::now();
-        let mut worker = match start(&program, &listener) {
-            Ok(worker) => worker,
-            Err(error) => {
-                println!("worker {slot} could not be started: {error}");
-                match stop.run_until_cancelled(sleep(REST)).await {
-                    Some(()) => continue,
-                    None => return Ok(()),
-                }
+        match start(&program, &listener) {
+            Ok(mut worker) => {
+                println!("worker {slot} is {}", worker.id());
+                let Some(ended) = stop.run_until_cancelled(worker.wait()).await else {
+                    // It is patient twice; who is not through by then hangs.
+                    worker.end(3 * PATIENCE).await?;
+                    return Ok(());
+                };
+                println!("worker {slot} has ended: {}", ended?);
             }
-        };
-        println!("worker {slot} is {}", worker.id());
-        let Some(ended) = stop.run_until_cancelled(worker.wait()).await else {
-            // A worker is patient three times.
-            worker.end(4 * PATIENCE).await?;
-            return Ok(());
-        };
-        println!("worker {slot} has ended: {}", ended?);
-        if begun.elapsed() < REST && stop.run_until_cancelled(sleep(REST)).await.is_none() {
-            return Ok(());
+            Err(error) => println!("worker {slot} could not be started: {error}"),
+        }
+        if begun.elapsed() < REST {
+            stop.run_until_cancelled(sleep(REST)).await;
         }
     }
+    Ok(())
 }
 
 /// A worker is this program, with a listener as its standard input, in a group of its own: Ctrl-C
 /// is for the supervisor.
-fn start(program: &Path, listener: &net::TcpListener) -> io::Result<Child> {
+fn start(program: &Path, listener: &TcpListener) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.arg("--worker").stdin(OwnedFd::from(listener.try_clone()?));
     command.own_group().kill_on_drop(true).spawn()
@@ -142,44 +159,30 @@ fn work() -> Result<(), Box<dyn Error>> {
 /// Serves what is its share, until it is asked to end.
 async fn serve() -> Result<(), Box<dyn Error>> {
     let ends = signals(&[Signal::Terminate])?;
-    let listener = net::TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let listener = TcpListener::from_std(listener)?;
+    let listener = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
     let letters = Rc::new(Cell::new(0));
-    let sent = Rc::clone(&letters);
-    let pages = Server::new().get("/", move |_| {
+    let server = ws::serve(pages(&letters), [net::TcpListener::from_std(listener)?])?;
+    println!("worker {} serves", process::id());
+    let asked = ends.recv().await;
+    // Who comes from here on waits for the next worker; who has come in is answered.
+    let report = server.stop(PATIENCE).await;
+    let (missed, letters) = (server.counts().missed, letters.get());
+    println!("worker {}: {report}; missed: {missed}; letters sent: {letters}", process::id());
+    asked?;
+    Ok(())
+}
+
+/// What there is to see: who has answered.
+fn pages(letters: &Rc<Cell<u32>>) -> Server {
+    let letters = Rc::clone(letters);
+    Server::new().get("/", move |_| {
         // What the answer doesn't wait for is done all the same: the loop lives on.
-        let sent = Rc::clone(&sent);
+        let sent = Rc::clone(&letters);
         let letter = async move {
             sleep(Duration::from_millis(20)).await;
             sent.set(sent.get() + 1);
         };
         spawn(letter).named("letter").detach();
         Response::text(format!("this is {}\n", process::id()))
-    });
-    let server = Rc::new(ws::serve(pages, [])?);
-    let door = Rc::clone(&server);
-    let door = spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _from)) => door.admit(stream),
-                Err(error) => {
-                    println!("worker {}: {error}", process::id());
-                    sleep(REST).await;
-                }
-            }
-        }
-    });
-    ends.recv().await?;
-    // Who comes from here on waits for the next worker; who has come in is answered.
-    door.abort();
-    drop(door.await);
-    let empty = async {
-        while server.connections() > 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(PATIENCE, empty).await.ok();
-    let report = server.stop(PATIENCE).await;
-    println!("worker {}: {report}; letters sent: {}", process::id(), letters.get());
-    Ok(())
+    })
 }

@@ -1,31 +1,41 @@
 //! `examples/loop_per_process`: processes that serve one port together may end and be started
-//! again, one after the other, and whoever asks meanwhile is answered. One that is killed is
-//! replaced; one that is told to end takes nobody along.
+//! again, one after the other, and whoever asks meanwhile is answered. One that is told to end
+//! takes nobody along, on a new connection or a kept one; one that is killed takes what it had
+//! accepted.
+//!
+//! What HTTP/1.1 leaves open (RFC 9112, section 9.3.1) is what a client asks on a kept connection
+//! while the server ends it: without a byte of an answer it asks once more. These are counted, and
+//! are as many as the workers say they have missed.
 #![cfg(test)]
 #![cfg(all(target_os = "linux", feature = "process", feature = "signal", feature = "ws"))]
 
+#[path = "common/client_threads.rs"]
+mod client_threads;
 #[path = "common/examples.rs"]
 mod examples;
 
 use std::{
     collections::BTreeMap,
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    io::{BufRead, BufReader},
+    net::SocketAddr,
     process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
-        mpsc,
-    },
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
+use client_threads::{Client, Connection, Failure, Habit, Load};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const WORKERS: usize = 3;
 const RESTARTS: usize = 20;
+/// One who asks all the time.
+const BUSY: Duration = Duration::from_millis(2);
+/// One who has something under way whenever a worker is killed.
+const RESTLESS: Duration = Duration::ZERO;
+/// One who asks seldom: a worker that drains doesn't wait so long for an idle connection.
+const SELDOM: Duration = Duration::from_millis(400);
 
 /// The program at work.
 struct Program {
@@ -53,9 +63,7 @@ impl Program {
         let address = address.unwrap().0.parse().unwrap();
         let (workers, told) = (BTreeMap::new(), vec![first]);
         let mut program = Program { child, lines, address, workers, told };
-        while program.workers.len() < WORKERS {
-            program.hear();
-        }
+        program.hear_until(|program| program.workers.len() == WORKERS && program.all_serve());
         program
     }
 
@@ -71,78 +79,144 @@ impl Program {
         self.told.push(line);
     }
 
-    /// Sends a signal to the worker of a slot, and waits until another has its place.
-    fn replace(&mut self, slot: usize, signal: Signal) {
-        let slot = format!("worker {slot}");
-        let before = self.workers[&slot];
-        kill_process(before, signal).unwrap();
-        while self.workers[&slot] == before {
+    fn hear_until(&mut self, is_so: impl Fn(&Program) -> bool) {
+        while !is_so(self) {
             self.hear();
         }
-        assert!(test_kill_process(before).is_err(), "it is gone, and no zombie");
+    }
+
+    /// Each worker has said so; whoever is asked to end before would not drain.
+    fn all_serve(&self) -> bool {
+        let serves = |pid: &Pid| format!("worker {} serves", pid.as_raw_nonzero());
+        self.workers.values().all(|pid| self.told.contains(&serves(pid)))
+    }
+
+    fn worker(&self, slot: usize) -> Pid {
+        self.workers[&format!("worker {slot}")]
+    }
+
+    /// Sends a signal to the worker of a slot, and waits until another has its place.
+    fn replace(&mut self, slot: usize, signal: Signal) -> Replaced {
+        let (worker, from) = (self.worker(slot), Instant::now());
+        kill_process(worker, signal).unwrap();
+        self.hear_until(|program| program.worker(slot) != worker);
+        let to = Instant::now();
+        assert!(test_kill_process(worker).is_err(), "it is gone, and no zombie");
+        self.hear_until(Program::all_serve);
+        Replaced { worker, from, to }
+    }
+
+    /// Ends it, and gives what its workers have told of their ends.
+    fn end(mut self) -> Vec<String> {
+        let left = Vec::from_iter(self.workers.values().copied());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        self.hear_until(|program| program.told.last().unwrap() == "all workers have ended");
+        assert!(left.iter().all(|worker| test_kill_process(*worker).is_err()));
+        let clean = self.told.iter().filter(|line| line.ends_with(": nothing was left")).count();
+        let reports = self.told.iter().filter(|line| line.contains(" closed, "));
+        let reports = Vec::from_iter(reports.cloned());
+        assert!(reports.iter().all(|line| line.contains(" 0 broken, 0 dropped")), "{reports:?}");
+        assert_eq!(clean, reports.len(), "{:?}", self.told);
+        reports
     }
 }
 
-/// One request, on a connection of its own.
-fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(MINUTE))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let is_whole = answer.starts_with("HTTP/1.1 200 ") && answer.contains("this is ");
-    if is_whole { Ok(answer) } else { Err(io::Error::other(format!("came {answer:?}"))) }
+/// A worker that is no more.
+struct Replaced {
+    worker: Pid,
+    /// Before it was sent the signal.
+    from: Instant,
+    /// When it was gone.
+    to: Instant,
+}
+
+/// How many requests the workers say they have missed.
+fn missed(reports: &[String]) -> usize {
+    let of_one = |line: &String| {
+        let number = line.split_once("missed: ").unwrap().1.split_once(';').unwrap().0;
+        number.parse::<usize>().unwrap()
+    };
+    reports.iter().map(of_one).sum()
 }
 
 #[test]
 fn over_twenty_restarts_every_request_is_answered() {
     let mut program = Program::start();
-    let (address, over) = (program.address, Arc::new(AtomicBool::new(false)));
-    let asked = Arc::new(AtomicU32::new(0));
-    let load = Vec::from_iter((0..4).map(|_| {
-        let (over, asked) = (Arc::clone(&over), Arc::clone(&asked));
-        thread::spawn(move || {
-            let mut failed = Vec::new();
-            while !over.load(SeqCst) {
-                failed.extend(ask(address).err());
-                asked.fetch_add(1, SeqCst);
-                // A port of this machine is not to be had again for a minute.
-                thread::sleep(Duration::from_millis(2));
-            }
-            failed
-        })
-    }));
+    let mut habits = vec![Habit::AConnectionEach(BUSY); 3];
+    habits.extend([Habit::Keeps(BUSY), Habit::Keeps(SELDOM)].repeat(3));
+    let load = Load::begin(program.address, &habits);
     for restart in 0..RESTARTS {
         // Some are asked between any two.
-        let before = asked.load(SeqCst);
-        let began = Instant::now();
-        while asked.load(SeqCst) < before + 20 {
-            assert!(began.elapsed() < MINUTE);
-            thread::yield_now();
-        }
+        load.wait_for_answers(20);
         program.replace(restart % WORKERS, Signal::TERM);
     }
-    over.store(true, SeqCst);
-    let failed = Vec::from_iter(load.into_iter().flat_map(|one| one.join().unwrap()));
-    assert!(failed.is_empty(), "of {}: {failed:?}", asked.load(SeqCst));
-    println!("{} requests over {RESTARTS} restarts, none failed", asked.load(SeqCst));
+    let (clients, reports) = (load.end(), program.end());
+    assert_eq!(reports.len(), RESTARTS + WORKERS);
+    let (answered, figures) = figures(&clients);
+    let lost = Vec::from_iter(clients.iter().flat_map(|client| &client.failures));
+    println!("{RESTARTS} restarts: {figures}; {} requests asked twice", lost.len());
+    assert!(lost.iter().all(|lost| lost.worker.is_some() && lost.is_unanswered()), "{lost:?}");
+    assert_eq!(lost.len(), missed(&reports), "of {answered}: {lost:?}, {reports:?}");
+}
 
-    // One that is killed: who waits in its line is served by the next.
+#[test]
+fn over_twenty_kills_only_what_was_accepted_is_lost() {
+    let mut program = Program::start();
+    let mut habits = vec![Habit::AConnectionEach(BUSY); 3];
+    habits.extend([Habit::Keeps(BUSY), Habit::Keeps(RESTLESS)].repeat(2));
+    let load = Load::begin(program.address, &habits);
+    let mut kills = Vec::new();
+    for kill in 0..RESTARTS {
+        // Whoever asks twice is through with it before the next is killed.
+        load.wait_for_each(2);
+        kills.push(program.replace(kill % WORKERS, Signal::KILL));
+    }
+    load.wait_for_each(2);
+    let (clients, reports) = (load.end(), program.end());
+    assert_eq!(reports.len(), WORKERS, "the killed told nothing");
+    let (_, figures) = figures(&clients);
+    let lost = Vec::from_iter(clients.iter().flat_map(|client| &client.failures));
+    println!("{RESTARTS} kills: {figures}; {} requests lost, and asked twice", lost.len());
+    let is_of = |lost: &Failure, kill: &Replaced| {
+        let was_open = lost.opened < kill.to && kill.from < lost.failed;
+        was_open && lost.worker.is_none_or(|worker| worker == kill.worker)
+    };
+    for lost in &lost {
+        assert!(lost.is_unanswered(), "{lost:?}");
+        assert!(kills.iter().any(|kill| is_of(lost, kill)), "nobody was killed then: {lost:?}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_worker_that_is_killed_is_served_by_the_next() {
+    let mut program = Program::start();
+    let worker = program.worker(0);
+    // It accepts nobody from here on.
+    kill_process(worker, Signal::STOP).unwrap();
+    let clients = (0..30).map(|_| {
+        let address = program.address;
+        thread::spawn(move || Connection::open(address).ask(false).map(|_| ()))
+    });
+    let clients = Vec::from_iter(clients);
+    // The others answer theirs.
+    let began = Instant::now();
+    while clients.iter().filter(|client| client.is_finished()).count() < 10 {
+        assert!(began.elapsed() < MINUTE);
+        thread::yield_now();
+    }
     program.replace(0, Signal::KILL);
-    for _ in 0..50 {
-        ask(address).unwrap();
+    for client in clients {
+        client.join().unwrap().unwrap();
     }
-    let left = Vec::from_iter(program.workers.values().copied());
-    let supervisor = Pid::from_child(&program.child);
-    kill_process(supervisor, Signal::TERM).unwrap();
-    assert!(program.child.wait().unwrap().success());
-    while program.told.last().is_some_and(|line| line != "all workers have ended") {
-        program.hear();
-    }
-    assert!(left.iter().all(|worker| test_kill_process(*worker).is_err()));
-    let clean = program.told.iter().filter(|line| line.ends_with(": nothing was left")).count();
-    assert_eq!(clean, RESTARTS + WORKERS, "{:?}", program.told);
-    let broken = program.told.iter().filter(|line| line.contains(" closed, "));
-    assert!(broken.clone().all(|line| line.contains(" 0 broken, 0 dropped")), "{:?}", program.told);
-    assert_eq!(broken.count(), RESTARTS + WORKERS);
+    program.end();
+}
+
+/// How many were answered, and the rest in words.
+fn figures(clients: &[Client]) -> (u32, String) {
+    let sum = |count: fn(&Client) -> u32| clients.iter().map(count).sum::<u32>();
+    let (answered, on_kept) = (sum(|client| client.answered), sum(|client| client.on_kept));
+    let ended = sum(|client| client.ended_idle);
+    let told = format!("{answered} answers, {on_kept} of them on kept connections");
+    (answered, format!("{told}; {ended} connections ended idle"))
 }

@@ -72,8 +72,8 @@ fn a_server_that_is_not_served_any_more_drops_its_connections() {
     assert!(stop.borrow().is_none(), "nobody sees it through yet");
     drop(serving);
     let report = event_loop.wait_for(&stop);
-    // The silent one had nothing under way, so that the stop alone was its end.
-    assert_eq!((report.closed, report.dropped), (1, 1), "{report}");
+    // The silent one might still have asked.
+    assert_eq!((report.closed, report.dropped), (0, 2), "{report}");
     let (_, ended) = opened.take(&mut event_loop);
     assert!(ended && silent.take(&mut event_loop).1, "both streams have ended");
     assert_eq!(handle.connections(), 0);

@@ -157,7 +157,6 @@ impl TlsStream {
 
     /// Reads what is decrypted, or decrypts what `read` gives. Pending with a `rest` means: there
     /// is more to do.
-    #[track_caller]
     fn read_from(
         &mut self,
         buffer: &mut [u8],
@@ -189,7 +188,6 @@ impl TlsStream {
     }
 
     /// One read of the socket, decrypted into `buffer` as far as there is room.
-    #[track_caller]
     fn fill(
         &mut self,
         buffer: &mut [u8],

@@ -71,7 +71,7 @@ impl<T: Send> Noted for Cell<T> {
 
     /// A loop of this very thread answers when it is turned, which no wait of ours brings nearer.
     fn is_answered_elsewhere(&self) -> bool {
-        self.asked != thread::current().id() && !self.result.is_resolved()
+        self.asked != thread::current().id() && self.result.is_on_its_way()
     }
 }
 

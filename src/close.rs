@@ -121,8 +121,10 @@ pub(crate) fn close(
 /// As `close`, but for tasks there is no time left: what was accepted runs, then they are aborted.
 pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
     let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
-    // Tasks are meant to end there; a job goes on, on a thread that nobody sees.
-    let level = if report.jobs.is_empty() { log::Level::Debug } else { log::Level::Warn };
+    // Tasks are meant to end there. A job goes on, on a thread that nobody sees; or it never ran,
+    // though it was to.
+    let jobs = report.jobs.len() + report.jobs_refused;
+    let level = if jobs == 0 { log::Level::Debug } else { log::Level::Warn };
     if !report.is_clean() {
         quietly(|| log::log!(level, "run: closed the loop: {report}"));
     }

@@ -4,7 +4,13 @@
 //! cloned or dropped under the lock, and no result is dropped there.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -17,6 +23,8 @@ use crate::waits;
 pub(crate) struct ResultCell<T, E> {
     state: Mutex<State<T, E>>,
     resolved: Condvar,
+    /// The result is there, and whoever waits has yet to be woken.
+    waking: AtomicBool,
 }
 
 enum State<T, E> {
@@ -32,7 +40,11 @@ enum State<T, E> {
 impl<T, E> ResultCell<T, E> {
     pub(crate) const fn new() -> ResultCell<T, E> {
         let state = State::Waiting { waker: None, blocked: false };
-        ResultCell { state: Mutex::new(state), resolved: Condvar::new() }
+        ResultCell {
+            state: Mutex::new(state),
+            resolved: Condvar::new(),
+            waking: AtomicBool::new(false),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T, E>> {
@@ -49,6 +61,7 @@ impl<T, E> ResultCell<T, E> {
             return Err(result);
         }
         let before = std::mem::replace(&mut *state, State::Resolved(result));
+        self.waking.store(true, Relaxed);
         drop(state);
         if let State::Waiting { waker, blocked } = before {
             if blocked {
@@ -56,12 +69,18 @@ impl<T, E> ResultCell<T, E> {
             }
             waker.into_iter().for_each(waits::wake);
         }
+        self.waking.store(false, Release);
         Ok(())
     }
 
     /// Whether the result came, or nobody will take it.
     pub(crate) fn is_resolved(&self) -> bool {
         !matches!(*self.state(), State::Waiting { .. })
+    }
+
+    /// Whether a thread is at work on it, which will wake whoever waits.
+    pub(crate) fn is_on_its_way(&self) -> bool {
+        !self.is_resolved() || self.waking.load(Acquire)
     }
 
     /// The result, or leaves a waker for it.
@@ -126,5 +145,42 @@ fn taken<T, E>(mut state: MutexGuard<'_, State<T, E>>, what: &str) -> Result<T, 
     match std::mem::replace(&mut *state, State::Taken) {
         State::Resolved(result) => result,
         _ => panic!("{what} was asked again after it gave its result"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::Arc,
+        task::{Wake, Waker},
+    };
+
+    use super::*;
+
+    /// Looks at a cell when it is woken for it.
+    struct Looks {
+        cell: Arc<ResultCell<u32, ()>>,
+        saw: AtomicBool,
+    }
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            assert!(self.cell.is_resolved());
+            self.saw.store(self.cell.is_on_its_way(), Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_result_is_on_its_way_until_whoever_waits_has_been_woken() {
+        let cell = Arc::new(ResultCell::new());
+        let looks = Arc::new(Looks { cell: Arc::clone(&cell), saw: AtomicBool::new(false) });
+        let waker = Waker::from(Arc::clone(&looks));
+        assert!(cell.poll(&Context::from_waker(&waker), "a job").is_pending());
+        assert!(cell.is_on_its_way());
+        cell.resolve(Ok(7)).unwrap();
+        assert!(looks.saw.load(Relaxed), "when it was woken");
+        assert!(!cell.is_on_its_way());
+        let given = cell.poll(&Context::from_waker(&waker), "a job");
+        assert_eq!(given, Poll::Ready(Ok(7)));
     }
 }

@@ -149,6 +149,41 @@ fn what_is_left_of_a_group_can_be_reached_until_its_first_is_dropped() {
 }
 
 #[test]
+fn an_end_after_a_wait_still_ends_what_is_left_of_a_group() {
+    let _alone = alone();
+    run(async {
+        let mut child = shell("trap '' TERM; sleep 60 & exit 7").own_group().spawn()?;
+        let group = pid(&child);
+        child.wait().await?;
+        assert_eq!(child.end(MINUTE).await?.code(), Some(7));
+        drop(child);
+        until_told(|| test_kill_process_group(group).is_err()).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn one_that_has_left_its_group_is_killed_all_the_same() {
+    let _alone = alone();
+    run(async {
+        // It goes to the group of this program, and leaves a child in its own.
+        let script = "use POSIX; if (fork == 0) { sleep 60; exit }
+                      setpgid(0, getpgrp(getppid())); $| = 1; print \"ready\\n\"; sleep 60";
+        let mut child = Command::new("perl");
+        child.args(["-e", script]).own_group().stdout(Stdio::piped());
+        let mut child = child.spawn()?;
+        let group = pid(&child);
+        child.stdout.as_ref().unwrap().read_exact(&mut [0; 6]).await?;
+        test_kill_process_group(group)?;
+        child.kill()?;
+        assert_eq!(child.wait().await?.signal(), Some(9));
+        until_told(|| test_kill_process_group(group).is_err()).await;
+        Ok(())
+    });
+    assert!(children().is_empty());
+}
+
+#[test]
 fn how_one_with_a_group_has_ended_is_what_any_other_would_say() {
     let _alone = alone();
     run(async {
@@ -183,10 +218,14 @@ fn of_a_thousand_none_stays_a_zombie_whatever_became_of_its_handle() {
     let _alone = alone();
     run(async {
         for n in 0..1_000 {
-            match n % 4 {
+            match n % 5 {
                 0 => assert!(Command::new("true").status().await?.success()),
                 1 => drop(Command::new("true").spawn()?),
                 2 => drop(Command::new("sleep").arg("60").kill_on_drop(true).spawn()?),
+                3 => {
+                    let mut child = Command::new("true").own_group().spawn()?;
+                    assert!(child.wait().await?.success());
+                }
                 _ => {
                     let mut child = Command::new("true").spawn()?;
                     // Given up while it waits.

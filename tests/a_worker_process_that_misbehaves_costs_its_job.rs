@@ -12,7 +12,10 @@ mod workers;
 
 use std::process::Stdio;
 
-use glassloop::process::{Command, ProcessError, ProcessPool};
+use glassloop::{
+    gather,
+    process::{Command, ProcessError, ProcessPool, ProcessPoolLimits},
+};
 use rustix::process::test_kill_process;
 use until::until_told;
 use workers::{again, limits, pid, pool, run};
@@ -64,6 +67,36 @@ fn one_that_talks_instead_of_listening_does_not_block_its_pool() {
 }
 
 #[test]
+fn one_that_is_of_no_use_from_the_beginning_is_not_replaced_without_end() {
+    run(async {
+        let (greeting, end) = GREETS.split_at(GREETS.len() - "' >&0".len());
+        // In one write with its greeting.
+        let talks = format!("{greeting}junk{end}; sleep 60");
+        for (does, came) in [
+            (talks, "something that nobody had asked for"),
+            (format!("{GREETS}; exit 3"), "its end, exit status: 3"),
+        ] {
+            let mut command = Command::new("bash");
+            command.args(["-c", &does]);
+            let pool = ProcessPool::with_limits(command, limits(1));
+            for call in gather((0..3).map(|n| pool.call::<u64>("double", &n))).await {
+                // One that was given its job before it was seen to end has failed that one.
+                match call.unwrap_err() {
+                    ProcessError::NotStarted(_, error) => {
+                        let said = error.to_string();
+                        assert!(said.contains("waits for its first job, came"), "{said}");
+                        assert!(said.contains(came), "{said}");
+                    }
+                    ProcessError::Died(_, how) => assert_eq!(how.code(), Some(3)),
+                    ProcessError::Nonsense(_, what) => assert!(does.contains("junk"), "{what}"),
+                    other => panic!("{other}"),
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn one_that_says_no_more_and_lives_on_is_told_from_one_that_died() {
     run(async {
         let mute = that(&format!("{HEARS}; exec 0<&-; sleep 60"));
@@ -76,8 +109,9 @@ fn one_that_says_no_more_and_lives_on_is_told_from_one_that_died() {
 #[test]
 fn one_that_dies_is_told_of_though_another_keeps_its_channel_open() {
     run(async {
-        // The first ends with the worker's group, the second is beyond it.
-        for keeps in ["sleep 60 <&0 &", "setsid sleep 3 <&0 &"] {
+        // The first ends with the worker's group; the second is beyond it before the worker ends.
+        let beyond = r#"exec 3<&0; read < <(setsid sh -c "echo; exec sleep 3" <&3);"#;
+        for keeps in ["sleep 60 <&0 &", beyond] {
             let pool = that(&format!("{HEARS}; {keeps} exit 5"));
             let error = pool.call::<u64>("double", &1).await.unwrap_err();
             let ProcessError::Died(_, how) = error else { panic!("{error}") };
@@ -87,6 +121,19 @@ fn one_that_dies_is_told_of_though_another_keeps_its_channel_open() {
         let pool = that(&format!("head -c 22 >/dev/null; sleep 3 <&0 & {ANSWERS}; exit 0"));
         assert_eq!(pool.call::<u64>("double", &1).await.unwrap(), 2);
         until_told(|| pool.workers().is_empty()).await;
+    });
+}
+
+#[test]
+fn one_that_dies_in_time_is_not_told_of_as_late() {
+    run(async {
+        let script = format!("{GREETS}; {HEARS}; exec 0<&-; sleep 60");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]);
+        let limits = ProcessPoolLimits { job_ms_max: 500, ..limits(1) };
+        let pool = ProcessPool::with_limits(command, limits);
+        let error = pool.call::<u64>("double", &1).await.unwrap_err();
+        assert!(error.to_string().contains("it lived on"), "{error}");
     });
 }
 

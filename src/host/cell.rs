@@ -110,6 +110,6 @@ impl<T: Send> Noted for Cell<T> {
     }
 
     fn is_answered_elsewhere(&self) -> bool {
-        !self.is_resolved()
+        self.result.is_on_its_way()
     }
 }

@@ -45,9 +45,9 @@ impl<T: Send + 'static> Offload<T> {
         self
     }
 
-    /// Lets it run, though nobody waits for it. Its result is dropped on its thread; a panic of it
-    /// is told to the log. Its pool doesn't wait for it, either: what hasn't begun when the pool or
-    /// its loop ends never does, and is counted in the report.
+    /// Lets it run, though nobody waits for it. Its result is dropped; a panic of it is told to the
+    /// log. It holds no pool and no loop: one that hasn't begun when the time of their end is up
+    /// never does, and is told of there.
     ///
     /// ```
     /// let (says, hears) = std::sync::mpsc::channel();

@@ -235,7 +235,7 @@ where
     }
 
     fn is_answered_elsewhere(&self) -> bool {
-        !self.ticket.result.is_resolved()
+        self.ticket.result.is_on_its_way()
     }
 }
 

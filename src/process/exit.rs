@@ -79,7 +79,12 @@ impl Exit {
     #[track_caller]
     fn wait_for<'a>(&'a mut self, held: &'a mut Held, clears: bool) -> Exited<'a> {
         match self {
-            _ if held.has_ended() => Exited::Already(held),
+            _ if held.has_ended() => {
+                if clears {
+                    held.clear_group();
+                }
+                Exited::Already(held)
+            }
             Exit::Thread(told) => Exited::Thread { told, held, clears },
             Exit::Descriptor(source) => {
                 // It is readable once the child has ended, and not before.

@@ -14,7 +14,8 @@ use glassloop_executor::quietly;
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
+        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpgid, kill_process,
+        kill_process_group, waitid,
     },
 };
 
@@ -62,11 +63,12 @@ impl Held {
     pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
         let Some(pid) = self.pid() else { return Ok(()) };
         let sent = match self.ends.own_group {
-            // It may have gone to a group of its own making.
-            true => kill_process_group(pid, signal).or_else(|error| match error {
-                Errno::SRCH => kill_process(pid, signal),
-                other => Err(other),
-            }),
+            // It may have gone to another group, and left others behind.
+            true if !self.has_ended() && getpgid(Some(pid)).is_ok_and(|group| group != pid) => {
+                kill_process_group(pid, signal).ok();
+                kill_process(pid, signal)
+            }
+            true => kill_process_group(pid, signal),
             false if self.has_ended() => return Ok(()),
             false => kill_process(pid, signal),
         };

@@ -42,12 +42,12 @@ pub(super) async fn output(
         Some(Err(error)) => give_up(child, error).await,
         None => {
             // What it has started may write on where it did.
-            let expected = match child.try_wait()? {
-                None => "expected the child to end",
-                Some(_) => {
+            let expected = match child.try_wait() {
+                Ok(Some(_)) => {
                     "the child has ended, but another process has its output (see `own_group`): \
                      expected its end"
                 }
+                _ => "expected the child to end",
             };
             give_up(child, late(time_max, expected)).await
         }
@@ -63,7 +63,7 @@ async fn within<T>(time_max: Option<Duration>, future: impl Future<Output = T>) 
 }
 
 fn late(time_max: Option<Duration>, expected: &str) -> io::Error {
-    let what = format!("{expected} within {:?}; it was killed", time_max.unwrap_or_default());
+    let what = format!("{expected} within {:?}", time_max.unwrap_or_default());
     io::Error::new(io::ErrorKind::TimedOut, what)
 }
 

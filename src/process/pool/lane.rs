@@ -3,13 +3,10 @@
 
 use std::{
     future::{Future, poll_fn},
-    mem,
+    io, mem,
     pin::pin,
     task::Poll,
-    time::Duration,
 };
-
-use glassloop_reactor::timeout;
 
 use super::{
     ProcessError,
@@ -19,24 +16,43 @@ use super::{
 
 /// Serves a worker, from its start to its end.
 pub(super) async fn serve(serving: Serving) {
-    match Process::start(serving.queue()).await {
+    let queue = serving.queue();
+    let lived = match Process::start(queue).await {
         Ok(process) => live(process, &serving).await,
         // The others serve what waits, if there are any.
-        Err(_) if !serving.queue().workers().is_empty() => return serving.end_for_good(),
-        Err(error) => {
-            if let Some(job) = serving.queue().take() {
-                job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
-            }
-        }
+        Err(_) if !queue.workers().is_empty() => return serving.end_for_good(),
+        Err(error) => Err(error),
+    };
+    // One that waits pays for it: the next worker would be no better.
+    if let Err(error) = lived
+        && let Some(job) = queue.take()
+    {
+        job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
     }
     serving.end();
 }
 
-/// A worker does what there is to do, until it is of no use or the pool ends.
-async fn live(mut worker: Process, serving: &Serving) {
+/// A worker does what there is to do, until it is of no use or the pool ends. Fails if it was of
+/// use to nobody.
+async fn live(mut worker: Process, serving: &Serving) -> io::Result<()> {
     let (id, queue) = (worker.id(), serving.queue());
     let at_work = queue.at_work(id);
-    while let Some(job) = next(&mut worker, serving).await {
+    let mut lived = Ok(());
+    loop {
+        let job = match next(&mut worker, serving).await {
+            Next::Job(job) => job,
+            Next::Nothing => break,
+            Next::Stirred { .. } if worker.was_asked() => break,
+            Next::Stirred { says } => {
+                let came = match says {
+                    true => "something that nobody had asked for".to_owned(),
+                    false => worker.end_in_words().await,
+                };
+                let what = format!("expected a worker that waits for its first job, came {came}");
+                lived = Err(io::Error::other(what));
+                break;
+            }
+        };
         job.cell.begins(id);
         if give(&mut worker, job, queue).await.is_err() {
             break;
@@ -47,14 +63,25 @@ async fn live(mut worker: Process, serving: &Serving) {
     worker.kill().await.ok();
     drop(worker);
     drop(at_work);
+    lived
 }
 
-/// The next job. `None` if the pool has ended, or the worker is of no use.
-async fn next(worker: &mut Process, serving: &Serving) -> Option<Job> {
+/// What comes to a worker that has nothing to do.
+enum Next {
+    Job(Job),
+    /// The pool has ended.
+    Nothing,
+    /// The worker ends, or says something.
+    Stirred {
+        says: bool,
+    },
+}
+
+async fn next(worker: &mut Process, serving: &Serving) -> Next {
     let mut stirs = pin!(worker.stirs());
     poll_fn(|cx| match stirs.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(None),
-        Poll::Pending => serving.poll_next(cx),
+        Poll::Ready(says) => Poll::Ready(Next::Stirred { says }),
+        Poll::Pending => serving.poll_next(cx).map(|job| job.map_or(Next::Nothing, Next::Job)),
     })
     .await
 }
@@ -62,16 +89,13 @@ async fn next(worker: &mut Process, serving: &Serving) -> Option<Job> {
 /// Has the worker do a job, and resolves it. Fails if the worker is of no use any more.
 async fn give(worker: &mut Process, mut job: Job, queue: &Queue) -> Result<(), ()> {
     let (name, arguments) = (job.cell.name(), mem::take(&mut job.arguments));
-    let limits = &queue.limits;
-    let patience = Duration::from_millis(limits.job_ms_max);
-    let asked = timeout(patience, worker.ask(name, arguments, limits.message_bytes_max));
+    let asked = worker.ask(name, arguments, &queue.limits);
     // Nothing but its end would stop one that is at a job which nobody wants.
     let asked = job.cell.unwanted.run_until_cancelled(asked);
     let answer = queue.ended.run_until_cancelled(asked).await.flatten().ok_or(())?;
     let (result, is_of_use) = match answer {
-        Ok(Ok(result)) => (result, Ok(())),
-        Ok(Err(why)) => (Err(why), Err(())),
-        Err(_) => (Err(ProcessError::TimedOut(job.cell.name(), patience)), Err(())),
+        Ok(result) => (result, Ok(())),
+        Err(why) => (Err(why), Err(())),
     };
     job.cell.resolve(result);
     is_of_use

@@ -4,9 +4,12 @@
 use std::{
     future::{Future, poll_fn},
     io,
-    os::{fd::OwnedFd, unix::net},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net,
+    },
     pin::pin,
-    process::{ExitStatus, Stdio, id},
+    process::{ExitStatus, Stdio},
     task::{Poll, ready},
     time::Duration,
 };
@@ -14,10 +17,10 @@ use std::{
 use glassloop_reactor::timeout;
 
 use super::{
-    ProcessError,
+    ProcessError, ProcessPoolLimits,
     frame::{Frame, Kind, LENGTH_BYTES},
     queue::Queue,
-    worker::{VARIABLE, is_no_worker_by_mistake},
+    worker::{VARIABLE, is_no_worker_by_mistake, number_of},
 };
 use crate::{net::UnixStream, process::Child};
 
@@ -40,6 +43,7 @@ enum Fault {
     /// It hears or says nothing more.
     Gone,
     Nonsense(String),
+    Late,
 }
 
 impl Process {
@@ -52,9 +56,10 @@ impl Process {
             ));
         }
         let (ours, theirs) = net::UnixStream::pair()?;
+        let theirs = OwnedFd::from(theirs);
         let child = {
             let mut command = queue.command.borrow_mut();
-            command.stdin(OwnedFd::from(theirs)).env(VARIABLE, id().to_string());
+            command.env(VARIABLE, number_of(theirs.as_fd())?).stdin(theirs);
             let child = command.spawn();
             // Its end is its alone: it is seen to end.
             command.stdin(Stdio::null());
@@ -67,25 +72,22 @@ impl Process {
         let stream = UnixStream::from_std(ours)?;
         let mut process = Process { child, stream, known: Vec::new(), asked: 0 };
         let patience = Duration::from_millis(queue.limits.start_ms_max);
-        let greeting = timeout(patience, process.greeting(queue.limits.message_bytes_max));
+        let greeting = process.greeting(patience, queue.limits.message_bytes_max);
         let Some(greeting) = queue.ended.run_until_cancelled(greeting).await else {
             return Err(io::Error::other("the pool has ended"));
         };
         let came = match greeting {
-            Ok(Ok(Frame { kind: Kind::Hello, body, .. })) => match serde_json::from_slice(&body) {
+            Ok(Frame { kind: Kind::Hello, body, .. }) => match serde_json::from_slice(&body) {
                 Ok(known) => {
                     process.known = known;
                     return Ok(process);
                 }
                 Err(error) => error.to_string(),
             },
-            Ok(Ok(frame)) => format!("a frame of kind {:?}", frame.kind),
-            Ok(Err(Fault::Nonsense(what))) => what,
-            Ok(Err(Fault::Gone)) => match process.end().await? {
-                Some(how) => format!("its end, {how}"),
-                None => "the end of what it says; it lived on, and was killed".to_owned(),
-            },
-            Err(_) => format!("nothing within {patience:?}"),
+            Ok(frame) => format!("a frame of kind {:?}", frame.kind),
+            Err(Fault::Nonsense(what)) => what,
+            Err(Fault::Gone) => process.end_in_words().await,
+            Err(Fault::Late) => format!("nothing within {patience:?}"),
         };
         Err(io::Error::other(format!(
             "expected the greeting of a worker (does its `main` begin with \
@@ -93,12 +95,18 @@ impl Process {
         )))
     }
 
-    async fn greeting(&mut self, bytes_max: usize) -> Result<Frame, Fault> {
-        heard_to_its_end(&mut self.child, read(&self.stream, bytes_max)).await
+    async fn greeting(&mut self, patience: Duration, bytes_max: usize) -> Result<Frame, Fault> {
+        let talk = in_time(patience, read(&self.stream, bytes_max));
+        heard_to_its_end(&mut self.child, talk).await
     }
 
     pub(super) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it was asked for a job.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked > 0
     }
 
     /// Has it do a job, and gives what became of that; or why it is of no use any more.
@@ -106,8 +114,10 @@ impl Process {
         &mut self,
         name: String,
         arguments: Vec<u8>,
-        bytes_max: usize,
+        limits: &ProcessPoolLimits,
     ) -> Result<Result<Vec<u8>, ProcessError>, ProcessError> {
+        let (patience, bytes_max) =
+            (Duration::from_millis(limits.job_ms_max), limits.message_bytes_max);
         if !self.known.contains(&name) {
             return Ok(Err(ProcessError::Unknown(name, self.known.clone())));
         }
@@ -118,7 +128,7 @@ impl Process {
             return Ok(Err(ProcessError::Arguments(name, what)));
         };
         self.asked = number;
-        let talk = exchange(&self.stream, &call, bytes_max);
+        let talk = in_time(patience, exchange(&self.stream, &call, bytes_max));
         match heard_to_its_end(&mut self.child, talk).await {
             Ok(frame) if frame.number == number && frame.name == name => result(name, frame),
             Ok(Frame { kind, number: of, name: job, .. }) => {
@@ -129,6 +139,7 @@ impl Process {
                 Err(ProcessError::Nonsense(name, what))
             }
             Err(Fault::Nonsense(what)) => Err(ProcessError::Nonsense(name, what)),
+            Err(Fault::Late) => Err(ProcessError::TimedOut(name, patience)),
             Err(Fault::Gone) => Err(match self.end().await {
                 Ok(Some(how)) => ProcessError::Died(name, how),
                 Ok(None) => {
@@ -140,16 +151,16 @@ impl Process {
         }
     }
 
-    /// Waits until it ends, or says something though nobody asked.
-    pub(super) async fn stirs(&mut self) {
+    /// Waits until it ends, or says something though nobody asked: then true.
+    pub(super) async fn stirs(&mut self) -> bool {
         let mut byte = [0];
         let mut said = pin!(self.stream.read(&mut byte));
         let mut ended = pin!(self.child.wait_and_clear());
-        poll_fn(|cx| match said.as_mut().poll(cx).is_ready() {
-            true => Poll::Ready(()),
-            false => ended.as_mut().poll(cx).map(drop),
+        poll_fn(|cx| match said.as_mut().poll(cx) {
+            Poll::Ready(said) => Poll::Ready(said.is_ok_and(|bytes| bytes > 0)),
+            Poll::Pending => ended.as_mut().poll(cx).map(|_| false),
         })
-        .await;
+        .await
     }
 
     /// Kills it, with all that it has started, and waits for its end.
@@ -163,6 +174,15 @@ impl Process {
         match timeout(END_TIME, self.child.wait_and_clear()).await {
             Ok(ended) => ended.map(Some),
             Err(_) => self.kill().await.map(|_| None),
+        }
+    }
+
+    /// The same, in words.
+    pub(super) async fn end_in_words(&mut self) -> String {
+        match self.end().await {
+            Ok(Some(how)) => format!("its end, {how}"),
+            Ok(None) => "the end of what it says; it lived on, and was killed".to_owned(),
+            Err(error) => error.to_string(),
         }
     }
 }
@@ -182,6 +202,13 @@ async fn heard_to_its_end(
         Some(heard) => heard,
         None => timeout(END_TIME, talk).await.unwrap_or(Err(Fault::Gone)),
     }
+}
+
+async fn in_time(
+    patience: Duration,
+    talk: impl Future<Output = Result<Frame, Fault>>,
+) -> Result<Frame, Fault> {
+    timeout(patience, talk).await.unwrap_or(Err(Fault::Late))
 }
 
 /// Says something, and hears the answer. Both at once: one that talks instead of listening would

@@ -1,14 +1,18 @@
 //! `Worker`: the other side of a pool of processes, in a process of its own.
 //!
 //! It knows no loop. It does one job after the other on the thread that called it, and ends with
-//! its pool: on Linux whatever it is at, elsewhere when it is done with its job.
+//! its pool: on Linux whatever it is at; elsewhere, or where another program stands between the
+//! two, when it is done with its job.
 
 use std::{
     collections::BTreeMap,
     env, fmt,
     fs::File,
     io::{self, Read, Write},
-    os::{fd::AsFd, unix::net::UnixStream},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::{fs::MetadataExt, net::UnixStream},
+    },
     process,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
@@ -18,8 +22,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::frame::{Frame, Kind, LENGTH_BYTES};
 
-/// What a pool sets in the environment of its workers: its own process's number. A program that is
-/// started by a worker in turn inherits it, but not the channel.
+/// What a pool sets in the environment of its workers: the number of their end of the channel. A
+/// program that is started by a worker in turn inherits it, but not the channel.
 pub(super) const VARIABLE: &str = "GLASSLOOP_WORKER";
 
 /// Whether this program has come to [`Worker::serve`].
@@ -27,21 +31,14 @@ static SERVES: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process was started by a pool, be it through another program.
 fn is_started_as_worker() -> bool {
-    let pool = env::var(VARIABLE).ok().and_then(|pool| pool.parse::<u32>().ok());
-    pool.is_some() && pool == other_end()
+    let Ok(channel) = env::var(VARIABLE) else { return false };
+    number_of(io::stdin().as_fd()).is_ok_and(|stdin| stdin == channel)
 }
 
-/// Whose the other end of the channel is.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn other_end() -> Option<u32> {
-    let made_by = rustix::net::sockopt::socket_peercred(io::stdin()).ok()?;
-    u32::try_from(made_by.pid.as_raw_pid()).ok()
-}
-
-/// Where that can't be asked for, no other program may stand between.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn other_end() -> Option<u32> {
-    Some(std::os::unix::process::parent_id())
+/// What tells a socket from every other on this machine, in whatever process.
+pub(super) fn number_of(socket: BorrowedFd<'_>) -> io::Result<String> {
+    let metadata = File::from(socket.try_clone_to_owned()?).metadata()?;
+    Ok(format!("{}:{}", metadata.dev(), metadata.ino()))
 }
 
 /// Whether this process was to be a worker and has become something else: its pools would start

@@ -208,8 +208,12 @@ impl EventLoop {
     /// Ends the loop: refuses calls of other threads, runs what was accepted and what is left for
     /// at most `deadline`, then drops the rest on this thread, newest task first.
     ///
-    /// The report says what was still alive, where it was born and what it waited for. Afterwards
-    /// every call on the loop gives `Closed`.
+    /// What is left of `deadline` is given to jobs that still run on threads of the loop's pool;
+    /// see [`offload`](crate::offload()). One that takes longer goes on by itself. Its thread ends
+    /// behind it, or with the program.
+    ///
+    /// The report says what was still alive, where it was born and what it waited for, and names
+    /// the jobs that still ran. Afterwards every call on the loop gives `Closed`.
     #[track_caller]
     pub fn close(&self, deadline: Duration) -> CloseReport {
         crate::close::close(self, deadline, Location::caller())

@@ -35,16 +35,22 @@
 //! program with a main loop of its own it lives as a [`LoopThread`], a [`Guest`], or is
 //! [pumped](EventLoop::pump), and calls back through a [`HostQueue`]. The two halves are crates of
 //! their own: `glassloop-reactor` turns readiness and time into wakes, `glassloop-executor` turns
-//! wakes into polls, and neither knows the other. Each opens with an essay, as `glassloop-ws` does:
-//! "Some facts about epoll", "What a task is", "Why a WebSocket is a state machine".
+//! wakes into polls, and neither knows the other. Each opens with an essay, as `glassloop-ws`
+//! does: "Some facts about epoll", "What a task is", "Why a WebSocket is a state machine".
+//!
+//! What blocks goes to another thread, by [`offload()`] or a [`Pool`] of your own; other programs
+//! are started by `process::Command`, work for a process of its own goes to a
+//! `process::ProcessPool`, and `signal::signals` hears of Ctrl-C: `docs/elsewhere.md` says which
+//! to take when.
 //!
 //! # Features
 //!
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
 //! WebSocket client and server; `tls`: `wss://` for both. `os-time` (default): [`Clock::Boot`],
 //! [`on_resume`] on the system's clock, and [`Precision::Precise`], where the OS has them; it
-//! brings the crate rustix. `process`: subprocesses, on Unix; `process-pool`: workers among them.
-//! `signal`: signals, on Windows Ctrl-C.
+//! brings the crate rustix. `futures-io` (default): the traits of that crate for streams, so that
+//! other crates can read and write them. `process`: subprocesses, on Unix; `process-pool`: workers
+//! among them. `signal`: signals, on Windows Ctrl-C.
 
 #![forbid(unsafe_code)]
 
@@ -323,3 +329,8 @@ pub use glassloop_executor::TaskLocal;
 ///
 #[doc(inline)]
 pub use glassloop_reactor::timeout;
+
+/// The programs of the guide are tested as they stand there.
+#[cfg(all(doctest, unix, feature = "process-pool", feature = "signal"))]
+#[doc = include_str!("../docs/elsewhere.md")]
+mod guide {}

@@ -25,7 +25,7 @@ use crate::{current, waits::Listed};
 /// Awaiting it by reference loses nothing. Dropping it gives the job up: one that no thread has
 /// come to yet never runs, and its closure is dropped here; one that runs goes on, and its result
 /// is dropped on its thread.
-#[must_use = "a job that is dropped is given up"]
+#[must_use = "a job that is dropped is given up: await it, or `detach` it"]
 pub struct Offload<T> {
     job: Arc<dyn JobFor<T>>,
     /// A pool lives as long as somebody waits for one of its jobs.

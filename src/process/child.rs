@@ -49,7 +49,9 @@ use crate::net::{PipeReader, PipeWriter};
 pub struct Child {
     /// What it reads comes from here, if that was piped.
     pub stdin: Option<PipeWriter>,
-    /// What it writes comes here, if that was piped.
+    /// What it writes comes here, if that was piped: [`read`](PipeReader::read) gives what there
+    /// is. For lines, with feature `futures-io` (default), put it in a buffered reader of another
+    /// crate, as `futures_lite::io::BufReader`, and ask that for its `lines()`.
     pub stdout: Option<PipeReader>,
     /// And its complaints.
     pub stderr: Option<PipeReader>,

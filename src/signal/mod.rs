@@ -47,7 +47,7 @@ pub enum Signal {
     User2,
     /// The terminal has another size.
     WindowChange,
-    /// Somebody pressed Ctrl-\.
+    /// Somebody pressed Ctrl-\\.
     Quit,
     /// Any other, by its number.
     Raw(i32),
@@ -122,6 +122,12 @@ impl fmt::Debug for Signals {
 }
 
 /// A callback for signals, as long as this lives. Made by [`on_signal`].
+///
+/// It is a task of its loop, which [`EventLoop::close`](crate::EventLoop::close) waits for as for
+/// any other: who still holds this holds that up for all of its deadline. So drop it before.
+///
+/// # Drop
+/// It is not called any more. See the [module](self) for what then becomes of the signal.
 #[must_use = "what is dropped is not called"]
 pub struct OnSignal(JoinHandle<()>);
 

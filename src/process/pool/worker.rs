@@ -73,8 +73,10 @@ pub fn worker() -> Worker {
 }
 
 impl Worker {
-    /// Adds a job: what it takes and gives are values that serde can read and write. A panic of it
-    /// is the caller's error, and the worker goes on.
+    /// Adds a job: what it takes and gives are values that serde can read and write. A closure that
+    /// never returns has to say what it would give, as `|()| -> u64 { loop {} }` does: else that is
+    /// the type `!`, which serde can't write (`!: Serialize` is not satisfied). A panic of it is
+    /// the caller's error, and the worker goes on.
     ///
     /// # Panics
     /// When there is one of this name already.

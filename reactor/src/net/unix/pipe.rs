@@ -18,6 +18,9 @@ use crate::{
 };
 
 /// The end of a pipe from which bytes come. See [`ByteStream`].
+///
+/// For lines put it in a buffered reader of another crate, as `futures_lite::io::BufReader`: with
+/// feature `futures-io` it is an `AsyncRead`.
 pub type PipeReader = ByteStream<Receiver>;
 
 /// The end of a pipe into which bytes go. See [`ByteStream`].

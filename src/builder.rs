@@ -269,7 +269,7 @@ impl Builder {
             process: Cell::new(std::process::id()),
             made,
             observers: Observers::default(),
-            waits: Waits::default(),
+            waits: Waits::of_loop(shared.name.number),
             pool: OnceCell::new(),
             resume: Listeners::default(),
             stride: Stride::new(),

@@ -12,23 +12,27 @@ use glassloop_executor::{TaskId, TaskView};
 use glassloop_reactor::{SourceView, TimerView};
 
 use crate::{
-    JobLine, JobState, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine,
-    WaitLine, WaitsOn, core::Core, ring::Ring, snapshot_table::due,
+    JobLine, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
+    core::Core, ring::Ring, snapshot_table::due, waits::NotedWait,
 };
 
 impl Snapshot {
     pub(crate) fn of(core: &Core) -> Snapshot {
         let now_ns = core.reactor.now();
+        // One reading for all jobs: they are put in order by it.
+        let now = Instant::now();
+        let noted = core.waits.notes(now);
+        let tasks = lines_of_tasks(core, usize::MAX, &noted);
         Snapshot {
             name: core.shared.name.clone(),
             made: core.made,
             turn: core.turns.get(),
             now_ns,
-            tasks: task_lines(core, usize::MAX),
+            tasks,
             sources: sources(core),
             timers: timers(core, now_ns),
             queues: queues(core),
-            jobs: jobs(core),
+            jobs: jobs(core, now, noted),
             executor: core.executor.counts(),
             reactor: core.reactor.counts(),
             looks: core.shared.published.looks(),
@@ -39,7 +43,11 @@ impl Snapshot {
 
 /// The first tasks of a loop, at most so many, each with what it waits for.
 pub(crate) fn task_lines(core: &Core, max: usize) -> Vec<TaskLine> {
-    let mut waits = waits_by_owner(core);
+    lines_of_tasks(core, max, &core.waits.notes(Instant::now()))
+}
+
+fn lines_of_tasks(core: &Core, max: usize, noted: &[NotedWait]) -> Vec<TaskLine> {
+    let mut waits = waits_by_owner(core, noted);
     let line = |task: TaskView| {
         let waits = waits.remove(&task.id).unwrap_or_default();
         let times = core.last_recorder().and_then(|recorder| recorder.of(task.id));
@@ -86,7 +94,7 @@ fn recorded(core: &Core) -> Option<RecordedLine> {
 const MEMBERS_SHOWN: usize = 16;
 
 /// Who waits for what, gathered from every table that knows.
-fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
+fn waits_by_owner(core: &Core, noted: &[NotedWait]) -> HashMap<TaskId, Vec<WaitLine>> {
     let mut waits: HashMap<TaskId, Vec<WaitLine>> = HashMap::new();
     let mut add = |owner: TaskId, operation, (of, on), place| {
         waits.entry(owner).or_default().push(WaitLine { operation, of, on, place });
@@ -123,27 +131,26 @@ fn waits_by_owner(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
             add(scope.owner, "scope", of, scope.place.location());
         }
     }
-    for (note, of) in core.waits.notes() {
-        add(note.owner, note.operation, of, note.place.location());
+    for NotedWait { note, of, on, .. } in noted {
+        add(note.owner, note.operation, (of.clone(), *on), note.place.location());
     }
     waits
 }
 
-/// The jobs without a thread that are named; the others are counted by the queue of their pool.
+/// So many of the own pool's queue are named, whoever awaits them; the others are counted by it.
 const JOBS_QUEUED_SHOWN: usize = 64;
 
-/// The jobs of the loop's own pool, and those of others that its tasks wait for.
-fn jobs(core: &Core) -> Vec<JobLine> {
-    // One reading for all: they are put in order by it.
-    let now = Instant::now();
+/// The jobs of the loop's own pool, and all that its tasks wait for.
+///
+/// What is awaited was read before, with the waits: a job goes on while we look, and a line of it
+/// that was read again would belie what its wait says, or, once it is over, miss who awaits it.
+fn jobs(core: &Core, now: Instant, noted: Vec<NotedWait>) -> Vec<JobLine> {
     let own = core.pool.get().map(|pool| pool.jobs(now, JOBS_QUEUED_SHOWN)).unwrap_or_default();
-    // What is awaited comes last: it is told with who waits for it.
+    let awaited = noted.into_iter().filter_map(|wait| wait.job);
     let all: BTreeMap<u64, JobLine> =
-        own.into_iter().chain(core.waits.jobs(now)).map(|job| (job.number, job)).collect();
+        own.into_iter().chain(awaited).map(|job| (job.number, job)).collect();
     let mut jobs: Vec<JobLine> = all.into_values().collect();
     jobs.sort_by_key(|job| (job.state, Reverse(job.elapsed)));
-    let running = jobs.partition_point(|job| job.state == JobState::Running);
-    jobs.truncate(running + JOBS_QUEUED_SHOWN);
     jobs
 }
 

@@ -34,7 +34,9 @@ pub struct Snapshot {
     /// Every queue, with its depth.
     pub queues: Vec<QueueLine>,
     /// The jobs of the loop's own pool, and those of others that its tasks wait for: all that run,
-    /// the longest first, and the 64 that have waited for a thread the longest.
+    /// the longest first, then of those that have no thread each that a task waits for, and the
+    /// first 64 in the own pool's queue. How many wait there is the depth of the queue "offload";
+    /// other pools are asked themselves.
     pub jobs: Vec<JobLine>,
     /// What the executor has done so far.
     pub executor: ExecutorCounts,

@@ -18,6 +18,9 @@ use crate::{JobLine, WaitsOn, current};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) owner: TaskId,
+    /// The loop of that task, by its number: another one may list the cell as well, and its tasks
+    /// have the same ids.
+    in_loop: u64,
     pub(crate) operation: &'static str,
     pub(crate) place: PlaceId,
 }
@@ -67,8 +70,9 @@ impl NoteCell {
         operation: &'static str,
         place: &'static std::panic::Location<'static>,
     ) {
-        let note = Executor::current().map(|executor| Note {
+        let note = Executor::current().zip(current::get()).map(|(executor, core)| Note {
             owner: executor.current_task(),
+            in_loop: core.shared.name.number,
             operation,
             place: executor.note_wait(place),
         });
@@ -103,15 +107,30 @@ impl Listed {
     }
 }
 
+/// A wait in a cell, as it was read.
+pub(crate) struct NotedWait {
+    pub(crate) note: Note,
+    /// What is waited for, in words.
+    pub(crate) of: String,
+    pub(crate) on: WaitsOn,
+    /// The job that is waited for, by the same reading as the words.
+    pub(crate) job: Option<JobLine>,
+}
+
 /// The cells that tasks of a loop have waited in and that still live.
-#[derive(Default)]
 pub(crate) struct Waits {
+    /// The number of the loop.
+    number: u64,
     cells: RefCell<Vec<Weak<dyn Noted>>>,
     /// How long the list may grow before the dead are swept out.
     sweep_at: Cell<usize>,
 }
 
 impl Waits {
+    pub(crate) fn of_loop(number: u64) -> Waits {
+        Waits { number, cells: RefCell::default(), sweep_at: Cell::new(0) }
+    }
+
     /// Takes a cell into the list. COST: amortised O(1), the dead are swept when the list is twice
     /// what it was after the last sweep.
     pub(crate) fn add(&self, cell: Weak<dyn Noted>) {
@@ -126,23 +145,24 @@ impl Waits {
     /// Whether somebody waits for what another thread is at work on.
     // COST: O(cells). Asked before a manual clock jumps.
     pub(crate) fn has_answer_elsewhere(&self) -> bool {
-        self.alive().iter().any(|cell| cell.note().is_some() && cell.is_answered_elsewhere())
+        self.alive().iter().any(|cell| self.note(cell).is_some() && cell.is_answered_elsewhere())
     }
 
     /// Every wait there is, with what is waited for.
-    pub(crate) fn notes(&self) -> Vec<(Note, (String, WaitsOn))> {
-        let alive = self.alive();
-        let of = |cell: &dyn Noted| (cell.waits_for(), cell.waits_on());
-        alive.iter().filter_map(|cell| Some((cell.note()?, of(&**cell)))).collect()
+    pub(crate) fn notes(&self, now: Instant) -> Vec<NotedWait> {
+        let read = |cell: &Arc<dyn Noted>| {
+            let note = self.note(cell)?;
+            let awaited_by = (!note.owner.is_none()).then_some(note.owner);
+            let job = cell.job(now).map(|job| JobLine { awaited_by, ..job });
+            let of = job.as_ref().map_or_else(|| cell.waits_for(), JobLine::in_short);
+            Some(NotedWait { note, of, on: cell.waits_on(), job })
+        };
+        self.alive().iter().filter_map(read).collect()
     }
 
-    /// The jobs that somebody waits for, each with who does.
-    pub(crate) fn jobs(&self, now: Instant) -> Vec<JobLine> {
-        let awaited = |cell: &Arc<dyn Noted>| {
-            let owner = cell.note()?.owner;
-            Some(JobLine { awaited_by: (!owner.is_none()).then_some(owner), ..cell.job(now)? })
-        };
-        self.alive().iter().filter_map(awaited).collect()
+    /// Who of this loop waits in a cell. One that was polled here first may be waited in elsewhere.
+    fn note(&self, cell: &Arc<dyn Noted>) -> Option<Note> {
+        cell.note().filter(|note| note.in_loop == self.number)
     }
 
     /// The cells that still live. Ours may be the last to let go of one, and the value in it is

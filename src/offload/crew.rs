@@ -38,6 +38,10 @@ const LOOK: Duration = Duration::from_millis(1);
 /// How much may be left of jobs that were given up, whatever else is in the queue.
 const SWEEP_MIN: usize = 64;
 
+/// So many of the queue are looked at for whoever asks what waits: the lock is held meanwhile, and
+/// what is left of jobs that were given up may lie before the others.
+const LOOKED_AT_MAX: usize = 1_024;
+
 /// The threads of one pool.
 pub(super) struct Crew {
     made: Place,
@@ -198,11 +202,13 @@ impl Crew {
         self.inside().running()
     }
 
-    /// The jobs that run, and the first of those that wait, in their order.
+    /// The jobs that run, and the first of those that wait, in their order; fewer if many before
+    /// them were given up.
     pub(super) fn jobs(&self, now: Instant, waiting_max: usize) -> Vec<JobLine> {
         let inside = self.inside();
         let taken = inside.workers.iter().filter_map(|(_, worker)| worker.job(now));
-        let waiting = inside.jobs.iter().filter_map(|job| job.line(now)).take(waiting_max);
+        let looked_at = inside.jobs.iter().take(LOOKED_AT_MAX);
+        let waiting = looked_at.filter_map(|job| job.line(now)).take(waiting_max);
         taken.chain(waiting).collect()
     }
 

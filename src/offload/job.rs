@@ -112,12 +112,16 @@ impl<F, T> JobCell<F, T> {
         self.stage().closure.take()
     }
 
-    /// The closure, to be run from now on.
+    /// The closure, to be run from now on. Whoever looks finds it queued or running, not neither.
     fn begin(&self) -> Option<F> {
         let now = Instant::now();
         let mut stage = self.stage();
-        stage.since = now;
-        stage.closure.take()
+        let closure = stage.closure.take();
+        if closure.is_some() {
+            stage.since = now;
+            self.running.store(true, Ordering::Release);
+        }
+        closure
     }
 }
 
@@ -144,7 +148,6 @@ where
 {
     fn run(&self, waiting: &AtomicUsize) {
         if let Some(f) = self.begin() {
-            self.running.store(true, Ordering::Release);
             waiting.fetch_sub(1, Ordering::Relaxed);
             let result = caught(f).map_err(|payload| OffloadError::Panicked(payload.into()));
             // Before whoever waits hears of it: they may close the pool.
@@ -218,12 +221,8 @@ where
     }
 
     fn waits_for(&self) -> String {
-        let how = match (self.is_taken(), self.ticket.result.is_resolved()) {
-            (_, true) => "done",
-            (true, _) => "running",
-            (false, _) => "queued",
-        };
-        format!("job `{}`, {how}", self.name())
+        let over = || format!("job `{}`, done", self.name());
+        self.line(Instant::now()).map_or_else(over, |job| job.in_short())
     }
 
     fn waits_on(&self) -> WaitsOn {

@@ -53,6 +53,13 @@ impl JobState {
     }
 }
 
+impl JobLine {
+    /// Which it is and what it is at: "job `export`, running".
+    pub(crate) fn in_short(&self) -> String {
+        format!("job `{}`, {}", self.name, self.state.name())
+    }
+}
+
 impl fmt::Display for JobLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, born) = (&self.name, at(self.born));

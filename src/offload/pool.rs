@@ -22,7 +22,7 @@ pub struct PoolLimits {
     /// Threads at once. 64: jobs block more than they compute, so there are more of them than
     /// processors; and a thread that blocks takes some 20 KiB.
     pub threads_max: usize,
-    /// Jobs that wait for a thread. 1,048,576, of some 200 bytes each and what they capture.
+    /// Jobs that wait for a thread. 1,048,576, of some 230 bytes each and what they capture.
     pub jobs_max: usize,
     /// How long a thread waits for a job before it ends. 5,000.
     pub idle_ms_max: u64,

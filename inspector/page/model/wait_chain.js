@@ -29,6 +29,7 @@ class Walk {
     this.names = new Names();
     this.names.addState(row);
     this.tasks = new Map();
+    this.jobs = new Map(row.jobs?.map((job) => [job.number, job]));
     for (const task of row.tasks ?? []) this.tasks.set(task.id, task);
     /** The tasks that were followed. */
     this.seen = new Set();
@@ -130,7 +131,7 @@ class Walk {
         // A cell says only that it is not this thread's alone.
         return of === 'another thread' ? 'by another thread' : `of ${of}`;
       case 'job': {
-        const job = this.row.jobs?.find(({ number }) => number === on.number);
+        const job = this.jobs.get(on.number);
         const lasts = job ? `job \`${job.name}\`, ${job.state} for ${shortTime(job.for_ns)}` : of;
         return `of ${lasts}`;
       }

@@ -6,11 +6,12 @@
 
 import { about, el } from './dom.js';
 import { histogram } from './histogram.js';
-import { lastsNs } from './jobs.js';
+import { jobOf, lastsNs } from './jobs.js';
 import { isTask, keyOfSource } from './keys_of.js';
 import { Whole, placeWithSource } from './source.js';
 import {
-  PICTURE, SIGN, STATE_MEANS, TERM, count, lasting, percent, plural, shown, stateOf, time,
+  PICTURE, SIGN, STATE_MEANS, TERM, count, lasting, percent, plural, shortName, shown, stateOf,
+  time,
 } from './words.js';
 
 /** So many steps of an answer are shown. */
@@ -294,14 +295,16 @@ export class Detail {
 
   job(key) {
     const { row, loop } = this.store;
-    const job = row?.jobs?.find(({ number }) => `job ${number}` === key);
-    this.title.textContent = job ? `Job ${job.name}` : 'A job';
-    if (!job) return [el('p', {}, 'It is over: the newest state does not have it.')];
+    const job = jobOf(row, Number(key.slice('job '.length)));
+    this.title.textContent = job ? `Job ${shortName(job.name)}` : 'A job';
+    if (!job) return [el('p', {}, isAwaited(row, key) ? 'A task waits for it; the newest state does '
+      + 'not tell more of it.' : 'It is over: the newest state does not have it.')];
     const lasts = time(lastsNs({ row, nowNs: this.store.nowNs() }, job));
     const state = job.state === 'running' ? `A thread has run it for ${lasts}, beside the loop.`
       : `It has waited for a thread for ${lasts}: those of its pool are at other jobs.`;
     const isOwn = job.pool === loop?.made;
     return [
+      shortName(job.name) === job.name ? null : el('p', { class: 'sub' }, job.name),
       el('p', { title: TERM.job }, state),
       el('ul', {}, job.task ? about(el('li', {}, `${job.task} waits for it`), job.task)
         : el('li', {}, 'no task of this loop waits for it')),
@@ -336,6 +339,12 @@ export class Detail {
       recording && loop?.made ? placeWithSource(this.sources, 'made at', loop.made) : null,
     ];
   }
+}
+
+/** Whether a task waits for what has this key, though the state tells of no such thing. */
+function isAwaited(row, key) {
+  const waits = ({ on }) => `${on?.kind} ${on?.number}` === key;
+  return row?.tasks?.some((task) => task.waits.some(waits)) ?? false;
 }
 
 function isPast(store) {

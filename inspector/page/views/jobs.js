@@ -6,10 +6,24 @@
 /** A job that has run for so long is looked for. */
 const LONG_NS = 1e9;
 
+/** The jobs of each row by their numbers: many tasks may wait for as many. */
+const byNumber = new WeakMap();
+
 /** What a wait is for, if that is a job of which the state tells. */
 export function jobOfWait(row, wait) {
   if (wait.on?.kind !== 'job') return undefined;
-  return row?.jobs?.find((job) => job.number === wait.on.number);
+  return jobOf(row, wait.on.number);
+}
+
+/** The job with this number, if the state tells of it. */
+export function jobOf(row, number) {
+  if (!row?.jobs) return undefined;
+  let jobs = byNumber.get(row.jobs);
+  if (!jobs) {
+    jobs = new Map(row.jobs.map((job) => [job.number, job]));
+    byNumber.set(row.jobs, jobs);
+  }
+  return jobs.get(number);
 }
 
 /** How long it has run or waited by now. */
@@ -18,7 +32,8 @@ export function lastsNs({ row, nowNs }, job) {
   return job.for_ns + Math.max(0, nowNs - (row?.clock_ns ?? nowNs));
 }
 
-/** Whether a thread is at it for long. */
-export function isLong(job) {
-  return job.state === 'running' && job.for_ns >= LONG_NS;
+/** Those of the jobs that a thread is at for long, the longest first, at most so many. */
+export function longest(jobs, max) {
+  const isLong = (job) => job.state === 'running' && job.for_ns >= LONG_NS;
+  return jobs.filter(isLong).sort((a, b) => b.for_ns - a.for_ns).slice(0, max);
 }

@@ -2,9 +2,9 @@
 //
 // Now, they come from the state. Of an instant in the past the state is not known, but what came
 // after it is: each task waited for what woke it next. Promises a bounded number of groups, in an
-// order that stays while they live.
+// order that stays while they live, but that the jobs that have run longest come first, a few.
 
-import { isLong, jobOfWait } from './jobs.js';
+import { jobOfWait, longest } from './jobs.js';
 import { keyOfBy, keyOfSource, keyOfWait } from './keys_of.js';
 import { taskName } from './model.js';
 import { fileOf, shortName, shown } from './words.js';
@@ -13,6 +13,9 @@ import { fileOf, shortName, shown } from './words.js';
 const WAKES_MAX = 20_000;
 /** And so far ahead, in steps. */
 const WINDOWS_NS = [20e6, 200e6, 2e9, 20e9];
+
+/** So many jobs come first: a pool that is full takes nobody else's place. */
+const FIRST_MAX = 8;
 
 /** The group of those that nothing recorded wakes: it stands last. */
 const LATER = 'later';
@@ -63,9 +66,10 @@ export function waitsNow(row, names, tasks = null) {
   }
   for (const job of row.jobs ?? []) groupOfJob(groups, job);
   const all = [...groups.values()].filter((one) => one.kind !== 'timer' || one.tasks.length > 0);
-  // Of many things it is these that somebody looks for.
-  const isFirst = ({ job }) => job !== undefined && isLong(job);
-  return [...all.filter(isFirst), ...all.filter((one) => !isFirst(one))];
+  // Of many things it is these that somebody looks for. Each keeps its place among them.
+  const first = longest(row.jobs ?? [], FIRST_MAX).map(({ number }) => groups.get(`job ${number}`));
+  const isFirst = new Set(first);
+  return [...first, ...all.filter((one) => !isFirst.has(one))];
 }
 
 function groupOfJob(groups, job) {

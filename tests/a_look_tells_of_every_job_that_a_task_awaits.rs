@@ -128,6 +128,7 @@ fn a_wait_and_its_job_say_the_same_of_how_far_it_is() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "thousands of jobs take long there")]
 fn a_look_walks_no_long_way_past_jobs_that_were_given_up() {
     let (event_loop, gate) = (narrow(), Gate::default());
     let passes = gate.clone();

@@ -3,6 +3,8 @@
 //! Promises for each what it is called, whether a thread runs it and for how long, who waits for
 //! it, and where it was asked for. An inspector that doesn't tell of jobs has none to show.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::{
@@ -55,14 +57,24 @@ pub(crate) fn running(of: &Value) -> String {
     }
 }
 
-/// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name may
-/// be long, and is cut. `None` if it is for none, or for one of which only the wait itself tells.
-pub(crate) fn of_wait(of: &Value, wait: &Value) -> Option<String> {
-    let on = present(wait, "on").filter(|on| text(on, "kind") == "job")?;
-    let wanted = number(on, "number")?;
-    let job = list(of, "jobs").iter().find(|job| number(job, "number") == Some(wanted))?;
-    let elapsed = time(number(job, "for_ns")?);
-    Some(format!("{} for {elapsed}: job `{}`", text(job, "state"), text(job, "name")))
+/// The jobs of a loop by their numbers: there may be as many as tasks, each of which asks for its.
+pub(crate) struct ByNumber<'a>(HashMap<u64, &'a Value>);
+
+impl<'a> ByNumber<'a> {
+    pub(crate) fn of(of: &'a Value) -> ByNumber<'a> {
+        let jobs = list(of, "jobs").iter();
+        ByNumber(jobs.filter_map(|job| Some((number(job, "number")?, job))).collect())
+    }
+
+    /// The job that a wait is for: "running for 3.2 s: job `export`". The time comes first: a name
+    /// may be long, and is cut. `None` if it is for none, or for one of which only the wait itself
+    /// tells.
+    pub(crate) fn of_wait(&self, wait: &Value) -> Option<String> {
+        let on = present(wait, "on").filter(|on| text(on, "kind") == "job")?;
+        let job = self.0.get(&number(on, "number")?)?;
+        let elapsed = time(number(job, "for_ns")?);
+        Some(format!("{} for {elapsed}: job `{}`", text(job, "state"), text(job, "name")))
+    }
 }
 
 #[cfg(test)]
@@ -86,11 +98,13 @@ mod tests {
             let on = json!({ "kind": "job", "number": number });
             json!({ "operation": "offload", "of": "job `export`, running", "on": on })
         };
-        let said = |number| of_wait(&of(), &wait(number));
+        let of = of();
+        let jobs = ByNumber::of(&of);
+        let said = |number| jobs.of_wait(&wait(number));
         assert_eq!(said(7).as_deref(), Some("running for 3.2 s: job `export`"));
         assert_eq!(said(9).as_deref(), Some("queued for 0: job `export`"));
         assert_eq!(said(10), None);
-        assert_eq!(of_wait(&of(), &json!({ "on": { "kind": "thread", "number": 7 } })), None);
+        assert_eq!(jobs.of_wait(&json!({ "on": { "kind": "thread", "number": 7 } })), None);
     }
 
     #[test]

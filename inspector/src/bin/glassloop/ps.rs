@@ -11,7 +11,7 @@ use crate::{
     quantity::{longest_poll, time_or_dash},
     state::{State, file, heading},
     table::{Column, Table, names, numbers, words},
-    waits,
+    waits::{self, Told},
 };
 
 /// Longer names are cut: a future's type can fill a screen.
@@ -68,9 +68,10 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         let is_narrow = style.width < WIDE;
         let columns = if is_narrow { &NARROW[..] } else { &COLUMNS };
         let mut table = Table::new(columns, style.ascii);
+        let told = Told::of(of);
         for task in tasks {
             let paint = paint_of(task);
-            for cells in rows(of, task) {
+            for cells in rows(&told, task) {
                 table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
             }
         }
@@ -82,10 +83,10 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
 }
 
 /// The lines of a task: itself with the first thing that it waits for, then the others.
-fn rows(of: &Value, task: &Value) -> Vec<[String; COLUMNS.len()]> {
+fn rows(told: &Told<'_>, task: &Value) -> Vec<[String; COLUMNS.len()]> {
     let times = present(task, "times");
     let share = |key: &str| time_or_dash(times.and_then(|times| number(times, key)));
-    let mut waits = waits::first(of, task).into_iter();
+    let mut waits = waits::first(told, task).into_iter();
     let [what, at] = waits.next().map_or_else(Default::default, |wait| [wait.what, wait.at]);
     let itself = [
         text_or_dash(task, "state").to_owned(),

@@ -11,7 +11,7 @@ use crate::{
     field::{list, text, text_or_none},
     page::{Page, Style},
     state::{State, heading},
-    waits,
+    waits::{self, Told},
 };
 
 /// Deeper levels are drawn no further to the right.
@@ -32,8 +32,9 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
     for of in state.loops() {
         page.gap();
         page.extend(heading(of));
+        let waits = Told::of(of);
         for node in nodes(list(of, "tasks")) {
-            page.plain(format!("  {}{}", branch(&node, style), told(of, &node)));
+            page.plain(format!("  {}{}", branch(&node, style), told(&waits, &node)));
         }
         if list(of, "tasks").is_empty() {
             page.plain("  no tasks");
@@ -111,9 +112,9 @@ fn branch(node: &Node<'_>, style: Style) -> String {
     branch
 }
 
-fn told(of: &Value, node: &Node<'_>) -> String {
+fn told(waits: &Told<'_>, node: &Node<'_>) -> String {
     let task = node.task;
-    let wait = waits::first(of, task).swap_remove(0);
+    let wait = waits::first(waits, task).swap_remove(0);
     let more = match list(task, "waits").len() {
         0 | 1 => String::new(),
         waits => format!(" and {} more", waits - 1),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     field::{list, number, text, text_or_dash},
-    jobs,
+    jobs::ByNumber,
     quantity::time,
     state::stale_ns,
 };
@@ -23,10 +23,22 @@ pub(crate) struct Wait {
     pub(crate) at: String,
 }
 
+/// What tells of the waits of a loop's tasks: its state, and the jobs in it.
+pub(crate) struct Told<'a> {
+    of: &'a Value,
+    jobs: ByNumber<'a>,
+}
+
+impl<'a> Told<'a> {
+    pub(crate) fn of(of: &'a Value) -> Told<'a> {
+        Told { of, jobs: ByNumber::of(of) }
+    }
+}
+
 /// The first waits of a task; where it last waited, if it waits for nothing of ours.
-pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
+pub(crate) fn first(told: &Told<'_>, task: &Value) -> Vec<Wait> {
     let waits = list(task, "waits");
-    let mut shown: Vec<Wait> = waits.iter().take(SHOWN_MAX).map(|wait| one(of, wait)).collect();
+    let mut shown: Vec<Wait> = waits.iter().take(SHOWN_MAX).map(|wait| one(told, wait)).collect();
     if waits.len() > SHOWN_MAX {
         let more = format!("and {} more", waits.len() - SHOWN_MAX);
         shown.push(Wait { what: more, at: String::new() });
@@ -39,9 +51,9 @@ pub(crate) fn first(of: &Value, task: &Value) -> Vec<Wait> {
 }
 
 /// One of them.
-pub(crate) fn one(of: &Value, wait: &Value) -> Wait {
+pub(crate) fn one(told: &Told<'_>, wait: &Value) -> Wait {
     let (operation, object) = (text(wait, "operation"), text(wait, "of"));
-    let what = match (object, due(of, wait).or_else(|| jobs::of_wait(of, wait))) {
+    let what = match (object, due(told.of, wait).or_else(|| told.jobs.of_wait(wait))) {
         ("", None) => operation.to_owned(),
         // That it is a timer or a job, and how long: the loop's own words, in another unit.
         (_, Some(how_long)) => format!("{operation}, {how_long}"),
@@ -79,21 +91,21 @@ mod tests {
             json!({ "operation": "sleep", "of": "timer", "at": "a.rs:1",
             "on": { "kind": "timer", "at_ns": at } })
         };
-        assert_eq!(one(&of, &timer(2_200_000_000)).what, "sleep, due in 1.2 s");
-        assert_eq!(one(&of, &timer(5)).what, "sleep, due now");
-        assert_eq!(one(&of, &timer(u64::MAX)).what, "sleep, due never");
+        assert_eq!(one(&Told::of(&of), &timer(2_200_000_000)).what, "sleep, due in 1.2 s");
+        assert_eq!(one(&Told::of(&of), &timer(5)).what, "sleep, due now");
+        assert_eq!(one(&Told::of(&of), &timer(u64::MAX)).what, "sleep, due never");
         let hung =
             json!({ "clock_ns": 5, "stall": {}, "as_of": { "age_ms": 9_000.0, "fresh": false } });
-        assert_eq!(one(&hung, &timer(5)).what, "sleep, was due 9.0 s ago");
-        assert_eq!(one(&hung, &timer(9_500_000_005)).what, "sleep, due in 500.0 ms");
+        assert_eq!(one(&Told::of(&hung), &timer(5)).what, "sleep, was due 9.0 s ago");
+        assert_eq!(one(&Told::of(&hung), &timer(9_500_000_005)).what, "sleep, due in 500.0 ms");
         let said = json!({ "operation": "sleep", "of": "timer due in 92.331µs",
             "on": { "kind": "timer", "at_ns": 1_000_092_331_u64 } });
-        assert_eq!(one(&of, &said).what, "sleep, due in 92.3 us");
+        assert_eq!(one(&Told::of(&of), &said).what, "sleep, due in 92.3 us");
         let told = json!({ "operation": "cancelled", "of": "another thread" });
-        assert_eq!(one(&of, &told).what, "cancelled by another thread");
+        assert_eq!(one(&Told::of(&of), &told).what, "cancelled by another thread");
         let thread =
             json!({ "operation": "call", "of": "", "on": { "kind": "thread" }, "at": null });
-        assert_eq!(one(&of, &thread), Wait { what: "call".into(), at: "-".into() });
+        assert_eq!(one(&Told::of(&of), &thread), Wait { what: "call".into(), at: "-".into() });
     }
 
     #[test]
@@ -101,9 +113,9 @@ mod tests {
         let wait =
             json!({ "operation": "read", "of": "tcp 3", "on": { "kind": "source" }, "at": "b" });
         let task = json!({ "waits": [wait, wait, wait, wait, wait] });
-        let shown = first(&json!({}), &task);
+        let shown = first(&Told::of(&json!({})), &task);
         assert_eq!((shown.len(), &*shown[3].what), (4, "and 2 more"));
-        let foreign = first(&json!({}), &json!({ "waits": [], "awaits": "c.rs:3" }));
+        let foreign = first(&Told::of(&json!({})), &json!({ "waits": [], "awaits": "c.rs:3" }));
         assert_eq!(foreign, [Wait { what: "-".into(), at: "c.rs:3".into() }]);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     quantity::time,
     state::{State, as_of, held, item, name, places},
     task_id::Found,
-    waits,
+    waits::{self, Told},
 };
 
 pub(crate) fn page(state: &State) -> Page {
@@ -86,8 +86,9 @@ pub(crate) fn page_of_task(found: &Found<'_>, style: Style) -> Page {
     let dash = if style.ascii { '-' } else { '·' };
     // It was running, and what it waits for since then is another matter.
     let waits = if is_running { &[] } else { list(task, "waits") };
+    let told = Told::of(of);
     for wait in waits {
-        let wait = waits::one(of, wait);
+        let wait = waits::one(&told, wait);
         let at = if wait.at == "-" { String::new() } else { format!(" at {}", wait.at) };
         page.plain(format!("  {dash} {}{at}", wait.what));
     }

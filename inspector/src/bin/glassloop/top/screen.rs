@@ -17,7 +17,7 @@ use crate::{
     size::Size,
     state::{as_of, file, item, name},
     table::{Column, Table, names, numbers, words},
-    waits,
+    waits::{self, Told},
 };
 
 /// As many lines of the story as stand below the table.
@@ -197,7 +197,7 @@ fn middle(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
 }
 
 fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
-    let rows = view.rows(sample);
+    let (rows, told) = (view.rows(sample), Told::of(sample.of()));
     let marked = view.marked_row(&rows).unwrap_or(0);
     // As many as fit below the headings, with the marked one among them.
     let shown = room.height.saturating_sub(1).max(1);
@@ -207,7 +207,8 @@ fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
     let mut table = Table::new(columns, style.ascii);
     for (n, task) in rows.iter().enumerate().skip(from).take(shown) {
         let paint = if n == marked { Paint::Reverse } else { Paint::Plain };
-        let cells = cells(sample, task, n == marked);
+        let mark = if n == marked { '>' } else { ' ' };
+        let cells = cells(sample, &told, task, mark);
         table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
     }
     table.fit_to(room.width, if is_narrow { &NARROW_CUT } else { &CUT });
@@ -218,12 +219,11 @@ fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
     page
 }
 
-fn cells(sample: &Sample, task: &Value, is_marked: bool) -> [String; COLUMNS.len()] {
+fn cells(sample: &Sample, told: &Told<'_>, task: &Value, mark: char) -> [String; COLUMNS.len()] {
     let times = present(task, "times");
     let share = |key: &str| time_or_dash(times.and_then(|times| number(times, key)));
     let load = sample.loads.get(text(task, "id"));
-    let wait = waits::first(sample.of(), task).swap_remove(0);
-    let mark = if is_marked { '>' } else { ' ' };
+    let wait = waits::first(told, task).swap_remove(0);
     [
         format!("{mark}{}", text_or_dash(task, "state")),
         text(task, "id").to_owned(),

@@ -297,8 +297,9 @@ export class Detail {
     const { row, loop } = this.store;
     const job = jobOf(row, Number(key.slice('job '.length)));
     this.title.textContent = job ? `Job ${shortName(job.name)}` : 'A job';
-    if (!job) return [el('p', {}, isAwaited(row, key) ? 'A task waits for it; the newest state does '
-      + 'not tell more of it.' : 'It is over: the newest state does not have it.')];
+    const untold = isAwaited(row, key) ? 'A task waits for it; the newest state says no more.'
+      : 'It is over: the newest state does not have it.';
+    if (!job) return [el('p', {}, untold)];
     const lasts = time(lastsNs({ row, nowNs: this.store.nowNs() }, job));
     const state = job.state === 'running' ? `A thread has run it for ${lasts}, beside the loop.`
       : `It has waited for a thread for ${lasts}: those of its pool are at other jobs.`;

@@ -10,7 +10,10 @@ mod until;
 #[path = "common/workers.rs"]
 mod workers;
 
-use std::process::Stdio;
+use std::{
+    env, fs,
+    process::{self, Stdio},
+};
 
 use glassloop::{
     gather,
@@ -27,11 +30,23 @@ const ANSWERS: &str = r"printf '\022\0\0\0\2\1\0\0\0\0\0\0\0\6\0double2' >&0";
 /// Hears a byte of a call.
 const HEARS: &str = "head -c 1 >/dev/null";
 
+/// Leaves another process with its channel, which is of another group by then.
+const BEYOND: &str = r#"exec 3<&0; read < <(setsid sh -c "echo; exec sleep 3" <&3);"#;
+
 /// A worker that greets, and then does this.
 fn that(does: &str) -> ProcessPool {
+    ProcessPool::with_limits(script(&format!("{GREETS}; {does}")), limits(1))
+}
+
+fn script(does: &str) -> Command {
     let mut command = Command::new("bash");
-    command.args(["-c", &format!("{GREETS}; {does}")]).stderr(Stdio::null());
-    ProcessPool::with_limits(command, limits(1))
+    command.args(["-c", does]).stderr(Stdio::null());
+    command
+}
+
+/// The greeting and something behind it, in one write.
+fn greets_and_talks() -> String {
+    GREETS.replace(r#""]'"#, r#""]junk'"#)
 }
 
 #[test]
@@ -69,16 +84,11 @@ fn one_that_talks_instead_of_listening_does_not_block_its_pool() {
 #[test]
 fn one_that_is_of_no_use_from_the_beginning_is_not_replaced_without_end() {
     run(async {
-        let (greeting, end) = GREETS.split_at(GREETS.len() - "' >&0".len());
-        // In one write with its greeting.
-        let talks = format!("{greeting}junk{end}; sleep 60");
         for (does, came) in [
-            (talks, "something that nobody had asked for"),
+            (format!("{}; sleep 60", greets_and_talks()), "something that nobody had asked for"),
             (format!("{GREETS}; exit 3"), "its end, exit status: 3"),
         ] {
-            let mut command = Command::new("bash");
-            command.args(["-c", &does]);
-            let pool = ProcessPool::with_limits(command, limits(1));
+            let pool = ProcessPool::with_limits(script(&does), limits(1));
             for call in gather((0..3).map(|n| pool.call::<u64>("double", &n))).await {
                 // One that was given its job before it was seen to end has failed that one.
                 match call.unwrap_err() {
@@ -109,9 +119,8 @@ fn one_that_says_no_more_and_lives_on_is_told_from_one_that_died() {
 #[test]
 fn one_that_dies_is_told_of_though_another_keeps_its_channel_open() {
     run(async {
-        // The first ends with the worker's group; the second is beyond it before the worker ends.
-        let beyond = r#"exec 3<&0; read < <(setsid sh -c "echo; exec sleep 3" <&3);"#;
-        for keeps in ["sleep 60 <&0 &", beyond] {
+        // The first ends with the worker's group.
+        for keeps in ["sleep 60 <&0 &", BEYOND] {
             let pool = that(&format!("{HEARS}; {keeps} exit 5"));
             let error = pool.call::<u64>("double", &1).await.unwrap_err();
             let ProcessError::Died(_, how) = error else { panic!("{error}") };
@@ -127,13 +136,46 @@ fn one_that_dies_is_told_of_though_another_keeps_its_channel_open() {
 #[test]
 fn one_that_dies_in_time_is_not_told_of_as_late() {
     run(async {
-        let script = format!("{GREETS}; {HEARS}; exec 0<&-; sleep 60");
-        let mut command = Command::new("bash");
-        command.args(["-c", &script]);
-        let limits = ProcessPoolLimits { job_ms_max: 500, ..limits(1) };
-        let pool = ProcessPool::with_limits(command, limits);
-        let error = pool.call::<u64>("double", &1).await.unwrap_err();
-        assert!(error.to_string().contains("it lived on"), "{error}");
+        let limits = ProcessPoolLimits { job_ms_max: 900, ..limits(1) };
+        let mute = format!("{HEARS}; exec 0<&-; sleep 60");
+        let beyond = format!("{HEARS}; {BEYOND} exit 5");
+        for (does, came) in [(mute, "it lived on"), (beyond, "exit status: 5")] {
+            let pool = ProcessPool::with_limits(script(&format!("{GREETS}; {does}")), limits);
+            let error = pool.call::<u64>("double", &1).await.unwrap_err();
+            assert!(error.to_string().contains(came), "{error}");
+        }
+    });
+}
+
+#[test]
+fn one_of_no_use_costs_no_job_while_others_have_answered() {
+    run(async {
+        // The first to come is a worker, which waits to be let go with its second job. Whoever
+        // comes after it is none.
+        let place = env::temp_dir().join(format!("glassloop-no-use-{}", process::id()));
+        let [first, second, third] =
+            [1, 2, 3].map(|n| ANSWERS.replace(r"\2\1\0", &format!(r"\2\{n}\0")));
+        let hears = "head -c 22 >/dev/null";
+        let worker = format!(
+            "{GREETS}; {hears}; {first}; {hears}; until [ -e go ]; do sleep 0.01; done; {second}; \
+             {hears}; {third}; sleep 60"
+        );
+        let other = format!("echo $$ >came; {}; sleep 60", greets_and_talks());
+        fs::create_dir(&place).unwrap();
+        let mut command = script(&format!("if mkdir first; then {worker}; else {other}; fi"));
+        command.current_dir(&place);
+        let pool = ProcessPool::with_limits(command, limits(2));
+        assert_eq!(pool.call::<u64>("double", &1).await.unwrap(), 2);
+        let busy = pool.call::<u64>("double", &1);
+        until_told(|| pool.queued() == 0).await;
+        let waits = pool.call::<u64>("double", &1);
+        let came = || fs::read_to_string(place.join("came")).ok()?.trim().parse().ok();
+        until_told(|| came().is_some()).await;
+        let other = pid(came().unwrap());
+        until_told(|| test_kill_process(other).is_err()).await;
+        fs::write(place.join("go"), "").unwrap();
+        assert_eq!((busy.await.unwrap(), waits.await.unwrap()), (2, 2));
+        fs::remove_dir_all(place).unwrap();
     });
 }
 

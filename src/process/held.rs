@@ -63,19 +63,24 @@ impl Held {
     pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
         let Some(pid) = self.pid() else { return Ok(()) };
         let sent = match self.ends.own_group {
-            // It may have gone to another group, and left others behind.
-            true if !self.has_ended() && getpgid(Some(pid)).is_ok_and(|group| group != pid) => {
-                kill_process_group(pid, signal).ok();
-                kill_process(pid, signal)
-            }
-            true => kill_process_group(pid, signal),
+            true => self.send_to_group(pid, signal),
             false if self.has_ended() => return Ok(()),
             false => kill_process(pid, signal),
         };
         match sent {
-            // Nobody else may be left of its group.
-            Err(_) if self.has_ended() => Ok(()),
+            // Nobody else may be left of its group, and not every system signals the dead.
+            Err(_) if look(self.id).is_ok_and(|how| how.is_some()) => Ok(()),
             sent => Ok(sent?),
+        }
+    }
+
+    fn send_to_group(&self, pid: Pid, signal: Signal) -> rustix::io::Result<()> {
+        // It may have gone to another group, and left others behind.
+        let has_left = getpgid(Some(pid)).is_ok_and(|group| group != pid);
+        match kill_process_group(pid, signal) {
+            Err(Errno::SRCH) => kill_process(pid, signal),
+            _ if has_left => kill_process(pid, signal),
+            sent => sent,
         }
     }
 

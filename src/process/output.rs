@@ -88,8 +88,7 @@ async fn read_to_end(
             read if bytes.len() + read <= bytes_max => bytes.extend_from_slice(&buffer[..read]),
             _ => {
                 let what = format!(
-                    "expected at most {bytes_max} bytes of {name} (`output_bytes_max`), came \
-                     more; the child was killed"
+                    "expected at most {bytes_max} bytes of {name} (`output_bytes_max`), came more"
                 );
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
             }

@@ -23,7 +23,7 @@ pub enum ProcessError {
     Nonsense(String, String),
     /// It took longer than the pool's limit, which is this; the worker was killed.
     TimedOut(String, Duration),
-    /// No worker could be started.
+    /// No worker could be started, or it was of no use before its first job.
     NotStarted(String, io::Error),
     /// As many jobs waited as the pool's limit allows.
     Full(String),

@@ -17,17 +17,20 @@ use super::{
 /// Serves a worker, from its start to its end.
 pub(super) async fn serve(serving: Serving) {
     let queue = serving.queue();
-    let lived = match Process::start(queue).await {
-        Ok(process) => live(process, &serving).await,
-        // The others serve what waits, if there are any.
-        Err(_) if !queue.workers().is_empty() => return serving.end_for_good(),
-        Err(error) => Err(error),
+    let (lived, has_others) = match Process::start(queue).await {
+        Ok(process) => (live(process, &serving).await, queue.has_proven()),
+        Err(error) => (Err(error), !queue.workers().is_empty()),
     };
-    // One that waits pays for it: the next worker would be no better.
-    if let Err(error) = lived
-        && let Some(job) = queue.take()
-    {
-        job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
+    match lived {
+        Ok(()) => {}
+        // They serve what waits.
+        Err(_) if has_others => return serving.end_for_good(),
+        // One that waits pays for it: the next worker would be no better.
+        Err(error) => {
+            if let Some(job) = queue.take() {
+                job.cell.resolve(Err(ProcessError::NotStarted(job.cell.name(), error)));
+            }
+        }
     }
     serving.end();
 }
@@ -37,33 +40,43 @@ pub(super) async fn serve(serving: Serving) {
 async fn live(mut worker: Process, serving: &Serving) -> io::Result<()> {
     let (id, queue) = (worker.id(), serving.queue());
     let at_work = queue.at_work(id);
-    let mut lived = Ok(());
-    loop {
+    let lived = loop {
         let job = match next(&mut worker, serving).await {
             Next::Job(job) => job,
-            Next::Nothing => break,
-            Next::Stirred { .. } if worker.was_asked() => break,
+            Next::Nothing => break Ok(()),
             Next::Stirred { says } => {
-                let came = match says {
-                    true => "something that nobody had asked for".to_owned(),
-                    false => worker.end_in_words().await,
+                // Whoever has a job calls another from here on.
+                serving.is_of_no_use();
+                break match worker.was_asked() {
+                    true => Ok(()),
+                    false => Err(no_use(&mut worker, says, queue).await),
                 };
-                let what = format!("expected a worker that waits for its first job, came {came}");
-                lived = Err(io::Error::other(what));
-                break;
             }
         };
         job.cell.begins(id);
         if give(&mut worker, job, queue).await.is_err() {
-            break;
+            serving.is_of_no_use();
+            break Ok(());
         }
-    }
-    serving.is_of_no_use();
+        at_work.proves();
+    };
     // It is waited for first: who doesn't find it in the list any more finds no zombie.
     worker.kill().await.ok();
     drop(worker);
     drop(at_work);
     lived
+}
+
+/// Why a worker that nobody had asked for anything was of no use.
+async fn no_use(worker: &mut Process, says: bool, queue: &Queue) -> io::Error {
+    let came = match says {
+        true => "something that nobody had asked for".to_owned(),
+        false => {
+            let words = queue.ended.run_until_cancelled(worker.end_in_words()).await;
+            words.unwrap_or_else(|| "the end of the pool".to_owned())
+        }
+    };
+    io::Error::other(format!("expected a worker that waits for its first job, came {came}"))
 }
 
 /// What comes to a worker that has nothing to do.

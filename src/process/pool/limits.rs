@@ -14,7 +14,8 @@ pub struct ProcessPoolLimits {
     pub message_bytes_max: usize,
     /// How long a worker may take from its start to its first word. 10,000.
     pub start_ms_max: u64,
-    /// How long a worker may take for a job before it is killed. For ever, unless you say.
+    /// How long a worker may take for a job before it is killed. For ever, unless you say. One that
+    /// falls silent has a second more to end by itself.
     pub job_ms_max: u64,
 }
 

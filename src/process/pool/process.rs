@@ -200,7 +200,11 @@ async fn heard_to_its_end(
     });
     match heard.await {
         Some(heard) => heard,
-        None => timeout(END_TIME, talk).await.unwrap_or(Err(Fault::Gone)),
+        None => match timeout(END_TIME, talk).await {
+            // Late or not, it is its end that is to be told of.
+            Err(_) | Ok(Err(Fault::Late)) => Err(Fault::Gone),
+            Ok(heard) => heard,
+        },
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     io, mem,
     panic::Location,
     rc::Rc,
@@ -32,7 +32,8 @@ pub(super) struct Queue {
     begun: Cell<u64>,
     /// Those whose worker has nothing to do, the latest last: how to call them, until that is done.
     idle: RefCell<Vec<(u64, Option<Waker>)>>,
-    workers: RefCell<BTreeSet<u32>>,
+    /// The workers there are, and whether each has ever answered.
+    workers: RefCell<BTreeMap<u32, bool>>,
     /// Cancelled when it is closed.
     pub(super) ended: CancelToken,
     /// A task is being spawned: one that is dropped meanwhile was refused.
@@ -190,12 +191,17 @@ impl Queue {
     }
 
     pub(super) fn workers(&self) -> Vec<u32> {
-        self.workers.borrow().iter().copied().collect()
+        self.workers.borrow().keys().copied().collect()
+    }
+
+    /// Whether one of them is known to be of use.
+    pub(super) fn has_proven(&self) -> bool {
+        self.workers.borrow().values().any(|proven| *proven)
     }
 
     /// A worker is there, as long as what this gives lives.
     pub(super) fn at_work(self: &Rc<Self>, id: u32) -> AtWork {
-        self.workers.borrow_mut().insert(id);
+        self.workers.borrow_mut().insert(id, false);
         AtWork { queue: Rc::clone(self), id }
     }
 
@@ -214,6 +220,13 @@ impl Queue {
 pub(super) struct AtWork {
     queue: Rc<Queue>,
     id: u32,
+}
+
+impl AtWork {
+    /// It has answered.
+    pub(super) fn proves(&self) {
+        self.queue.workers.borrow_mut().insert(self.id, true);
+    }
 }
 
 impl Drop for AtWork {

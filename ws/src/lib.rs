@@ -162,6 +162,8 @@ mod sending;
 mod server;
 mod share;
 mod socket;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 mod target;
 mod time;
 #[cfg(feature = "tls")]

@@ -154,6 +154,8 @@ pub use glassloop_ws::{
     WaitsFor, WebSocket, WebSocketRoute, code,
 };
 
+#[cfg(feature = "socketio")]
+pub use glassloop_ws::socketio;
 #[cfg(feature = "tls")]
 pub use glassloop_ws::{TlsClient, TlsFault, TlsServer};
 

@@ -207,7 +207,8 @@ fn arguments_are_read_as_what_they_are_and_the_error_says_what_was_expected() {
 
 #[test]
 fn a_message_of_engine_io_is_one_of_seven_kinds() {
-    let open = r#"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+    let open = "0{\"sid\":\"x\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,\
+                \"maxPayload\":1000000}";
     let handshake = Handshake {
         sid: "x".to_owned(),
         upgrades: Vec::new(),

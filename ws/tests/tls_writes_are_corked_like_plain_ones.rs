@@ -25,7 +25,7 @@ fn a_hundred_sends_of_one_turn_are_one_record_and_one_piece_of_the_socket() {
     let mut relay = Relay::new(&mut event_loop, Config::default());
     let socket = relay.client.socket.clone();
     event_loop.settle();
-    assert_eq!(relay.pass(&mut event_loop, usize::MAX), []);
+    assert!(relay.pass(&mut event_loop, usize::MAX).is_empty());
     for number in 0..100 {
         assert_eq!(socket.try_send(format!("message {number}").into()), TrySend::Sent);
     }

@@ -16,6 +16,21 @@ use tungstenite::Bytes;
 use super::{CodecError, binary};
 
 /// The arguments of an event, behind its name, or of an acknowledgement.
+///
+/// ```
+/// use glassloop_ws::socketio::{Binary, Body, Data, Packet};
+///
+/// let upload = Data::event("upload", ("a.png", Binary::from(vec![1, 2, 3])))?;
+/// assert_eq!(upload.json(), r#"["upload","a.png",{"_placeholder":true,"num":0}]"#);
+/// let (name, bytes): (String, Binary) = upload.arguments()?;
+/// assert_eq!((&*name, &*bytes.0), ("a.png", &[1, 2, 3][..]));
+/// assert_eq!(upload.argument::<String>(0)?, "a.png");
+///
+/// let answer = Packet::new("/files", Body::Ack(Data::ack(("stored", 3_u64))?, 7));
+/// assert_eq!(answer.to_string(), r#"3/files,7["stored",3]"#);
+/// assert!(answer.attachments().is_empty());
+/// # Ok::<(), glassloop_ws::socketio::CodecError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Data {
     /// A JSON array. Attachments are placeholders in it.

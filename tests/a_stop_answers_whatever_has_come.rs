@@ -16,13 +16,16 @@ use glassloop::{
 use web::{Client, in_memory};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// More than a socket takes at once.
+const LONG: usize = 300_000;
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn serve(stop_idle_ms_max: u64) -> ServerHandle {
     let mut limits = ServerLimits::default();
     limits.stop_idle_ms_max = stop_idle_ms_max;
-    let server = Server::new().get("/", |_| Response::text("home")).limits(limits);
+    let server = Server::new().get("/", |_| Response::text("home"));
+    let server = server.get("/long", |_| Response::text("x".repeat(LONG))).limits(limits);
     ws::serve(server, []).expect("a good route")
 }
 
@@ -146,5 +149,90 @@ fn a_stop_with_little_patience_leaves_the_idle_half_of_it() {
         assert!(client.rest().await.is_empty());
         assert_eq!(Duration::from_nanos(clock.now() - stopped), 50 * MS);
         assert_eq!(stop.await.closed, 1);
+    });
+}
+
+#[test]
+fn who_was_told_to_stay_before_a_stop_has_a_while_behind_its_answer() {
+    in_memory(65_536, async |clock| {
+        // The while, and what a stop of 1 s has left behind an answer that took 600 ms: half of it.
+        for (patience, silence) in [(MINUTE, 250 * MS), (1_000 * MS, 200 * MS)] {
+            let server = serve(250);
+            let (mut asks, mut silent) = (Client::enter(&server), Client::enter(&server));
+            for client in [&asks, &silent] {
+                client.say("GET /long HTTP/1.1\r\nHost: a\r\n\r\n").await;
+            }
+            sleep(MS).await;
+            let stop = server.stop(patience);
+            sleep(600 * MS).await;
+            for client in [&mut asks, &mut silent] {
+                let answer = client.answer().await;
+                assert!(answer.body.len() == LONG && !answer.has("Connection: close"));
+            }
+            let answered = clock.now();
+            sleep(silence - MS).await;
+            let answer = asks.get("/", "").await;
+            assert_eq!((answer.text(), answer.has("Connection: close")), ("home", true));
+            drop(asks);
+            assert!(silent.rest().await.is_empty());
+            assert_eq!(Duration::from_nanos(clock.now() - answered), silence);
+            let report = stop.await;
+            assert_eq!((report.closed, report.dropped), (2, 0), "{report}");
+            assert_eq!(server.counts().missed, 0);
+        }
+    });
+}
+
+#[test]
+fn what_is_missed_is_counted_whether_or_not_its_client_goes() {
+    in_memory(65_536, async |_| {
+        // Past `linger_ms_max`, and past the stop.
+        for patience in [MINUTE, 100 * MS] {
+            let server = serve(0);
+            let client = idle(&server).await;
+            let stop = server.stop(patience);
+            sleep(MS).await;
+            client.stream.try_write(REQUEST).expect("the server still reads");
+            let report = stop.await;
+            assert_eq!((report.closed, report.dropped), (1, 0), "{report}");
+            assert_eq!(server.counts().missed, 1, "{patience:?}");
+            drop(client);
+        }
+    });
+}
+
+#[test]
+fn the_longest_request_that_crosses_the_end_is_read() {
+    in_memory(65_536, async |_| {
+        let server = serve(0);
+        let mut client = idle(&server).await;
+        let stop = server.stop(MINUTE);
+        sleep(MS).await;
+        let length = ServerLimits::default().body_bytes_max;
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        client.say(head).await;
+        client.say(vec![b'b'; length]).await;
+        sleep(MS).await;
+        let read = client.stream.read(&mut [0; 16]).await;
+        assert_eq!(read.expect("an end, and no reset"), 0);
+        assert!(!client.read().await);
+        drop(client);
+        assert_eq!((stop.await.closed, server.counts().missed), (1, 1));
+    });
+}
+
+#[test]
+fn who_was_ended_and_stays_past_the_stop_was_not_dropped() {
+    in_memory(65_536, async |clock| {
+        let server = serve(250);
+        let (quiet, mut busy) = (idle(&server).await, idle(&server).await);
+        sleep(MS).await;
+        busy.stream.try_write(&REQUEST[..1]).expect("room");
+        let (stopped, report) = (clock.now(), server.stop(1_000 * MS).await);
+        assert_eq!(Duration::from_nanos(clock.now() - stopped), 1_000 * MS);
+        assert_eq!((report.closed, report.broken, report.dropped), (1, 0, 1), "{report}");
+        assert_eq!(report.still_open.len(), 1, "who had begun to ask");
+        drop(quiet);
+        assert!(!busy.read().await);
     });
 }

@@ -77,6 +77,15 @@ impl Transport {
         }
     }
 
+    /// True if something has come of which nothing was read, or not all.
+    pub(crate) fn has_part(&self) -> bool {
+        match self {
+            Transport::Plain(_) => false,
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.has_part(),
+        }
+    }
+
     /// True if a read is worth trying.
     pub(crate) fn may_read(&self) -> bool {
         self.has_input() || self.socket().readiness().is_ready(Direction::Read)
@@ -133,6 +142,15 @@ impl Transport {
             Transport::Plain(socket) => socket.read(buffer).await,
             #[cfg(feature = "tls")]
             Transport::Tls(stream) => stream.read(buffer).await,
+        }
+    }
+
+    /// Reads what nobody is to hear: while hands are being shaken, the bytes as they come.
+    pub(crate) async fn discard(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) if stream.is_shaking() => stream.socket().read(buffer).await,
+            _ => self.read(buffer).await,
         }
     }
 

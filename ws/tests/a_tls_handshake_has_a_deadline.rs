@@ -142,7 +142,9 @@ fn a_websocket_opens_beside_clients_that_never_do() {
     let stop = handle.stop(5 * SECOND);
     let report = event_loop.spawn(stop);
     event_loop.settle();
-    // Who shakes hands may still want to ask.
+    // Who shakes hands may still want to ask, and is then seen off as who is idle.
+    event_loop.pass(SECOND);
+    assert!(report.borrow().is_none());
     event_loop.pass(SECOND);
     let report = event_loop.wait_for(&report);
     assert_eq!(report.dropped, 0, "who shakes hands goes with the others");

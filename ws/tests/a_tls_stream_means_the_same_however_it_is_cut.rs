@@ -3,20 +3,17 @@
 
 #![cfg(feature = "tls")]
 
+#[path = "common/by_hand.rs"]
+mod by_hand;
 mod common;
 #[path = "common/tls.rs"]
 mod tls;
 
-use std::io::{Read, Write};
-use std::sync::Arc;
-
+use by_hand::ByHand;
 use common::{Loop, REQUEST, Raw, echo, masked, next_turn, receive_all};
 use glassloop_reactor::net::duplex;
-use glassloop_ws::{
-    Config, Message, Response, Server, ServerLimits, TrySend, WebSocket, accept_tls,
-    accept_tls_with,
-};
-use tls::{Authority, HOST, Relay, pair};
+use glassloop_ws::{Config, Message, TrySend, WebSocket, accept_tls, accept_tls_with};
+use tls::{Authority, Relay, pair};
 
 /// A reading of a few messages' length.
 fn small_readings() -> Config {
@@ -148,63 +145,8 @@ fn a_loop_at_rest_has_nothing_left_to_do() {
     drop((client, server));
 }
 
-/// A client made of rustls by hand, on the far end of a server's socket.
-struct ByHand {
-    raw: Raw,
-    session: rustls::ClientConnection,
-}
-
-impl ByHand {
-    fn new(
-        authority: &Authority,
-        raw: Raw,
-        version: &'static rustls::SupportedProtocolVersion,
-    ) -> ByHand {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let mut roots = rustls::RootCertStore::empty();
-        let root = CertificateDer::from_pem_slice(authority.pem().as_bytes()).expect("a root");
-        roots.add(root).expect("a root");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .expect("a version")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let host = HOST.try_into().expect("a name");
-        let session = rustls::ClientConnection::new(Arc::new(config), host).expect("a session");
-        ByHand { raw, session }
-    }
-
-    /// Sends what the session has to say, and takes what came. True at the end of the stream.
-    fn turn(&mut self, event_loop: &mut Loop) -> bool {
-        let mut bytes = Vec::new();
-        while self.session.wants_write() {
-            self.session.write_tls(&mut bytes).expect("room");
-        }
-        self.raw.write(event_loop, &bytes);
-        let (came, ended) = self.raw.take(event_loop);
-        let mut came = &came[..];
-        while !came.is_empty() {
-            self.session.read_tls(&mut came).expect("room");
-            self.session.process_new_packets().expect("good records");
-        }
-        ended
-    }
-
-    fn say(&mut self, bytes: &[u8]) {
-        self.session.writer().write_all(bytes).expect("room");
-    }
-
-    /// What came by now, and whether the server has said that nothing more will.
-    fn heard(&mut self) -> (Vec<u8>, bool) {
-        let mut heard = Vec::new();
-        let clean = self.session.reader().read_to_end(&mut heard).is_ok();
-        (heard, clean)
-    }
-}
-
 /// A server, echoing, and its client by hand, which has upgraded.
-fn by_hand(event_loop: &mut Loop, version: &'static rustls::SupportedProtocolVersion) -> ByHand {
+fn echoing(event_loop: &mut Loop, version: &'static rustls::SupportedProtocolVersion) -> ByHand {
     let authority = Authority::new();
     let (near, far) = duplex().expect("two ends");
     let server = event_loop.spawn(accept_tls(near, &authority.identity().server()));
@@ -225,7 +167,7 @@ fn by_hand(event_loop: &mut Loop, version: &'static rustls::SupportedProtocolVer
 #[test]
 fn a_peer_that_changes_its_keys_is_answered() {
     let mut event_loop = Loop::new();
-    let mut hand = by_hand(&mut event_loop, &rustls::version::TLS13);
+    let mut hand = echoing(&mut event_loop, &rustls::version::TLS13);
     for _ in 0..100 {
         hand.session.refresh_traffic_keys().expect("a good moment");
         hand.say(&masked(0x81, b"again"));
@@ -238,52 +180,12 @@ fn a_peer_that_changes_its_keys_is_answered() {
 fn the_end_is_said_behind_the_close_in_both_versions() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let mut event_loop = Loop::new();
-        let mut hand = by_hand(&mut event_loop, version);
+        let mut hand = echoing(&mut event_loop, version);
         hand.say(&masked(0x88, &1000_u16.to_be_bytes()));
         assert!(hand.turn(&mut event_loop), "the server ends first");
         let (heard, clean) = hand.heard();
         assert_eq!(heard, b"\x88\x02\x03\xe8");
         assert!(clean, "a close_notify");
-    }
-}
-
-#[test]
-fn a_stop_waits_for_the_rest_of_a_record_and_for_nothing_else() {
-    const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    for part in [0, 1, 7, usize::MAX] {
-        let mut event_loop = Loop::new();
-        let (authority, spawner) = (Authority::new(), event_loop.spawner());
-        let mut limits = ServerLimits::default();
-        limits.stop_idle_ms_max = 0;
-        let server = Server::new().get("/", |_| Response::text("home")).limits(limits);
-        let server = server.tls(authority.identity().server());
-        let serving = server.serve([], move |job| spawner(Box::pin(job)));
-        let (handle, serving) = serving.expect("a good server");
-        event_loop.spawn(serving);
-        let (near, far) = duplex().expect("two ends");
-        handle.admit(near);
-        let mut hand = ByHand::new(&authority, Raw::new(far), &rustls::version::TLS13);
-        hand.say(ASK);
-        for _ in 0..4 {
-            hand.turn(&mut event_loop);
-        }
-        assert!(hand.heard().0.ends_with(b"home"));
-        hand.say(ASK);
-        let mut record = Vec::new();
-        hand.session.write_tls(&mut record).expect("room");
-        let (now, later) = record.split_at(part.min(record.len()));
-        hand.raw.write(&mut event_loop, now);
-        event_loop.settle();
-        event_loop.spawn(handle.stop(std::time::Duration::from_secs(60)));
-        event_loop.settle();
-        hand.raw.write(&mut event_loop, later);
-        assert!(hand.turn(&mut event_loop), "the server ends first");
-        let (heard, clean) = hand.heard();
-        let heard = String::from_utf8(heard).expect("text");
-        assert!(clean, "a close_notify");
-        assert_eq!(heard.contains("Connection: close"), 0 < part && part < usize::MAX, "{heard}");
-        assert_eq!(heard.ends_with("home"), part > 0, "{heard}");
-        assert_eq!(handle.counts().missed, 0, "{part}: it is still there");
     }
 }
 

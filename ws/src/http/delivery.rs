@@ -77,27 +77,34 @@ pub(crate) async fn deliver_last(
     deliver(stream, answer, patience.answer_ms).await?;
     let passed_ms = millis_between(began, reactor.read_clock());
     let left_ms = patience.linger_ms.min(patience.all_ms.saturating_sub(passed_ms));
-    match timeout(Duration::from_millis(left_ms), see_off(stream)).await {
-        Ok(Ok(_)) => {}
+    match timeout(Duration::from_millis(left_ms), see_off(stream, DISCARDED_BYTES_MAX, || {})).await
+    {
+        Ok(Ok(())) => {}
         Ok(Err(error)) => log::debug!("http: a client went early: {error}"),
         Err(_) => log::debug!("http: a client stayed behind its last answer"),
     }
     Ok(())
 }
 
-/// Ends the connection of a client that was idle and sees it off. True if it has asked for
-/// something all the same: too late to be answered.
-pub(crate) async fn part(stream: &mut Transport, linger_ms: u64) -> bool {
-    match timeout(Duration::from_millis(linger_ms), see_off(stream)).await {
-        Ok(Ok(count)) => count > 0,
-        Ok(Err(error)) => {
-            log::debug!("http: an idle client went early: {error}");
-            false
+/// Ends the connection of a client that was idle and sees it off. If it has asked for something all
+/// the same, too late to be answered, `missed` is told: once, and at once, whether or not the
+/// client, or we, stay to the end. Past so many bytes the client is seen off no further.
+pub(crate) async fn part(
+    stream: &mut Transport,
+    linger_ms: u64,
+    bytes_max: usize,
+    missed: impl FnOnce(),
+) {
+    let mut missed = Some(missed);
+    let heard = || {
+        if let Some(missed) = missed.take() {
+            missed();
         }
-        Err(_) => {
-            log::debug!("http: an idle client stayed behind our end");
-            false
-        }
+    };
+    match timeout(Duration::from_millis(linger_ms), see_off(stream, bytes_max, heard)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::debug!("http: an idle client went early: {error}"),
+        Err(_) => log::debug!("http: an idle client stayed behind our end"),
     }
 }
 
@@ -114,17 +121,25 @@ async fn write(stream: &mut Transport, answer: &Written) -> io::Result<()> {
 }
 
 /// Ends our direction and reads until the peer has ended its own: a socket closed with unread
-/// bytes sends a reset, which may overtake the answer. Says how many bytes were thrown away. The
+/// bytes sends a reset, which may overtake the answer. Tells of each piece that is thrown away. The
 /// caller sets a deadline.
-async fn see_off(stream: &mut Transport) -> io::Result<usize> {
+async fn see_off(
+    stream: &mut Transport,
+    bytes_max: usize,
+    mut heard: impl FnMut(),
+) -> io::Result<()> {
     stream.end()?;
     let mut discarded = vec![0; PIECE_BYTES];
-    let mut thrown = 0;
+    let mut left = bytes_max;
     loop {
-        let count = stream.read(&mut discarded).await?;
-        thrown += count;
-        if count == 0 || thrown >= DISCARDED_BYTES_MAX {
-            return Ok(thrown);
+        let count = stream.discard(&mut discarded).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        heard();
+        left = left.saturating_sub(count);
+        if left == 0 {
+            return Ok(());
         }
     }
 }

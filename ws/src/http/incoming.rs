@@ -99,6 +99,8 @@ pub(crate) struct Incoming<S> {
     rest: Vec<u8>,
     /// True once a byte of the request under way has come.
     begun: bool,
+    /// True while the client has a while of its own, whenever who is idle is to go.
+    has_while: bool,
     /// True when who is idle is to go.
     is_parting: S,
 }
@@ -110,7 +112,15 @@ impl<S: Fn() -> bool> Incoming<S> {
         peer: Option<SocketAddr>,
         is_parting: S,
     ) -> Incoming<S> {
-        Incoming { stream, limits, peer, rest: Vec::new(), begun: false, is_parting }
+        Incoming {
+            stream,
+            limits,
+            peer,
+            rest: Vec::new(),
+            begun: false,
+            has_while: false,
+            is_parting,
+        }
     }
 
     /// The stream, to answer on.
@@ -129,15 +139,24 @@ impl<S: Fn() -> bool> Incoming<S> {
         }
     }
 
-    /// A further request. Until its first byte the client may be idle for a while.
-    pub(crate) async fn next(&mut self) -> Heard {
+    /// A further request. Until its first byte the client may be idle for a while: so many
+    /// milliseconds if it has one of its own, parting or not.
+    pub(crate) async fn next(&mut self, while_ms: Option<u64>) -> Heard {
         if self.rest.is_empty() {
-            let patience = Duration::from_millis(self.limits.keep_alive_ms_max);
+            let keep_alive_ms = self.limits.keep_alive_ms_max;
+            let patience_ms = while_ms.unwrap_or(u64::MAX).min(keep_alive_ms);
             self.begun = false;
-            let heard = match timeout(patience, self.piece()).await {
+            self.has_while = while_ms.is_some();
+            let heard = match timeout(Duration::from_millis(patience_ms), self.piece()).await {
                 Ok(heard) => heard,
-                Err(_) => self.look().map_err(NoRequest::from).and_then(|piece| self.judge(piece)),
+                Err(_) => match self.look() {
+                    Poll::Ready(read) => {
+                        read.map_err(NoRequest::from).and_then(|piece| self.judge(piece))
+                    }
+                    Poll::Pending => Ok(Vec::new()),
+                },
             };
+            self.has_while = false;
             match heard {
                 Ok(piece) => self.rest = piece,
                 Err(none) => return none.into(),
@@ -214,13 +233,12 @@ impl<S: Fn() -> bool> Incoming<S> {
     }
 
     async fn piece(&mut self) -> Result<Vec<u8>, NoRequest> {
-        let mut begun = self.begun;
         let read = poll_fn(|cx| {
             let polled = self.poll_piece(cx);
             // What has come is heard first, a part of a TLS record too.
-            begun |= self.stream.take_heard();
-            if polled.is_pending() && !begun && (self.is_parting)() {
-                return Poll::Ready(self.look());
+            let is_idle = polled.is_pending() && !self.begun && !self.stream.has_part();
+            if is_idle && !self.has_while && (self.is_parting)() {
+                return self.look();
             }
             polled
         });
@@ -229,15 +247,19 @@ impl<S: Fn() -> bool> Incoming<S> {
     }
 
     /// What has come without a word of it by now: the last look before we end, which WouldBlock
-    /// says is due.
+    /// says is due. Pending if it is a part of a TLS record, whose rest is to be waited for.
     ///
     /// FACT (RFC 9112, section 9.3.1): what the client says between this look and our end is not
     /// answered, and HTTP/1.1 has no way to exclude that. It sees an end without an answer, and may
     /// ask once more on another connection if its method is idempotent.
-    fn look(&mut self) -> io::Result<Vec<u8>> {
+    fn look(&mut self) -> Poll<io::Result<Vec<u8>>> {
         let mut buffer = [0; PIECE_BYTES];
-        let count = self.stream.try_read_untold(&mut buffer)?;
-        Ok(buffer[..count].to_vec())
+        match self.stream.try_read_untold(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.stream.has_part() => {
+                Poll::Pending
+            }
+            read => Poll::Ready(read.map(|count| buffer[..count].to_vec())),
+        }
     }
 
     fn judge(&mut self, piece: Vec<u8>) -> Result<Vec<u8>, NoRequest> {

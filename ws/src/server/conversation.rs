@@ -28,7 +28,7 @@ use super::guarded::{Guard, Guarded};
 use super::job::Job;
 use super::roster::Place;
 use super::routes::{Later, Page, Respond};
-use super::secured::secure;
+use super::secured::{Secured, secure};
 use super::shared::{Shared, named};
 use super::upgrade::judge;
 use super::websocket_route::SharedRoute;
@@ -49,8 +49,12 @@ enum Outcome {
 pub(crate) async fn converse(shared: Rc<Shared>, socket: TcpStream, place: Rc<Place>) {
     let request_ms = shared.limits.request_ms_max;
     let secured = secure(&shared, socket, request_ms, || place.is_parting()).await;
-    let Some((stream, request_ms)) = secured else { return };
     let conversation = Conversation { shared: &shared, place: &place };
+    let (stream, request_ms) = match secured {
+        Secured::Stream(stream, left_ms) => (stream, left_ms),
+        Secured::Parted(mut stream) => return conversation.see_off(&mut stream).await,
+        Secured::Failed => return,
+    };
     match conversation.run(stream, request_ms).await {
         Ok(Outcome::Over) => {}
         Ok(Outcome::Upgraded { stream, route, request, tail }) => {
@@ -98,7 +102,8 @@ impl Conversation<'_> {
             deliver(incoming.stream(), &answer, limits.answer_ms_max).await?;
             // Who is idle holds nothing.
             drop(answer);
-            heard = incoming.next().await;
+            let now = incoming.stream().socket().reactor().read_clock();
+            heard = incoming.next(shared.while_ms(now)).await;
         }
         Ok(Outcome::Over)
     }
@@ -127,11 +132,7 @@ impl Conversation<'_> {
             }
             Heard::Silent => shared.count(|counts| counts.late += 1),
             Heard::Nothing => {}
-            Heard::Idle => {
-                if part(stream, shared.limits.linger_ms_max).await {
-                    shared.count(|counts| counts.missed += 1);
-                }
-            }
+            Heard::Idle => self.see_off(stream).await,
             Heard::Broken => return Err(Broken),
         }
         Ok(None)
@@ -201,6 +202,17 @@ impl Conversation<'_> {
         let answer = self.shared.front.write(failed, Body::Sent, Then::Close);
         drop(self.part_with(&answer, stream).await);
         resume_unwind(panic)
+    }
+
+    /// Ends the connection of a client that was idle. What it asks now is missed, but read: a whole
+    /// request, for who is not read to the end sees a reset.
+    async fn see_off(&self, stream: &mut Transport) {
+        let Conversation { shared, place } = *self;
+        let limits = &shared.limits;
+        let bytes_max = limits.head_bytes_max.saturating_add(limits.body_bytes_max);
+        place.note_ended();
+        let missed = || shared.count(|counts| counts.missed += 1);
+        part(stream, limits.linger_ms_max, bytes_max, missed).await;
     }
 
     /// Says the last thing.

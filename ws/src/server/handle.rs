@@ -42,16 +42,21 @@ impl ServerHandle {
     /// Stops the server: nobody comes in any more, each WebSocket is closed with 1001, and every
     /// other connection ends behind its next answer, which says `Connection: close`. One that is
     /// idle, or new, has [`stop_idle_ms_max`](crate::ServerLimits::stop_idle_ms_max) to ask for
-    /// that answer, and is then ended: our half first, after a last look. Whoever is still there
-    /// after `patience` is dropped. Takes effect now; await it for the report.
+    /// that answer, and is then ended: our half first, after a last look. An answer that is on its
+    /// way at the stop was told to stay: its client has such a while behind it, and half of what is
+    /// left of `patience` at most. Whoever is still there after `patience` is dropped. Takes effect
+    /// now; await it for the report.
     ///
     /// So a request that has come before that look is answered. One that is on its way, between
     /// that look and the moment at which the client sees our end, is not: HTTP/1.1 can't exclude
     /// that. Its client sees an orderly end without a byte of an answer, in which case RFC 9112,
     /// section 9.3.1, lets it ask once more if the method is idempotent; what it said is counted as
-    /// [`missed`](crate::ServerCounts::missed) if it comes within `linger_ms_max`. Requests sent
-    /// ahead, behind the one whose answer says `close`, are not answered either, and their client
-    /// knows that none of them had any effect (section 9.6).
+    /// [`missed`](crate::ServerCounts::missed) if it comes within `linger_ms_max`, and read up to
+    /// the longest head and body that the limits allow. Past either its client sees a reset. So
+    /// does who has connected and was not accepted, for the server closes its listeners now: a copy
+    /// of one keeps its line for whoever takes over. Requests sent ahead, behind the one whose
+    /// answer says `close`, are not answered either, and their client knows that none of them had
+    /// any effect (section 9.6).
     ///
     /// A second stop may bring the deadline forward, never back.
     ///

@@ -38,13 +38,15 @@ pub struct ServerLimits {
     /// The time for a whole request, head and body (10 s), from the accept on for the first of a
     /// connection, with its TLS handshake if there is one, else from its first byte. It is one
     /// deadline for all of it: a client that sends a byte a second doesn't earn more. Past it the
-    /// answer is 408, or none if no byte came.
+    /// answer is 408, or none if no byte came, and the socket is dropped: what comes in that moment
+    /// is reset.
     pub request_ms_max: u64,
     /// The time that a client may take to read an answer (30 s); and before that, once more, the
     /// time that a route may take to make one that is waited for
     /// ([`Server::get_async`](crate::Server::get_async)). Such a request may so take 60 s.
     pub answer_ms_max: u64,
-    /// Silence between two requests of a connection (5 s).
+    /// Silence between two requests of a connection (5 s). Then it is ended, and keeps its place
+    /// until its client has ended it, too: up to `linger_ms_max` longer.
     pub keep_alive_ms_max: u64,
     /// How long a stop leaves an idle connection open (250 ms, at most half of its patience): what
     /// its client asks by then is answered, and the answer says `Connection: close`. An end at once

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 #[non_exhaustive]
 pub struct StopReport {
     /// Those that ended as they should: a WebSocket with both Close frames and its future through,
-    /// any other after its last answer.
+    /// any other after its last answer, or idle, whether or not its client has ended it, too.
     pub closed: usize,
     /// Those that ended in time, but broke: a reset, a protocol error, a peer that never answered.
     pub broken: usize,

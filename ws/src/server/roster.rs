@@ -55,6 +55,8 @@ struct Member {
     peer: Option<SocketAddr>,
     route: Option<Rc<str>>,
     connection: Weak<Connection>,
+    /// True once all that is left is the client's own end.
+    ended: bool,
     /// Those of its jobs: one, or two after an upgrade.
     seats: Vec<Weak<Seat>>,
 }
@@ -149,14 +151,20 @@ impl Roster {
     pub(crate) fn cut(&self, limits: &ServerLimits) -> Summons {
         if self.state.replace(State::Cut) < State::Cut {
             let mut table = self.table.borrow_mut();
-            table.report.dropped = table.clients();
+            let is_client = |member: &&Member| member.purpose == Purpose::Client;
+            let clients = table.members.values().filter(is_client);
+            // Who was ended needs nothing more of us.
+            let (ended, dropped): (Vec<_>, Vec<_>) = clients.partition(|member| member.ended);
             let open = |member: &Member| StillOpen {
                 peer: member.peer,
                 route: member.route.as_ref().map(|route| route.to_string()),
             };
-            let clients = table.members.values().filter(|member| member.purpose == Purpose::Client);
-            let listed = clients.take(limits.reported_peers_max).map(open);
-            table.report.still_open = listed.collect();
+            let still_open = dropped.iter().take(limits.reported_peers_max).map(|one| open(one));
+            let still_open = still_open.collect();
+            let (closed, dropped) = (ended.len(), dropped.len());
+            table.report.closed += closed;
+            table.report.dropped = dropped;
+            table.report.still_open = still_open;
         }
         self.summons()
     }
@@ -204,8 +212,8 @@ impl Table {
 
     fn add(&mut self, purpose: Purpose, peer: Option<SocketAddr>) -> u64 {
         self.born += 1;
-        let member =
-            Member { purpose, peer, route: None, connection: Weak::new(), seats: Vec::new() };
+        let (connection, seats) = (Weak::new(), Vec::new());
+        let member = Member { purpose, peer, route: None, connection, ended: false, seats };
         self.members.insert(self.born, member);
         self.born
     }
@@ -264,6 +272,13 @@ impl Place {
     /// The connection did not end as it should.
     pub(crate) fn note_broken(&self) {
         self.broken.set(true);
+    }
+
+    /// The connection was idle and is ended: the client's own end is not waited for past a stop.
+    pub(crate) fn note_ended(&self) {
+        if let Some(member) = self.roster.table.borrow_mut().members.get_mut(&self.key) {
+            member.ended = true;
+        }
     }
 
     /// From now on this is a WebSocket.

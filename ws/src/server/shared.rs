@@ -13,7 +13,7 @@ use glassloop_reactor::net::TcpStream;
 
 use crate::close::code;
 use crate::http::{Body, Patience, Response, Then, deliver_last};
-use crate::time::deadline;
+use crate::time::{deadline, millis_between};
 use crate::waits::Waits;
 use crate::woken::Woken;
 
@@ -25,7 +25,7 @@ use super::limits::ServerLimits;
 use super::report::StopReport;
 use super::roster::{Roster, State, Summons};
 use super::routes::Routes;
-use super::secured::{Security, secure};
+use super::secured::{Secured, Security, secure};
 
 /// One server.
 pub(crate) struct Shared {
@@ -109,6 +109,14 @@ impl Shared {
         woken.wake();
     }
 
+    /// The while in which a client may ask whose answer, told to stay, was delivered only now that
+    /// we stop.
+    pub(crate) fn while_ms(&self, now: u64) -> Option<u64> {
+        let left_ms = millis_between(now, self.stop_at.get());
+        let is_stopping = self.roster.state() > State::Open;
+        is_stopping.then(|| self.limits.stop_idle_ms_max.min(left_ms / 2))
+    }
+
     /// When the stop goes on by itself.
     pub(crate) fn next_step_at(&self) -> Option<u64> {
         match self.roster.state() {
@@ -175,7 +183,7 @@ pub(crate) fn named(kind: &str, route: Option<&str>, peer: Option<SocketAddr>) -
 /// Says that there is no place.
 async fn turn_away(shared: Rc<Shared>, socket: TcpStream) {
     let secured = secure(&shared, socket, shared.limits.linger_ms_max, || false).await;
-    let Some((mut stream, left_ms)) = secured else { return };
+    let Secured::Stream(mut stream, left_ms) = secured else { return };
     let answer = shared.front.write(Response::status(503), Body::Sent, Then::Close);
     // Who doesn't take it is turned away all the same.
     drop(deliver_last(&mut stream, &answer, Patience::in_all(left_ms)).await);

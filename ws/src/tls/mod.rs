@@ -13,6 +13,8 @@ mod client;
 mod fault;
 mod outgoing;
 mod pem;
+mod reading;
+mod records;
 mod server;
 mod stream;
 
@@ -23,6 +25,7 @@ use rustls::crypto::CryptoProvider;
 pub use client::TlsClient;
 pub use fault::TlsFault;
 pub(crate) use fault::tls_error;
+pub(crate) use reading::Reading;
 pub use server::TlsServer;
 pub(crate) use stream::TlsStream;
 

@@ -66,11 +66,16 @@ impl TlsServer {
 
     /// Shakes hands with a client. The caller sets a deadline.
     pub(crate) async fn shake(&self, socket: TcpStream) -> Result<Box<TlsStream>, Error> {
-        let session = ServerConnection::new(Arc::clone(&self.config))
-            .map_err(|why| unusable("a TLS session", why.to_string()))?;
-        let mut stream = TlsStream::new(socket, session.into());
+        let mut stream = self.begin(socket)?;
         stream.handshake().await?;
         Ok(stream)
+    }
+
+    /// A stream over which hands are to be shaken first.
+    pub(crate) fn begin(&self, socket: TcpStream) -> Result<Box<TlsStream>, Error> {
+        let session = ServerConnection::new(Arc::clone(&self.config))
+            .map_err(|why| unusable("a TLS session", why.to_string()))?;
+        Ok(TlsStream::new(socket, session.into()))
     }
 }
 

@@ -17,6 +17,8 @@ use glassloop_reactor::net::TcpStream;
 use rustls::Connection;
 
 use super::outgoing::Outgoing;
+use super::reading::{Reading, poll_untold};
+use super::records::Records;
 
 /// One read of the socket takes at most so much, and little more than its caller has room for.
 const CIPHER_BYTES: usize = 64 * 1024;
@@ -43,6 +45,7 @@ pub(crate) struct TlsStream {
     rest: Vec<u8>,
     /// Bytes that were decrypted and not read.
     decrypted: usize,
+    records: Records,
     outgoing: Outgoing,
     /// True if the socket gave anything since it was asked.
     heard: bool,
@@ -63,6 +66,7 @@ impl TlsStream {
             session,
             rest: Vec::new(),
             decrypted: 0,
+            records: Records::default(),
             outgoing: Outgoing::default(),
             heard: false,
             at_end: false,
@@ -78,6 +82,17 @@ impl TlsStream {
     /// True if a read would give something though the socket may not: bytes, an end, a fault.
     pub(crate) fn has_input(&self) -> bool {
         self.decrypted > 0 || !self.rest.is_empty() || self.at_end || self.fault.is_some()
+    }
+
+    /// True if something has come of which nothing was read, or not all: bytes, or a part of a
+    /// record. What has passed whole and said nothing to us, as a change of keys, is none.
+    pub(crate) fn has_part(&self) -> bool {
+        self.decrypted > 0 || !self.rest.is_empty() || self.records.has_part()
+    }
+
+    /// True until hands are shaken.
+    pub(crate) fn is_shaking(&self) -> bool {
+        self.session.is_handshaking()
     }
 
     /// True once after the socket gave anything: a part of a record is a sign of life, too.
@@ -96,10 +111,14 @@ impl TlsStream {
 
     /// Shakes hands. The caller sets a deadline.
     pub(super) async fn handshake(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_handshake(cx)).await
+        poll_fn(|cx| self.poll_handshake(cx, Reading::Told)).await
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_handshake(
+        &mut self,
+        cx: &mut Context<'_>,
+        reading: Reading,
+    ) -> Poll<io::Result<()>> {
         loop {
             self.outgoing.collect(&mut self.session)?;
             if let Some(fault) = &self.fault {
@@ -118,7 +137,7 @@ impl TlsStream {
                 let what = "expected a TLS handshake, came the end of the stream";
                 return Poll::Ready(Err(io::Error::new(ErrorKind::UnexpectedEof, what)));
             }
-            let mut read = |socket: &TcpStream, cipher: &mut [u8]| socket.poll_read(cx, cipher);
+            let mut read = |socket: &TcpStream, cipher: &mut [u8]| reading.of(socket, cx, cipher);
             ready!(self.fill(&mut [], &mut read))?;
         }
     }
@@ -142,12 +161,7 @@ impl TlsStream {
     /// Reads what is there at this moment, also what no event has told of yet.
     pub(crate) fn try_read_untold(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let polled =
-                self.read_from(buffer, |socket, cipher| match socket.try_read_untold(cipher) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
-                    read => Poll::Ready(read),
-                });
-            match polled {
+            match self.read_from(buffer, poll_untold) {
                 Poll::Ready(read) => return read,
                 Poll::Pending if self.rest.is_empty() => return Err(ErrorKind::WouldBlock.into()),
                 Poll::Pending => {}
@@ -220,8 +234,9 @@ impl TlsStream {
             if fruitless >= FRUITLESS_STEPS_MAX && !self.session.is_handshaking() {
                 break;
             }
+            let offered = cipher;
             match self.session.read_tls(&mut cipher) {
-                Ok(_) => {}
+                Ok(count) => self.records.follow(&offered[..count]),
                 // Too much is decrypted and not read.
                 Err(_) if self.decrypted > 0 => break,
                 Err(_) => self.fault = Some(rustls::Error::PeerSentOversizedRecord),

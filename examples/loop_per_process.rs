@@ -14,7 +14,8 @@
 //! cargo run --example loop_per_process --features process,signal -- --workers 4
 //! ```
 //!
-//! `--seconds N` ends it by itself. Unix only.
+//! `--seconds N` ends it by itself; `--patience N` is how many seconds a worker drains at most, and
+//! `--idle-ms N` how long it leaves an idle connection open meanwhile. Unix only.
 #![allow(clippy::print_stdout)]
 
 use std::{
@@ -35,15 +36,15 @@ use glassloop::{
     process::{Child, Command},
     signal::{Signal, signals},
     sleep, spawn, timeout,
-    ws::{self, Response, Server},
+    ws::{self, Response, Server, ServerLimits},
 };
 use rustix::net::{
     AddressFamily, SocketFlags, SocketType, bind, listen, socket_with,
     sockopt::set_socket_reuseport,
 };
 
-/// How long a worker waits for its connections to end, and then for what else it has begun.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How many seconds a worker waits for its connections to end, and then for what else it has begun.
+const PATIENCE: u64 = 2;
 /// Connections that wait to be accepted, a worker.
 const LINE: i32 = 1_024;
 /// A worker that dies at once is not started again at once.
@@ -64,6 +65,10 @@ fn number(name: &str) -> Result<Option<u64>, String> {
     };
     let number = value.parse().map_err(|_| format!("expected a number for {name}, came {value}"));
     number.map(Some)
+}
+
+fn patience() -> Result<Duration, String> {
+    Ok(Duration::from_secs(number("--patience")?.unwrap_or(PATIENCE)))
 }
 
 /// The supervisor's loop: a task for each worker, until somebody asks it to end.
@@ -125,7 +130,7 @@ async fn keep_alive(
                 println!("worker {slot} is {}", worker.id());
                 let Some(ended) = stop.run_until_cancelled(worker.wait()).await else {
                     // It is patient twice; who is not through by then hangs.
-                    worker.end(3 * PATIENCE).await?;
+                    worker.end(3 * patience().map_err(io::Error::other)?).await?;
                     return Ok(());
                 };
                 println!("worker {slot} has ended: {}", ended?);
@@ -139,11 +144,12 @@ async fn keep_alive(
     Ok(())
 }
 
-/// A worker is this program, with a listener as its standard input, in a group of its own: Ctrl-C
-/// is for the supervisor.
+/// A worker is this program, with the same arguments and one more, and a listener as its standard
+/// input; in a group of its own: Ctrl-C is for the supervisor.
 fn start(program: &Path, listener: &TcpListener) -> io::Result<Child> {
     let mut command = Command::new(program);
-    command.arg("--worker").stdin(OwnedFd::from(listener.try_clone()?));
+    command.args(env::args().skip(1)).arg("--worker");
+    command.stdin(OwnedFd::from(listener.try_clone()?));
     command.own_group().kill_on_drop(true).spawn()
 }
 
@@ -151,7 +157,7 @@ fn start(program: &Path, listener: &TcpListener) -> io::Result<Child> {
 fn work() -> Result<(), Box<dyn Error>> {
     let event_loop = EventLoop::new()?;
     event_loop.block_on(serve())??;
-    let report = event_loop.close(PATIENCE);
+    let report = event_loop.close(patience()?);
     println!("worker {}: {report}", process::id());
     Ok(())
 }
@@ -161,15 +167,24 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let ends = signals(&[Signal::Terminate])?;
     let listener = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
     let letters = Rc::new(Cell::new(0));
-    let server = ws::serve(pages(&letters), [net::TcpListener::from_std(listener)?])?;
+    let server = pages(&letters).limits(limits()?);
+    let server = ws::serve(server, [net::TcpListener::from_std(listener)?])?;
     println!("worker {} serves", process::id());
     let asked = ends.recv().await;
     // Who comes from here on waits for the next worker; who has come in is answered.
-    let report = server.stop(PATIENCE).await;
+    let report = server.stop(patience()?).await;
     let (missed, letters) = (server.counts().missed, letters.get());
     println!("worker {}: {report}; missed: {missed}; letters sent: {letters}", process::id());
     asked?;
     Ok(())
+}
+
+/// How long who is idle may stay. Who crosses its end is heard as long as the worker is patient.
+fn limits() -> Result<ServerLimits, Box<dyn Error>> {
+    let mut limits = ServerLimits::default();
+    limits.linger_ms_max = patience()?.as_millis().try_into()?;
+    limits.stop_idle_ms_max = number("--idle-ms")?.unwrap_or(limits.stop_idle_ms_max);
+    Ok(limits)
 }
 
 /// What there is to see: who has answered.

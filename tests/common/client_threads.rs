@@ -22,6 +22,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) struct Connection {
     stream: TcpStream,
     opened: Instant,
+    /// When its last answer had come.
+    answered: Option<Instant>,
     worker: Option<Pid>,
 }
 
@@ -31,7 +33,7 @@ impl Connection {
         let opened = Instant::now();
         let stream = TcpStream::connect(address).expect("somebody listens");
         stream.set_read_timeout(Some(MINUTE)).unwrap();
-        Connection { stream, opened, worker: None }
+        Connection { stream, opened, answered: None, worker: None }
     }
 
     /// True if the server has ended it, before it was asked again.
@@ -64,6 +66,7 @@ impl Connection {
         let worker = worker.and_then(Pid::from_raw).expect("a worker says who it is");
         assert!(self.worker.is_none_or(|known| known == worker), "a connection is of one worker");
         self.worker = Some(worker);
+        self.answered = Some(Instant::now());
         let stays = !head.contains("\r\nConnection: close\r\n");
         assert!(keeps || !stays, "{head}");
         if !stays {
@@ -98,6 +101,8 @@ pub(crate) struct Failure {
     pub(crate) failed: Instant,
     /// Who had answered on that connection before.
     pub(crate) worker: Option<Pid>,
+    /// Since that answer, or since it was opened.
+    pub(crate) silence: Duration,
 }
 
 impl Failure {
@@ -106,6 +111,11 @@ impl Failure {
         const ENDS: [ErrorKind; 3] =
             [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
         ENDS.contains(&self.error.kind())
+    }
+
+    /// True if the connection ended in order, without a byte of an answer.
+    pub(crate) fn is_orderly(&self) -> bool {
+        self.error.kind() == ErrorKind::UnexpectedEof
     }
 }
 
@@ -139,6 +149,7 @@ impl Client {
             let kept = self.connection.take();
             let mut connection = kept.unwrap_or_else(|| Connection::open(address));
             let (opened, worker) = (connection.opened, connection.worker);
+            let spoke = connection.answered.unwrap_or(opened);
             match connection.ask(keeps) {
                 Ok(stays) => {
                     self.answered += 1;
@@ -148,7 +159,8 @@ impl Client {
                 }
                 Err(error) => {
                     let failed = Instant::now();
-                    self.failures.push(Failure { error, opened, failed, worker });
+                    let silence = failed - spoke;
+                    self.failures.push(Failure { error, opened, failed, worker, silence });
                     assert!(!is_last, "what is asked again is answered: {:?}", self.failures);
                 }
             }

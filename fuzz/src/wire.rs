@@ -1,10 +1,11 @@
 //! Bytes on a WebSocket: frames against a decoder written for this alone, heads against rules; and
-//! requests at the door of an inspector.
+//! requests at the door of an inspector; and the packets of Socket.IO.
 //!
 //! Everything goes through the public interface, over a socket in memory. A fault is told as text.
 
 mod door;
 mod frames;
+mod packets;
 mod reference;
 mod upgrade;
 
@@ -21,11 +22,13 @@ pub enum Target {
     Upgrade,
     /// Requests to an inspector: let in or refused as their parts say.
     Door,
+    /// Messages of Socket.IO: the packets that a reader of their text finds in them.
+    Packets,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 3] = [Target::Frames, Target::Upgrade, Target::Door];
+    pub const ALL: [Target; 4] = [Target::Frames, Target::Upgrade, Target::Door, Target::Packets];
 
     /// Checks what the bytes stand for.
     ///
@@ -36,6 +39,7 @@ impl Target {
             Target::Frames => frames::check(bytes),
             Target::Upgrade => upgrade::check(bytes),
             Target::Door => door::check(bytes),
+            Target::Packets => packets::check(bytes),
         }
     }
 }
@@ -46,6 +50,7 @@ impl fmt::Display for Target {
             Target::Frames => "frames",
             Target::Upgrade => "upgrade",
             Target::Door => "door",
+            Target::Packets => "packets",
         })
     }
 }

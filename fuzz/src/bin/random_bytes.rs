@@ -14,7 +14,9 @@ fn main() -> ExitCode {
     let (target, seconds, seed) = match options() {
         Ok(options) => options,
         Err(what) => {
-            eprintln!("{what}\nusage: random_bytes frames|upgrade|door [--seconds N] [--seed S]");
+            eprintln!(
+                "{what}\nusage: random_bytes frames|upgrade|door|packets [--seconds N] [--seed S]"
+            );
             return ExitCode::from(2);
         }
     };

@@ -172,6 +172,15 @@ impl<'de> Deserialize<'de> for First {
     }
 }
 
+/// An array of anything.
+pub(super) struct Array;
+
+impl<'de> Deserialize<'de> for Array {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Array, D::Error> {
+        Vec::<IgnoredAny>::deserialize(deserializer).map(|_| Array)
+    }
+}
+
 /// Reads the arguments from an array, behind the name.
 struct ArgumentsOf<T> {
     skip: bool,

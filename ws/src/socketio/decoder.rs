@@ -10,7 +10,7 @@ use tungstenite::Bytes;
 use super::{
     CodecError, PacketLimits,
     binary::number,
-    data::{Data, First},
+    data::{Array, Data, First},
     packet::{
         BINARY_ACK, BINARY_EVENT, Body, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Packet,
         RESERVED, ROOT,
@@ -197,10 +197,8 @@ impl Decoder {
             if RESERVED.contains(&name.as_str()) {
                 return Err(CodecError::quoting("an event whose name is not reserved", &name));
             }
-        } else if !json.starts_with('[') {
-            return Err(CodecError::quoting(expected, json));
-        } else if attachments == 0 {
-            serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(bad)?;
+        } else {
+            let Array = serde_json::from_str(json).map_err(bad)?;
         }
         if attachments > 0 {
             places(&serde_json::from_str(json).map_err(bad)?, attachments)?;

@@ -19,8 +19,7 @@ use crate::{
     Remote,
     result_cell::ResultCell,
     shared::Shared,
-    snapshot::Place,
-    snapshot::WaitsOn,
+    snapshot::{Place, WaitsOn},
     waits::{Note, NoteCell, Noted},
 };
 
@@ -32,9 +31,6 @@ pub(super) trait Job: Send + Sync {
     /// Runs it, on this thread, with nothing locked, unless it was given up. It is counted off
     /// those who wait before.
     fn run(&self, waiting: &AtomicUsize);
-
-    /// Whether a thread is at its closure, or at the drop of a result that nobody takes.
-    fn is_running(&self) -> bool;
 
     /// It will never run: drops the closure, and tells whoever waits why. False if a thread has
     /// come to it, or it was given up.
@@ -49,7 +45,7 @@ pub(super) trait Job: Send + Sync {
     /// What it is called.
     fn name(&self) -> Cow<'static, str>;
 
-    /// It as data, while it waits for a thread or [`is_running`](Job::is_running).
+    /// It as data, while it waits for a thread or one is at it.
     fn line(&self, now: Instant) -> Option<JobLine>;
 }
 
@@ -73,6 +69,7 @@ pub(super) struct Ticket<T> {
 
 struct JobCell<F, T> {
     stage: Mutex<Stage<F>>,
+    /// Whether a thread is at its closure, or at the drop of a result that nobody takes.
     running: AtomicBool,
     ticket: Ticket<T>,
 }
@@ -156,10 +153,6 @@ where
         }
     }
 
-    fn is_running(&self) -> bool {
-        self.running.load(Ordering::Acquire)
-    }
-
     fn refuse(&self, why: OffloadError) -> bool {
         let is_first = self.give_up();
         if is_first {
@@ -189,7 +182,7 @@ where
         let (is_queued, since) = (stage.closure.is_some(), stage.since);
         drop(stage);
         let state = if is_queued { JobState::Queued } else { JobState::Running };
-        (is_queued || self.is_running()).then(|| JobLine {
+        (is_queued || self.running.load(Ordering::Acquire)).then(|| JobLine {
             number: self.ticket.number,
             name: self.name(),
             born: self.ticket.born,

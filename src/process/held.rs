@@ -47,7 +47,7 @@ impl Held {
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let (None, Some(child)) = (self.ended, &mut self.child) {
             self.ended = match self.ends.own_group {
-                true => look(child.id())?,
+                true => look(self.pid().ok_or(Errno::INVAL)?)?,
                 false => child.try_wait()?,
             };
         }
@@ -69,7 +69,7 @@ impl Held {
         };
         match sent {
             // Nobody else may be left of its group, and not every system signals the dead.
-            Err(_) if look(self.id).is_ok_and(|how| how.is_some()) => Ok(()),
+            Err(_) if look(pid).is_ok_and(|how| how.is_some()) => Ok(()),
             sent => Ok(sent?),
         }
     }
@@ -117,8 +117,7 @@ impl Drop for Held {
 }
 
 /// How a child has ended, if it has. It stays one, to be waited for.
-fn look(id: u32) -> io::Result<Option<ExitStatus>> {
-    let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(Errno::INVAL)?;
+fn look(pid: Pid) -> io::Result<Option<ExitStatus>> {
     let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(waitid(WaitId::Pid(pid), how)?.and_then(|status| status_of(&status)))
 }

@@ -106,10 +106,7 @@ async fn give(worker: &mut Process, mut job: Job, queue: &Queue) -> Result<(), (
     // Nothing but its end would stop one that is at a job which nobody wants.
     let asked = job.cell.unwanted.run_until_cancelled(asked);
     let answer = queue.ended.run_until_cancelled(asked).await.flatten().ok_or(())?;
-    let (result, is_of_use) = match answer {
-        Ok(result) => (result, Ok(())),
-        Err(why) => (Err(why), Err(())),
-    };
-    job.cell.resolve(result);
-    is_of_use
+    let is_of_use = answer.is_ok();
+    job.cell.resolve(answer.unwrap_or_else(Err));
+    is_of_use.then_some(()).ok_or(())
 }

@@ -8,7 +8,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::net,
     },
-    pin::pin,
+    pin::{Pin, pin},
     process::{ExitStatus, Stdio},
     task::{Poll, ready},
     time::Duration,
@@ -154,13 +154,8 @@ impl Process {
     /// Waits until it ends, or says something though nobody asked: then true.
     pub(super) async fn stirs(&mut self) -> bool {
         let mut byte = [0];
-        let mut said = pin!(self.stream.read(&mut byte));
-        let mut ended = pin!(self.child.wait_and_clear());
-        poll_fn(|cx| match said.as_mut().poll(cx) {
-            Poll::Ready(said) => Poll::Ready(said.is_ok_and(|bytes| bytes > 0)),
-            Poll::Pending => ended.as_mut().poll(cx).map(|_| false),
-        })
-        .await
+        let said = before_end(&mut self.child, pin!(self.stream.read(&mut byte))).await;
+        matches!(said, Some(Ok(1..)))
     }
 
     /// Kills it, with all that it has started, and waits for its end.
@@ -193,12 +188,8 @@ async fn heard_to_its_end(
     child: &mut Child,
     talk: impl Future<Output = Result<Frame, Fault>>,
 ) -> Result<Frame, Fault> {
-    let (mut talk, mut ended) = (pin!(talk), pin!(child.wait_and_clear()));
-    let heard = poll_fn(|cx| match talk.as_mut().poll(cx) {
-        Poll::Ready(heard) => Poll::Ready(Some(heard)),
-        Poll::Pending => ended.as_mut().poll(cx).map(|_| None),
-    });
-    match heard.await {
+    let mut talk = pin!(talk);
+    match before_end(child, talk.as_mut()).await {
         Some(heard) => heard,
         None => match timeout(END_TIME, talk).await {
             // Late or not, it is its end that is to be told of.
@@ -206,6 +197,16 @@ async fn heard_to_its_end(
             Ok(heard) => heard,
         },
     }
+}
+
+/// What comes before a process ends. `None` if its end comes first.
+async fn before_end<F: Future>(child: &mut Child, mut comes: Pin<&mut F>) -> Option<F::Output> {
+    let mut ended = pin!(child.wait_and_clear());
+    poll_fn(|cx| match comes.as_mut().poll(cx) {
+        Poll::Ready(came) => Poll::Ready(Some(came)),
+        Poll::Pending => ended.as_mut().poll(cx).map(|_| None),
+    })
+    .await
 }
 
 async fn in_time(

@@ -132,7 +132,7 @@ impl fmt::Display for Cause {
             Cause::Closing => f.write_str("our Close is on its way"),
             Cause::Handshake => f.write_str("both sides agreed"),
             Cause::Violation(what) => f.write_str(what),
-            Cause::HeartbeatLost => f.write_str("expected any byte after a ping, came silence"),
+            Cause::HeartbeatLost => f.write_str("expected a sign of life, came silence"),
             Cause::WriteStalled => {
                 f.write_str("expected a peer that reads, came a full socket for too long")
             }

@@ -22,7 +22,7 @@ use crate::mailbox::{Mailbox, Stage};
 use crate::overflow::Overflow;
 use crate::share::Share;
 use crate::time::deadline;
-use crate::waiting::Awaited;
+use crate::waiting::{Awaited, Driven};
 use crate::waits::Waits;
 use crate::wire::Wire;
 use crate::woken::{self, Woken};
@@ -110,6 +110,11 @@ impl Connection {
         self.with(|mailbox, _| mailbox.stage) == Stage::Open
     }
 
+    /// True once the socket is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        self.with(|mailbox, _| mailbox.stage) == Stage::Over
+    }
+
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
@@ -190,7 +195,7 @@ impl Connection {
     }
 
     /// The stall of this loop that ended after the peer was heard last, if it was long.
-    fn stall_before(&self) -> Option<StallNote> {
+    pub(crate) fn stall_before(&self) -> Option<StallNote> {
         let Stall { label, millis, at } = self.reactor.last_stall()?;
         let since = self.with(|mailbox, _| mailbox.heartbeat.silent_since(self.reactor.now()));
         let named = at >= since && millis >= self.limits.stall_named_ms_min;
@@ -200,8 +205,7 @@ impl Connection {
     /// As `end`, for a peer's Close that came before ours: what was sent before still leaves, and
     /// our answer behind it. If we were closing because the peer read too slowly, that stays the
     /// reason.
-    pub(crate) fn end_behind_unsent(&self, mut info: CloseInfo) {
-        info.stall = self.stall_before();
+    pub(crate) fn end_behind_unsent(&self, info: CloseInfo) {
         let end = deadline(self.reactor.read_clock(), self.limits.close_ms_max);
         let kept = self.with(|mailbox, woken| {
             if mailbox.stage >= Stage::Ended {
@@ -341,7 +345,9 @@ impl Awaited for Connection {
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
         act(&mut self.mailbox.borrow_mut().waits)
     }
+}
 
+impl Driven for Connection {
     fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T {
         act(&mut self.mailbox.borrow_mut().driver)
     }

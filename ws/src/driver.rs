@@ -21,7 +21,7 @@ use crate::heartbeat::Verdict;
 use crate::mailbox::Stage;
 use crate::reading::{Reading, read_turn};
 use crate::time::deadline;
-use crate::waiting::Awaited;
+use crate::waiting::Driven;
 use crate::waits::WaitsFor;
 use crate::wire::Wire;
 
@@ -266,7 +266,7 @@ fn judge_heartbeat(
 
 /// The peer is silent for good.
 fn give_up(connection: &Rc<Connection>, wire: &mut Wire) {
-    let reason = Utf8Bytes::from_static("expected any byte after a ping, came silence");
+    let reason = Utf8Bytes::from_static("expected a sign of life, came silence");
     wire.protocol.give_up(code::INTERNAL, &reason);
     connection.end(CloseInfo {
         code: code::INTERNAL,

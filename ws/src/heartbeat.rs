@@ -23,6 +23,9 @@ pub(crate) struct Heartbeat {
     round_trip: u64,
     /// The number of the last ping whose answer is waited for no more.
     missed: u64,
+    /// So many milliseconds of silence are the end, without a ping of ours; `u64::MAX` where we
+    /// ping.
+    silence_ms_max: u64,
 }
 
 /// The newest ping.
@@ -45,7 +48,7 @@ pub(crate) enum Verdict {
     Ping,
     /// The peer lives and doesn't answer the ping: whoever waits for the answer is told.
     Unanswered,
-    /// The peer was silent after the ping, too.
+    /// The peer was silent after the ping, too, or for longer than it said it would be.
     Lost,
 }
 
@@ -59,7 +62,19 @@ impl Heartbeat {
             answered: 0,
             round_trip: 0,
             missed: 0,
+            silence_ms_max: u64::MAX,
         }
+    }
+
+    /// The peer says something that often, by a protocol above this one: it is not pinged any more.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn expect_a_sign_within(&mut self, millis: u64) {
+        self.silence_ms_max = millis;
+    }
+
+    /// True if the peer has been silent for so long that it may be gone.
+    pub(crate) fn is_overdue(&self, now: u64) -> bool {
+        now >= deadline(self.heard_at, self.silence_ms_max)
     }
 
     /// A byte came, or a full socket took bytes again: there is a peer, in the turn of `now`.
@@ -138,6 +153,10 @@ impl Heartbeat {
                     (false, false) => Verdict::Unanswered,
                 }
             }
+            Ping::Done if self.silence_ms_max < u64::MAX => match self.is_overdue(now) {
+                true => Verdict::Lost,
+                false => Verdict::Wait(deadline(self.heard_at, self.silence_ms_max)),
+            },
             Ping::Done => {
                 let ping_at = deadline(self.heard_at, limits.heartbeat_idle_ms_max);
                 if now < ping_at { Verdict::Wait(ping_at) } else { Verdict::Ping }
@@ -184,6 +203,19 @@ mod tests {
         assert!(heart.pong(second, 132 * SECOND));
         assert_eq!(heart.outcome_of(second), Some(Ok(2 * SECOND)));
         assert_eq!(heart.outcome_of(first), Some(Ok(2 * SECOND)), "the newer answers the older");
+    }
+
+    #[test]
+    #[cfg(feature = "socketio")]
+    fn a_peer_that_is_to_give_signs_is_not_pinged_and_its_silence_is_the_end() {
+        let (limits, mut heart) = (Limits::default(), Heartbeat::new(0));
+        heart.expect_a_sign_within(45_000);
+        assert_eq!(heart.judge(30 * SECOND, &limits), Verdict::Wait(45 * SECOND));
+        heart.heard(30 * SECOND);
+        assert!(!heart.is_overdue(75 * SECOND - 1) && heart.is_overdue(75 * SECOND));
+        assert_eq!(heart.judge(75 * SECOND, &limits), Verdict::Lost);
+        heart.heard(75 * SECOND);
+        assert_eq!(heart.judge(75 * SECOND, &limits), Verdict::Wait(120 * SECOND));
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Hub {
             Some(members) => members.values().filter_map(Weak::upgrade).filter(hears).collect(),
             None => Vec::new(),
         };
-        let mut letter = Letter { message, encoded: Vec::new() };
+        let mut letter = Letter::new(message);
         let mut published = Published::default();
         for member in members {
             let outgoing = letter.to(&member);
@@ -143,7 +143,7 @@ impl Hub {
                 Posted::Closed(_) => &mut published.closed,
             } += 1;
         }
-        published.encodings = letter.encoded.len();
+        published.encodings = letter.encodings();
         published
     }
 
@@ -166,14 +166,23 @@ impl Hub {
 }
 
 /// A message on its way to many.
-struct Letter {
-    message: Message,
+pub(crate) struct Letter {
+    pub(crate) message: Message,
     /// For each limit on frames among the members so far: as a rule there is one.
     encoded: Vec<(usize, Frames)>,
 }
 
 impl Letter {
-    fn to(&mut self, member: &Connection) -> Outgoing {
+    pub(crate) fn new(message: Message) -> Letter {
+        Letter { message, encoded: Vec::new() }
+    }
+
+    /// How often it was encoded so far.
+    pub(crate) fn encodings(&self) -> usize {
+        self.encoded.len()
+    }
+
+    pub(crate) fn to(&mut self, member: &Connection) -> Outgoing {
         if member.role() == Role::Client {
             return Outgoing::Message(self.message.clone());
         }

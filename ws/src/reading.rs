@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use tungstenite::{Bytes, Utf8Bytes};
 
-use crate::close::{Cause, CloseInfo, Side};
+use crate::close::{Cause, CloseInfo, Side, StallNote};
 use crate::connection::Connection;
 use crate::mailbox::Stage;
 use crate::protocol::{BEGUN_BYTES_MAX, Ending, Event};
@@ -49,11 +49,11 @@ pub(crate) fn read_turn(
         return Reading::Spent;
     }
     match wire.ending.take() {
-        Some(Ending::Close { code, reason }) => {
+        Some((Ending::Close { code, reason }, stall)) => {
             wire.note_unread();
-            peer_closed(connection, code, reason);
+            peer_closed(connection, code, reason, stall);
         }
-        Some(Ending::Fault { code, what }) => fail(connection, wire, code, what),
+        Some((Ending::Fault { code, what }, _)) => fail(connection, wire, code, what),
         None => {}
     }
     if wire.at_end {
@@ -229,8 +229,9 @@ fn deliver(connection: &Rc<Connection>, wire: &mut Wire, event: Event) {
                 mailbox.waits.take(WaitsFor::Pong, woken);
             });
         }
-        // Not at once: who received what came before it has this turn to answer.
-        Event::End(ending) => wire.ending = Some(ending),
+        // Not at once: who received what came before it has this turn to answer. What stall was
+        // before it is known now.
+        Event::End(ending) => wire.ending = Some((ending, connection.stall_before())),
     }
 }
 
@@ -242,7 +243,12 @@ fn fail(connection: &Rc<Connection>, wire: &mut Wire, code: u16, what: String) {
 }
 
 /// The peer's Close: the answer to ours, or the beginning of the end.
-fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
+fn peer_closed(
+    connection: &Rc<Connection>,
+    code: u16,
+    reason: Utf8Bytes,
+    stall: Option<StallNote>,
+) {
     let answered =
         connection.with(|mailbox, _| mailbox.stage == Stage::Closing && mailbox.outbox.is_empty());
     if answered {
@@ -250,7 +256,7 @@ fn peer_closed(connection: &Rc<Connection>, code: u16, reason: Utf8Bytes) {
     } else {
         // A Close of ours that has not left is no Close yet: the peer's came first.
         let (side, cause) = (Side::Peer, Cause::Handshake);
-        connection.end_behind_unsent(CloseInfo { code, reason, side, cause, stall: None });
+        connection.end_behind_unsent(CloseInfo { code, reason, side, cause, stall });
     }
 }
 

@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::message::Message;
 use crate::reading::read_turn;
-use crate::waiting::{Awaited, Entry};
+use crate::waiting::{Driven, Entry};
 use crate::waits::WaitsFor;
 
 /// Takes the oldest message of the mailbox, or reads one.

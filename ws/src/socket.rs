@@ -191,8 +191,7 @@ impl WebSocket {
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = CloseInfo> + use<> {
         Waiting::new(&self.connection, WaitsFor::End, |connection| {
-            let over = connection.with(|mailbox, _| mailbox.stage) == Stage::Over;
-            over.then(|| connection.final_info())
+            connection.is_over().then(|| connection.final_info())
         })
     }
 

@@ -13,14 +13,17 @@ use glassloop_reactor::Reactor;
 
 use crate::waits::{WaitView, Waits, WaitsFor};
 
-/// What a future can wait on: it has a list of those who do, a driver, and a loop.
+/// What a future can wait on: it has a list of those who do, and a loop.
 pub(crate) trait Awaited {
     fn reactor(&self) -> &Reactor;
 
     /// Looks at the list or changes it. Nothing foreign runs meanwhile.
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T;
+}
 
-    /// The same for the driver's waker.
+/// What is done by a driver, a future that somebody polls.
+pub(crate) trait Driven {
+    /// Looks at the driver's waker or changes it. Nothing foreign runs meanwhile.
     fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T;
 
     /// Notes whom to wake when there is something for the driver to do.

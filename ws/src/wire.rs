@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use tungstenite::Bytes;
 
+use crate::close::StallNote;
 use crate::counts::Counts;
 use crate::outbox::at_rest;
 use crate::protocol::{Ending, Protocol};
@@ -24,7 +25,7 @@ pub(crate) struct Wire {
     /// when the mailbox was full, or the beginning of a message.
     pub(crate) rest: Bytes,
     /// What ended the input in this turn. It takes effect in the next.
-    pub(crate) ending: Option<Ending>,
+    pub(crate) ending: Option<(Ending, Option<StallNote>)>,
     /// True while the socket takes no more; then the driver waits for it, and flushes skip.
     pub(crate) blocked: bool,
     /// True once the peer's end of the stream was read.

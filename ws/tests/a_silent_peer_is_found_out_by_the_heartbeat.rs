@@ -76,6 +76,11 @@ fn ends_after_a_stall(millis: u64, last: &[u8]) -> CloseInfo {
     event_loop.reactor.set_last_stall(Stall { label, millis, at });
     raw.stream.try_write(last).expect("room");
     drop(raw);
+    // No two turns begin at the same instant; a Close takes effect in the turn after its read.
+    for _ in 0..10 {
+        event_loop.clock.advance(Duration::from_micros(100));
+        event_loop.turn(Duration::ZERO);
+    }
     event_loop.pass(10 * SECOND);
     server.socket.close_info().expect("the peer is gone")
 }

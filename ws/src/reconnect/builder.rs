@@ -17,12 +17,12 @@ use super::handle::Reconnecting;
 use super::limits::ReconnectLimits;
 use super::send_buffer::SendBuffer;
 use super::shared::Shared;
-use super::sinks::Sink;
 use super::state::ReconnectState;
 use crate::driver::Driver;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::progress::ConnectStage;
+use crate::sinks::Sink;
 use crate::socket::WebSocket;
 
 type Dial = Box<dyn FnMut(Attempt) -> Task<(WebSocket, Driver)>>;
@@ -68,7 +68,7 @@ pub struct Reconnect {
     numbered_after: u64,
     resubscribe: Option<Resubscribe>,
     judge: Option<Judge>,
-    sinks: Vec<Sink>,
+    sinks: Vec<Sink<ReconnectState>>,
 }
 
 /// One attempt of a dialer of your own.
@@ -217,6 +217,12 @@ impl Attempt {
     /// [`ReconnectState::Connecting`]. Once the attempt is over this does nothing.
     pub fn tell(&self, stage: ConnectStage) {
         self.shared.enter_attempt(self.number, ReconnectState::of(stage));
+    }
+
+    /// It waits until a connection is wanted.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn rest(&self) {
+        self.shared.enter_attempt(self.number, ReconnectState::Idle);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::driver::Driver;
 use crate::error::Error;
 use crate::socket::WebSocket;
 use crate::time::deadline;
-use crate::waiting::{Awaited, Entry};
+use crate::waiting::{Driven, Entry};
 use crate::waits::WaitsFor;
 
 /// Drives a reconnecting client to its end; the output says what made it give up, `None` after a
@@ -131,6 +131,7 @@ impl ReconnectDriver {
         self.shared.with(|core, _| {
             core.attempts += 1;
             core.dialing = true;
+            core.resting = false;
         });
         Phase::Dialing(self.dialer.dial(&self.shared))
     }
@@ -166,8 +167,15 @@ impl ReconnectDriver {
         self.backoff.note_end(up.stood(now), now);
         let failure = up.failure.take().unwrap_or_else(|| Error::Closed(Box::new(info)));
         self.shared.unlink(up.socket.connection(), up.since.is_some());
-        if self.shared.with(|core, _| core.ending) {
+        let (ending, resting) =
+            self.shared.with(|core, _| (core.ending, std::mem::take(&mut core.resting)));
+        if ending {
             return self.finish(None);
+        }
+        if resting {
+            // The old one is gone before the next one is begun.
+            self.phase = Phase::Idle;
+            return self.attempt();
         }
         self.fail(failure)
     }

@@ -13,7 +13,7 @@ use super::state::ReconnectState;
 use crate::error::Error;
 use crate::message::Message;
 use crate::overflow::TrySend;
-use crate::waiting::{Awaited, Waiting};
+use crate::waiting::{Driven, Waiting};
 use crate::waits::{WaitView, WaitsFor};
 
 /// A WebSocket client that comes back by itself. Clones are handles of the same client; its
@@ -192,6 +192,18 @@ impl Reconnecting {
             true => core.buffer.take().into(),
             false => Vec::new(),
         })
+    }
+
+    /// Closes the present connection, which is no failure: the next attempt follows at once.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn rest(&self) {
+        self.shared.rest();
+    }
+
+    /// The oldest message of a connection before the present one.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn take_unread(&self) -> Option<Message> {
+        self.shared.take_unread()
     }
 
     /// What it has done so far.

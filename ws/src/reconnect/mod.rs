@@ -12,10 +12,11 @@ mod limits;
 mod receiving;
 mod send_buffer;
 mod shared;
-mod sinks;
 mod state;
 mod unread;
 
+#[cfg(feature = "socketio")]
+pub(crate) use builder::Judge;
 pub use builder::{Attempt, Opened, Reconnect};
 pub use driver::ReconnectDriver;
 pub use handle::{ReconnectCounts, Reconnecting};

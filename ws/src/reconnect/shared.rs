@@ -13,7 +13,6 @@ use glassloop_reactor::Reactor;
 
 use super::limits::ReconnectLimits;
 use super::send_buffer::SendBuffer;
-use super::sinks::{Sink, Sinks};
 use super::state::ReconnectState;
 use super::unread::Unread;
 use crate::connection::Connection;
@@ -22,7 +21,8 @@ use crate::message::Message;
 use crate::outbox::Outgoing;
 use crate::overflow::TrySend;
 use crate::sending::{Posted, Sender};
-use crate::waiting::Awaited;
+use crate::sinks::{Sink, Sinks};
+use crate::waiting::{Awaited, Driven};
 use crate::waits::{Waits, WaitsFor};
 use crate::woken::{self, Woken};
 
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     acknowledged: bool,
     handles: Cell<usize>,
     core: RefCell<Core>,
-    sinks: Sinks,
+    sinks: Sinks<ReconnectState>,
 }
 
 /// What changes. Borrowed for moments, never while foreign code runs.
@@ -51,6 +51,8 @@ pub(crate) struct Core {
     pub(crate) ending: bool,
     /// True if the program wants an attempt now.
     pub(crate) hurry: bool,
+    /// True if the present connection is closed to rest, and its end is no failure.
+    pub(crate) resting: bool,
     /// True while an attempt is under way, the newest of so many.
     pub(crate) dialing: bool,
     pub(crate) attempts: u64,
@@ -125,12 +127,15 @@ impl Shared {
         });
         if before.is_some() {
             log::debug!("reconnecting: {state}");
-            self.sinks.tell(&state);
+            match state.is_over() {
+                true => self.sinks.tell_last(&state),
+                false => self.sinks.tell(&state),
+            }
         }
     }
 
     /// A sink that comes when all is over has nothing to hear.
-    pub(crate) fn add_sink(&self, sink: Sink) {
+    pub(crate) fn add_sink(&self, sink: Sink<ReconnectState>) {
         if !self.state().is_over() {
             self.sinks.add(sink);
         }
@@ -331,6 +336,18 @@ impl Shared {
         });
     }
 
+    /// The present connection is closed, which is no failure: the next attempt follows at once.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn rest(&self) {
+        let link = self.with(|core, _| {
+            core.resting = core.link.is_some();
+            core.link.clone()
+        });
+        if let Some(link) = link {
+            link.close(crate::close::code::NORMAL, tungstenite::Utf8Bytes::default());
+        }
+    }
+
     /// The program wants an attempt now. What it sends from now on is for the next connection.
     pub(crate) fn hurry(&self) {
         self.with(|core, woken| {
@@ -368,7 +385,9 @@ impl Awaited for Shared {
     fn waits<T>(&self, act: impl FnOnce(&mut Waits) -> T) -> T {
         act(&mut self.core.borrow_mut().waits)
     }
+}
 
+impl Driven for Shared {
     fn driver<T>(&self, act: impl FnOnce(&mut Option<Waker>) -> T) -> T {
         act(&mut self.core.borrow_mut().driver)
     }

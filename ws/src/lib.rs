@@ -161,6 +161,7 @@ mod ring;
 mod sending;
 mod server;
 mod share;
+mod sinks;
 mod socket;
 #[cfg(feature = "socketio")]
 pub mod socketio;

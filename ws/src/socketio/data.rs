@@ -1,7 +1,7 @@
 //! `Data`: the arguments of an event or an acknowledgement, as JSON and attachments, and how values
 //! of Rust become them and come of them.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Serialize,
@@ -11,7 +11,7 @@ use serde::{
     },
 };
 use serde_json::Value;
-use tungstenite::Bytes;
+use tungstenite::{Bytes, Utf8Bytes};
 
 use super::{CodecError, binary};
 
@@ -33,17 +33,40 @@ use super::{CodecError, binary};
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Data {
-    /// A JSON array. Attachments are placeholders in it.
-    json: String,
+    /// A JSON array. Attachments are placeholders in it. A clone shares it.
+    json: Utf8Bytes,
     attachments: Vec<Bytes>,
-    /// The first element is the name of an event.
-    is_event: bool,
+    name: Name,
+}
+
+/// Where the name of an event is. An acknowledgement has none.
+#[derive(Clone, PartialEq, Eq)]
+enum Name {
+    None,
+    /// Within the JSON: so many bytes of it, behind the bracket and the quote.
+    Within(usize),
+    /// The JSON says it with escapes, as a number, or behind spaces.
+    Apart(Box<str>),
+}
+
+/// Where a name stands if the JSON says it as it is.
+const NAME_AT: usize = r#"[""#.len();
+
+impl Name {
+    fn of(json: &str, name: &str) -> Name {
+        let as_it_is = json.get(NAME_AT..NAME_AT + name.len()) == Some(name);
+        match as_it_is && json[..NAME_AT] == *r#"[""# {
+            true => Name::Within(name.len()),
+            false => Name::Apart(name.into()),
+        }
+    }
 }
 
 impl Data {
     /// What was read and found to be an array, whose placeholders have attachments.
-    pub(super) fn read(json: String, attachments: Vec<Bytes>, is_event: bool) -> Data {
-        Data { json, attachments, is_event }
+    pub(super) fn read(json: &str, name: Option<&str>) -> Data {
+        let name = name.map_or(Name::None, |name| Name::of(json, name));
+        Data { json: json.into(), attachments: Vec::new(), name }
     }
 
     /// Its attachments have come.
@@ -79,8 +102,12 @@ impl Data {
         let (written, attachments) = binary::collect(|| arguments.write(&mut json));
         written.map_err(fault)?;
         json.push(b']');
+        if !attachments.is_empty() {
+            own_places(&json, attachments.len())?;
+        }
         let json = String::from_utf8(json).map_err(|error| CodecError::new("UTF-8", error))?;
-        Ok(Data { json, attachments, is_event: name.is_some() })
+        let name = name.map_or(Name::None, |name| Name::of(&json, name));
+        Ok(Data { json: json.into(), attachments, name })
     }
 
     /// The JSON array, with the name of the event first if it has one, and placeholders for
@@ -94,12 +121,29 @@ impl Data {
         &self.attachments
     }
 
+    /// All its bytes: those of the JSON, and those of the attachments.
+    pub(super) fn bytes(&self) -> usize {
+        self.json.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// The last argument, if that is a text.
+    pub(super) fn last_text(&self) -> Option<String> {
+        if !self.json.ends_with("\"]") {
+            return None;
+        }
+        let mut values: Vec<Value> = self.arguments().ok()?;
+        match values.pop() {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The name of the event. A number that is one is told as text. Empty for an acknowledgement.
-    pub fn name(&self) -> String {
-        let first = |json| serde_json::from_str::<First>(json).ok();
-        match self.is_event {
-            true => first(&self.json).map(|First(name)| name).unwrap_or_default(),
-            false => String::new(),
+    pub fn name(&self) -> &str {
+        match &self.name {
+            Name::None => "",
+            Name::Within(bytes) => &self.json[NAME_AT..NAME_AT + bytes],
+            Name::Apart(name) => name,
         }
     }
 
@@ -109,7 +153,7 @@ impl Data {
     /// # Errors
     /// What was expected, and what came.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
-        let skip = self.is_event;
+        let skip = self.name != Name::None;
         let read = || {
             let mut json = serde_json::Deserializer::from_str(&self.json);
             json.deserialize_seq(ArgumentsOf { skip, values: PhantomData })
@@ -142,33 +186,96 @@ impl fmt::Debug for Data {
     }
 }
 
-/// The first element of an array: a text or a number, told as text.
-pub(super) struct First(pub(super) String);
+/// Whether each place of an attachment is one that was written here, for one of so many. What comes
+/// from elsewhere may hold more, and they would stand for ours.
+fn own_places(json: &[u8], attachments: usize) -> Result<(), CodecError> {
+    fn places(value: &Value, found: &mut Vec<usize>) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| places(value, found)),
+            Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+                found.push(binary::number(value).unwrap_or(usize::MAX));
+            }
+            Value::Object(fields) => fields.values().for_each(|value| places(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    let value = serde_json::from_slice(json).map_err(|error| CodecError::new("JSON", error))?;
+    places(&value, &mut found);
+    found.sort_unstable();
+    match found.iter().copied().eq(0..attachments) {
+        true => Ok(()),
+        false => {
+            let expected = "no place of an attachment but those of `Binary`";
+            Err(CodecError::quoting(expected, &String::from_utf8_lossy(json)))
+        }
+    }
+}
 
-impl<'de> Deserialize<'de> for First {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<First, D::Error> {
+/// The first element of an array: a text or a number, told as text. Borrowed if the JSON says it as
+/// it is.
+pub(super) struct First<'a>(pub(super) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for First<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<First<'de>, D::Error> {
         struct Names;
 
         impl<'de> Visitor<'de> for Names {
-            type Value = First;
+            type Value = First<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array whose first element is the name of an event")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut rest: A) -> Result<First, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rest: A) -> Result<First<'de>, A::Error> {
                 use serde::de::Error;
-                let first = match rest.next_element::<Value>()? {
-                    Some(Value::String(name)) => name,
-                    Some(Value::Number(number)) => number.to_string(),
-                    Some(_) | None => return Err(A::Error::custom("it has no name")),
-                };
+                let first = rest.next_element::<NameText<'de>>()?;
+                let NameText(name) = first.ok_or_else(|| A::Error::custom("it has no name"))?;
                 while rest.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(First(first))
+                Ok(First(name))
             }
         }
 
         deserializer.deserialize_seq(Names)
+    }
+}
+
+/// A text, or a number told as one.
+struct NameText<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for NameText<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NameText<'de>, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = NameText<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name, which is a text or a number")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<NameText<'de>, E> {
+                Ok(NameText(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<NameText<'de>, E> {
+                Ok(NameText(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<NameText<'de>, E> {
+                Ok(NameText(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<NameText<'de>, E> {
+                Ok(NameText(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<NameText<'de>, E> {
+                Ok(NameText(Cow::Owned(Value::from(number).to_string())))
+            }
+        }
+
+        deserializer.deserialize_any(Texts)
     }
 }
 

@@ -55,19 +55,22 @@ impl Packet {
 
     /// The attachments, each of which follows the text as a binary message.
     pub fn attachments(&self) -> &[Bytes] {
-        match &self.body {
+        self.body.attachments()
+    }
+}
+
+impl Body {
+    pub(super) fn attachments(&self) -> &[Bytes] {
+        match self {
             Body::Event(data, _) | Body::Ack(data, _) => data.attachments(),
             Body::Connect(_) | Body::Disconnect | Body::ConnectError(_) => &[],
         }
     }
-}
 
-/// The text of it, as it stands behind the digit of Engine.IO. A namespace of which it would not be
-/// known where it ends is the caller's fault: it begins with `/` and has no comma.
-impl fmt::Display for Packet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The text of a packet that says this.
+    fn write(&self, namespace: &str, f: &mut impl fmt::Write) -> fmt::Result {
         let attachments = self.attachments().len();
-        let kind = match (&self.body, attachments) {
+        let kind = match (self, attachments) {
             (Body::Connect(_), _) => CONNECT,
             (Body::Disconnect, _) => DISCONNECT,
             (Body::Event(..), 0) => EVENT,
@@ -76,14 +79,14 @@ impl fmt::Display for Packet {
             (Body::Ack(..), _) => BINARY_ACK,
             (Body::ConnectError(_), _) => CONNECT_ERROR,
         };
-        write!(f, "{}", char::from(kind))?;
+        f.write_char(char::from(kind))?;
         if attachments > 0 {
             write!(f, "{attachments}-")?;
         }
-        if self.namespace != ROOT {
-            write!(f, "{},", self.namespace)?;
+        if namespace != ROOT {
+            write!(f, "{namespace},")?;
         }
-        match &self.body {
+        match self {
             Body::Disconnect | Body::Connect(None) => Ok(()),
             Body::Connect(Some(value)) | Body::ConnectError(value) => write!(f, "{value}"),
             Body::Event(data, Some(number)) | Body::Ack(data, number) => {
@@ -91,5 +94,26 @@ impl fmt::Display for Packet {
             }
             Body::Event(data, None) => f.write_str(data.json()),
         }
+    }
+}
+
+/// The text message that carries a packet: Engine.IO's digit, and the packet's text.
+pub(super) fn message(namespace: &str, body: &Body) -> String {
+    const HEAD_BYTES: usize = 32;
+    let json = match body {
+        Body::Event(data, _) | Body::Ack(data, _) => data.json().len(),
+        Body::Connect(_) | Body::Disconnect | Body::ConnectError(_) => 0,
+    };
+    let mut text = String::with_capacity(HEAD_BYTES + namespace.len() + json);
+    text.push('4');
+    body.write(namespace, &mut text).expect("a string takes everything");
+    text
+}
+
+/// The text of it, as it stands behind the digit of Engine.IO. A namespace of which it would not be
+/// known where it ends is the caller's fault: it begins with `/` and has no comma.
+impl fmt::Display for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.body.write(&self.namespace, f)
     }
 }

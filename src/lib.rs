@@ -46,11 +46,11 @@
 //! # Features
 //!
 //! `observe` (default): the now-record, the event ring and the places of awaits. `ws` (default):
-//! WebSocket client and server; `tls`: `wss://` for both; `socketio`: the packets of Socket.IO,
-//! read and written (its client is on its way). `os-time` (default): [`Clock::Boot`],
-//! [`on_resume`] on the system's clock, and [`Precision::Precise`], where the OS has them; it
-//! brings the crate rustix. `futures-io` (default): the traits of that crate for streams, so that
-//! other crates can read and write them. `process`: subprocesses, on Unix; `process-pool`: workers
+//! WebSocket client and server; `tls`: `wss://` for both; `socketio`: Socket.IO, a client that
+//! comes back by itself and a small server. `os-time` (default): [`Clock::Boot`], [`on_resume`] on
+//! the system's clock, and [`Precision::Precise`], where the OS has them; it brings the crate
+//! rustix. `futures-io` (default): the traits of that crate for streams, so that other crates can
+//! read and write them. `process`: subprocesses, on Unix; `process-pool`: workers
 //! among them. `signal`: signals, on Windows Ctrl-C.
 
 #![forbid(unsafe_code)]

@@ -154,14 +154,14 @@ pub use glassloop_ws::{
     WaitsFor, WebSocket, WebSocketRoute, code,
 };
 
-#[cfg(feature = "socketio")]
-pub use glassloop_ws::socketio;
 #[cfg(feature = "tls")]
 pub use glassloop_ws::{TlsClient, TlsFault, TlsServer};
 
 mod reconnecting;
 #[cfg(feature = "tls")]
 mod secure;
+#[cfg(feature = "socketio")]
+pub mod socketio;
 
 pub use self::reconnecting::reconnect;
 #[cfg(feature = "tls")]

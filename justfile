@@ -41,6 +41,10 @@ bench *arguments:
 peers:
     tools/peers.sh
 
+# Socket.IO servers of node and Python, and our client.
+socketio:
+    tools/socketio.sh
+
 # What guards main.
 ci:
     .ci/run

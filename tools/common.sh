@@ -3,8 +3,10 @@
 # house, started and listened to.
 #
 #   fail TEXT                      ends the script: TEXT, and what lies in the text files of the folder
-#   build EXAMPLE...               builds examples, optimised; they are in the folder `examples`
-#   first_address FILE             the ws:// address that the program `started` writes there
+#   build EXAMPLE...               builds examples, optimised, with the `features` if there are any; they
+#                                  are in the folder `examples`
+#   first_address FILE [SCHEME]    the first ws:// address, or that of another scheme, which the program
+#                                  `started` writes there
 #   ended                          ends that program, if there is one
 #   traced EXAMPLE OPTION... [-- ARGUMENT...]
 #                                  builds an example and runs it under strace, which writes to `trace`
@@ -59,18 +61,18 @@ need_browser() {
 }
 
 build() {
-  cargo build --quiet --release --locked "${@/#/--example=}"
+  cargo build --quiet --release --locked ${features:+--features "$features"} "${@/#/--example=}"
   examples=$(cargo metadata --format-version 1 --no-deps --locked |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/examples
 }
 
 first_address() {
   for _ in $(seq 300); do
-    ! grep -m 1 -o 'ws://[0-9A-Za-z.:/_-]*' "$1" 2>/dev/null || return 0
+    ! grep -m 1 -o "${2:-ws}://[0-9A-Za-z.:/_-]*" "$1" 2>/dev/null || return 0
     kill -0 "$started" 2>/dev/null || break
     sleep 0.1
   done
-  fail "no ws:// address in $(basename "$1")"
+  fail "no ${2:-ws}:// address in $(basename "$1")"
 }
 
 traced() {

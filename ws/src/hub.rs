@@ -61,7 +61,8 @@ pub struct Published {
     /// These are closing, some of them because this message was too much.
     pub closed: usize,
     /// How often the message was encoded for the server-side members: once, unless their limits
-    /// for a frame differ. A client-side member masks its own copy.
+    /// for a frame differ. A client-side member masks its own copy, and an event of Socket.IO that
+    /// waits behind others is encoded again when it leaves: neither is counted.
     pub encodings: usize,
 }
 

@@ -39,9 +39,9 @@ use crate::net::{PipeReader, PipeWriter};
 ///     sleepers.push(Command::new("sleep").arg("60").spawn()?);
 /// }
 /// sleepers[0].terminate()?;
-/// sleepers[1].signal(2)?;
+/// sleepers[1].signal(14)?;
 /// assert_eq!(sleepers[0].wait().await?.signal(), Some(15));
-/// assert_eq!(sleepers[1].wait().await?.signal(), Some(2));
+/// assert_eq!(sleepers[1].wait().await?.signal(), Some(14));
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```

@@ -16,8 +16,8 @@ use glassloop_reactor::{
 
 use crate::{
     EventLoop, Limits, RunPolicy, core::Core, debug, environment, frames::Frames, new_loops,
-    observer::Observers, outside::Line, published::Published, registry, resume::Listeners,
-    shared::Shared, stride::Stride, waits::Waits,
+    observer::Observers, outside::Line, registry, resume::Listeners, shared::Shared,
+    standing::Standing, stride::Stride, waits::Waits,
 };
 
 /// Sixty frames a second.
@@ -256,8 +256,7 @@ impl Builder {
         }
         let executor = Executor::new(limits.executor, Arc::clone(reactor.notifier()).into());
         let name = registry::name(made, self.internal, debug);
-        let published = Published::new(self.snapshot_every.map(nanoseconds));
-        let shared = Arc::new(Shared::new(name, published, &executor, &reactor));
+        let shared = Arc::new(Shared::new(name, self.snapshot_every, &executor, &reactor));
         let core = Rc::new(Core {
             executor,
             reactor,
@@ -277,6 +276,7 @@ impl Builder {
             frames: Frames::new(nanoseconds(self.render_interval)),
             busy: Cell::new(false),
             turns: Cell::new(0),
+            standing: Standing::default(),
             running: Cell::new(false),
             outside: Line::default(),
             pump_end: Cell::new(None),

@@ -144,6 +144,9 @@ fn end(
         event_loop.stop();
         return CloseReport { in_turn: true, ..CloseReport::default() };
     }
+    core.shared.open_gate(true);
+    core.take_order();
+    core.go_on();
     core.executor.inbox().close();
     // Afterwards it can be no guest again: its inbox is closed.
     crate::guest::end_for(core);

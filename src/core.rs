@@ -17,7 +17,8 @@ use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 use crate::{
     By, Limits, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion, frames::Frames,
     guest::Lodging, observer::Observers, outside::Line, recorder::Recorder, registry::Registration,
-    resume::Listeners, ring::Ring, shared::Shared, stride::Stride, waits::Waits,
+    resume::Listeners, ring::Ring, shared::Shared, standing::Standing, stride::Stride,
+    waits::Waits,
 };
 
 /// One loop.
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     /// A turn, or a wait, of this loop is under way.
     pub(crate) busy: Cell<bool>,
     pub(crate) turns: Cell<u64>,
+    /// What it has put aside while it is stopped.
+    pub(crate) standing: Standing,
     /// `run` or `block_on` is under way: the loop is entered already.
     pub(crate) running: Cell<bool>,
     /// What is to run when the turn is over.
@@ -176,7 +179,7 @@ impl Core {
     /// Where a phase puts those whom it wakes.
     pub(crate) fn take_woken(&self) -> Woken {
         let mut woken = self.woken.take();
-        woken.trace(self.recording.get());
+        woken.trace(self.recording.get() || self.standing.awaits_source());
         woken
     }
 
@@ -185,23 +188,33 @@ impl Core {
         // A waker may be anybody's code.
         self.shared.now.set(Entry::WAKER, phase);
         for (waker, origin) in woken.drain() {
-            if let (Some(recorder), Some(origin)) = (self.recorder(), origin) {
-                match origin {
-                    Origin::Source(id) => recorder.wakes(By::Source(id), 0),
-                    Origin::Timer { place, at } => {
-                        let late_ns = self.reactor.now().saturating_sub(at);
-                        recorder.wakes(By::Timer(self.executor.place(place)), late_ns);
-                    }
-                }
+            if let Some(origin) = origin {
+                self.tell_origin(origin);
             }
             self.executor.wake_foreign(waker);
         }
         self.woken.replace(woken);
     }
 
+    /// Whoever records, or waits for a source, is told what somebody is woken for.
+    fn tell_origin(&self, origin: Origin) {
+        if let Origin::Source(source) = origin {
+            self.standing.became_ready(source);
+        }
+        let Some(recorder) = self.recorder() else { return };
+        match origin {
+            Origin::Source(id) => recorder.wakes(By::Source(id), 0),
+            Origin::Timer { place, at } => {
+                let late_ns = self.reactor.now().saturating_sub(at);
+                recorder.wakes(By::Timer(self.executor.place(place)), late_ns);
+            }
+        }
+    }
+
     /// Whether a turn has something to do right now.
     pub(crate) fn has_work(&self) -> bool {
-        self.is_busy() || self.frames.idle_len() > 0
+        !self.standing.stands()
+            && (self.is_busy() || self.frames.idle_len() > 0 || self.standing.has_kept())
     }
 
     /// Whether it has something to do that comes before idle callbacks.
@@ -216,14 +229,15 @@ impl Core {
 
     /// When something is due next, a timer or a frame, or a little earlier.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let frame = self.frames.next_due();
-        self.reactor.note_deadline(frame);
-        earlier(self.reactor.next_deadline(), frame)
+        let own = earlier(self.frames.next_due(), self.standing.until());
+        self.reactor.note_deadline(own);
+        earlier(self.reactor.next_deadline(), own)
     }
 
     /// When something is due next, to the nanosecond.
     pub(crate) fn earliest_deadline(&self) -> Option<u64> {
-        earlier(self.reactor.earliest_deadline(), self.frames.next_due())
+        let own = earlier(self.frames.next_due(), self.standing.until());
+        earlier(self.reactor.earliest_deadline(), own)
     }
 
     /// How many are ready, callbacks, calls of other threads.

@@ -87,11 +87,15 @@ impl EventLoop {
         waiting.wait(None)
     }
 
-    /// Phases `io` to `finish`: one turn, with what [`wait`](EventLoop::wait) brought.
+    /// Phases `io` to `finish`: one turn, with what [`wait`](EventLoop::wait) brought. A loop that
+    /// was [stopped](Watch::pause) keeps that for later, and has run nothing.
     ///
     /// # Errors
     /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`.
     pub fn turn(&self, events: Events) -> Result<(), RunError> {
+        if self.core.is_stepped() {
+            return self.step(events);
+        }
         let mut turn = Turn::begin(&self.core, events)?;
         turn.io();
         turn.timers();
@@ -203,6 +207,7 @@ impl EventLoop {
     /// again afterwards. From another thread: [`Remote::stop`].
     pub fn stop(&self) {
         self.core.executor.stop();
+        self.core.shared.open_gate(false);
     }
 
     /// Ends the loop: refuses calls of other threads, runs what was accepted and what is left for

@@ -72,7 +72,9 @@ where
 /// Outside of a loop.
 #[track_caller]
 pub fn stop() {
-    current::expect("stop").executor.stop();
+    let core = current::expect("stop");
+    core.executor.stop();
+    core.shared.open_gate(false);
 }
 
 /// A handle to the current loop for other threads.

@@ -36,6 +36,7 @@ impl Snapshot {
             executor: core.executor.counts(),
             reactor: core.reactor.counts(),
             looks: core.shared.published.looks(),
+            stopped: core.shared.gate.stopped(),
             recorded: recorded(core),
         }
     }

@@ -71,6 +71,7 @@ mod event;
 mod event_loop;
 mod frames;
 mod functions;
+mod gate;
 mod gathering;
 mod guest;
 mod host;
@@ -100,6 +101,7 @@ mod shared;
 pub mod signal;
 mod snapshot;
 mod snapshot_table;
+mod standing;
 mod statistics;
 mod stride;
 mod turn;
@@ -121,6 +123,7 @@ pub use crate::{
     event_loop::EventLoop,
     frames::{IdleTime, request_idle, request_render},
     functions::{remote, run, snapshot, spawn, stop},
+    gate::{StepTo, Stopped},
     guest::{Guest, GuestEnd, GuestTick},
     host::{
         Chunk, Drain, Drained, HostCall, HostCalling, HostError, HostJobLine, HostLimits,

@@ -218,6 +218,11 @@ impl Core {
     /// of the turn before, nor of the wait to come.
     pub(crate) fn take_thread_back(&self) {
         self.shared.notifier.unpark_by_host();
+        self.skip_time();
+    }
+
+    /// The time since the clock was read is nobody's.
+    pub(crate) fn skip_time(&self) {
         if let Some(recorder) = self.recorder() {
             let now = self.reactor.read_clock();
             recorder.host_had(self.stride.read_at(), now);
@@ -278,6 +283,9 @@ impl Core {
 
     /// How long nothing will be due.
     fn timeout(&self) -> Option<Duration> {
+        if self.standing.stands() {
+            return None;
+        }
         if self.has_work() {
             return Some(Duration::ZERO);
         }

@@ -135,6 +135,7 @@ impl Remote {
     /// thread left before is taken first. It never fails; on a loop that is gone it does nothing.
     pub fn stop(&self) {
         self.shared.inbox.stop();
+        self.shared.open_gate(false);
     }
 
     /// A way to look at the loop that doesn't keep it waiting for more.

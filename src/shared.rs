@@ -6,12 +6,19 @@
 use std::{
     sync::{Arc, OnceLock, atomic::AtomicUsize},
     thread::ThreadId,
+    time::Duration,
 };
 
 use glassloop_executor::{Executor, Inbox, Sites, UnhandledCount};
-use glassloop_reactor::{Notifier, Reactor};
+use glassloop_reactor::{Notifier, Reactor, nanoseconds};
 
-use crate::{LoopName, now_record::NowRecord, published::Published, ring::Ring};
+use crate::{
+    LoopName,
+    gate::{Gate, Order},
+    now_record::NowRecord,
+    published::Published,
+    ring::Ring,
+};
 
 /// What a loop shares with other threads.
 #[derive(Debug)]
@@ -24,6 +31,8 @@ pub(crate) struct Shared {
     /// Made when recording is first switched on.
     pub(crate) ring: OnceLock<Ring>,
     pub(crate) published: Published,
+    /// Who stops it.
+    pub(crate) gate: Gate,
     /// How many failures there were that nobody handled.
     pub(crate) unhandled: UnhandledCount,
     /// How many `Remote`s there are.
@@ -35,13 +44,14 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         name: LoopName,
-        published: Published,
+        snapshot_every: Option<Duration>,
         executor: &Executor,
         reactor: &Reactor,
     ) -> Shared {
         Shared {
             name,
-            published,
+            published: Published::new(snapshot_every.map(nanoseconds)),
+            gate: Gate::default(),
             inbox: Arc::clone(executor.inbox()),
             notifier: Arc::clone(reactor.notifier()),
             sites: Arc::clone(executor.sites()),
@@ -51,6 +61,16 @@ impl Shared {
             remotes: AtomicUsize::new(0),
             thread: std::thread::current().id(),
         }
+    }
+
+    /// Gives an order to the loop; see `gate.rs`.
+    pub(crate) fn order(&self, order: Order) {
+        self.gate.give(order, || self.notifier.notify());
+    }
+
+    /// Whoever ends the loop is not held up by who has stopped it.
+    pub(crate) fn open_gate(&self, ends: bool) {
+        self.gate.open(ends, || self.notifier.notify());
     }
 
     pub(crate) fn is_loop_thread(&self) -> bool {

@@ -8,7 +8,7 @@ use std::{borrow::Cow, panic::Location};
 use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState};
 use glassloop_reactor::{Counts as ReactorCounts, Interest, SourceId};
 
-use crate::{By, JobLine, LoopName, LoopTimes, TaskTimes};
+use crate::{By, JobLine, LoopName, LoopTimes, Stopped, TaskTimes};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub reactor: ReactorCounts,
     /// How often a [`Watch`](crate::Watch) asked for a fresh one: each may have woken the loop.
     pub looks: u64,
+    /// Where it stands, if it was [stopped](crate::Watch::pause).
+    pub stopped: Option<Stopped>,
     /// What recording has brought, if it was ever switched on.
     pub recorded: Option<RecordedLine>,
 }

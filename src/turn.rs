@@ -13,6 +13,7 @@ use crate::{Phase, RunError, Snapshot, core::Core, current, now_record::NowRecor
 
 mod render;
 mod run;
+mod step;
 
 /// A turn under way.
 pub(crate) struct Turn<'a> {
@@ -52,21 +53,29 @@ impl<'a> Turn<'a> {
         if let Some(recorder) = core.recorder() {
             recorder.turn(turn, core.stride.read_at());
         }
-        Ok(Turn {
+        let mut turn = Turn::open(core, events);
+        (turn.observed, turn._entered) = (observed, _entered);
+        Ok(turn)
+    }
+
+    /// A turn that nobody was told of.
+    #[inline]
+    fn open(core: &'a Core, events: Events) -> Turn<'a> {
+        Turn {
             core,
             executor: &core.executor,
             reactor: &core.reactor,
             notifier: &core.shared.notifier,
             now: &core.shared.now,
             events,
-            turn,
+            turn: core.turns.get(),
             items: 0,
             asked: core.items_since_poll.get() == 0,
-            observed,
+            observed: false,
             runs_on: core.running.get(),
             _turning: core.executor.begin_turn(),
-            _entered,
-        })
+            _entered: None,
+        }
     }
 
     /// Phase 2: events become readiness; whoever waited for it is woken.
@@ -181,26 +190,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Leaves a snapshot for other threads. A watch's wish to record, or not to, is fulfilled here.
+    /// Leaves a snapshot for other threads.
     #[cold]
     fn publish(&self) {
-        let core = self.core;
-        self.now.set(Entry::NOTHING, Phase::Finish);
         // Its time is nobody else's: not that of the items before it, nor of those after it.
         self.end_stretch();
-        let recorded = core.recording.get();
-        let read_clock = || self.reactor.read_clock();
-        let asked = core.shared.published.publish(read_clock, |record| {
-            if let Some(on) = record {
-                core.record(on);
-            }
-            Snapshot::of(core)
-        });
-        let now = read_clock();
-        core.stride.begin(now);
-        if let Some(recorder) = core.recorder().filter(|_| recorded) {
-            recorder.published(asked, now);
-        }
+        self.core.publish();
     }
 
     /// Opens a phase.
@@ -232,6 +227,28 @@ impl<'a> Turn<'a> {
             let now = self.reactor.read_clock();
             self.core.stride.begin(now);
             recorder.served(count, now);
+        }
+    }
+}
+
+impl Core {
+    /// Leaves a snapshot for other threads. A watch's wish to record, or not to, is fulfilled here.
+    #[cold]
+    fn publish(&self) {
+        self.shared.now.set(Entry::NOTHING, Phase::Finish);
+        let recorded = self.recording.get();
+        let read_clock = || self.reactor.read_clock();
+        let asked = self.shared.published.publish(read_clock, |record| {
+            if let Some(on) = record {
+                self.record(on);
+            }
+            Snapshot::of(self)
+        });
+        let now = read_clock();
+        self.stride.begin(now);
+        // While it stands, that is no part of a turn.
+        if let Some(recorder) = self.recorder().filter(|_| recorded && !self.standing.stands()) {
+            recorder.published(asked, now);
         }
     }
 }

@@ -36,7 +36,7 @@ impl<'a> Waiting<'a> {
     }
 
     fn ask_for_work(self) -> Result<Option<Events>, RunError> {
-        if self.core.has_work() {
+        if self.core.has_work() || self.core.has_order() || self.core.standing.is_aside() {
             return self.ask(None).map(Some);
         }
         match deadlock::outlook(self.core) {
@@ -87,6 +87,13 @@ impl<'a> Waiting<'a> {
     /// Asks the system and the clock, and blocks if nothing is ready.
     fn ask(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
         let core = self.core;
+        let goes_on = core.heed();
+        if core.standing.is_aside() {
+            return self.stand(timeout);
+        }
+        if goes_on && self.goes_on() {
+            return Ok(self.go_on());
+        }
         let choice = self.asking(timeout)?;
         let mut events = core.spare_events.take();
         let before = core.reactor.waits_blocked();
@@ -96,17 +103,47 @@ impl<'a> Waiting<'a> {
         Ok(events)
     }
 
+    /// The wait of a loop that was stopped, which is of no turn: nobody is told, no time passes
+    /// for the turn under way, no peer of a script acts. Only an order ends it, and what must not
+    /// be lost.
+    #[cold]
+    fn stand(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
+        let choice = self.standing(timeout)?;
+        let mut events = self.core.spare_events.take();
+        self.core.reactor.stand(choice, &mut events)?;
+        Ok(events)
+    }
+
+    fn standing(&self, timeout: Option<Duration>) -> Result<Option<Duration>, RunError> {
+        let core = self.core;
+        core.shared.now.set(Entry::NOTHING, Phase::Wait);
+        if core.has_order() || !core.standing.stands() {
+            return Ok(Some(Duration::ZERO));
+        }
+        if timeout != Some(Duration::ZERO) {
+            core.look_for_fork()?;
+        }
+        Ok(timeout)
+    }
+
     /// The first half of a wait that another thread may make; it is ended by
     /// [`take_back`](Waiting::take_back).
     pub(crate) fn lend(self) -> Result<LentWait, RunError> {
-        let choice = self.asking(None)?;
-        Ok(self.core.reactor.begin_wait(choice, self.core.spare_events.take()))
+        let (core, events) = (self.core, self.core.spare_events.take());
+        core.heed();
+        if core.standing.is_aside() {
+            return Ok(core.reactor.begin_stand(self.standing(None)?, events));
+        }
+        Ok(core.reactor.begin_wait(self.asking(None)?, events))
     }
 
     /// The second half of it.
     pub(crate) fn take_back(self, lent: LentWait) -> Result<Events, RunError> {
+        let is_of_turn = !lent.stands();
         let events = self.core.reactor.end_wait(lent)?;
-        self.asked(events.len(), true);
+        if is_of_turn {
+            self.asked(events.len(), true);
+        }
         Ok(events)
     }
 
@@ -146,6 +183,9 @@ impl<'a> Waiting<'a> {
     /// How long to wait: not at all if a turn has something to do right now.
     fn choose(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
+        if core.has_order() || core.standing.has_kept() {
+            return Some(Duration::ZERO);
+        }
         if core.is_busy() || core.resume.is_behind(core.reactor.clock()) {
             return Some(Duration::ZERO);
         }

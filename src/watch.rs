@@ -10,7 +10,10 @@ use std::{panic::Location, sync::Arc, time::Duration};
 use glassloop_executor::{Executor, Kind, PlaceId, Refused, TaskId};
 use glassloop_reactor::nanoseconds;
 
-use crate::{LoopName, Seen, Snapshot, now_record::Now, ring::Read, shared::Shared};
+use crate::{
+    LoopName, Seen, Snapshot, StepTo, Stopped, gate::Order, now_record::Now, ring::Read,
+    shared::Shared,
+};
 
 /// A loop's state as another thread may read it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -155,6 +158,62 @@ impl Watch {
             }
         };
         self.shared.inbox.defer(abort, Location::caller()).map_err(|refused| refused.map(|_| ()))
+    }
+
+    /// Stops the loop behind the turn that runs: it runs nothing more, whatever is ready and
+    /// whatever is due, until it is told to [go on](Watch::resume) or to take a
+    /// [step](Watch::step). A turn of it returns at once, a pump has nothing to do, and a clock
+    /// that jumps stays where it is. What comes in is kept. It still answers who
+    /// [looks](Watch::look).
+    ///
+    /// Whoever ends the loop isn't held up: a [stop](crate::Remote::stop) and a
+    /// [close](crate::EventLoop::close) have it go on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glassloop::{EventLoop, StepTo};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// for name in ["first", "second"] {
+    ///     event_loop.spawn(async move { println!("{name}") }).detach();
+    /// }
+    /// watch.pause();
+    /// event_loop.pump(Duration::from_millis(2))?; // runs nothing
+    /// watch.step(StepTo::NextItem);
+    /// event_loop.pump(Duration::from_millis(2))?; // prints "first"
+    /// let stopped = watch.stopped(Duration::ZERO).expect("it has made its step");
+    /// assert_eq!((stopped.turn, stopped.within, stopped.next.is_some()), (1, true, true));
+    /// watch.resume();
+    /// event_loop.pump(Duration::from_millis(2))?; // prints "second"
+    /// # assert!(watch.stopped(Duration::ZERO).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pause(&self) {
+        self.shared.order(Order::Stop);
+    }
+
+    /// Has a loop that was [stopped](Watch::pause), or goes by steps, go on for good.
+    pub fn resume(&self) {
+        self.shared.order(Order::Go);
+    }
+
+    /// Has the loop go so far and stop there, whether or not it was [stopped](Watch::pause) before.
+    /// Its items, their order and what shares a turn are those of a loop that nobody stops, but for
+    /// a clock that jumps: it stops at a [time](StepTo::Time) on its way.
+    pub fn step(&self, to: StepTo) {
+        self.shared.order(Order::Step(to));
+    }
+
+    /// Where the loop stands, once it has done what it was last told; `timeout` is how long that
+    /// may take. `None` if it was told to go on, and if it has not come there yet: it hangs, nobody
+    /// runs it, or what it is to stop for has not come.
+    ///
+    /// On the loop's own thread, which would wait for itself, it doesn't wait.
+    #[must_use]
+    pub fn stopped(&self, timeout: Duration) -> Option<Stopped> {
+        let timeout = if self.shared.is_loop_thread() { Duration::ZERO } else { timeout };
+        self.shared.gate.wait(timeout)
     }
 
     /// The recorded events from number `from` on; empty when nothing was ever recorded.

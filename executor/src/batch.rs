@@ -51,9 +51,25 @@ impl Executor {
         Some(entry)
     }
 
+    /// What [`next_item`](Self::next_item) would give.
+    #[must_use]
+    pub fn peek(&self, batch: &Batch) -> Option<Entry> {
+        batch.entries.get(batch.at).copied()
+    }
+
+    /// What runs first in the next batch, between two run phases.
+    #[must_use]
+    pub fn first_ready(&self) -> Option<Entry> {
+        let batch = self.batch.take();
+        let next = self.peek(&batch);
+        self.batch.set(batch);
+        next.or_else(|| self.ready.borrow().first().copied())
+    }
+
     /// Phase `run` ends: what is left of the batch comes first in the next one, and the places of
     /// the calls that ran are free for others.
     pub fn end_batch(&self, batch: Batch) {
+        self.batch_left.set(batch.left());
         self.batch.set(batch);
         self.inbox().release(self.calls_run.take());
     }

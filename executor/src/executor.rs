@@ -255,6 +255,12 @@ impl Executor {
         })
     }
 
+    /// Whether other threads have left something that was not taken.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        !self.outlet.is_empty()
+    }
+
     pub(crate) fn take_left(&self, max: usize, found: impl FnMut(Left)) -> bool {
         self.outlet.take(max, found)
     }

@@ -5,7 +5,7 @@
 //! counts the accepted calls and carries the closed mark, so that closing can't race with a sender.
 //! It runs nothing and wakes nobody but its loop.
 
-use std::{panic::Location, sync::Arc, task::Waker};
+use std::{cell::RefCell, panic::Location, sync::Arc, task::Waker};
 
 use crate::{
     error::Refused,
@@ -53,6 +53,8 @@ pub struct Inbox {
 #[derive(Debug)]
 pub struct Outlet {
     receiver: mpsc::Receiver<Left>,
+    /// What was looked at and not taken: it comes first.
+    first: RefCell<Option<Left>>,
 }
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -64,7 +66,10 @@ pub fn inbox(calls_max: usize, unpark: Waker) -> (Arc<Inbox>, Outlet) {
     let calls = AtomicUsize::new(0);
     let calls_max = calls_max.min(CLOSED - 1);
     let stop = AtomicBool::new(false);
-    (Arc::new(Inbox { sender, calls, calls_max, stop, unpark }), Outlet { receiver })
+    (
+        Arc::new(Inbox { sender, calls, calls_max, stop, unpark }),
+        Outlet { receiver, first: RefCell::default() },
+    )
 }
 
 impl Inbox {
@@ -195,13 +200,29 @@ impl Drop for Reserved<'_> {
 impl Outlet {
     /// Takes what was left, oldest first, at most `max`; says whether more may be there.
     pub fn take(&self, max: usize, mut found: impl FnMut(Left)) -> bool {
-        for _ in 0..max {
+        if max == 0 {
+            return true;
+        }
+        let first = self.first.take();
+        let rest = max - usize::from(first.is_some());
+        if let Some(left) = first {
+            found(left);
+        }
+        for _ in 0..rest {
             match self.receiver.try_recv() {
                 Ok(left) => found(left),
                 Err(_) => return false,
             }
         }
         true
+    }
+
+    /// Whether nothing was left. Nobody but the taker asks.
+    pub fn is_empty(&self) -> bool {
+        let first = self.first.take().or_else(|| self.receiver.try_recv().ok());
+        let is_empty = first.is_none();
+        self.first.replace(first);
+        is_empty
     }
 }
 

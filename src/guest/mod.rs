@@ -290,6 +290,8 @@ impl Lodging {
     fn take_in(&self, wait: LentWait) {
         let core = &self.event_loop.core;
         match Waiting::begin(core).and_then(|waiting| waiting.take_back(wait)) {
+            // It is told when it goes on.
+            Ok(events) if core.standing.is_aside() => core.standing.keep(&events),
             Ok(events) => {
                 let mut woken = core.take_woken();
                 core.reactor.io(&events, &mut woken);

@@ -22,21 +22,21 @@ use crate::{
 const STALL_NAMES_MAX: usize = 4;
 
 /// How far a run phase goes.
-struct Bounds {
+pub(super) struct Bounds {
     /// What the policy allows each turn.
-    allowance: Allowance,
+    pub(super) allowance: Allowance,
     /// Items that this turn may still run.
-    left: usize,
+    pub(super) left: usize,
     /// Items that may run before the system is asked again.
-    unasked: usize,
+    pub(super) unasked: usize,
     /// When the phase ends.
-    end: u64,
+    pub(super) end: u64,
     /// When the system is to be asked again.
     ask: u64,
 }
 
 impl Bounds {
-    fn of(core: &Core) -> Bounds {
+    pub(super) fn of(core: &Core) -> Bounds {
         let allowance = core.policy.get().allowance(core);
         let unasked = core.limits.items_per_poll_max.saturating_sub(core.items_since_poll.get());
         Bounds {
@@ -47,6 +47,12 @@ impl Bounds {
             ask: core.reactor.now().saturating_add(core.poll_ns_max),
         }
     }
+
+    /// Items that ran since the system was asked.
+    #[inline]
+    pub(super) fn since_poll(&self, core: &Core) -> usize {
+        core.limits.items_per_poll_max.saturating_sub(self.unasked)
+    }
 }
 
 impl Turn<'_> {
@@ -56,12 +62,7 @@ impl Turn<'_> {
         let core = self.core;
         self.executor.set_cause(Cause::Task);
         let mut bounds = Bounds::of(core);
-        if self.executor.has_microtasks() {
-            self.now.set(Entry::MICROTASKS, Phase::Run);
-            // They may go on for ever without an item: the system is asked before the next turn.
-            self.checkpoint(Entry::NOTHING);
-            bounds.unasked = 0;
-        }
+        self.carried_over(&mut bounds);
         if core.frames.is_due(self.reactor.now()) {
             // No other turn before it is drawn. One that is requested meanwhile is a chore.
             self.runs_on = false;
@@ -77,8 +78,18 @@ impl Turn<'_> {
             self.end_stride(self.reactor.read_clock(), last, &mut bounds);
         }
         self.reactor.set_owner(0);
-        let since_poll = core.limits.items_per_poll_max.saturating_sub(bounds.unasked);
-        core.items_since_poll.set(since_poll);
+        core.items_since_poll.set(bounds.since_poll(core));
+    }
+
+    /// The microtasks that were carried over, or queued outside of a turn.
+    #[inline]
+    pub(super) fn carried_over(&mut self, bounds: &mut Bounds) {
+        if self.executor.has_microtasks() {
+            self.now.set(Entry::MICROTASKS, Phase::Run);
+            // They may go on for ever without an item: the system is asked before the next turn.
+            self.checkpoint(Entry::NOTHING);
+            bounds.unasked = 0;
+        }
     }
 
     /// The next item of this turn; or of the next one, if that is run in place.
@@ -139,7 +150,7 @@ impl Turn<'_> {
 
     /// One item and its checkpoint; at the end of a stride, the clock.
     #[inline]
-    fn item(&mut self, entry: Entry, bounds: &mut Bounds) {
+    pub(super) fn item(&mut self, entry: Entry, bounds: &mut Bounds) {
         let core = self.core;
         self.now.set(entry, Phase::Run);
         self.reactor.set_owner(entry.to_bits());

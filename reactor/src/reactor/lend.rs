@@ -19,6 +19,8 @@ pub struct LentWait {
     notifier: Arc<Notifier>,
     events: Events,
     waited: io::Result<()>,
+    /// It is of no turn.
+    stands: bool,
 }
 
 impl LentWait {
@@ -26,6 +28,12 @@ impl LentWait {
     #[must_use]
     pub fn blocks(&self) -> bool {
         self.poller.is_some()
+    }
+
+    /// Whether it is of no turn: see [`Reactor::begin_stand`].
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.stands
     }
 
     /// Blocks this thread until the wait is over. The wake word is at RUNNING afterwards: the loop
@@ -42,11 +50,21 @@ impl Reactor {
     /// The first half of phase 1, for a wait that another thread may make. As [`Reactor::wait`],
     /// but for the blocking; it looks whether that is needed. From here on the wake word is armed
     /// if the wait [blocks](LentWait::blocks), and the poller is away.
-    pub fn begin_wait(self: &Rc<Self>, timeout: Option<Duration>, mut events: Events) -> LentWait {
-        events.clear();
+    pub fn begin_wait(self: &Rc<Self>, timeout: Option<Duration>, events: Events) -> LentWait {
         self.play();
         self.count(|counts| counts.waits += 1);
         let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
+        LentWait { stands: false, ..self.lend_wait(idle, timeout, events) }
+    }
+
+    /// The same of a wait that is of no turn, as [`Reactor::stand`].
+    pub fn begin_stand(&self, timeout: Option<Duration>, events: Events) -> LentWait {
+        let idle = timeout != Some(Duration::ZERO);
+        LentWait { stands: true, ..self.lend_wait(idle, timeout, events) }
+    }
+
+    fn lend_wait(&self, idle: bool, timeout: Option<Duration>, mut events: Events) -> LentWait {
+        events.clear();
         let mut waited = self.look(&mut events);
         // The look may have taken the one event that the alarm gives.
         let idle = idle && !self.alarm_is_due();
@@ -61,7 +79,7 @@ impl Reactor {
             }
         }
         let (timeout, notifier) = (self.trusted(timeout), Arc::clone(&self.notifier));
-        LentWait { poller, timeout, notifier, events, waited }
+        LentWait { poller, timeout, notifier, events, waited, stands: false }
     }
 
     /// The second half of phase 1, on the loop's thread: the poller is back, and the clock is read.
@@ -70,13 +88,15 @@ impl Reactor {
     /// # Errors
     /// As [`Reactor::wait`].
     pub fn end_wait(self: &Rc<Self>, lent: LentWait) -> io::Result<Events> {
-        let LentWait { poller, events, waited, notifier, .. } = lent;
+        let LentWait { poller, events, waited, notifier, stands, .. } = lent;
         if let Some(poller) = poller {
             // In case nobody made it.
             notifier.after_wait();
             *self.poller.borrow_mut() = poller;
         }
-        self.after_wait();
+        if !stands {
+            self.after_wait();
+        }
         waited.map(|()| events)
     }
 }

@@ -48,6 +48,21 @@ impl Reactor {
         waited
     }
 
+    /// A wait that is of no turn, for a loop that was stopped: blocks for at most `timeout` and
+    /// fills `events`. The turn's `now` stays what it was, the peers of a script do nothing, and
+    /// what memory sockets have told waits.
+    ///
+    /// # Errors
+    /// As [`Reactor::wait`].
+    pub fn stand(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        events.clear();
+        if timeout == Some(Duration::ZERO) {
+            self.look(events)
+        } else {
+            self.block(timeout, events)
+        }
+    }
+
     /// The end of every wait: the turn's `now`.
     pub(super) fn after_wait(self: &Rc<Self>) {
         self.now.set(self.clock.now());

@@ -1,0 +1,157 @@
+//! `Gate`: what stops a loop between two items, and lets it go on a step at a time.
+//!
+//! Any thread may give an order; the loop looks at one number a turn, carries the order out, and
+//! says where it stands. It promises that a loop which is told to go on does, whatever came while
+//! it stood, and that nobody who ends a loop is held up by who has stopped it. What the loop puts
+//! aside meanwhile is in `standing.rs`.
+
+use std::{
+    fmt,
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use glassloop_executor::{Entry, TaskId};
+use glassloop_reactor::SourceId;
+
+/// How far a loop goes before it stops again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepTo {
+    /// One item runs, with its microtasks. If nothing is ready the loop waits for it, as ever.
+    NextItem,
+    /// To the end of the turn under way; or one whole turn, if none is.
+    NextTurn,
+    /// Until this task is about to run. At least one item runs before, if one is ready.
+    Task(TaskId),
+    /// Until this source has become ready for somebody, who was woken and has not run yet.
+    Source(SourceId),
+    /// Until the loop's clock says so many nanoseconds since its origin: what is due by then was
+    /// woken and has not run yet.
+    Time(u64),
+}
+
+/// Where a loop stands that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// The turn under way, or the last one.
+    pub turn: u64,
+    /// It stands within that turn, in phase `run`; else behind it.
+    pub within: bool,
+    /// What runs next, if anything is ready.
+    pub next: Option<Entry>,
+    /// The step that has brought it here. `None`: it was just stopped.
+    pub by: Option<StepTo>,
+}
+
+/// What a loop is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    #[default]
+    Go,
+    Stop,
+    Step(StepTo),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    order: Order,
+    /// The how many-th it is.
+    number: u64,
+    /// Where the loop stands by that order.
+    stopped: Option<Stopped>,
+    /// The loop ends: nothing stops it any more.
+    ended: bool,
+}
+
+/// The orders of one loop.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// How many orders there were.
+    orders: AtomicU64,
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+impl Gate {
+    /// How many orders there were: another number than before is news.
+    // COST: a load, once a turn.
+    #[inline]
+    pub(crate) fn orders(&self) -> u64 {
+        self.orders.load(Ordering::Relaxed)
+    }
+
+    /// Gives an order; `wake` brings the loop to look at it.
+    pub(crate) fn give(&self, order: Order, wake: impl FnOnce()) {
+        let mut state = self.state();
+        if state.ended || (order == Order::Go && state.order == Order::Go) {
+            return;
+        }
+        state.order = order;
+        state.number += 1;
+        state.stopped = None;
+        self.orders.store(state.number, Ordering::Relaxed);
+        drop(state);
+        self.news.notify_all();
+        // It is seen by whoever is woken for it.
+        wake();
+    }
+
+    /// Has it go on for good, or from now on be stopped no more, since it ends.
+    pub(crate) fn open(&self, ends: bool, wake: impl FnOnce()) {
+        // A loop that nobody ever stopped takes no lock for it.
+        if ends || self.orders() > 0 {
+            self.give(Order::Go, wake);
+            self.state().ended |= ends;
+        }
+    }
+
+    /// The last order, with its number.
+    pub(crate) fn order(&self) -> (Order, u64) {
+        let state = self.state();
+        (state.order, state.number)
+    }
+
+    /// The loop stands, by the order of this number. Another one may have come.
+    pub(crate) fn stands(&self, number: u64, stopped: Stopped) {
+        let mut state = self.state();
+        if state.number == number && state.stopped.is_none() {
+            state.order = Order::Stop;
+            state.stopped = Some(stopped);
+        }
+        drop(state);
+        self.news.notify_all();
+    }
+
+    /// Where the loop stands, if it does.
+    pub(crate) fn stopped(&self) -> Option<Stopped> {
+        self.state().stopped
+    }
+
+    /// The same, once the last order was carried out; waits `timeout` at most.
+    pub(crate) fn wait(&self, timeout: Duration) -> Option<Stopped> {
+        let waits = |state: &mut State| state.order != Order::Go && state.stopped.is_none();
+        let waited = self.news.wait_timeout_while(self.state(), timeout, waits);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stopped
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for StepTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepTo::NextItem => f.write_str("the next item"),
+            StepTo::NextTurn => f.write_str("the next turn"),
+            StepTo::Task(task) => write!(f, "task {task}"),
+            StepTo::Source(source) => write!(f, "source {source}"),
+            StepTo::Time(at_ns) => write!(f, "{:?} by its clock", Duration::from_nanos(*at_ns)),
+        }
+    }
+}

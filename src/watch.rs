@@ -205,6 +205,20 @@ impl Watch {
         self.shared.order(Order::Step(to));
     }
 
+    /// Whether the loop was told to stop, or to take a step, and not to go on since.
+    ///
+    /// ```
+    /// let event_loop = glassloop::EventLoop::new()?;
+    /// let watch = event_loop.watch();
+    /// watch.pause();
+    /// assert!(watch.is_stepped() && watch.stopped(std::time::Duration::ZERO).is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_stepped(&self) -> bool {
+        self.shared.gate.order().0 != Order::Go
+    }
+
     /// Where the loop stands, once it has done what it was last told; `timeout` is how long that
     /// may take. `None` if it was told to go on, and if it has not come there yet: it hangs, nobody
     /// runs it, or what it is to stop for has not come.

@@ -109,6 +109,21 @@ fn one_that_never_comes_is_503_and_its_future_is_dropped() {
 }
 
 #[test]
+fn the_answer_to_a_post_may_be_waited_for_too() {
+    let panics = unhandled_of(PIPE_BYTES, async |_| {
+        let server = Server::new().post_async("/echo", |request| async move {
+            sleep(Duration::from_millis(5)).await;
+            Response::text(String::from_utf8_lossy(request.body()).into_owned())
+        });
+        let server = ws::serve(server, []).expect("good routes");
+        let mut client = Client::enter(&server);
+        client.say("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello").await;
+        assert_eq!(client.answer().await.text(), "hello");
+    });
+    assert!(panics.is_empty(), "{panics:?}");
+}
+
+#[test]
 fn one_that_panics_is_500_whether_at_once_or_later() {
     let panics = unhandled_of(PIPE_BYTES, async |_| {
         /// Panics when it is dropped.

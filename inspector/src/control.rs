@@ -43,10 +43,10 @@ pub(crate) fn task_of(text: &str) -> Option<TaskId> {
 
 /// What a body asks for.
 #[derive(Debug)]
-struct Wish(Map<String, Value>);
+pub(crate) struct Wish(Map<String, Value>);
 
 impl Wish {
-    fn of(request: &Request, known: &[&str]) -> Result<Wish, Response> {
+    pub(crate) fn of(request: &Request, known: &[&str]) -> Result<Wish, Response> {
         let expected = || format!("expected a JSON object with {known:?}");
         let Ok(Value::Object(wish)) = serde_json::from_slice(request.body()) else {
             return Err(refusal(400, &format!("{}, came something else", expected())));
@@ -57,7 +57,7 @@ impl Wish {
         }
     }
 
-    fn get<T>(
+    pub(crate) fn get<T>(
         &self,
         key: &str,
         what: &str,
@@ -68,7 +68,18 @@ impl Wish {
         read(came).ok_or_else(refuse)
     }
 
-    fn watch(&self) -> Result<Watch, Response> {
+    /// The same of what need not be said.
+    pub(crate) fn get_or<T>(
+        &self,
+        key: &str,
+        what: &str,
+        default: T,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T, Response> {
+        if self.0.contains_key(key) { self.get(key, what, read) } else { Ok(default) }
+    }
+
+    pub(crate) fn watch(&self) -> Result<Watch, Response> {
         let number = self.get("loop", "the number of a loop", Value::as_u64)?;
         let found = glassloop::loops().into_iter().find(|watch| watch.name().number == number);
         found.ok_or_else(|| refusal(404, &format!("expected a loop that lives, came {number}")))

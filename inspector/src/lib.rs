@@ -77,6 +77,7 @@ mod signal;
 mod slow;
 mod source;
 mod state;
+mod stepping;
 mod story;
 mod thread_state;
 mod token;

@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{control, dump, facts::Facts, past, source, state};
+use crate::{control, dump, facts::Facts, past, source, state, stepping};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -66,8 +66,13 @@ const fn post(path: &'static str, respond: fn(&Facts, &Request) -> Answer) -> Ro
     Route { method: Method::Post, path, access: Access::Controller, respond }
 }
 
+const fn order(path: &'static str, respond: fn(Rc<Facts>, Request) -> Later) -> Route {
+    let respond = Respond::Later(respond);
+    Route { method: Method::Post, path, access: Access::Controller, respond }
+}
+
 /// All of them.
-pub(crate) const ROUTES: [Route; 13] = [
+pub(crate) const ROUTES: [Route; 16] = [
     get("/state", |facts, request| Box::pin(state::state(facts, request))),
     get("/events", |facts, request| Box::pin(past::events(facts, request))),
     get("/story", |facts, request| Box::pin(past::story(facts, request))),
@@ -84,6 +89,9 @@ pub(crate) const ROUTES: [Route; 13] = [
     },
     post("/record", control::record),
     post("/cancel", control::cancel),
+    order("/pause", |facts, request| Box::pin(stepping::pause(facts, request))),
+    order("/resume", |facts, request| Box::pin(stepping::resume(facts, request))),
+    order("/step", |facts, request| Box::pin(stepping::step(facts, request))),
     post("/dump", dump::dump),
     Route {
         method: Method::WebSocket,

@@ -66,8 +66,12 @@ fn with_route(server: Server, route: &Route, facts: Rc<Facts>) -> Server {
         (Method::Post, Respond::Now(respond)) => {
             server.post(route.path, move |request| or_refusal(respond(&facts, request)))
         }
-        // No POST waits, and the WebSocket has a route of its own.
-        (Method::Post, Respond::Later(_)) | (Method::WebSocket, _) => server,
+        (Method::Post, Respond::Later(respond)) => server.post_async(route.path, move |request| {
+            let answer = respond(Rc::clone(&facts), request);
+            async move { or_refusal(answer.await) }
+        }),
+        // The WebSocket has a route of its own.
+        (Method::WebSocket, _) => server,
     }
 }
 

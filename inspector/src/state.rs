@@ -21,7 +21,7 @@ use crate::{
     query::Query,
     routes::refusal,
     rows::{self, Detail},
-    under_way,
+    stepping, under_way,
 };
 
 /// How long loops have to answer, if the query doesn't say, and the longest.
@@ -220,6 +220,7 @@ pub(crate) fn one_loop(
         "as_of": seen.map(|seen| as_of(seen, patience)),
         "now": now(*at, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
+        "pace": stepping::pace(watch, &names),
     });
     let Some(seen) = seen else { return line };
     let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));

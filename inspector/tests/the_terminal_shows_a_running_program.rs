@@ -115,6 +115,8 @@ fn slices(file: &str) -> Vec<(f64, f64)> {
 impl Drop for Running {
     fn drop(&mut self) {
         self.done.store(true, Ordering::Relaxed);
+        // A test that fails may have stopped it.
+        glassloop::loops().iter().for_each(glassloop::Watch::resume);
         let ended = self.thread.take().map(thread::JoinHandle::join);
         self.inspector.stop();
         fs::remove_dir_all(&self.folder).unwrap();
@@ -313,9 +315,51 @@ fn a_task_is_cancelled_and_the_end_of_main_is_told_to_the_program() {
 }
 
 #[test]
+fn a_loop_is_stopped_taken_by_steps_and_let_go() {
+    let running = Running::start(true);
+    let turn = |said: &str| -> u64 {
+        let (_, rest) = said.split_once("turn ").unwrap_or_else(|| panic!("{said}"));
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse().unwrap()
+    };
+    let told = |json: &Value| json["pace"]["stopped"].clone();
+    let said = running.said_well(&["pause"]);
+    assert!(said.starts_with(&format!("loop {} stands behind turn ", running.number)), "{said}");
+    let polls = |name: &str| named(&running.tasks(), name).unwrap()["polls"].as_u64().unwrap();
+    let (before, ticks) = (turn(&said), polls("ticks"));
+    let ps = running.said_well(&["ps"]);
+    assert!(ps.contains("  it stands behind turn "), "{ps}");
+    // To the next turn that has something to run: the task sleeps between two.
+    let stepped = told(&running.json(&["step", "task", "ticks"]));
+    let next = stepped["next"].as_str().unwrap();
+    assert!(next.contains("`ticks`") && stepped["within"] == true, "{stepped}");
+    assert!(stepped["turn"].as_u64().unwrap() > before && polls("ticks") == ticks, "{stepped}");
+    let stepped = told(&running.json(&["step"]));
+    assert_eq!((polls("ticks"), &stepped["by"]), (ticks + 1, &"the next item".into()));
+    let stepped = told(&running.json(&["step", "for", "0s"]));
+    assert!(stepped["by"].as_str().unwrap().ends_with("by its clock"), "{stepped}");
+    running.said_well(&["step", "turn"]);
+    let said = running.said_well(&["resume"]);
+    assert_eq!(said, format!("loop {} goes on\n", running.number));
+    let began = Instant::now();
+    while polls("ticks") < ticks + 10 {
+        assert!(began.elapsed() < PATIENCE, "it stands");
+    }
+    fails(&running.run(&["step", "source", "x"]), 2, "expected `to` to be");
+    let internal = running.inspector.url();
+    let ps = run(&mut terminal(&["-p", internal, "--internal", "ps", "--json"])).out;
+    let ps: Value = serde_json::from_str(&ps).unwrap();
+    let loops = ps["loops"].as_array().unwrap();
+    let own = loops.iter().find(|of| of["loop"]["internal"] == true).unwrap();
+    let own = own["loop"]["number"].to_string();
+    let refused = run(&mut terminal(&["-p", internal, "--loop", &own, "pause"]));
+    fails(&refused, 2, "expected a loop of the program, came one of a tool");
+}
+
+#[test]
 fn who_may_not_is_told_so() {
     let running = Running::start(false);
-    for line in [&["cancel", "doomed"][..], &["record", "on"]] {
+    for line in [&["cancel", "doomed"][..], &["record", "on"], &["pause"], &["step"], &["resume"]] {
         fails(&running.run(line), 4, "control was refused (405)");
     }
     let wrong = format!("http://{}/#wrong", running.inspector.address());

@@ -133,6 +133,27 @@ impl Server {
         self
     }
 
+    /// Answers POST at a path where the answer has to be waited for, as
+    /// [`get_async`](Self::get_async) does GET.
+    ///
+    /// ```
+    /// use glassloop_ws::{Response, Server};
+    ///
+    /// let server = Server::new().post_async("/echo", |request| async move {
+    ///     std::future::ready(()).await; // or whatever there is to wait for
+    ///     Response::text(String::from_utf8_lossy(request.body()).into_owned())
+    /// });
+    /// # drop(server);
+    /// ```
+    pub fn post_async<F>(mut self, path: &str, respond: impl Fn(Request) -> F + 'static) -> Server
+    where
+        F: Future<Output = Response> + 'static,
+    {
+        let respond = Respond::Later(Box::new(move |request| Box::pin(respond(request))));
+        self.routes.posts.push(Page { pattern: Pattern::new(path), respond });
+        self
+    }
+
     /// Asks `guard` for each whole request, before any route is looked for: pages, POST, WebSockets
     /// and what has no route alike. Its response is sent in place of the route's. A request that
     /// can't be read, or is too long, is refused before and does not come to it.

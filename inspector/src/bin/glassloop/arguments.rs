@@ -3,11 +3,14 @@
 //! Promises that whatever isn't understood is an error that says what was expected and what came.
 //! It asks no process anything.
 
+mod rest;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::{failure::Failure, quantity::parse_duration};
+use crate::failure::Failure;
+use rest::Rest;
 
 /// As many turns as a look back may ask for.
 const TURNS_MAX: u64 = 10_000;
@@ -16,12 +19,20 @@ const TURNS: u64 = 20;
 /// As many runs as the slowest may be, and as are shown unasked.
 const RUNS_MAX: u64 = 1_000;
 const RUNS: u64 = 10;
-/// As long as a recording may take in one command.
-const RECORD_MAX: Duration = Duration::from_secs(600);
 /// As long as an inspector waits for a fresh look.
 const FRESH_MS_MAX: u64 = 1_000;
 /// As long as any answer may be waited for.
 const WAIT_MS_MAX: u64 = 600_000;
+
+/// What a step is to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StepTo {
+    Item,
+    Turn,
+    Task(String),
+    Source(String),
+    In(Duration),
+}
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +53,9 @@ pub(crate) enum Command {
     RecordTo(Duration, PathBuf),
     Trace(PathBuf),
     Cancel(String),
+    Pause,
+    Resume,
+    Step(StepTo),
     Top,
     Url,
 }
@@ -167,7 +181,7 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
     let mut words = words.into_iter();
     let Some(name) = words.next() else { return Ok(Command::Usage) };
     let name = text(name)?;
-    let mut rest = Rest { of: name.clone(), words };
+    let mut rest = Rest::new(&name, words);
     let command = match name.as_str() {
         "help" => Command::Help,
         "ps" => Command::Ps,
@@ -182,6 +196,9 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "record" => rest.record()?,
         "trace" => Command::Trace(rest.file()?),
         "cancel" => Command::Cancel(rest.text("a task's id")?),
+        "pause" => Command::Pause,
+        "resume" => Command::Resume,
+        "step" => Command::Step(rest.step()?),
         "top" => Command::Top,
         "url" => Command::Url,
         _ => {
@@ -191,64 +208,6 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
     };
     rest.end()?;
     Ok(command)
-}
-
-/// What stands behind a command.
-struct Rest {
-    of: String,
-    words: std::vec::IntoIter<OsString>,
-}
-
-impl Rest {
-    fn text_if_any(&mut self) -> Result<Option<String>, Failure> {
-        self.words.next().map(text).transpose()
-    }
-
-    fn text(&mut self, expected: &str) -> Result<String, Failure> {
-        self.text_if_any()?.ok_or_else(|| self.missing(expected))
-    }
-
-    fn file(&mut self) -> Result<PathBuf, Failure> {
-        self.words.next().map(PathBuf::from).ok_or_else(|| self.missing("a file"))
-    }
-
-    fn at_most(&mut self, unasked: u64, max: u64, of: &str) -> Result<u64, Failure> {
-        let Some(word) = self.text_if_any()? else { return Ok(unasked) };
-        match word.parse() {
-            Ok(number) if (1..=max).contains(&number) => Ok(number),
-            _ => {
-                let what = format!("expected 1 to {max} {of}, came `{word}`");
-                Err(Failure::arguments(what))
-            }
-        }
-    }
-
-    fn record(&mut self) -> Result<Command, Failure> {
-        let word = self.text("`on`, `off`, or a time such as `5s` and a file")?;
-        match (word.as_str(), parse_duration(&word)) {
-            ("on", _) => Ok(Command::Record(true)),
-            ("off", _) => Ok(Command::Record(false)),
-            (_, Some(time)) if time <= RECORD_MAX => Ok(Command::RecordTo(time, self.file()?)),
-            _ => Err(Failure::arguments(format!(
-                "expected `on`, `off`, or a time in ms, s or min, such as `5s` (10min at most), \
-                 came `{word}`"
-            ))),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), Failure> {
-        let Some(word) = self.words.next() else { return Ok(()) };
-        let (of, word) = (&self.of, word.to_string_lossy().into_owned());
-        let what = format!(
-            "expected nothing more after `{of}`, came `{}` (a process stands before the command)",
-            without_token(&word)
-        );
-        Err(Failure::arguments(what))
-    }
-
-    fn missing(&self, expected: &str) -> Failure {
-        Failure::arguments(format!("expected {expected} after `{}`, came nothing", self.of))
-    }
 }
 
 /// An address without what must be in no message.
@@ -320,6 +279,13 @@ mod tests {
             ("record 1s a.json", Command::RecordTo(second, "a.json".into())),
             ("trace a.json", Command::Trace("a.json".into())),
             ("cancel -- -x", Command::Cancel("-x".into())),
+            ("pause", Command::Pause),
+            ("resume", Command::Resume),
+            ("step", Command::Step(StepTo::Item)),
+            ("step turn", Command::Step(StepTo::Turn)),
+            ("step task conn", Command::Step(StepTo::Task("conn".into()))),
+            ("step source 4#4", Command::Step(StepTo::Source("4#4".into()))),
+            ("step for 1s", Command::Step(StepTo::In(second))),
             ("top", Command::Top),
             ("url", Command::Url),
         ] {
@@ -342,6 +308,8 @@ mod tests {
             ("--loop x ps", "expected a whole number after --loop, came `x`"),
             ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
             ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
+            ("step for ever", "expected a time in ms, s or min, came `ever`"),
+            ("step task", "expected a task's id after `step`, came nothing"),
             ("record 5s", "expected a file after `record`, came nothing"),
             ("-p 7 8 ps", "expected one process, came --process and `8`"),
             (

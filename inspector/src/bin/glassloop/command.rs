@@ -8,7 +8,7 @@ use crate::{
     arguments::{Arguments, Command},
     client::Client,
     failure::Failure,
-    history,
+    history, pace,
     page::{Page, Style},
     ps, reasons, recording, resources, slowest,
     state::State,
@@ -75,6 +75,9 @@ pub(crate) fn run(
         Command::RecordTo(time, file) => recording::record(client, state.only()?, *time, file)?,
         Command::Trace(file) => recording::keep(client, state.only()?, None, file)?,
         Command::Cancel(id) => recording::cancel(client, &find(&state, id)?)?,
+        Command::Pause => pace::pause(client, &state)?,
+        Command::Resume => pace::resume(client, &state)?,
+        Command::Step(to) => pace::step(client, &state, to)?,
         Command::Url => url(client),
         Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
     })

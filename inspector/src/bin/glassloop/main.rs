@@ -1,8 +1,8 @@
 //! The terminal `glassloop`: looks at a running program whose inspector listens.
 //!
-//! Promises to change nothing in the program unless told to by `record` or `cancel`, to print text
-//! that no name in the program can turn into orders to the terminal, and to end with an exit code
-//! that says what went wrong (`help.txt` lists them).
+//! Promises to change nothing in the program unless told to by a command that `help.txt` lists as
+//! one that does, to print text that no name in the program can turn into orders to the terminal,
+//! and to end with an exit code that says what went wrong (`help.txt` has them).
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod failure;
 mod field;
 mod history;
 mod jobs;
+mod pace;
 mod page;
 mod ps;
 mod quantity;

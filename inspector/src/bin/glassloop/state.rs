@@ -10,6 +10,7 @@ use crate::{
     client::Client,
     failure::Failure,
     field::{count, flag, float, list, number, part, present, text, text_or_none},
+    pace::where_it_stands,
     page::{Page, Paint},
     quantity::{ns_of_ms, time, time_of_ms},
 };
@@ -147,6 +148,9 @@ pub(crate) fn heading(of: &Value) -> Page {
     page.push(paint, format!("{}{made}: {as_of}", name(of)));
     if let Some(stall) = present(of, "stall") {
         page.push(Paint::Red, format!("  {}", held(stall)));
+    }
+    if let Some(pace) = present(of, "pace") {
+        page.push(Paint::Bold, format!("  it {}", where_it_stands(pace)));
     }
     page
 }

@@ -215,6 +215,9 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
             return;
         }
         let timeout = match core.reactor.clock() {
+            Clock::Manual(clock) if clock.rate() > 0.0 => {
+                clock.time_until(end.by_clock).unwrap_or(Duration::ZERO)
+            }
             Clock::Manual(clock) => {
                 let due = is_due(core, clock);
                 idled = if core.is_busy() || due { 0 } else { idled + 1 };

@@ -64,6 +64,8 @@ struct State {
     number: u64,
     /// Where the loop stands by that order.
     stopped: Option<Stopped>,
+    /// Its clock is to jump to the next deadline.
+    jumps: bool,
     /// The loop ends: nothing stops it any more.
     ended: bool,
 }
@@ -101,6 +103,19 @@ impl Gate {
         wake();
     }
 
+    /// Has its clock jump to the next deadline, if that is one which can; `wake` as above.
+    pub(crate) fn jump(&self, wake: impl FnOnce()) {
+        let mut state = self.state();
+        if state.ended {
+            return;
+        }
+        state.jumps = true;
+        state.number += 1;
+        self.orders.store(state.number, Ordering::Relaxed);
+        drop(state);
+        wake();
+    }
+
     /// Has it go on for good, or from now on be stopped no more, since it ends.
     pub(crate) fn open(&self, ends: bool, wake: impl FnOnce()) {
         // A loop that nobody ever stopped takes no lock for it.
@@ -110,10 +125,15 @@ impl Gate {
         }
     }
 
-    /// The last order, with its number.
-    pub(crate) fn order(&self) -> (Order, u64) {
-        let state = self.state();
-        (state.order, state.number)
+    /// The last order, with its number, and whether the clock is to jump.
+    pub(crate) fn take(&self) -> (Order, u64, bool) {
+        let mut state = self.state();
+        (state.order, state.number, std::mem::take(&mut state.jumps))
+    }
+
+    /// Whether it was told to go on for good, or never anything else.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state().order == Order::Go
     }
 
     /// The loop stands, by the order of this number. Another one may have come.

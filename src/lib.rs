@@ -160,7 +160,7 @@ pub use glassloop_executor::{
 pub use glassloop_reactor::{
     Addresses, Answer, Clock, Counts as ReactorCounts, Direction, Elapsed, Events, Interest,
     Interval, ManualClock, MissedTicks, PollerKind, Precision, Readiness, Registered, Resolver,
-    Script, Sleep, Source, SourceId, Step, Timeout, Transcript, Wait, mio, sleep,
+    Script, Sleep, Source, SourceId, Step, Timeout, Transcript, Wait, WeakManualClock, mio, sleep,
 };
 
 /// Something to do every so often.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use glassloop_executor::{Executor, Inbox, Sites, UnhandledCount};
-use glassloop_reactor::{Notifier, Reactor, nanoseconds};
+use glassloop_reactor::{Clock, Notifier, Reactor, WeakManualClock, nanoseconds};
 
 use crate::{
     LoopName,
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     /// Made when recording is first switched on.
     pub(crate) ring: OnceLock<Ring>,
     pub(crate) published: Published,
+    /// Its clock, if that can be moved.
+    pub(crate) clock: Option<WeakManualClock>,
     /// Who stops it.
     pub(crate) gate: Gate,
     /// How many failures there were that nobody handled.
@@ -51,6 +53,10 @@ impl Shared {
         Shared {
             name,
             published: Published::new(snapshot_every.map(nanoseconds)),
+            clock: match reactor.clock() {
+                Clock::Manual(clock) => Some(clock.downgrade()),
+                Clock::System | Clock::Boot => None,
+            },
             gate: Gate::default(),
             inbox: Arc::clone(executor.inbox()),
             notifier: Arc::clone(reactor.notifier()),

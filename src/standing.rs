@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use glassloop_reactor::{Event, Events, Readiness, SourceId};
+use glassloop_reactor::{Clock, Event, Events, Readiness, SourceId};
 
 use crate::{StepTo, Stopped, core::Core, gate::Order};
 
@@ -146,7 +146,11 @@ impl Core {
 
     /// The order of now.
     pub(crate) fn take_order(&self) -> Order {
-        let (order, number) = self.shared.gate.order();
+        let (order, number, jumps) = self.shared.gate.take();
+        if jumps && let Clock::Manual(clock) = self.reactor.clock() {
+            // To the next of all, whatever it is for.
+            self.earliest_deadline().into_iter().for_each(|at| clock.jump_to(at));
+        }
         let standing = &self.standing;
         standing.known.set(number);
         standing.expected.set(ALWAYS);

@@ -218,16 +218,13 @@ impl<'a> Waiting<'a> {
     fn timeout(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
         let Some(deadline) = core.next_deadline() else { return at_most };
-        if matches!(core.reactor.clock(), Clock::Manual(_)) {
-            if self.jump() {
-                return Some(Duration::ZERO);
-            }
-            // A clock that stands still is moved by somebody, and that wakes us.
-            let due = deadline <= core.reactor.read_clock();
-            return if due { Some(Duration::ZERO) } else { at_most };
-        }
-        let left = Duration::from_nanos(deadline.saturating_sub(core.reactor.read_clock()));
-        Some(at_most.map_or(left, |at_most| left.min(at_most)))
+        let left = match core.reactor.clock() {
+            Clock::Manual(_) if self.jump() => return Some(Duration::ZERO),
+            // One that stands still is moved by somebody, and that wakes us.
+            Clock::Manual(clock) => clock.time_until(deadline),
+            clock => Some(Duration::from_nanos(deadline.saturating_sub(clock.now()))),
+        };
+        left.into_iter().chain(at_most).min()
     }
 
     fn tell_phase(&self) {

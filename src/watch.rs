@@ -8,7 +8,7 @@
 use std::{panic::Location, sync::Arc, time::Duration};
 
 use glassloop_executor::{Executor, Kind, PlaceId, Refused, TaskId};
-use glassloop_reactor::nanoseconds;
+use glassloop_reactor::{ManualClock, WeakManualClock, nanoseconds};
 
 use crate::{
     LoopName, Seen, Snapshot, StepTo, Stopped, gate::Order, now_record::Now, ring::Read,
@@ -216,7 +216,7 @@ impl Watch {
     /// ```
     #[must_use]
     pub fn is_stepped(&self) -> bool {
-        self.shared.gate.order().0 != Order::Go
+        !self.shared.gate.is_open()
     }
 
     /// Where the loop stands, once it has done what it was last told; `timeout` is how long that
@@ -228,6 +228,49 @@ impl Watch {
     pub fn stopped(&self, timeout: Duration) -> Option<Stopped> {
         let timeout = if self.shared.is_loop_thread() { Duration::ZERO } else { timeout };
         self.shared.gate.wait(timeout)
+    }
+
+    /// The clock that the loop is on, if that is a [`ManualClock`]: to be moved, or to flow at
+    /// another rate. As long as it is held the loop can't say that its time stands still for good.
+    ///
+    /// ```
+    /// use glassloop::{EventLoop, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::test();
+    /// let clock = event_loop.watch().manual_clock().expect("a clock that jumps");
+    /// clock.set_autojump(false);
+    /// clock.set_rate(3_600_000.0); // an hour in a millisecond
+    /// event_loop.block_on(async { sleep(Duration::from_secs(3_600)).await })?;
+    /// assert!(clock.now() >= 3_600_000_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn manual_clock(&self) -> Option<ManualClock> {
+        self.shared.clock.as_ref().and_then(WeakManualClock::upgrade)
+    }
+
+    /// Has the loop's [manual clock](Watch::manual_clock) jump to the next deadline, be it a
+    /// timer's, a frame's or a script's, when the loop is between two turns, also while it is
+    /// [stopped](Watch::pause). Nothing jumps where nothing is to come, nor on another clock.
+    ///
+    /// ```
+    /// use glassloop::{EventLoop, StepTo, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::test();
+    /// let watch = event_loop.watch();
+    /// event_loop.spawn(async { sleep(Duration::from_secs(60)).await }).detach();
+    /// watch.step(StepTo::NextTurn);
+    /// event_loop.pump(Duration::from_millis(2))?;
+    /// watch.jump();
+    /// event_loop.pump(Duration::from_millis(2))?;
+    /// assert_eq!(watch.manual_clock().map(|clock| clock.now()), Some(60_000_000_000));
+    /// assert!(watch.stopped(Duration::ZERO).is_some(), "it is due, and has not fired");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn jump(&self) {
+        self.shared.gate.jump(|| self.shared.notifier.notify());
     }
 
     /// The recorded events from number `from` on; empty when nothing was ever recorded.

@@ -68,6 +68,11 @@ impl Wish {
         read(came).ok_or_else(refuse)
     }
 
+    /// Whether this is said.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// The same of what need not be said.
     pub(crate) fn get_or<T>(
         &self,
@@ -76,7 +81,7 @@ impl Wish {
         default: T,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<T, Response> {
-        if self.0.contains_key(key) { self.get(key, what, read) } else { Ok(default) }
+        if self.has(key) { self.get(key, what, read) } else { Ok(default) }
     }
 
     pub(crate) fn watch(&self) -> Result<Watch, Response> {

@@ -49,6 +49,7 @@ mod arrows;
 mod attendance;
 mod builder;
 mod cause;
+mod clock;
 mod control;
 mod door;
 mod dump;

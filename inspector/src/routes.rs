@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{control, dump, facts::Facts, past, source, state, stepping};
+use crate::{clock, control, dump, facts::Facts, past, source, state, stepping};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -72,7 +72,7 @@ const fn order(path: &'static str, respond: fn(Rc<Facts>, Request) -> Later) -> 
 }
 
 /// All of them.
-pub(crate) const ROUTES: [Route; 16] = [
+pub(crate) const ROUTES: [Route; 17] = [
     get("/state", |facts, request| Box::pin(state::state(facts, request))),
     get("/events", |facts, request| Box::pin(past::events(facts, request))),
     get("/story", |facts, request| Box::pin(past::story(facts, request))),
@@ -89,6 +89,7 @@ pub(crate) const ROUTES: [Route; 16] = [
     },
     post("/record", control::record),
     post("/cancel", control::cancel),
+    post("/clock", clock::clock),
     order("/pause", |facts, request| Box::pin(stepping::pause(facts, request))),
     order("/resume", |facts, request| Box::pin(stepping::resume(facts, request))),
     order("/step", |facts, request| Box::pin(stepping::step(facts, request))),

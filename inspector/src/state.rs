@@ -14,6 +14,7 @@ use glassloop::{
 use serde_json::{Value, json};
 
 use crate::{
+    clock,
     facts::Facts,
     host_queues::host_queues,
     loops,
@@ -221,6 +222,7 @@ pub(crate) fn one_loop(
         "now": now(*at, &names),
         "stall": facts.stalls.of(watch).map(|stall| stall.to_json()),
         "pace": stepping::pace(watch, &names),
+        "clock": clock::told_of(watch),
     });
     let Some(seen) = seen else { return line };
     let snapshot = &*under_way::snapshot(seen, under_way::of(watch, seen));

@@ -7,181 +7,20 @@
 
 #[path = "common/canned.rs"]
 mod canned;
+#[path = "common/running.rs"]
+mod running;
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-        mpsc,
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, sync::atomic::Ordering, time::Instant};
 
-use canned::{Said, run, terminal};
-use glassloop::{EventLoop, RunError, net::TcpListener, sleep, spawn, yield_now};
-use glassloop_inspector::{Builder, Inspector};
+use canned::{run, terminal};
+use glassloop::RunError;
+use running::{PATIENCE, Running, fails, named, slices};
 use serde_json::Value;
-
-/// Longer than any machine is late.
-const PATIENCE: Duration = Duration::from_secs(60);
-const TICK: Duration = Duration::from_millis(2);
-
-/// A loop on a thread of its own, and an inspector of it.
-struct Running {
-    inspector: Inspector,
-    number: String,
-    done: Arc<AtomicBool>,
-    busy: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<Result<(), RunError>>>,
-    folder: PathBuf,
-}
-
-impl Running {
-    fn start(allow_control: bool) -> Running {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let made = MADE.fetch_add(1, Ordering::Relaxed);
-        let folder = format!("glassloop-running-{}-{made}", std::process::id());
-        let folder = env::temp_dir().join(folder);
-        fs::create_dir(&folder).unwrap();
-        let done = Arc::new(AtomicBool::new(false));
-        let (told, ready) = mpsc::channel();
-        let busy = Arc::new(AtomicBool::new(false));
-        let (ends, works) = (Arc::clone(&done), Arc::clone(&busy));
-        let thread = thread::Builder::new().name("served".into());
-        let thread = thread.spawn(move || {
-            let event_loop = EventLoop::new().unwrap();
-            event_loop.record(true);
-            let number = event_loop.watch().name().number;
-            event_loop.block_on(program(told, number, ends, works))
-        });
-        let number = ready.recv_timeout(PATIENCE).unwrap().to_string();
-        // The loop records by itself: an inspector that did would switch on those of other tests.
-        let builder = Builder::new().folder(folder.join("glassloop")).record(false);
-        let inspector = builder.allow_control(allow_control).start().unwrap();
-        Running { inspector, number, done, busy, thread: Some(thread.unwrap()), folder }
-    }
-
-    /// Runs the terminal on this loop.
-    fn run(&self, line: &[&str]) -> Said {
-        let url = self.inspector.url();
-        run(&mut terminal(&[&["-p", url, "--loop", &self.number], line].concat()))
-    }
-
-    /// The same, and expects that all is well.
-    #[track_caller]
-    fn said_well(&self, line: &[&str]) -> String {
-        let Said { code, out, err } = self.run(line);
-        assert_eq!((code, err.as_str()), (Some(0), ""), "{line:?}: {out}");
-        out
-    }
-
-    #[track_caller]
-    fn json(&self, line: &[&str]) -> Value {
-        serde_json::from_str(&self.said_well(&[line, &["--json"]].concat())).unwrap()
-    }
-
-    /// The tasks by their names, as they are now.
-    fn tasks(&self) -> Vec<Value> {
-        let mut ps = self.json(&["ps", "--fresh", "1000"]);
-        serde_json::from_value(ps["loops"][0]["tasks"].take()).unwrap()
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.join(name).to_str().unwrap().to_owned()
-    }
-
-    /// The slices of all that is recorded, by way of a file.
-    fn slices(&self, name: &str) -> Vec<(f64, f64)> {
-        self.said_well(&["trace", &self.file(name)]);
-        slices(&self.file(name))
-    }
-}
-
-/// When each slice of the loop's track began and ended, in microseconds.
-fn slices(file: &str) -> Vec<(f64, f64)> {
-    let trace: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let rows = trace["traceEvents"].as_array().unwrap();
-    let of_loop = rows.iter().filter(|row| row["ph"] == "X" && row["tid"] == 1);
-    let span = |row: &Value| {
-        let began = row["ts"].as_f64().unwrap();
-        (began, began + row["dur"].as_f64().unwrap())
-    };
-    of_loop.map(span).collect()
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-        // A test that fails may have stopped it.
-        glassloop::loops().iter().for_each(glassloop::Watch::resume);
-        let ended = self.thread.take().map(thread::JoinHandle::join);
-        self.inspector.stop();
-        fs::remove_dir_all(&self.folder).unwrap();
-        if !thread::panicking() {
-            assert!(matches!(ended, None | Some(Ok(Ok(())))), "{ended:?}");
-        }
-    }
-}
-
-/// A task that ticks, one that listens and one that waits for nobody.
-async fn program(
-    told: mpsc::Sender<u64>,
-    number: u64,
-    ends: Arc<AtomicBool>,
-    works: Arc<AtomicBool>,
-) {
-    let ticks = spawn(async {
-        loop {
-            sleep(TICK).await;
-        }
-    });
-    ticks.named("ticks").detach();
-    let listens = spawn(async {
-        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
-        drop(listener.accept().await);
-    });
-    listens.named("listens").detach();
-    spawn(std::future::pending::<()>()).named("doomed").detach();
-    // Each has run, and recorded it.
-    sleep(5 * TICK).await;
-    told.send(number).unwrap();
-    let mut busy = None;
-    while !ends.load(Ordering::Relaxed) {
-        sleep(TICK).await;
-        if works.load(Ordering::Relaxed) {
-            busy.get_or_insert_with(|| spawn(work()).named("busy"));
-        }
-    }
-}
-
-/// Holds the loop, again and again.
-async fn work() {
-    loop {
-        let began = Instant::now();
-        while began.elapsed() < 2 * TICK {
-            std::hint::spin_loop();
-        }
-        yield_now().await;
-    }
-}
 
 /// When the last of them ended.
 fn end_of(slices: &[(f64, f64)]) -> f64 {
     assert!(!slices.is_empty());
     slices.iter().map(|slice| slice.1).fold(f64::MIN, f64::max)
-}
-
-#[track_caller]
-fn fails(said: &Said, code: i32, why: &str) {
-    assert_eq!((said.code, said.out.as_str()), (Some(code), ""), "{}", said.err);
-    assert!(said.err.starts_with("glassloop: ") && said.err.contains(why), "{}", said.err);
-}
-
-fn named<'a>(tasks: &'a [Value], name: &str) -> Option<&'a Value> {
-    tasks.iter().find(|task| task["name"] == name)
 }
 
 #[test]
@@ -190,7 +29,7 @@ fn what_is_there_is_listed_with_its_place() {
     let tasks = running.tasks();
     let place = |task: &Value, key: &str| {
         let place = task[key].as_str().unwrap_or_else(|| panic!("{key} of {task}"));
-        place.contains(file!().rsplit(['/', '\\']).next().unwrap())
+        place.contains("running.rs")
     };
     for (name, operation) in [("main", "sleep"), ("ticks", "sleep"), ("listens", "accept")] {
         let task = named(&tasks, name).unwrap();
@@ -312,48 +151,6 @@ fn a_task_is_cancelled_and_the_end_of_main_is_told_to_the_program() {
     running.said_well(&["cancel", "main"]);
     let ended = running.thread.take().unwrap().join().unwrap();
     assert!(matches!(ended, Err(RunError::Cancelled)), "{ended:?}");
-}
-
-#[test]
-fn a_loop_is_stopped_taken_by_steps_and_let_go() {
-    let running = Running::start(true);
-    let turn = |said: &str| -> u64 {
-        let (_, rest) = said.split_once("turn ").unwrap_or_else(|| panic!("{said}"));
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        rest[..digits].parse().unwrap()
-    };
-    let told = |json: &Value| json["pace"]["stopped"].clone();
-    let said = running.said_well(&["pause"]);
-    assert!(said.starts_with(&format!("loop {} stands behind turn ", running.number)), "{said}");
-    let polls = |name: &str| named(&running.tasks(), name).unwrap()["polls"].as_u64().unwrap();
-    let (before, ticks) = (turn(&said), polls("ticks"));
-    let ps = running.said_well(&["ps"]);
-    assert!(ps.contains("  it stands behind turn "), "{ps}");
-    // To the next turn that has something to run: the task sleeps between two.
-    let stepped = told(&running.json(&["step", "task", "ticks"]));
-    let next = stepped["next"].as_str().unwrap();
-    assert!(next.contains("`ticks`") && stepped["within"] == true, "{stepped}");
-    assert!(stepped["turn"].as_u64().unwrap() > before && polls("ticks") == ticks, "{stepped}");
-    let stepped = told(&running.json(&["step"]));
-    assert_eq!((polls("ticks"), &stepped["by"]), (ticks + 1, &"the next item".into()));
-    let stepped = told(&running.json(&["step", "for", "0s"]));
-    assert!(stepped["by"].as_str().unwrap().ends_with("by its clock"), "{stepped}");
-    running.said_well(&["step", "turn"]);
-    let said = running.said_well(&["resume"]);
-    assert_eq!(said, format!("loop {} goes on\n", running.number));
-    let began = Instant::now();
-    while polls("ticks") < ticks + 10 {
-        assert!(began.elapsed() < PATIENCE, "it stands");
-    }
-    fails(&running.run(&["step", "source", "x"]), 2, "expected `to` to be");
-    let internal = running.inspector.url();
-    let ps = run(&mut terminal(&["-p", internal, "--internal", "ps", "--json"])).out;
-    let ps: Value = serde_json::from_str(&ps).unwrap();
-    let loops = ps["loops"].as_array().unwrap();
-    let own = loops.iter().find(|of| of["loop"]["internal"] == true).unwrap();
-    let own = own["loop"]["number"].to_string();
-    let refused = run(&mut terminal(&["-p", internal, "--loop", &own, "pause"]));
-    fails(&refused, 2, "expected a loop of the program, came one of a tool");
 }
 
 #[test]

@@ -160,7 +160,7 @@ pub use flush::Flush;
 pub use hooks::{Addresses, Resolver, Stall};
 pub use interval::{Interval, MissedTicks, Tick, interval};
 pub use limits::Limits;
-pub use manual_clock::ManualClock;
+pub use manual_clock::{ManualClock, WeakManualClock};
 pub use notifier::{Notifier, OnWake, Unblock};
 pub use os_thread::os_thread_id;
 pub use parker::Parker;

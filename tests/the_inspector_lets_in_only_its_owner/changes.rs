@@ -8,7 +8,7 @@ use crate::inspected::{inspected, inspected_by};
 fn nothing_is_changed_but_by_a_post_with_the_token_where_that_is_allowed() {
     let reader = inspected();
     let controller = inspected_by(|builder| builder.allow_control(true));
-    for path in ["/record", "/cancel", "/pause", "/resume", "/step", "/dump"] {
+    for path in ["/record", "/cancel", "/clock", "/pause", "/resume", "/step", "/dump"] {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
             let refused = reader.ask_well(&format!("{method} {path}"));
             assert_eq!(refused.status, 405, "{method} {path}");

@@ -8,6 +8,7 @@ mod rest;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use lexopt::{Arg, Parser, ValueExt};
+use serde_json::Number;
 
 use crate::failure::Failure;
 use rest::Rest;
@@ -34,6 +35,15 @@ pub(crate) enum StepTo {
     In(Duration),
 }
 
+/// What a clock is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClockOrder {
+    Jump,
+    Autojump(bool),
+    Rate(Number),
+    Advance(Duration),
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -56,6 +66,7 @@ pub(crate) enum Command {
     Pause,
     Resume,
     Step(StepTo),
+    Clock(Option<ClockOrder>),
     Top,
     Url,
 }
@@ -199,6 +210,7 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::Step(rest.step()?),
+        "clock" => Command::Clock(rest.clock()?),
         "top" => Command::Top,
         "url" => Command::Url,
         _ => {
@@ -286,6 +298,11 @@ mod tests {
             ("step task conn", Command::Step(StepTo::Task("conn".into()))),
             ("step source 4#4", Command::Step(StepTo::Source("4#4".into()))),
             ("step for 1s", Command::Step(StepTo::In(second))),
+            ("clock", Command::Clock(None)),
+            ("clock jump", Command::Clock(Some(ClockOrder::Jump))),
+            ("clock auto off", Command::Clock(Some(ClockOrder::Autojump(false)))),
+            ("clock rate 7", Command::Clock(Some(ClockOrder::Rate(Number::from(7))))),
+            ("clock advance 1s", Command::Clock(Some(ClockOrder::Advance(second)))),
             ("top", Command::Top),
             ("url", Command::Url),
         ] {
@@ -309,6 +326,8 @@ mod tests {
             ("--timeout 0 ps", "expected at least 1 after --timeout, came 0"),
             ("--fresh 1001 ps", "expected a whole number up to 1000 after --fresh, came `1001`"),
             ("step for ever", "expected a time in ms, s or min, came `ever`"),
+            ("clock rate x", "expected a rate from 0 on after `clock`, came `x`"),
+            ("clock auto", "expected `on` or `off` after `clock`, came nothing"),
             ("step task", "expected a task's id after `step`, came nothing"),
             ("record 5s", "expected a file after `record`, came nothing"),
             ("-p 7 8 ps", "expected one process, came --process and `8`"),

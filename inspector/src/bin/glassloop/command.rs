@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     arguments::{Arguments, Command},
     client::Client,
+    clock,
     failure::Failure,
     history, pace,
     page::{Page, Style},
@@ -78,6 +79,7 @@ pub(crate) fn run(
         Command::Pause => pace::pause(client, &state)?,
         Command::Resume => pace::resume(client, &state)?,
         Command::Step(to) => pace::step(client, &state, to)?,
+        Command::Clock(order) => clock::clock(client, &state, order.as_ref())?,
         Command::Url => url(client),
         Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
     })

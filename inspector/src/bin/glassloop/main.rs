@@ -8,6 +8,7 @@
 
 mod arguments;
 mod client;
+mod clock;
 mod command;
 mod failure;
 mod field;

@@ -2,7 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use super::{Command, StepTo, text, without_token};
+use serde_json::Number;
+
+use super::{ClockOrder, Command, StepTo, text, without_token};
 use crate::{failure::Failure, quantity::parse_duration};
 
 /// As long as a recording may take in one command.
@@ -73,6 +75,36 @@ impl Rest {
                 "expected `item`, `turn`, `task ID`, `source ID` or `for 5s` after `step`, came \
                  `{word}`"
             ))),
+        }
+    }
+
+    pub(super) fn clock(&mut self) -> Result<Option<ClockOrder>, Failure> {
+        let Some(word) = self.text_if_any()? else { return Ok(None) };
+        let wrong = |expected: &str, came: &str| {
+            Failure::arguments(format!("expected {expected} after `clock`, came `{came}`"))
+        };
+        match word.as_str() {
+            "jump" => Ok(Some(ClockOrder::Jump)),
+            "auto" => match self.text("`on` or `off`")?.as_str() {
+                "on" => Ok(Some(ClockOrder::Autojump(true))),
+                "off" => Ok(Some(ClockOrder::Autojump(false))),
+                other => Err(wrong("`on` or `off`", other)),
+            },
+            "rate" => {
+                let rate = self.text("a rate from 0 on")?;
+                let number: Option<Number> = rate.parse().ok();
+                let is_rate = |rate: &Number| rate.as_f64().is_some_and(|rate| rate >= 0.0);
+                let number = number.filter(is_rate);
+                number
+                    .map(|rate| Some(ClockOrder::Rate(rate)))
+                    .ok_or_else(|| wrong("a rate from 0 on", &rate))
+            }
+            "advance" => {
+                let time = self.text("a time such as `5s`")?;
+                let by = parse_duration(&time).map(|by| Some(ClockOrder::Advance(by)));
+                by.ok_or_else(|| wrong("a time in ms, s or min", &time))
+            }
+            other => Err(wrong("`jump`, `auto on|off`, `rate N` or `advance 5s`", other)),
         }
     }
 

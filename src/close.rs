@@ -20,6 +20,7 @@ use crate::{
     current, deadlock,
     gathering::task_lines,
     snapshot::{Place, SourceLine, TaskLine},
+    turn::Turn,
     waiting::Waiting,
 };
 
@@ -145,8 +146,10 @@ fn end(
         return CloseReport { in_turn: true, ..CloseReport::default() };
     }
     core.shared.open_gate(true);
-    core.take_order();
-    core.go_on();
+    if core.heeds_orders() {
+        core.heed();
+        Turn::end_cut(core);
+    }
     core.executor.inbox().close();
     // Afterwards it can be no guest again: its inbox is closed.
     crate::guest::end_for(core);
@@ -235,7 +238,7 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
         if turn(event_loop, timeout).is_err() {
             return;
         }
-        core.executor.stopped();
+        core.stopped();
     }
 }
 

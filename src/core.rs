@@ -213,8 +213,11 @@ impl Core {
 
     /// Whether a turn has something to do right now.
     pub(crate) fn has_work(&self) -> bool {
-        !self.standing.stands()
-            && (self.is_busy() || self.frames.idle_len() > 0 || self.standing.has_kept())
+        let standing = &self.standing;
+        if standing.stands() {
+            return self.has_order();
+        }
+        self.is_busy() || self.frames.idle_len() > 0 || standing.has_kept() || standing.is_within()
     }
 
     /// Whether it has something to do that comes before idle callbacks.
@@ -229,15 +232,14 @@ impl Core {
 
     /// When something is due next, a timer or a frame, or a little earlier.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let own = earlier(self.frames.next_due(), self.standing.until());
-        self.reactor.note_deadline(own);
-        earlier(self.reactor.next_deadline(), own)
+        let frame = self.frames.next_due();
+        self.reactor.note_deadline(frame);
+        earlier(self.reactor.next_deadline(), frame)
     }
 
     /// When something is due next, to the nanosecond.
     pub(crate) fn earliest_deadline(&self) -> Option<u64> {
-        let own = earlier(self.frames.next_due(), self.standing.until());
-        earlier(self.reactor.earliest_deadline(), own)
+        earlier(self.reactor.earliest_deadline(), self.frames.next_due())
     }
 
     /// How many are ready, callbacks, calls of other threads.
@@ -291,6 +293,18 @@ impl Core {
         })
     }
 
+    /// Asks the loop to stop at the end of its turn, or of the next one.
+    pub(crate) fn stop(&self) {
+        self.executor.stop();
+        self.shared.open_gate(false);
+    }
+
+    /// The loop stops: it may be run again, and be stopped by who watches it.
+    pub(crate) fn stopped(&self) {
+        self.executor.stopped();
+        self.shared.gate.run_ended();
+    }
+
     /// Other threads that can reach the loop.
     pub(crate) fn remotes(&self) -> usize {
         self.shared.remotes.load(Ordering::Acquire)
@@ -298,6 +312,6 @@ impl Core {
 }
 
 /// The earlier of two deadlines, of which either may be missing.
-fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+pub(crate) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
 }

@@ -14,7 +14,11 @@ use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    CloseReport, core::Core, error::DeadlockReport, gathering::task_lines, snapshot::TaskLine,
+    CloseReport,
+    core::{Core, earlier},
+    error::DeadlockReport,
+    gathering::task_lines,
+    snapshot::TaskLine,
 };
 
 /// What a loop that has nothing to do can hope for.
@@ -60,13 +64,16 @@ fn just_reached(core: &Core) -> bool {
 /// Whether time is a way out: not on a clock that stands still and that nobody can move, unless
 /// something is due on it already.
 fn timer_may_fire(core: &Core) -> bool {
-    let Clock::Manual(clock) = core.reactor.clock() else { return core.next_deadline().is_some() };
+    let until = core.standing.until();
+    let Clock::Manual(clock) = core.reactor.clock() else {
+        return until.or(core.next_deadline()).is_some();
+    };
     // The handles first: who let go of one has moved the clock before.
     let is_held = clock.handles() > 0;
     if core.resume.is_behind(core.reactor.clock()) {
         return true;
     }
-    match core.earliest_deadline() {
+    match earlier(core.earliest_deadline(), until) {
         Some(at) => clock.time_until(at).is_some() || clock.autojump() || is_held,
         // Whoever suspends the clock calls those who listen for that.
         None => is_held && !core.resume.is_empty() && core.executor.tasks_alive() > 0,

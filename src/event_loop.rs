@@ -93,7 +93,7 @@ impl EventLoop {
     /// # Errors
     /// [`RunError::Reentrant`] inside a turn of this loop, [`RunError::Closed`] after `close`.
     pub fn turn(&self, events: Events) -> Result<(), RunError> {
-        if self.core.is_stepped() {
+        if self.core.heeds_orders() {
             return self.step(events);
         }
         let mut turn = Turn::begin(&self.core, events)?;
@@ -167,7 +167,7 @@ impl EventLoop {
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core);
         self.core.items_since_poll.set(0);
-        while going() {
+        while going() || self.core.standing.is_within() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else {
                 // What failed before this run, in a guest's last turn, is told here.
                 return self.look_for_end(self.core.outside.is_running());
@@ -187,6 +187,10 @@ impl EventLoop {
     /// to end, too.
     pub(crate) fn look_for_end(&self, nested: bool) -> Result<(), RunError> {
         let core = &self.core;
+        if core.standing.is_within() {
+            // It goes on with its turn first.
+            return Ok(());
+        }
         if core.failed.replace(core.failed.get() && nested) {
             let failure = core.failure.borrow().clone();
             if !nested {
@@ -196,7 +200,7 @@ impl EventLoop {
         }
         if core.executor.is_stopping() {
             if !nested {
-                core.executor.stopped();
+                core.stopped();
             }
             return Err(RunError::Stopped);
         }
@@ -206,8 +210,7 @@ impl EventLoop {
     /// Asks the loop to stop at the end of its turn, or of the next one it makes. It can be run
     /// again afterwards. From another thread: [`Remote::stop`].
     pub fn stop(&self) {
-        self.core.executor.stop();
-        self.core.shared.open_gate(false);
+        self.core.stop();
     }
 
     /// Ends the loop: refuses calls of other threads, runs what was accepted and what is left for

@@ -72,9 +72,7 @@ where
 /// Outside of a loop.
 #[track_caller]
 pub fn stop() {
-    let core = current::expect("stop");
-    core.executor.stop();
-    core.shared.open_gate(false);
+    current::expect("stop").stop();
 }
 
 /// A handle to the current loop for other threads.

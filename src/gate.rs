@@ -66,7 +66,8 @@ struct State {
     stopped: Option<Stopped>,
     /// Its clock is to jump to the next deadline.
     jumps: bool,
-    /// The loop ends: nothing stops it any more.
+    /// It was told to end, its run or itself: until then nothing stops it any more.
+    stopping: bool,
     ended: bool,
 }
 
@@ -87,18 +88,14 @@ impl Gate {
         self.orders.load(Ordering::Relaxed)
     }
 
-    /// Gives an order; `wake` brings the loop to look at it.
+    /// Gives an order; `wake` brings the loop to look at it. Whoever ends a loop is not held up.
     pub(crate) fn give(&self, order: Order, wake: impl FnOnce()) {
-        let mut state = self.state();
-        if state.ended || (order == Order::Go && state.order == Order::Go) {
+        let state = self.state();
+        let is_going = order == Order::Go;
+        if state.ended || (state.stopping && !is_going) || (is_going && state.order == order) {
             return;
         }
-        state.order = order;
-        state.number += 1;
-        state.stopped = None;
-        self.orders.store(state.number, Ordering::Relaxed);
-        drop(state);
-        self.news.notify_all();
+        self.news(state, order);
         // It is seen by whoever is woken for it.
         wake();
     }
@@ -116,13 +113,28 @@ impl Gate {
         wake();
     }
 
-    /// Has it go on for good, or from now on be stopped no more, since it ends.
-    pub(crate) fn open(&self, ends: bool, wake: impl FnOnce()) {
-        // A loop that nobody ever stopped takes no lock for it.
-        if ends || self.orders() > 0 {
-            self.give(Order::Go, wake);
-            self.state().ended |= ends;
+    /// Has it go on, and heed no other order until its run has ended, or for good; `wake` as above.
+    pub(crate) fn open(&self, for_good: bool, wake: impl FnOnce()) {
+        let mut state = self.state();
+        (state.stopping, state.ended) = (true, state.ended || for_good);
+        if state.order != Order::Go {
+            self.news(state, Order::Go);
+            wake();
         }
+    }
+
+    /// Its run has ended: the next one may be stopped.
+    pub(crate) fn run_ended(&self) {
+        self.state().stopping = false;
+    }
+
+    fn news(&self, mut state: MutexGuard<'_, State>, order: Order) {
+        state.order = order;
+        state.number += 1;
+        state.stopped = None;
+        self.orders.store(state.number, Ordering::Relaxed);
+        drop(state);
+        self.news.notify_all();
     }
 
     /// The last order, with its number, and whether the clock is to jump.

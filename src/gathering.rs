@@ -18,7 +18,9 @@ use crate::{
 
 impl Snapshot {
     pub(crate) fn of(core: &Core) -> Snapshot {
-        let now_ns = core.reactor.now();
+        // The turn's `now` of a loop that stands may be hours ago.
+        let stands = core.standing.stands();
+        let now_ns = if stands { core.reactor.read_clock() } else { core.reactor.now() };
         // One reading for all jobs: they are put in order by it.
         let now = Instant::now();
         let noted = core.waits.notes(now);

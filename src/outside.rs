@@ -195,7 +195,7 @@ impl Core {
     /// meanwhile.
     #[inline]
     pub(crate) fn step_outside(self: &Rc<Self>) {
-        if self.outside.len() > 0 {
+        if self.outside.len() > 0 && !self.standing.is_aside() {
             self.run_outside();
         }
     }

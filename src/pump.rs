@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use glassloop_reactor::nanoseconds;
 
-use crate::{EventLoop, RunError, core::Core, waiting::Waiting};
+use crate::{
+    EventLoop, RunError,
+    core::{Core, earlier},
+    waiting::Waiting,
+};
 
 /// What a pump has left to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,13 +287,13 @@ impl Core {
 
     /// How long nothing will be due.
     fn timeout(&self) -> Option<Duration> {
-        if self.standing.stands() {
-            return None;
-        }
         if self.has_work() {
             return Some(Duration::ZERO);
         }
+        if self.standing.stands() {
+            return None;
+        }
         let left = |at: u64| Duration::from_nanos(at.saturating_sub(self.reactor.read_clock()));
-        self.next_deadline().map(left)
+        earlier(self.next_deadline(), self.standing.until()).map(left)
     }
 }

@@ -75,8 +75,8 @@ impl Shared {
     }
 
     /// Whoever ends the loop is not held up by who has stopped it.
-    pub(crate) fn open_gate(&self, ends: bool) {
-        self.gate.open(ends, || self.notifier.notify());
+    pub(crate) fn open_gate(&self, for_good: bool) {
+        self.gate.open(for_good, || self.notifier.notify());
     }
 
     pub(crate) fn is_loop_thread(&self) -> bool {

@@ -4,17 +4,18 @@
 //! do, whatever is ready and whatever is due; it waits as long as it may, and only for orders. What
 //! the system tells meanwhile is kept for the next turn's phase `io`, a notification for its phase
 //! `deferred`; the time is nobody's.
+//!
+//! An order is news as long as its number isn't known here. Whoever asks whether there is anything
+//! to do looks for news *after* the notification was taken that may have told of it.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-};
+use std::cell::{Cell, RefCell};
 
-use glassloop_reactor::{Clock, Event, Events, Readiness, SourceId};
+use glassloop_executor::Entry;
+use glassloop_reactor::{Clock, Event, Events, SourceId};
 
 use crate::{StepTo, Stopped, core::Core, gate::Order};
 
-/// The orders are looked at in every turn: the loop stands, or steps.
+/// Nobody has ever given so many orders: they are looked at in every turn.
 const ALWAYS: u64 = u64::MAX;
 
 /// A turn that was cut within phase `run`.
@@ -24,32 +25,38 @@ pub(crate) struct Cut {
     pub(crate) items: usize,
     /// What it may still run.
     pub(crate) left: usize,
+    /// How long that took.
+    pub(crate) nanos: u64,
     /// The system and the clock were asked before it.
     pub(crate) asked: bool,
     /// Observers were told that it began.
     pub(crate) observed: bool,
 }
 
+/// The order that is carried out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Under {
+    order: Order,
+    number: u64,
+    /// What the loop stood before when it came.
+    from: Option<Entry>,
+    /// An item has run since.
+    moved: bool,
+    /// Somebody was woken since for the source that it is to stop for.
+    came: bool,
+}
+
 /// See the head of this file.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    /// As many orders as are known, while there is no need to look at them.
+    /// As many orders as there must be for a turn not to look.
     expected: Cell<u64>,
-    /// As many as are known.
-    known: Cell<u64>,
-    /// It has nothing to do.
+    under: Cell<Under>,
     stands: Cell<bool>,
-    /// The turn that it stands within.
+    /// The turn under way, if that was cut.
     cut: Cell<Option<Cut>>,
-    /// The time at which it is to stop.
-    until: Cell<Option<u64>>,
-    /// The source for which it is to stop; and that somebody was woken for it.
-    awaited: Cell<Option<SourceId>>,
-    came: Cell<bool>,
-    /// An item ran since it stood last.
-    moved: Cell<bool>,
-    /// What the system has told.
-    kept: RefCell<BTreeMap<(u32, u32), Readiness>>,
+    /// What the system has told, in its order.
+    kept: RefCell<Vec<Event>>,
     /// Somebody has notified.
     notified: Cell<bool>,
     /// How many items had run since the system was asked.
@@ -63,62 +70,45 @@ impl Standing {
         self.stands.get()
     }
 
-    /// Whether its waits are of no turn: it stands, or is within one.
+    /// Whether a turn is under way that goes on later: it has no end yet, and nothing comes between
+    /// its items.
+    pub(crate) fn is_within(&self) -> bool {
+        self.cut.get().is_some()
+    }
+
+    /// Whether its waits are of no turn.
     pub(crate) fn is_aside(&self) -> bool {
-        self.stands.get() || self.cut.get().is_some()
+        self.stands() || self.is_within()
+    }
+
+    /// What it is to go to.
+    pub(crate) fn goal(&self) -> Option<StepTo> {
+        match self.under.get().order {
+            Order::Step(to) => Some(to),
+            Order::Go | Order::Stop => None,
+        }
     }
 
     /// When it is to stop.
     pub(crate) fn until(&self) -> Option<u64> {
-        self.until.get()
+        if let Some(StepTo::Time(at_ns)) = self.goal() { Some(at_ns) } else { None }
     }
 
     /// Whether it is to be told of sources for which somebody is woken.
     pub(crate) fn awaits_source(&self) -> bool {
-        self.awaited.get().is_some()
+        matches!(self.goal(), Some(StepTo::Source(_)))
     }
 
     /// Somebody was woken for this one.
     pub(crate) fn became_ready(&self, source: SourceId) {
-        if self.awaited.get() == Some(source) {
-            self.came.set(true);
+        if self.goal() == Some(StepTo::Source(source)) {
+            self.under.set(Under { came: true, ..self.under.get() });
         }
-    }
-
-    /// Keeps what the system has told, for the turn after.
-    pub(crate) fn keep(&self, events: &Events) {
-        let mut kept = self.kept.borrow_mut();
-        for event in events {
-            let SourceId { index, generation } = event.source;
-            let readiness = kept.entry((index, generation)).or_default();
-            *readiness = readiness.union(event.readiness);
-        }
-    }
-
-    /// What was kept.
-    pub(crate) fn take_kept(&self, events: &mut Events) {
-        for ((index, generation), readiness) in std::mem::take(&mut *self.kept.borrow_mut()) {
-            events.push(Event { source: SourceId { index, generation }, readiness });
-        }
-    }
-
-    pub(crate) fn has_kept(&self) -> bool {
-        !self.kept.borrow().is_empty()
-    }
-
-    /// Whether somebody was woken for the source that it is to stop for.
-    pub(crate) fn came(&self) -> bool {
-        self.came.get()
     }
 
     /// An item ran.
     pub(crate) fn moves(&self) {
-        self.moved.set(true);
-    }
-
-    /// Whether one did since it stood last.
-    pub(crate) fn has_moved(&self) -> bool {
-        self.moved.get()
+        self.under.set(Under { moved: true, ..self.under.get() });
     }
 
     /// The turn under way is cut here.
@@ -130,64 +120,98 @@ impl Standing {
     pub(crate) fn take_cut(&self) -> Option<Cut> {
         self.cut.take()
     }
+
+    /// Keeps what the system has told, for the turn after: of each source once.
+    // COST: a look at all that is kept for each event. Nobody is in a hurry.
+    pub(crate) fn keep(&self, events: &Events) {
+        let mut kept = self.kept.borrow_mut();
+        for event in events {
+            match kept.iter_mut().find(|other| other.source == event.source) {
+                Some(other) => other.readiness = other.readiness.union(event.readiness),
+                None => kept.push(*event),
+            }
+        }
+    }
+
+    /// Adds what was kept.
+    pub(crate) fn take_kept(&self, events: &mut Events) {
+        self.kept.borrow_mut().drain(..).for_each(|event| events.push(event));
+    }
+
+    pub(crate) fn has_kept(&self) -> bool {
+        !self.kept.borrow().is_empty()
+    }
 }
 
 impl Core {
-    /// Whether somebody stops this loop, or has it go by steps.
+    /// Whether somebody stops this loop, or has it go by steps: a turn looks at its orders.
     #[inline]
-    pub(crate) fn is_stepped(&self) -> bool {
+    pub(crate) fn heeds_orders(&self) -> bool {
         self.shared.gate.orders() != self.standing.expected.get()
     }
 
     /// Whether an order has come that the loop doesn't know of.
     pub(crate) fn has_order(&self) -> bool {
-        self.shared.gate.orders() != self.standing.known.get()
+        self.shared.gate.orders() != self.standing.under.get().number
     }
 
-    /// The order of now.
-    pub(crate) fn take_order(&self) -> Order {
+    /// Between two turns, or behind a turn that was cut: does as it was told last, if that is news.
+    pub(crate) fn heed(&self) {
+        if !self.has_order() {
+            return;
+        }
         let (order, number, jumps) = self.shared.gate.take();
+        let standing = &self.standing;
+        let from = if standing.stands() { self.executor.first_ready() } else { None };
+        standing.expected.set(ALWAYS);
+        standing.under.set(Under { order, number, from, ..Under::default() });
         if jumps && let Clock::Manual(clock) = self.reactor.clock() {
             // To the next of all, whatever it is for.
             self.earliest_deadline().into_iter().for_each(|at| clock.jump_to(at));
         }
-        let standing = &self.standing;
-        standing.known.set(number);
-        standing.expected.set(ALWAYS);
-        standing.until.set(match order {
-            Order::Step(StepTo::Time(at_ns)) => Some(at_ns),
-            _ => None,
-        });
-        standing.awaited.set(match order {
-            Order::Step(StepTo::Source(source)) => Some(source),
-            _ => None,
-        });
-        order
+        if order == Order::Stop { self.stand(None) } else { self.go_on() }
     }
 
-    /// Stands here from now on, by the last order.
+    /// Stands here from now on: it was just stopped, or a step has come to its end.
     pub(crate) fn stand(&self, by: Option<StepTo>) {
         let standing = &self.standing;
         if !standing.stands.replace(true) {
             standing.items_since_poll.set(self.items_since_poll.replace(0));
-            standing.until.set(None);
-            standing.awaited.set(None);
-            standing.came.set(false);
-            standing.moved.set(false);
         }
-        self.hush();
-        let within = standing.cut.get().is_some();
+        let number = standing.under.get().number;
+        standing.under.set(Under { order: Order::Stop, number, ..Under::default() });
+        let within = standing.is_within();
         let stopped =
             Stopped { turn: self.turns.get(), within, next: self.executor.first_ready(), by };
-        self.shared.gate.stands(standing.known.get(), stopped);
+        self.shared.gate.stands(number, stopped);
+        self.remain();
+    }
+
+    /// Still stands: what was left waits, and nobody need be called for it any more; who looks is
+    /// answered.
+    pub(crate) fn remain(&self) {
+        self.hush();
+        if self.shared.published.is_due(self.reactor.read_clock()) {
+            self.publish();
+        }
+        self.shared.now.clear();
+    }
+
+    /// Takes the notification, if there is one: it may be an order's, and may be for what was left.
+    fn hush(&self) {
+        if self.shared.notifier.disarm() {
+            self.standing.notified.set(true);
+        }
     }
 
     /// Goes on from where it stood, if it did. The time since then was nobody's.
-    pub(crate) fn go_on(&self) {
+    fn go_on(&self) {
         let standing = &self.standing;
+        self.hush();
         if standing.stands.replace(false) {
             self.items_since_poll.set(standing.items_since_poll.get());
             self.skip_time();
+            self.stride.begin(self.reactor.read_clock());
         }
         // Who left something called the loop for it, which it did not hear.
         if standing.notified.take() && self.executor.has_left() {
@@ -195,32 +219,27 @@ impl Core {
         }
     }
 
-    /// What was left waits, and nobody need be called for it any more. An order, too, has called.
-    fn hush(&self) {
-        if self.shared.notifier.disarm() {
-            self.standing.notified.set(true);
+    /// Whether a step ends here, in phase `run`, before `next` runs.
+    pub(crate) fn has_come_to(&self, to: StepTo, next: Option<Entry>) -> bool {
+        let Under { from, moved, came, .. } = self.standing.under.get();
+        match to {
+            StepTo::NextItem => moved,
+            StepTo::NextTurn => false,
+            // It stood before that one, and is to come to the next.
+            StepTo::Task(_) if !moved && from == next => false,
+            StepTo::Task(task) => next == Some(crate::event::entry_of(task)),
+            StepTo::Source(_) => came,
+            StepTo::Time(at_ns) => self.reactor.now() >= at_ns,
         }
     }
 
-    /// Between two turns: does as it was told last, if that is news. Whether it goes on now, having
-    /// stood.
-    pub(crate) fn heed(&self) -> bool {
-        if !self.has_order() {
-            return false;
-        }
-        // What comes after this is heard by the next look.
-        self.hush();
-        let stood = self.standing.stands();
-        if self.take_order() == Order::Stop {
-            self.stand(None);
-            return false;
-        }
-        self.go_on();
-        stood
+    /// Whether it ends behind the turn that was just made.
+    pub(crate) fn ends_with_turn(&self, to: StepTo) -> bool {
+        to == StepTo::NextTurn || self.has_come_to(to, None)
     }
 
-    /// Nobody stops this loop any more, and nothing is left of it.
+    /// Nobody stops this loop any more, and nothing is put aside.
     pub(crate) fn leave_gate(&self) {
-        self.standing.expected.set(self.standing.known.get());
+        self.standing.expected.set(self.standing.under.get().number);
     }
 }

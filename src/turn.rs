@@ -234,7 +234,7 @@ impl<'a> Turn<'a> {
 impl Core {
     /// Leaves a snapshot for other threads. A watch's wish to record, or not to, is fulfilled here.
     #[cold]
-    fn publish(&self) {
+    pub(crate) fn publish(&self) {
         self.shared.now.set(Entry::NOTHING, Phase::Finish);
         let recorded = self.recording.get();
         let read_clock = || self.reactor.read_clock();

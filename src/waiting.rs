@@ -10,7 +10,7 @@ use glassloop_reactor::{Clock, Events, LentWait};
 
 use crate::{
     Phase, RunError,
-    core::Core,
+    core::{Core, earlier},
     deadlock::{self, Outlook},
 };
 
@@ -36,7 +36,12 @@ impl<'a> Waiting<'a> {
     }
 
     fn ask_for_work(self) -> Result<Option<Events>, RunError> {
-        if self.core.has_work() || self.core.has_order() || self.core.standing.is_aside() {
+        self.core.heed();
+        // It may go on now.
+        if self.goes_on() && !self.core.standing.is_aside() {
+            return Ok(Some(self.go_on()));
+        }
+        if self.core.has_work() || self.core.standing.is_aside() {
             return self.ask(None).map(Some);
         }
         match deadlock::outlook(self.core) {
@@ -87,12 +92,9 @@ impl<'a> Waiting<'a> {
     /// Asks the system and the clock, and blocks if nothing is ready.
     fn ask(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
         let core = self.core;
-        let goes_on = core.heed();
+        core.heed();
         if core.standing.is_aside() {
             return self.stand(timeout);
-        }
-        if goes_on && self.goes_on() {
-            return Ok(self.go_on());
         }
         let choice = self.asking(timeout)?;
         let mut events = core.spare_events.take();
@@ -108,13 +110,14 @@ impl<'a> Waiting<'a> {
     /// be lost.
     #[cold]
     fn stand(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
-        let choice = self.standing(timeout)?;
+        let choice = self.stand_for(timeout)?;
         let mut events = self.core.spare_events.take();
         self.core.reactor.stand(choice, &mut events)?;
         Ok(events)
     }
 
-    fn standing(&self, timeout: Option<Duration>) -> Result<Option<Duration>, RunError> {
+    /// How long to stand: not at all with a turn to go on with, or an order to look at.
+    fn stand_for(&self, timeout: Option<Duration>) -> Result<Option<Duration>, RunError> {
         let core = self.core;
         core.shared.now.set(Entry::NOTHING, Phase::Wait);
         if core.has_order() || !core.standing.stands() {
@@ -132,7 +135,7 @@ impl<'a> Waiting<'a> {
         let (core, events) = (self.core, self.core.spare_events.take());
         core.heed();
         if core.standing.is_aside() {
-            return Ok(core.reactor.begin_stand(self.standing(None)?, events));
+            return Ok(core.reactor.begin_stand(self.stand_for(None)?, events));
         }
         Ok(core.reactor.begin_wait(self.asking(None)?, events))
     }
@@ -203,7 +206,7 @@ impl<'a> Waiting<'a> {
     fn jump(&self) -> bool {
         let core = self.core;
         let (Clock::Manual(clock), Some(deadline)) =
-            (core.reactor.clock(), core.earliest_deadline())
+            (core.reactor.clock(), earlier(core.earliest_deadline(), core.standing.until()))
         else {
             return false;
         };
@@ -217,7 +220,8 @@ impl<'a> Waiting<'a> {
     /// Until the next deadline, or for ever. A manual clock that jumps does so here.
     fn timeout(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
-        let Some(deadline) = core.next_deadline() else { return at_most };
+        let deadline = earlier(core.next_deadline(), core.standing.until());
+        let Some(deadline) = deadline else { return at_most };
         let left = match core.reactor.clock() {
             Clock::Manual(_) if self.jump() => return Some(Duration::ZERO),
             // One that stands still is moved by somebody, and that wakes us.

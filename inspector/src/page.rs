@@ -78,6 +78,7 @@ const MODULES: &[PageFile] = modules![
     "views/lines.js",
     "views/marks.js",
     "views/model.js",
+    "views/pace.js",
     "views/paint.js",
     "views/parser.js",
     "views/perfetto.js",

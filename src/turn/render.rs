@@ -69,6 +69,7 @@ impl Turn<'_> {
         };
         core.stride.begin(ended);
         self.note_place(entry);
+        core.standing.moves();
         self.note_stretch(Stretch { took_ns: ended.saturating_sub(began), items: 1 }, entry);
     }
 }

@@ -3,18 +3,26 @@
 //!
 //! It promises that stepping changes nothing but when things happen: the items, their order and the
 //! turns that they are in are those of a loop that nobody stops. A turn that is cut in phase `run`
-//! goes on there; its last phases come when its last item has run.
+//! goes on there; its last phases come when its last item has run, and nothing comes between.
 
 use std::rc::Rc;
 
-use glassloop_executor::{Batch, Cause, Entry};
+use glassloop_executor::{Batch, Cause};
 use glassloop_reactor::Events;
 
 use super::{Turn, run::Bounds};
-use crate::{
-    EventLoop, Phase, RunError, StepTo, core::Core, current, event::entry_of, gate::Order,
-    standing::Cut, waiting::Waiting,
-};
+use crate::{EventLoop, Phase, RunError, core::Core, current, standing::Cut, waiting::Waiting};
+
+/// Why a phase `run` has come to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// It is over.
+    Over,
+    /// The step ends here.
+    Here,
+    /// Another order has come.
+    News,
+}
 
 impl EventLoop {
     /// As [`turn`](EventLoop::turn), by the orders of who has stopped this loop.
@@ -25,51 +33,56 @@ impl EventLoop {
         let looks = Waiting::begin(core)?;
         core.standing.keep(&events);
         core.spare_events.set(events);
-        // The wait before this one was of no turn; the turn that comes has one of its own.
-        let was_idle = core.heed() && !core.standing.is_aside();
-        let to = match core.take_order() {
-            Order::Stop => {
-                core.stand(None);
-                if core.shared.published.is_due(core.reactor.read_clock()) {
-                    core.publish();
-                }
-                core.shared.now.clear();
-                return Ok(());
-            }
-            _ if was_idle => return Ok(()),
-            Order::Step(to) => Some(to),
-            Order::Go => None,
-        };
+        let stood = core.standing.stands();
+        core.heed();
+        if core.standing.stands() {
+            core.remain();
+            return Ok(());
+        }
+        if stood && !core.standing.is_within() {
+            // The wait before this was of no turn; the turn that comes has one of its own.
+            return Ok(());
+        }
         drop(looks);
-        Turn::make_by_steps(core, to)
+        Turn::make_by_steps(core)
     }
 }
 
 impl<'a> Turn<'a> {
-    /// Makes a turn, or the rest of one, as far as `to`.
-    fn make_by_steps(core: &'a Rc<Core>, to: Option<StepTo>) -> Result<(), RunError> {
-        let (mut turn, left) = match core.standing.take_cut() {
-            Some(cut) => (Turn::reopen(core, cut)?, cut.left),
+    /// Makes a turn, or the rest of one, as far as the order of now says.
+    fn make_by_steps(core: &'a Rc<Core>) -> Result<(), RunError> {
+        let (mut turn, cut) = match core.standing.take_cut() {
+            Some(cut) => (Turn::reopen(core, cut)?, cut),
             None => Turn::begin_to_run(core)?,
         };
-        let came = turn.run_by_steps(to, left);
-        let is_over = !core.standing.is_aside();
-        if is_over {
+        let rest = turn.run_by_steps(cut);
+        if rest == Rest::Over {
             turn.flush();
             turn.render();
             turn.finish();
         }
         drop(turn);
-        match to {
-            Some(to) if came || core.ends_with_turn(to) => core.stand(Some(to)),
-            None if is_over && !core.standing.has_kept() => core.leave_gate(),
-            _ => {}
+        let standing = &core.standing;
+        match standing.goal() {
+            _ if rest == Rest::News => {}
+            Some(to) if rest == Rest::Here || core.ends_with_turn(to) => core.stand(Some(to)),
+            None if !standing.has_kept() => core.leave_gate(),
+            Some(_) | None => {}
         }
         Ok(())
     }
 
-    /// A turn whose first phases are over, and how many items it may run.
-    fn begin_to_run(core: &'a Rc<Core>) -> Result<(Turn<'a>, usize), RunError> {
+    /// What is left of a turn that was cut, when its loop ends: its items are the end's affair.
+    pub(crate) fn end_cut(core: &'a Rc<Core>) {
+        let Some(cut) = core.standing.take_cut() else { return };
+        if let Ok(mut turn) = Turn::reopen(core, cut) {
+            turn.flush();
+            turn.finish();
+        }
+    }
+
+    /// A turn whose first phases are over, and what it may run.
+    fn begin_to_run(core: &'a Rc<Core>) -> Result<(Turn<'a>, Cut), RunError> {
         let mut events = core.spare_events.take();
         events.clear();
         core.standing.take_kept(&mut events);
@@ -82,7 +95,8 @@ impl<'a> Turn<'a> {
         let mut bounds = Bounds::of(core);
         turn.carried_over(&mut bounds);
         core.items_since_poll.set(bounds.since_poll(core));
-        Ok((turn, bounds.left))
+        let (asked, observed) = (turn.asked, turn.observed);
+        Ok((turn, Cut { items: 0, left: bounds.left, nanos: 0, asked, observed }))
     }
 
     /// A turn that was cut.
@@ -98,23 +112,25 @@ impl<'a> Turn<'a> {
         Ok(turn)
     }
 
-    /// Phase `run`, or the rest of it, until the step ends; then the turn is cut, if it has
-    /// something left to run. Whether the step has ended.
-    fn run_by_steps(&mut self, to: Option<StepTo>, left: usize) -> bool {
+    /// Phase `run`, or the rest of it. Unless it is over the turn is cut.
+    fn run_by_steps(&mut self, cut: Cut) -> Rest {
         let core = self.core;
         self.executor.set_cause(Cause::Task);
+        let began = core.stride.read_at();
         let mut bounds = Bounds::of(core);
-        bounds.left = left;
-        if to.is_some() {
-            // Whoever steps has time.
-            bounds.end = u64::MAX;
-        }
+        // What it took before counts, not the time in which it was cut.
+        bounds.left = cut.left;
+        bounds.end = bounds.end.saturating_sub(cut.nanos);
         let mut batch = self.executor.take_batch();
-        let mut came = false;
+        let mut rest = Rest::Over;
         while bounds.left > 0 && self.has_item(&mut batch, &bounds) {
             let next = self.executor.peek(&batch);
-            came = to.is_some_and(|to| core.has_come_to(to, next));
-            if came {
+            if core.standing.goal().is_some_and(|to| core.has_come_to(to, next)) {
+                rest = Rest::Here;
+                break;
+            }
+            if core.has_order() {
+                rest = Rest::News;
                 break;
             }
             let Some(entry) = self.executor.next_item(&mut batch) else { break };
@@ -128,35 +144,16 @@ impl<'a> Turn<'a> {
         self.end_stretch();
         self.reactor.set_owner(0);
         core.items_since_poll.set(bounds.since_poll(core));
-        if came {
-            let (items, left) = (self.items, bounds.left);
-            let (asked, observed) = (self.asked, self.observed);
-            core.standing.cut(Cut { items, left, asked, observed });
+        if rest != Rest::Over {
+            let nanos = cut.nanos + core.stride.read_at().saturating_sub(began);
+            let items = self.items;
+            core.standing.cut(Cut { items, left: bounds.left, nanos, ..cut });
         }
-        came
+        rest
     }
 
     fn has_item(&self, batch: &mut Batch, bounds: &Bounds) -> bool {
         self.executor.peek(batch).is_some()
             || (bounds.allowance.goes_on && self.executor.fill(batch))
-    }
-}
-
-impl Core {
-    /// Whether a step ends here, in phase `run`, before `next` runs.
-    fn has_come_to(&self, to: StepTo, next: Option<Entry>) -> bool {
-        let standing = &self.standing;
-        match to {
-            StepTo::NextItem => standing.has_moved(),
-            StepTo::NextTurn => false,
-            StepTo::Task(task) => standing.has_moved() && next == Some(entry_of(task)),
-            StepTo::Source(_) => standing.came(),
-            StepTo::Time(at_ns) => self.reactor.now() >= at_ns,
-        }
-    }
-
-    /// Whether it ends behind the turn that was just made.
-    fn ends_with_turn(&self, to: StepTo) -> bool {
-        to == StepTo::NextTurn || self.has_come_to(to, None)
     }
 }

@@ -8,7 +8,7 @@ use crate::{PHASES, caught, clean};
 const TURN_LINES_MAX: usize = 60;
 /// What `turn` may call besides its phases: the guard that opens it, what does its work for a loop
 /// that somebody stops, and constructors.
-const OPENING: [&str; 6] = ["begin", "is_stepped", "step", "Ok", "Err", "Some"];
+const OPENING: [&str; 6] = ["begin", "heeds_orders", "step", "Ok", "Err", "Some"];
 
 #[test]
 fn the_turn_fits_a_screen_and_calls_its_phases_in_order() {

@@ -18,7 +18,7 @@ const PUSH_EVERY_MS = 100;
 /** What RFC 6455 has a server add to the key. */
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** Serves the page in this folder; `standIn` is `{ state(), cancel(body) }`, or nobody. */
+/** Serves the page in this folder; `standIn` is `{ state(), cancel(body), order(path, body) }`, or nobody. */
 export async function serve(folder, standIn = null) {
   const sockets = new Set();
   const server = http.createServer((request, response) => {
@@ -47,7 +47,7 @@ function answer(folder, standIn, request, response) {
   };
   if (standIn && pathname === '/state') {
     say(200, 'application/json', JSON.stringify(standIn.state()));
-  } else if (standIn && pathname === '/cancel') cancel(standIn, request, say);
+  } else if (standIn && request.method === 'POST') post(standIn, pathname, request, say);
   else {
     const name = pathname === '/' ? 'index.html' : pathname.replace(/^\/page\/|^\//, '');
     const file = path.join(folder, path.normalize(`/${name}`));
@@ -56,11 +56,13 @@ function answer(folder, standIn, request, response) {
   }
 }
 
-async function cancel(standIn, request, say) {
+async function post(standIn, pathname, request, say) {
   let body = '';
   for await (const part of request) body += part;
-  const { status, error } = standIn.cancel(JSON.parse(body));
-  say(status, 'application/json', JSON.stringify(error ? { error } : {}));
+  const said = JSON.parse(body);
+  const { status, error, answer } = pathname === '/cancel'
+    ? standIn.cancel(said) : standIn.order(pathname, said);
+  say(status, 'application/json', JSON.stringify(error ? { error } : answer ?? {}));
 }
 
 /** The live socket: a state every now and then, and no events. */

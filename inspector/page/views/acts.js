@@ -69,6 +69,9 @@ export function actsOf(page) {
       const at = numbers.indexOf(store.loop?.number);
       if (numbers.length > 1) page.chooseLoop(numbers[(at + 1) % numbers.length]);
     },
+    stop: () => order(page, store.row?.pace?.ordered ? '/resume' : '/pause'),
+    item: () => order(page, '/step', { to: 'item' }),
+    turn: () => order(page, '/step', { to: 'turn' }),
     export: async () => save(`${nameOf(store)}.trace.json`, await traceOf(page)),
     perfetto: async () => {
       const said = await openPerfetto(nameOf(store), traceOf(page));
@@ -76,6 +79,23 @@ export function actsOf(page) {
     },
   };
   return (name, value) => acts[name]?.(value);
+}
+
+/** Has the program's loop stop, step or go on, and the page go along. */
+async function order({ store, feed, say }, path, more = {}) {
+  if (store.source !== 'live' || store.feed.state !== 'open') return;
+  if (!store.canControl) {
+    say('Control is off: a program allows it by Builder::allow_control(true).');
+    return;
+  }
+  const { answer, refusal } = await feed.order(path, more);
+  if (refusal) {
+    say(refusal);
+    return;
+  }
+  if (store.row) store.row.pace = answer.ordered ? answer : null;
+  store.follow();
+  store.note('row');
 }
 
 function nameOf(store) {

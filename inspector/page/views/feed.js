@@ -281,14 +281,19 @@ export class Feed {
 
   /** Cancels a task; gives what to say. */
   async cancel(task) {
-    const body = JSON.stringify({ loop: this.wantedLoop, task });
+    const { refusal } = await this.order('/cancel', { task });
+    return refusal ?? 'It was asked to end.';
+  }
+
+  /** Has something done to the loop that is watched: what was answered, or why it was not done. */
+  async order(path, more) {
+    const body = JSON.stringify({ loop: this.wantedLoop, ...more });
     try {
-      const answer = await this.ask('/cancel', { method: 'POST', body });
-      if (answer.ok) return 'It was asked to end.';
+      const answer = await this.ask(path, { method: 'POST', body });
       const said = await answer.json().catch(() => ({}));
-      return `Refused: ${said.error ?? answer.status}.`;
+      return answer.ok ? { answer: said } : { refusal: `Refused: ${said.error ?? answer.status}.` };
     } catch {
-      return 'The program does not answer.';
+      return { refusal: 'The program does not answer.' };
     }
   }
 }

@@ -54,24 +54,29 @@ impl Reactor {
         self.play();
         self.count(|counts| counts.waits += 1);
         let idle = timeout != Some(Duration::ZERO) && !self.has_pending_events();
-        LentWait { stands: false, ..self.lend_wait(idle, timeout, events) }
+        self.lend_wait(idle, timeout, events, false)
     }
 
     /// The same of a wait that is of no turn, as [`Reactor::stand`].
     pub fn begin_stand(&self, timeout: Option<Duration>, events: Events) -> LentWait {
-        let idle = timeout != Some(Duration::ZERO);
-        LentWait { stands: true, ..self.lend_wait(idle, timeout, events) }
+        self.lend_wait(timeout != Some(Duration::ZERO), timeout, events, true)
     }
 
-    fn lend_wait(&self, idle: bool, timeout: Option<Duration>, mut events: Events) -> LentWait {
+    fn lend_wait(
+        &self,
+        idle: bool,
+        timeout: Option<Duration>,
+        mut events: Events,
+        stands: bool,
+    ) -> LentWait {
         events.clear();
         let mut waited = self.look(&mut events);
         // The look may have taken the one event that the alarm gives.
-        let idle = idle && !self.alarm_is_due();
+        let idle = idle && (stands || !self.alarm_is_due());
         let mut poller = None;
         if waited.is_ok() && idle && events.is_empty() && self.notifier.arm_wait() {
             self.count(|counts| counts.blocked += 1);
-            waited = self.set_alarm();
+            waited = if stands { self.unset_alarm() } else { self.set_alarm() };
             if waited.is_ok() {
                 poller = Some(mem::replace(&mut *self.poller.borrow_mut(), Poller::Lent));
             } else {
@@ -79,7 +84,7 @@ impl Reactor {
             }
         }
         let (timeout, notifier) = (self.trusted(timeout), Arc::clone(&self.notifier));
-        LentWait { poller, timeout, notifier, events, waited, stands: false }
+        LentWait { poller, timeout, notifier, events, waited, stands }
     }
 
     /// The second half of phase 1, on the loop's thread: the poller is back, and the clock is read.

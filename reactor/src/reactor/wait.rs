@@ -56,11 +56,16 @@ impl Reactor {
     /// As [`Reactor::wait`].
     pub fn stand(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
         events.clear();
-        if timeout == Some(Duration::ZERO) {
-            self.look(events)
-        } else {
-            self.block(timeout, events)
+        if timeout == Some(Duration::ZERO) || !self.notifier.arm_wait() {
+            return self.look(events);
         }
+        self.count(|counts| counts.blocked += 1);
+        let waited = self.unset_alarm().and_then(|()| {
+            let timeout = self.trusted(timeout);
+            self.poller.borrow_mut().wait(timeout, events)
+        });
+        self.notifier.after_wait();
+        waited
     }
 
     /// The end of every wait: the turn's `now`.
@@ -145,6 +150,13 @@ impl Reactor {
             self.count(|counts| counts.alarms_set += 1);
         }
         Ok(())
+    }
+
+    /// Where there is an alarm: what is due is nobody's. The next wait of a turn sets it again.
+    pub(super) fn unset_alarm(&self) -> io::Result<()> {
+        let mut alarm = self.alarm.borrow_mut();
+        let Some(alarm) = &mut *alarm else { return Ok(()) };
+        alarm.set(None, self.clock.now()).map(drop)
     }
 
     fn alarm_deadline(&self) -> Option<u64> {

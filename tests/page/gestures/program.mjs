@@ -343,4 +343,51 @@ export default {
       ?.textContent === ' Refused: control is off.');
     program.close();
   },
+
+  'the loop is stopped, stepped and let go where control is allowed, and nowhere else': async (house) => {
+    const without = await house.watching();
+    assert.equal(await without.text('#pace:not([hidden])').catch(() => null), null);
+    await without.keys('x');
+    await without.until('why not', () => (
+      document.querySelector('#note')?.textContent.includes('Control is off')));
+    const asked = [];
+    const state = await idle(house, { control: true });
+    const [{ loop: { number } }] = state.loops;
+    const at = (turn, within) => ({
+      ordered: true, stopped: { turn, within, next: 'task #1.1 `second`', task: '#1.1', by: null },
+    });
+    const answers = {
+      '/pause': () => at(7, false), '/resume': () => ({ ordered: false, stopped: null }),
+      '/step': ({ to }) => at(8, to === 'item'),
+    };
+    const program = await house.standIn({
+      state: () => state,
+      order: (path, body) => {
+        asked.push([path, body]);
+        const answer = answers[path](body);
+        state.loops[0].pace = answer.ordered ? answer : null;
+        return { status: 200, answer };
+      },
+    });
+    const tab = await house.tab();
+    await tab.go(program.watched);
+    const says = (text) => tab.until(text, (wanted) => (
+      document.querySelector('#pace [role="status"]')?.textContent === wanted), text);
+    await tab.until('the button', () => (
+      document.querySelector('#pace:not([hidden]) button')?.textContent === 'stop the loop'));
+    await tab.press('#pace button');
+    await says('The loop stands behind turn 7; next is task #1.1 second.');
+    assert.equal(await tab.text('#pace button[aria-pressed="true"]'), 'go on');
+    await tab.keys('i');
+    await says('The loop stands within turn 8, before task #1.1 second.');
+    await tab.keys('u');
+    await says('The loop stands behind turn 8; next is task #1.1 second.');
+    await tab.keys('x');
+    await says('');
+    assert.deepEqual(asked, [
+      ['/pause', { loop: number }], ['/step', { loop: number, to: 'item' }],
+      ['/step', { loop: number, to: 'turn' }], ['/resume', { loop: number }],
+    ]);
+    program.close();
+  },
 };

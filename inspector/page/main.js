@@ -59,7 +59,8 @@ const tasks = new Tasks(at('tasks'), page);
 Object.assign(page, { timeline, tasks });
 listenToTimeline(timeline);
 const views = [
-  new Header(at('header'), page), new Alarm(at('alarm'), page), new Pace(at('pace'), page), new Ring(at('ring'), page),
+  new Header(at('header'), page), new Alarm(at('alarm'), page), new Pace(at('pace'), page),
+  new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
   timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),
   new Chapter(at('chapter'), page),

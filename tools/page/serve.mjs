@@ -18,7 +18,10 @@ const PUSH_EVERY_MS = 100;
 /** What RFC 6455 has a server add to the key. */
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** Serves the page in this folder; `standIn` is `{ state(), cancel(body), order(path, body) }`, or nobody. */
+/**
+ * Serves the page in this folder; `standIn` is `{ state(), cancel(body), order(path, body) }`, or
+ * nobody.
+ */
 export async function serve(folder, standIn = null) {
   const sockets = new Set();
   const server = http.createServer((request, response) => {

@@ -11,7 +11,9 @@ export class Pace {
 
   constructor(root, { store, act }) {
     Object.assign(this, { root, store });
-    const button = (name, title) => el('button', { type: 'button', title, onclick: () => act(name) });
+    const button = (name, title) => el('button', {
+      type: 'button', title, onclick: () => act(name),
+    });
     this.stop = button('stop', 'Stop the program\'s loop, or have it go on ( x )');
     this.item = button('item', 'Run one item: a poll, a callback, a call ( i )');
     this.turn = button('turn', 'Run to the end of the turn ( u )');

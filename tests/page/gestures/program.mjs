@@ -344,7 +344,9 @@ export default {
     program.close();
   },
 
-  'the loop is stopped, stepped and let go where control is allowed, and nowhere else': async (house) => {
+  'the loop is stopped, stepped and let go where control is allowed, and nowhere else': async (
+    house,
+  ) => {
     const without = await house.watching();
     assert.equal(await without.text('#pace:not([hidden])').catch(() => null), null);
     await without.keys('x');

@@ -160,11 +160,11 @@ impl Watch {
         self.shared.inbox.defer(abort, Location::caller()).map_err(|refused| refused.map(|_| ()))
     }
 
-    /// Stops the loop behind the turn that runs: it runs nothing more, whatever is ready and
-    /// whatever is due, until it is told to [go on](Watch::resume) or to take a
-    /// [step](Watch::step). A turn of it returns at once, a pump has nothing to do, and a clock
-    /// that jumps stays where it is. What comes in is kept. It still answers who
-    /// [looks](Watch::look).
+    /// Stops the loop behind the turn that runs (behind the item, if it goes by steps): it runs
+    /// nothing more, whatever is ready and whatever is due, until it is told to
+    /// [go on](Watch::resume) or to take a [step](Watch::step). A turn of it returns at once, a
+    /// pump has nothing to do, and a clock that jumps stays where it is. What comes in is kept. It
+    /// still answers who [looks](Watch::look).
     ///
     /// Whoever ends the loop isn't held up: a [stop](crate::Remote::stop) and a
     /// [close](crate::EventLoop::close) have it go on.

@@ -105,16 +105,8 @@ instructions() {
     twice=$(counted $name $((2 * count)) "$folder/twice")
     awk -v name=$name -v once="$once" -v twice="$twice" -v n=$((count * 11 / 10)) \
       'BEGIN { printf "\n%s: %.0f instructions each\n", name, (twice - once) / n }'
-    # A line is a count, a share, and file:function; what was inlined has a line for each file.
     callgrind_annotate --auto=no --threshold=100 "$folder/twice" 2>/dev/null |
-      awk -v n=$((count * 22 / 10)) '
-        / PROGRAM TOTALS/ { next }
-        /^ *[0-9,]+ \(/ {
-          count = $1; gsub(",", "", count)
-          sub(/^ *[0-9,]+ \([ 0-9.]+%\) +[^:]*:/, ""); sub(/ \[[^]]*\]$/, "")
-          sum[$0] += count
-        }
-        END { for (name in sum) printf "%8.1f  %s\n", sum[name] / n, name }' |
+      awk -v n=$((count * 22 / 10)) -f ../by_function.awk |
       sort -rn | awk 'NR <= 30'
   done
 }

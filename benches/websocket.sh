@@ -38,16 +38,9 @@ instructions)
         awk -v once="$once" -v twice="$twice" -v n=$messages -v depth=$depth \
             'BEGIN { printf "instructions a message at depth %d: %.0f\n", depth, (twice - once) / n }'
     done
-    # A line is a count, a share, and file:function; what was inlined has a line for each file. Its
-    # perl grumbles about our paths on the standard error.
-    callgrind_annotate --auto=no --threshold=100 "$out/twice" 2>/dev/null | awk -v n=$((2 * messages)) '
-        / PROGRAM TOTALS/ { next }
-        /^ *[0-9,]+ \(/ {
-            count = $1; gsub(",", "", count)
-            sub(/^ *[0-9,]+ \([ 0-9.]+%\) +[^:]*:/, ""); sub(/ \[[^]]*\]$/, "")
-            sum[$0] += count
-        }
-        END { for (name in sum) printf "%8.1f  %s\n", sum[name] / n, name }' |
+    # Its perl grumbles about our paths on the standard error.
+    callgrind_annotate --auto=no --threshold=100 "$out/twice" 2>/dev/null |
+        awk -v n=$((2 * messages)) -f by_function.awk |
         sort -rn | awk 'NR <= 25'
     ;;
 syscalls)

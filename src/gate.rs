@@ -25,7 +25,7 @@ pub enum StepTo {
     NextItem,
     /// To the end of the turn under way; or one whole turn, if none is.
     NextTurn,
-    /// Until this task is about to run. At least one item runs before, if one is ready.
+    /// Until this task is about to run. If the loop stands before it already, until its next run.
     Task(TaskId),
     /// Until this source has become ready for somebody, who was woken and has not run yet.
     Source(SourceId),
@@ -107,8 +107,7 @@ impl Gate {
             return;
         }
         state.jumps = true;
-        state.number += 1;
-        self.orders.store(state.number, Ordering::Relaxed);
+        self.count(&mut state);
         drop(state);
         wake();
     }
@@ -130,11 +129,16 @@ impl Gate {
 
     fn news(&self, mut state: MutexGuard<'_, State>, order: Order) {
         state.order = order;
-        state.number += 1;
         state.stopped = None;
-        self.orders.store(state.number, Ordering::Relaxed);
+        self.count(&mut state);
         drop(state);
         self.news.notify_all();
+    }
+
+    /// One order more.
+    fn count(&self, state: &mut State) {
+        state.number += 1;
+        self.orders.store(state.number, Ordering::Relaxed);
     }
 
     /// The last order, with its number, and whether the clock is to jump.

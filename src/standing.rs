@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use glassloop_executor::Entry;
 use glassloop_reactor::{Clock, Event, Events, SourceId};
 
-use crate::{StepTo, Stopped, core::Core, gate::Order};
+use crate::{StepTo, Stopped, core::Core, event::entry_of, gate::Order};
 
 /// Nobody has ever given so many orders: they are looked at in every turn.
 const ALWAYS: u64 = u64::MAX;
@@ -156,9 +156,9 @@ impl Core {
     }
 
     /// Between two turns, or behind a turn that was cut: does as it was told last, if that is news.
-    pub(crate) fn heed(&self) {
+    pub(crate) fn heed(&self) -> bool {
         if !self.has_order() {
-            return;
+            return false;
         }
         let (order, number, jumps) = self.shared.gate.take();
         let standing = &self.standing;
@@ -169,7 +169,12 @@ impl Core {
             // To the next of all, whatever it is for.
             self.earliest_deadline().into_iter().for_each(|at| clock.jump_to(at));
         }
-        if order == Order::Stop { self.stand(None) } else { self.go_on() }
+        if order == Order::Stop {
+            self.stand(None)
+        } else {
+            self.go_on()
+        }
+        true
     }
 
     /// Stands here from now on: it was just stopped, or a step has come to its end.
@@ -227,7 +232,7 @@ impl Core {
             StepTo::NextTurn => false,
             // It stood before that one, and is to come to the next.
             StepTo::Task(_) if !moved && from == next => false,
-            StepTo::Task(task) => next == Some(crate::event::entry_of(task)),
+            StepTo::Task(task) => next == Some(entry_of(task)),
             StepTo::Source(_) => came,
             StepTo::Time(at_ns) => self.reactor.now() >= at_ns,
         }

@@ -36,9 +36,8 @@ impl<'a> Waiting<'a> {
     }
 
     fn ask_for_work(self) -> Result<Option<Events>, RunError> {
-        self.core.heed();
-        // It may go on now.
-        if self.goes_on() && !self.core.standing.is_aside() {
+        // By an order that has come, it may go on now.
+        if self.core.heed() && self.goes_on() && !self.core.standing.is_aside() {
             return Ok(Some(self.go_on()));
         }
         if self.core.has_work() || self.core.standing.is_aside() {
@@ -58,7 +57,11 @@ impl<'a> Waiting<'a> {
     /// Waits until there is something to do, at most `timeout` if one is given.
     #[inline]
     pub(crate) fn wait(self, timeout: Option<Duration>) -> Result<Events, RunError> {
-        if self.goes_on() { Ok(self.go_on()) } else { self.ask(timeout) }
+        if self.goes_on() {
+            return Ok(self.go_on());
+        }
+        self.core.heed();
+        self.ask(timeout)
     }
 
     /// Whether work is ready and the system was asked a moment ago. The next turn then goes on with
@@ -92,7 +95,6 @@ impl<'a> Waiting<'a> {
     /// Asks the system and the clock, and blocks if nothing is ready.
     fn ask(&self, timeout: Option<Duration>) -> Result<Events, RunError> {
         let core = self.core;
-        core.heed();
         if core.standing.is_aside() {
             return self.stand(timeout);
         }

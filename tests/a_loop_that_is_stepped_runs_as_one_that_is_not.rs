@@ -9,24 +9,18 @@
 mod scripted;
 #[path = "common/seed.rs"]
 mod seed;
+#[path = "common/stepper.rs"]
+mod stepper;
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use glassloop::{
-    Clock, Event, EventLoop, Happening, ManualClock, PollerKind, RunPolicy, Script, Step, StepTo,
-    TaskId, Watch, call_later, call_soon, net, queue_microtask, sleep, spawn, yield_now,
+    Clock, Event, EventLoop, Happening, ManualClock, PollerKind, RunPolicy, StepTo, TaskId, Watch,
+    call_later, call_soon, net, queue_microtask, sleep, spawn, yield_now,
 };
-use scripted::{address, echo_server, scripted_loop};
+use scripted::{echo_server, scripted_loop, three_peers};
 use seed::Seed;
+use stepper::stepped;
 
 /// What a run leaves behind: what happened in each turn, and what the program said.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +30,7 @@ struct Life {
 }
 
 /// Runs a program and keeps what it leaves.
-fn lived(event_loop: EventLoop, program: impl AsyncFnOnce(Said) + 'static) -> Life {
+fn lived(event_loop: &EventLoop, program: impl AsyncFnOnce(Said) + 'static) -> Life {
     event_loop.record(true);
     let said = Said::default();
     let heard = said.clone();
@@ -62,34 +56,12 @@ fn turns_of(events: Vec<Event>) -> Vec<Vec<Event>> {
     turns
 }
 
-/// The same, stepped by another thread from before its first turn on. How many steps it took.
-fn stepped(
-    event_loop: EventLoop,
-    seed: u64,
-    program: impl AsyncFnOnce(Said) + 'static,
-) -> (Life, usize) {
-    let watch = event_loop.watch();
-    watch.pause();
-    let is_over = Arc::new(AtomicBool::new(false));
-    let steps = Arc::new(AtomicUsize::new(0));
-    let (over, made) = (Arc::clone(&is_over), Arc::clone(&steps));
-    let stepper = thread::spawn(move || {
-        let seed = Seed::new(seed);
-        while !over.load(SeqCst) {
-            // It may have ended within the last step, and comes nowhere any more.
-            if watch.stopped(Duration::from_millis(2)).is_some() {
-                watch.step(random_step(&watch, &seed));
-                made.fetch_add(1, SeqCst);
-            }
-        }
-    });
-    let life = lived(event_loop, program);
-    is_over.store(true, SeqCst);
-    stepper.join().unwrap();
-    (life, steps.load(SeqCst))
+/// Steps to anything but a time: a clock that jumps stops there on its way.
+fn random_steps(seed: u64) -> impl FnMut(&Watch) -> StepTo + Send {
+    let seed = Seed::new(seed);
+    move |watch| random_step(watch, &seed)
 }
 
-/// A step to anything but a time: a clock that jumps stops there on its way.
 fn random_step(watch: &Watch, seed: &Seed) -> StepTo {
     let index = u32::try_from(seed.below(12)).unwrap();
     // Tasks and sources are numbered from their birth on, as long as no place is used again.
@@ -196,8 +168,9 @@ fn a_random_program_leaves_the_same_recording_by_random_steps() {
         let number = seed.get();
         for policy in policies() {
             let program = move |said| random_program(number, said);
-            let free = lived(virtual_loop(policy), program);
-            let (slow, made) = stepped(virtual_loop(policy), number, program);
+            let free = lived(&virtual_loop(policy), program);
+            let slow = virtual_loop(policy);
+            let (slow, made) = stepped(&slow, random_steps(number), || lived(&slow, program));
             assert_same(&free, &slow, policy);
             steps += made;
         }
@@ -214,25 +187,12 @@ fn a_scripted_program_leaves_the_same_recording_by_random_steps() {
             let ended = echo_server(3).await;
             assert!(ended.iter().all(Result::is_ok));
         };
-        let free = lived(scripted_loop(script(number), 64), program);
-        let (slow, made) = stepped(scripted_loop(script(number), 64), number, program);
+        let free = lived(&scripted_loop(three_peers(number), 64), program);
+        let slow = scripted_loop(three_peers(number), 64);
+        let (slow, made) = stepped(&slow, random_steps(number), || lived(&slow, program));
         assert_same(&free, &slow, RunPolicy::Batch);
         assert!(made > 0);
     }
-}
-
-fn script(seed: u64) -> Script {
-    let peer = |name: &str| {
-        [
-            Step::Noise { one_in: 4 },
-            Step::ShortReads { bytes_max: 9 },
-            Step::send_in_chunks(name.repeat(20), 30),
-            Step::HalfClose,
-            Step::ReadToEnd,
-        ]
-    };
-    let script = Script::new(seed).connects(address(), peer("one"));
-    script.connects(address(), peer("two")).connects(address(), peer("three"))
 }
 
 #[track_caller]

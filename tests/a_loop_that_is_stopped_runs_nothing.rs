@@ -5,6 +5,8 @@
 
 #[path = "common/guest_host.rs"]
 mod guest_host;
+#[path = "common/stepper.rs"]
+mod stepper;
 #[path = "common/until.rs"]
 mod until;
 
@@ -25,7 +27,8 @@ use glassloop::{
     Clock, Entry, EventLoop, Kind, LoopThread, ManualClock, PollerKind, RunError, StepTo, Watch,
     call_soon, net, sleep, spawn, yield_now,
 };
-use guest_host::{BUDGET, Host};
+use guest_host::Host;
+use stepper::pump;
 use until::until;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -101,11 +104,6 @@ fn a_step_of_a_host_that_pumps_is_one_item() {
         let stopped = watch.stopped(Duration::ZERO).unwrap();
         assert_eq!((stopped.turn, stopped.by), (1, Some(StepTo::NextItem)));
     }
-}
-
-/// A pump whose host has other means to know when the next one is due.
-fn pump(event_loop: &EventLoop) {
-    event_loop.pump(BUDGET).map(|_| ()).unwrap();
 }
 
 fn count(calls: &AtomicUsize) {

@@ -12,7 +12,7 @@ mod seed;
 use std::{collections::BTreeSet, io, time::Duration};
 
 use glassloop::{Script, Step};
-use scripted::{address, echo_server, epilogue, scripted_loop};
+use scripted::{address, echo_server, epilogue, scripted_loop, three_peers};
 use seed::Seed;
 
 /// Bytes on their way in one direction: few, so that both sides have to wait for the other.
@@ -33,30 +33,14 @@ fn played(script: Script, connections: usize) -> (Vec<io::Result<usize>>, String
     (ended, effects)
 }
 
-/// Three peers that begin at the same moment, where the steps leave much to the seed.
-fn open_script(seed: u64) -> Script {
-    let times = 20;
-    let peer = |name: &str| {
-        [
-            Step::Noise { one_in: 4 },
-            Step::ShortReads { bytes_max: 9 },
-            Step::send_in_chunks(name.repeat(times), 30),
-            Step::HalfClose,
-            Step::ReadToEnd,
-        ]
-    };
-    let script = Script::new(seed).connects(address(), peer("one"));
-    script.connects(address(), peer("two")).connects(address(), peer("three"))
-}
-
 #[test]
 fn the_same_seed_gives_the_same_record_and_another_seed_another() {
     let mut records = BTreeSet::new();
     let seeds = 20;
     for seed in 0..seeds {
         let _named = Seed::new(seed);
-        let (ended, first) = played(open_script(seed), 3);
-        let (_, second) = played(open_script(seed), 3);
+        let (ended, first) = played(three_peers(seed), 3);
+        let (_, second) = played(three_peers(seed), 3);
         assert!(ended.iter().all(Result::is_ok), "{first}");
         assert_eq!(first, second);
         records.insert(first);

@@ -3,6 +3,8 @@
 #![cfg(test)]
 #![cfg(not(miri))]
 
+#[path = "common/stepper.rs"]
+mod stepper;
 #[path = "common/until.rs"]
 mod until;
 
@@ -21,13 +23,11 @@ use std::{
 };
 
 use glassloop::{EventLoop, LoopThread, RunError, StepTo, net, outside, spawn, stop, yield_now};
+use stepper::{pump, stepped};
 use until::until;
 
-/// More than a pump here takes.
-const BUDGET: Duration = Duration::from_secs(10);
 /// Longer than anything takes that doesn't hang.
 const LONGEST: Duration = Duration::from_secs(60);
-const MOMENT: Duration = Duration::from_millis(2);
 
 /// What a program says, in order.
 #[derive(Clone, Default)]
@@ -43,10 +43,6 @@ impl Said {
     }
 }
 
-fn pump(event_loop: &EventLoop) {
-    event_loop.pump(BUDGET).map(|_| ()).unwrap();
-}
-
 /// Runs what a thread does that may hang, and says whether it did not.
 fn ends(f: impl FnOnce() + Send + 'static) -> bool {
     let (told, heard) = mpsc::channel();
@@ -55,24 +51,6 @@ fn ends(f: impl FnOnce() + Send + 'static) -> bool {
         told.send(()).ok();
     });
     heard.recv_timeout(LONGEST).is_ok()
-}
-
-/// Has another thread step a loop, item by item, while `f` runs it.
-fn stepped<T>(event_loop: &EventLoop, f: impl FnOnce() -> T) -> T {
-    let (watch, is_over) = (event_loop.watch(), Arc::new(AtomicBool::new(false)));
-    watch.pause();
-    let over = Arc::clone(&is_over);
-    let stepper = thread::spawn(move || {
-        while !over.load(SeqCst) {
-            if watch.stopped(MOMENT).is_some() {
-                watch.step(StepTo::NextItem);
-            }
-        }
-    });
-    let result = f();
-    is_over.store(true, SeqCst);
-    stepper.join().unwrap();
-    result
 }
 
 #[test]
@@ -117,7 +95,7 @@ fn the_turn_in_which_a_run_ends_is_made_to_its_end() {
         };
         let run = || event_loop.block_on(program).unwrap();
         if is_stepped {
-            stepped(&event_loop, run)
+            stepped(&event_loop, |_| StepTo::NextItem, run).0
         } else {
             run()
         }

@@ -5,6 +5,8 @@
 
 #[path = "common/guest_host.rs"]
 mod guest_host;
+#[path = "common/stepper.rs"]
+mod stepper;
 #[path = "common/until.rs"]
 mod until;
 
@@ -22,17 +24,12 @@ use std::{
 
 use glassloop::{EventLoop, Limits, RunPolicy, StepTo, sleep, yield_now};
 use guest_host::Host;
+use stepper::pump;
 use until::until;
 
-/// More than a pump here takes.
-const BUDGET: Duration = Duration::from_secs(10);
 /// Longer than anything takes that doesn't hang.
 const LONGEST: Duration = Duration::from_secs(60);
 const MOMENT: Duration = Duration::from_millis(2);
-
-fn pump(event_loop: &EventLoop) {
-    event_loop.pump(BUDGET).map(|_| ()).unwrap();
-}
 
 #[test]
 fn an_order_from_within_an_item_is_heard_by_a_host_that_pumps() {

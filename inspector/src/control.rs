@@ -4,7 +4,7 @@
 //! object and is strict about it.
 
 use glassloop::{
-    Refused, TaskId, Watch,
+    Refused, SourceId, TaskId, Watch,
     ws::{Request, Response},
 };
 use serde_json::{Map, Value, json};
@@ -33,12 +33,24 @@ pub(crate) fn cancel(_: &Facts, request: &Request) -> Result<Response, Response>
 
 /// The id of a task as it is shown: `#3.9`, or `3.9`.
 pub(crate) fn task_of(text: &str) -> Option<TaskId> {
-    let (index, generation) = text.strip_prefix('#').unwrap_or(text).split_once('.')?;
+    let (index, generation) = pair(text.strip_prefix('#').unwrap_or(text), '.')?;
+    Some(TaskId { index, generation })
+}
+
+/// The id of a source as it is shown: `4#4`.
+pub(crate) fn source_of(text: &str) -> Option<SourceId> {
+    let (index, generation) = pair(text, '#')?;
+    Some(SourceId { index, generation })
+}
+
+/// An index and a generation, of digits alone.
+fn pair(text: &str, between: char) -> Option<(u32, u32)> {
+    let (index, generation) = text.split_once(between)?;
     let number = |digits: &str| {
         let all = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if all { digits.parse().ok() } else { None }
     };
-    Some(TaskId { index: number(index)?, generation: number(generation)? })
+    Some((number(index)?, number(generation)?))
 }
 
 /// What a body asks for.

@@ -7,17 +7,17 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    SourceId, StepTo, Stopped, Watch, sleep, timeout,
+    StepTo, Stopped, Watch, sleep, timeout,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    control::{Wish, task_of},
+    control::{Wish, source_of, task_of},
     facts::Facts,
     names::Names,
     routes::refusal,
-    state,
+    rows, state,
 };
 
 /// How long an order has, if it doesn't say, and the longest.
@@ -111,16 +111,6 @@ fn step_to(value: &Value) -> Option<StepTo> {
     }
 }
 
-/// The id of a source as it is shown: `4#4`.
-fn source_of(text: &str) -> Option<SourceId> {
-    let (index, generation) = text.split_once('#')?;
-    let number = |digits: &str| {
-        let all = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if all { digits.parse().ok() } else { None }
-    };
-    Some(SourceId { index: number(index)?, generation: number(generation)? })
-}
-
 /// Whether somebody has stopped a loop, and where it stands: `null` while nobody has.
 pub(crate) fn pace(watch: &Watch, names: &Names) -> Value {
     match watch.is_stepped() {
@@ -142,14 +132,14 @@ fn place(stopped: &Stopped, names: &Names) -> Value {
         "turn": stopped.turn,
         "within": stopped.within,
         "next": stopped.next.map(|next| names.item(next)),
-        "task": stopped.next.map(|next| crate::rows::task_id(next.task_id())),
+        "task": stopped.next.map(|next| rows::task_id(next.task_id())),
         "by": stopped.by.map(|by| by.to_string()),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use glassloop::TaskId;
+    use glassloop::{SourceId, TaskId};
 
     use super::*;
 

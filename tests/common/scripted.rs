@@ -11,7 +11,7 @@ use std::{
 };
 
 use glassloop::{
-    Clock, EventLoop, Limits, ManualClock, RunError, Script,
+    Clock, EventLoop, Limits, ManualClock, RunError, Script, Step,
     net::{TcpListener, TcpStream},
 };
 
@@ -33,6 +33,22 @@ pub(crate) fn scripted_loop(script: Script, pipe_bytes: usize) -> EventLoop {
     limits.reactor.memory_pipe_bytes_max = pipe_bytes;
     let builder = EventLoop::builder().clock(clock).limits(limits).script(script);
     builder.build().expect("it needs no descriptor")
+}
+
+/// Three peers that begin at the same moment, where the steps leave much to the seed.
+pub(crate) fn three_peers(seed: u64) -> Script {
+    let times = 20;
+    let peer = |name: &str| {
+        [
+            Step::Noise { one_in: 4 },
+            Step::ShortReads { bytes_max: 9 },
+            Step::send_in_chunks(name.repeat(times), 30),
+            Step::HalfClose,
+            Step::ReadToEnd,
+        ]
+    };
+    let script = Script::new(seed).connects(address(), peer("one"));
+    script.connects(address(), peer("two")).connects(address(), peer("three"))
 }
 
 /// Plays a script to one future, whose end is the end of the loop.

@@ -2,24 +2,20 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    future::{Future, poll_fn},
-    pin::Pin,
-    rc::Rc,
-    sync::Arc,
-    task::{Poll, Waker},
-    time::Duration,
-};
+#[path = "sio_peer.rs"]
+mod sio_peer;
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc, time::Duration};
 
 use glassloop_reactor::net::{TcpStream, duplex};
 use glassloop_ws::{
-    CloseInfo, Config, Driver, Error, Message, ReconnectState, WebSocket, accept_with,
+    Config, Error, Message, ReconnectState, accept_with,
     socketio::{Client, ClientBuilder, Events, Namespace, NamespaceBuilder},
 };
 
 use crate::common::{Loop, Output};
+use sio_peer::Settles;
+pub use sio_peer::{Peer, silent};
 
 pub const HELLO: &str = r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -38,22 +34,6 @@ pub struct Fixture {
 }
 
 pub type Heard = Rc<RefCell<Vec<String>>>;
-
-/// The server's end of a connection.
-pub struct Peer {
-    pub socket: WebSocket,
-    heard: Rc<RefCell<Vec<Message>>>,
-    /// How the client has ended it.
-    pub end: Output<CloseInfo>,
-    life: Rc<Life>,
-}
-
-/// Whether the end of a connection is driven still.
-#[derive(Default)]
-struct Life {
-    is_over: Cell<bool>,
-    waker: Cell<Option<Waker>>,
-}
 
 pub fn fixture() -> Fixture {
     fixture_with(|builder| builder)
@@ -78,6 +58,12 @@ pub fn fixture_with(make: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Fixtur
     let (client, driver) = make(builder).start().expect("a loop");
     let driver = event_loop.spawn(driver);
     Fixture { event_loop, client: Some(client), driver, dialed, refuses, heard }
+}
+
+impl Settles for Fixture {
+    fn settle(&mut self) {
+        self.event_loop.settle();
+    }
 }
 
 impl Fixture {
@@ -158,7 +144,7 @@ impl Fixture {
     pub fn read_once(&mut self, peer: &Peer) -> Vec<String> {
         self.event_loop.turn(Duration::ZERO);
         let text = |message: Message| message.as_text().expect("text").to_owned();
-        peer.heard.take().into_iter().map(text).collect()
+        peer.take_heard().into_iter().map(text).collect()
     }
 
     pub fn is_dialing(&mut self) -> bool {
@@ -173,67 +159,5 @@ impl Fixture {
             panic!("expected a wait, came {}", self.client().state());
         };
         self.event_loop.pass(delay);
-    }
-}
-
-/// A server that says nothing unless it is told to.
-pub fn silent() -> Config {
-    let mut config = Config::default();
-    config.limits.heartbeat_idle_ms_max = u64::MAX;
-    config
-}
-
-impl Peer {
-    fn new(event_loop: &Loop, socket: WebSocket, mut driver: Driver) -> Peer {
-        let (heard, life) = (Rc::<RefCell<Vec<Message>>>::default(), Rc::new(Life::default()));
-        let (noted, reads) = (Rc::clone(&heard), socket.clone());
-        event_loop.spawn(async move {
-            while let Ok(Some(message)) = reads.recv().await {
-                noted.borrow_mut().push(message);
-            }
-        });
-        let (drives, end) = (Rc::clone(&life), Output::default());
-        let ended = Rc::clone(&end);
-        event_loop.spawn(poll_fn(move |cx| {
-            drives.waker.set(Some(cx.waker().clone()));
-            match Pin::new(&mut driver).poll(cx) {
-                Poll::Ready(info) => *ended.borrow_mut() = Some(info),
-                Poll::Pending if !drives.is_over.get() => return Poll::Pending,
-                Poll::Pending => {}
-            }
-            Poll::Ready(())
-        }));
-        Peer { socket, heard, end, life }
-    }
-
-    pub fn say(&self, it: &mut Fixture, text: &str) {
-        assert!(self.socket.try_send(text.into()).is_taken());
-        it.event_loop.settle();
-    }
-
-    pub fn say_bytes(&self, it: &mut Fixture, bytes: &[u8]) {
-        assert!(self.socket.try_send(bytes.into()).is_taken());
-        it.event_loop.settle();
-    }
-
-    /// What the client has said since this was asked last.
-    pub fn heard(&self, it: &mut Fixture) -> Vec<Message> {
-        it.event_loop.settle();
-        self.heard.take()
-    }
-
-    pub fn texts(&self, it: &mut Fixture) -> Vec<String> {
-        let text = |message: &Message| message.as_text().expect("text").to_owned();
-        self.heard(it).iter().map(text).collect()
-    }
-
-    /// The connection breaks.
-    pub fn vanish(self, it: &mut Fixture) {
-        it.event_loop.settle();
-        self.life.is_over.set(true);
-        if let Some(waker) = self.life.waker.take() {
-            waker.wake();
-        }
-        it.event_loop.settle();
     }
 }

@@ -2,25 +2,29 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+#[path = "sio_peer.rs"]
+mod sio_peer;
+
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     rc::Rc,
-    task::{Poll, Waker},
+    task::Poll,
     time::Duration,
 };
 
 use glassloop_reactor::net::{TcpStream, duplex};
 use glassloop_ws::{
-    CloseInfo, Config, Driver, Job, Message, Server as HttpServer, ServerHandle, WebSocket,
-    connect_on_with,
+    Job, Server as HttpServer, ServerHandle, connect_on_with,
     socketio::{Events, NamespaceRoute, Server, Socket},
 };
 use serde_json::Value;
 
-use crate::common::{Loop, Output};
+use crate::common::Loop;
+pub use sio_peer::Peer;
+use sio_peer::{Settles, silent};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 const URL: &str = "ws://memory/socket.io/?EIO=4&transport=websocket";
@@ -92,6 +96,12 @@ pub fn fixture_with(names: &[&str], make: impl FnOnce(Server) -> Server) -> Fixt
     serve(server, came)
 }
 
+impl Settles for Fixture {
+    fn settle(&mut self) {
+        self.event_loop.settle();
+    }
+}
+
 impl Fixture {
     /// A stream to the server.
     pub fn dial(&self) -> TcpStream {
@@ -103,10 +113,7 @@ impl Fixture {
     /// A client that has heard the server's hello, which the test may look at.
     pub fn open(&mut self) -> Peer {
         let stream = self.dial();
-        // It is silent unless it is told to speak.
-        let mut config = Config::default();
-        config.limits.heartbeat_idle_ms_max = u64::MAX;
-        let opened = self.event_loop.spawn(connect_on_with(stream, URL, config));
+        let opened = self.event_loop.spawn(connect_on_with(stream, URL, silent()));
         self.event_loop.settle();
         let opened = opened.take().expect("it is answered");
         let (socket, driver) = opened.expect("it is let in");
@@ -134,82 +141,5 @@ impl Fixture {
         let said = format!(r#"40{head}{{"sid":"{}"}}"#, socket.id());
         assert_eq!(peer.texts(self), [said]);
         (socket, events)
-    }
-}
-
-/// The client's end of a connection.
-pub struct Peer {
-    pub socket: WebSocket,
-    heard: Rc<RefCell<Vec<Message>>>,
-    /// How the server has ended it.
-    pub end: Output<CloseInfo>,
-    life: Rc<Life>,
-}
-
-/// Whether the end of a connection is driven still.
-#[derive(Default)]
-struct Life {
-    is_over: Cell<bool>,
-    waker: Cell<Option<Waker>>,
-}
-
-impl Peer {
-    fn new(event_loop: &Loop, socket: WebSocket, mut driver: Driver) -> Peer {
-        let (heard, life) = (Rc::<RefCell<Vec<Message>>>::default(), Rc::new(Life::default()));
-        let (noted, reads) = (Rc::clone(&heard), socket.clone());
-        event_loop.spawn(async move {
-            while let Ok(Some(message)) = reads.recv().await {
-                noted.borrow_mut().push(message);
-            }
-        });
-        let (drives, end) = (Rc::clone(&life), Output::default());
-        let ended = Rc::clone(&end);
-        event_loop.spawn(poll_fn(move |cx| {
-            drives.waker.set(Some(cx.waker().clone()));
-            match Pin::new(&mut driver).poll(cx) {
-                Poll::Ready(info) => *ended.borrow_mut() = Some(info),
-                Poll::Pending if !drives.is_over.get() => return Poll::Pending,
-                Poll::Pending => {}
-            }
-            Poll::Ready(())
-        }));
-        Peer { socket, heard, end, life }
-    }
-
-    pub fn say(&self, it: &mut Fixture, text: &str) {
-        assert!(self.socket.try_send(text.into()).is_taken());
-        it.event_loop.settle();
-    }
-
-    pub fn say_bytes(&self, it: &mut Fixture, bytes: &[u8]) {
-        assert!(self.socket.try_send(bytes.into()).is_taken());
-        it.event_loop.settle();
-    }
-
-    /// What the server has said since this was asked last.
-    pub fn heard(&self, it: &mut Fixture) -> Vec<Message> {
-        it.event_loop.settle();
-        self.heard.take()
-    }
-
-    pub fn texts(&self, it: &mut Fixture) -> Vec<String> {
-        let text = |message: &Message| message.as_text().expect("text").to_owned();
-        self.heard(it).iter().map(text).collect()
-    }
-
-    /// The code with which the server has closed it.
-    pub fn code(&self, it: &mut Fixture) -> Option<u16> {
-        it.event_loop.settle();
-        self.end.take().map(|info| info.code)
-    }
-
-    /// The connection breaks.
-    pub fn vanish(self, it: &mut Fixture) {
-        it.event_loop.settle();
-        self.life.is_over.set(true);
-        if let Some(waker) = self.life.waker.take() {
-            waker.wake();
-        }
-        it.event_loop.settle();
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     field::{flag, float, number, present},
     page::Page,
     quantity::time,
-    state::{State, number_of},
+    state::{State, loop_number, number_of},
 };
 
 pub(crate) fn clock(
@@ -23,8 +23,7 @@ pub(crate) fn clock(
         return Ok((page, state.json(&["clock", "clock_ns"])));
     };
     let of = state.only()?;
-    let number = of.get("loop").and_then(|name| number(name, "number")).unwrap_or(0);
-    let mut body = json!({ "loop": number });
+    let mut body = json!({ "loop": loop_number(of) });
     match order {
         ClockOrder::Jump => body["jump"] = true.into(),
         ClockOrder::Autojump(on) => body["autojump"] = (*on).into(),

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     field::{count, flag, number, present, text_or_none},
     page::Page,
-    state::{State, number_of},
+    state::{State, loop_number, number_of},
     task_id::find,
 };
 
@@ -56,10 +56,6 @@ fn each(client: &Client, state: &State, path: &str) -> Result<(Page, Value), Fai
         answers.push(json!({ "loop": of["loop"], "pace": answer }));
     }
     Ok((page, json!({ "loops": answers })))
-}
-
-fn loop_number(of: &Value) -> u64 {
-    of.get("loop").and_then(|name| number(name, "number")).unwrap_or(0)
 }
 
 /// Where a loop stands, in a sentence.

@@ -14,7 +14,7 @@ use crate::{
     field::{flag, float, list, number, present, text},
     page::Page,
     quantity::time_of_ms,
-    state::{State, number_of},
+    state::{State, loop_number, number_of},
     task_id::Found,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) fn switch(client: &Client, state: &State, on: bool) -> Result<(Page, Value), Failure> {
     let mut page = Page::default();
     for of in state.loops() {
-        set(client, loop_number(of), on)?;
+        set(client, of, on)?;
         let to = if on { "records" } else { "does not record" };
         page.plain(format!("loop {} {to}", number_of(of)));
     }
@@ -41,10 +41,10 @@ pub(crate) fn record(
         thread::sleep(wait);
         return keep(client, of, Some(from), file);
     }
-    set(client, loop_number(of), true)?;
+    set(client, of, true)?;
     thread::sleep(wait);
     let kept = keep(client, of, Some(from), file);
-    let off = set(client, loop_number(of), false);
+    let off = set(client, of, false);
     kept.and_then(|kept| off.map(|()| kept))
 }
 
@@ -105,12 +105,8 @@ pub(crate) fn cancel(client: &Client, found: &Found<'_>) -> Result<(Page, Value)
     Ok((page, answer))
 }
 
-fn set(client: &Client, loop_number: u64, on: bool) -> Result<(), Failure> {
-    client.post("/record", &json!({ "loop": loop_number, "on": on })).map(drop)
-}
-
-fn loop_number(of: &Value) -> u64 {
-    of.get("loop").and_then(|name| number(name, "number")).unwrap_or(0)
+fn set(client: &Client, of: &Value, on: bool) -> Result<(), Failure> {
+    client.post("/record", &json!({ "loop": loop_number(of), "on": on })).map(drop)
 }
 
 /// What a trace says of itself.

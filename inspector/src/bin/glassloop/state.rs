@@ -107,6 +107,11 @@ impl State {
     }
 }
 
+/// The number of a loop; 0 is none's.
+pub(crate) fn loop_number(of: &Value) -> u64 {
+    of.get("loop").and_then(|name| number(name, "number")).unwrap_or(0)
+}
+
 /// The number of a loop, in words.
 pub(crate) fn number_of(of: &Value) -> String {
     of.get("loop").map_or_else(|| "-".to_owned(), |name| count(name, "number"))

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{
     failure::Failure,
-    field::{list, number, present, text},
-    state::{State, name, number_of},
+    field::{list, present, text},
+    state::{State, loop_number, name, number_of},
 };
 
 /// The most that are listed where one was expected.
@@ -26,7 +26,7 @@ pub(crate) struct Found<'a> {
 impl Found<'_> {
     /// The number of its loop.
     pub(crate) fn loop_number(&self) -> u64 {
-        self.of.get("loop").and_then(|name| number(name, "number")).unwrap_or(0)
+        loop_number(self.of)
     }
 
     pub(crate) fn id(&self) -> &str {

@@ -15,9 +15,19 @@ use glassloop_reactor::{
 };
 
 use crate::{
-    EventLoop, Limits, RunPolicy, core::Core, debug, environment, frames::Frames, new_loops,
-    observer::Observers, outside::Line, registry, resume::Listeners, shared::Shared,
-    standing::Standing, stride::Stride, waits::Waits,
+    EventLoop, Limits, RunPolicy,
+    core::{Core, Failure},
+    debug, environment,
+    frames::Frames,
+    new_loops,
+    observer::Observers,
+    outside::Line,
+    registry,
+    resume::Listeners,
+    shared::Shared,
+    standing::Standing,
+    stride::Stride,
+    waits::Waits,
 };
 
 /// Sixty frames a second.
@@ -315,8 +325,7 @@ fn hear_of_unhandled(core: &Rc<Core>, hook: Option<Hook>, fails: bool) {
     let weak = Rc::downgrade(core);
     core.executor.on_unhandled(move |failure| {
         if let Some(core) = weak.upgrade().filter(|_| fails) {
-            core.failed.set(true);
-            core.failure.borrow_mut().get_or_insert_with(|| failure.to_string());
+            core.fail(|| Failure::Unhandled(failure.to_string()));
         }
         if let Some(hook) = &hook {
             hook(failure);

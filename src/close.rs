@@ -116,12 +116,12 @@ pub(crate) fn close(
     deadline: Duration,
     place: &'static Location<'static>,
 ) -> CloseReport {
-    end(event_loop, deadline, deadline, place)
+    end(event_loop, deadline, deadline, false, place)
 }
 
 /// As `close`, but for tasks there is no time left: what was accepted runs, then they are aborted.
 pub(crate) fn close_after_run(event_loop: &EventLoop, place: &'static Location<'static>) {
-    let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), place);
+    let report = end(event_loop, Duration::ZERO, Duration::from_secs(1), true, place);
     // Tasks are meant to end there. A job goes on, on a thread that nobody sees; or it never ran,
     // though it was to.
     let jobs = report.jobs.len() + report.jobs_refused;
@@ -135,6 +135,7 @@ fn end(
     event_loop: &EventLoop,
     tasks_for: Duration,
     calls_for: Duration,
+    tasks_are_meant_to_end: bool,
     place: &'static Location<'static>,
 ) -> CloseReport {
     let core = &event_loop.core;
@@ -155,6 +156,7 @@ fn end(
     crate::guest::end_for(core);
     let _entered = current::enter(core);
     core.take_thread_back();
+    core.look_for_faults();
     // Both count from here: what the calls take is not given to the tasks once more.
     let (calls_end, tasks_end) = (End::after(core, calls_for), End::after(core, tasks_for));
     wind_down(event_loop, &calls_end, || core.executor.inbox().calls() > 0);
@@ -174,17 +176,15 @@ fn end(
         (report.jobs, report.jobs_refused) = (left.running, left.refused);
     }
     core.shared.now.clear();
-    let left = Snapshot::of(core);
-    report.timers = left.timers.len();
+    let mut left = Snapshot::of(core);
+    (report.timers, report.sources) = (left.timers.len(), left.sources.clone());
+    if let Some(linter) = core.linter() {
+        linter.leaked(core, &report, &left.timers, tasks_are_meant_to_end);
+        left.lint = Some(linter.line(true));
+    }
     core.closed.set(true);
     // Of a loop that is recorded it names who ended.
-    if core.recording.get() {
-        report.sources.clone_from(&left.sources);
-        core.shared.published.end(Some(left));
-    } else {
-        report.sources = left.sources;
-        core.shared.published.end(None);
-    }
+    core.shared.published.end(core.recording.get().then_some(left));
     current::ended(core.made, place);
     report
 }

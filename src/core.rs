@@ -15,10 +15,10 @@ use glassloop_executor::{Entry, Executor, Tap, TaskId};
 use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    By, Limits, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion, frames::Frames,
-    guest::Lodging, observer::Observers, outside::Line, recorder::Recorder, registry::Registration,
-    resume::Listeners, ring::Ring, shared::Shared, standing::Standing, stride::Stride,
-    waits::Waits,
+    By, Finding, Limits, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
+    frames::Frames, guest::Lodging, lint::Linter, observer::Observers, outside::Line,
+    recorder::Recorder, registry::Registration, resume::Listeners, ring::Ring, shared::Shared,
+    standing::Standing, stride::Stride, waits::Waits,
 };
 
 /// One loop.
@@ -73,8 +73,8 @@ pub(crate) struct Core {
     pub(crate) recorder: OnceCell<Rc<Recorder>>,
     /// Somebody observes or records: each item is timed.
     pub(crate) watched: Cell<bool>,
-    /// The first failure that nobody handled, where such failures end the run.
-    pub(crate) failure: RefCell<Option<String>>,
+    /// The first failure that ends the run.
+    pub(crate) failure: RefCell<Option<Failure>>,
     pub(crate) failed: Cell<bool>,
     /// It seems stuck for good.
     pub(crate) suspicion: RefCell<Option<Suspicion>>,
@@ -87,7 +87,31 @@ pub(crate) struct Core {
     pub(crate) _registration: Registration,
 }
 
+/// What ends a run by itself.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// Something failed, and nobody handled it, where such failures end the run.
+    Unhandled(String),
+    /// A lint found something that is denied.
+    Found(Box<Finding>),
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> RunError {
+        match failure {
+            Failure::Unhandled(what) => RunError::Failed(what),
+            Failure::Found(finding) => RunError::Found(finding),
+        }
+    }
+}
+
 impl Core {
+    /// Has the run end with this failure, unless another one came before.
+    pub(crate) fn fail(&self, failure: impl FnOnce() -> Failure) {
+        self.failed.set(true);
+        self.failure.borrow_mut().get_or_insert_with(failure);
+    }
+
     /// Marks a wait or a turn as under way.
     #[inline]
     pub(crate) fn begin_busy(&self) -> Result<(), RunError> {
@@ -176,6 +200,40 @@ impl Core {
         self.recorder.get().map(|recorder| &**recorder)
     }
 
+    /// Switches the lints on or off. They need what a recording hears.
+    pub(crate) fn lint(&self, on: bool) {
+        if on {
+            self.record(true);
+        }
+        if let Some(recorder) = self.last_recorder() {
+            recorder.lint(on, self.limits.lint);
+        }
+    }
+
+    /// Who looks for faults, while somebody wants that.
+    #[inline]
+    pub(crate) fn linter(&self) -> Option<&Linter> {
+        self.recorder().and_then(Recorder::linter)
+    }
+
+    /// Has the lints look at everything. Not while this loop is at something else.
+    pub(crate) fn look_for_faults(&self) {
+        if let Some(linter) = self.linter() {
+            linter.look(self);
+            self.stride.begin(self.reactor.read_clock());
+        }
+    }
+
+    /// A wait is over, behind a turn: whoever records hears of both.
+    pub(crate) fn record_wait(&self, began_ns: u64, events: usize, rested: bool) {
+        let Some(recorder) = self.recorder() else { return };
+        let now_ns = self.stride.read_at();
+        let turn_ns = recorder.waited(began_ns, now_ns, events, rested);
+        if let Some(linter) = recorder.linter() {
+            linter.turned(self, turn_ns, rested && now_ns > began_ns, events);
+        }
+    }
+
     /// Where a phase puts those whom it wakes.
     pub(crate) fn take_woken(&self) -> Woken {
         let mut woken = self.woken.take();
@@ -252,10 +310,7 @@ impl Core {
     pub(crate) fn item_name(&self, entry: Entry) -> String {
         use glassloop_executor::Kind;
         match entry.kind() {
-            Kind::Task => match self.executor.task_name(entry.id()) {
-                Some(name) => format!("task {} `{name}`", entry.id()),
-                None => format!("task {} (ended)", entry.id()),
-            },
+            Kind::Task => self.name_of_task(entry.id()),
             Kind::Callback => "a callback".to_owned(),
             Kind::Deferred => "a deferred call".to_owned(),
             Kind::Microtask => "a microtask".to_owned(),
@@ -263,6 +318,16 @@ impl Core {
             Kind::Flush => "a corked writer".to_owned(),
             Kind::Observer => "an observer".to_owned(),
             Kind::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    /// What to call a task in words, also if it has ended not long ago.
+    pub(crate) fn name_of_task(&self, task: TaskId) -> String {
+        let lives = self.executor.task_name(task);
+        let ended = || self.recorder().and_then(|recorder| recorder.name_of_ended(task));
+        match lives.or_else(ended) {
+            Some(name) => format!("task {task} `{name}`"),
+            None => format!("task {task} (ended)"),
         }
     }
 

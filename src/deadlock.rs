@@ -14,10 +14,12 @@ use glassloop_executor::{TaskId, quietly};
 use glassloop_reactor::{Clock, ManualClock};
 
 use crate::{
-    CloseReport,
+    CloseReport, Lint,
     core::{Core, earlier},
     error::DeadlockReport,
+    event::entry_of,
     gathering::task_lines,
+    lint::Evidence,
     snapshot::TaskLine,
 };
 
@@ -55,7 +57,7 @@ pub(crate) fn outlook(core: &Core) -> Outlook {
 
 /// Whether something came in while we looked. Whoever wakes, calls or moves the clock notifies
 /// first and lets go of its handle afterwards: a handle that was seen gone was heard before.
-fn just_reached(core: &Core) -> bool {
+pub(crate) fn just_reached(core: &Core) -> bool {
     // The counts of handles and of wakers are relaxed loads.
     fence(Ordering::Acquire);
     core.shared.notifier.is_notified()
@@ -143,6 +145,7 @@ pub(crate) fn warn_in_time(core: &Core) {
         return;
     }
     let lines = task_lines(core, CloseReport::TASKS_MAX);
+    tell_linter(core, &lines);
     let lines: Vec<_> = lines.iter().map(TaskLine::to_string).collect();
     quietly(|| {
         log::warn!(
@@ -152,5 +155,20 @@ pub(crate) fn warn_in_time(core: &Core) {
             core.executor.tasks_alive(),
             lines.join("; ")
         );
+    });
+}
+
+fn tell_linter(core: &Core, tasks: &[TaskLine]) {
+    let (Some(linter), Some(first)) = (core.linter(), tasks.first()) else { return };
+    let count = core.executor.tasks_alive();
+    linter.tell(core, Evidence {
+        lint: Lint::SuspectedDeadlock,
+        item: entry_of(first.id),
+        subject: format!("task {} `{}`", first.id, first.name),
+        place: first.awaits.or(first.born),
+        reason: format!(
+            "is the first of {count} that nothing known to the loop can wake, though a waker is \
+             held elsewhere"
+        ),
     });
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::snapshot::TaskLine;
+use crate::{Finding, snapshot::TaskLine};
 
 /// Why `run`, `block_on` or a turn came to nothing.
 #[non_exhaustive]
@@ -26,6 +26,8 @@ pub enum RunError {
     /// A failure that nobody asked for, in a loop made by
     /// [`EventLoop::test`](crate::EventLoop::test).
     Failed(String),
+    /// A lint found something that is [denied](crate::EventLoop::deny).
+    Found(Box<Finding>),
     /// The process was forked since the loop was made, and this is the child: it would share the
     /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by
     /// each turn in debug mode.
@@ -59,6 +61,7 @@ impl fmt::Display for RunError {
                  or end the guest first",
             ),
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
+            RunError::Found(finding) => write!(f, "found by a lint that is denied: {finding}"),
             RunError::Forked { made_in, here } => write!(
                 f,
                 "the loop was made in process {made_in} and this is process {here}: after a fork \

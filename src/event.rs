@@ -5,7 +5,7 @@
 use glassloop_executor::{Entry, Kind, Outcome, PlaceId, TaskId};
 use glassloop_reactor::SourceId;
 
-use crate::Phase;
+use crate::{Lint, Phase};
 
 /// Something that happened, and how long it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub enum Happening {
     WokeAgain(Entry, By),
     /// A task was spawned, at this place, and joined the ready queue.
     Born(TaskId, By, PlaceId),
+    /// A lint has found something, of this item if it is about one. The finding is in the
+    /// [snapshot](crate::Snapshot::lint).
+    Found(Lint, Entry),
 }
 
 /// Who woke somebody.
@@ -73,6 +76,7 @@ const WOKE: u64 = 5;
 const WOKE_AGAIN: u64 = 6;
 const BORN: u64 = 7;
 const PUBLISHED: u64 = 8;
+const FOUND: u64 = 9;
 const TOOK_BITS: u32 = 48;
 
 const OUTCOMES: [Outcome; 6] = [
@@ -178,6 +182,7 @@ impl Event {
             Happening::Woke(entry, by) => (WOKE, entry.to_bits(), 0, by.pack()),
             Happening::WokeAgain(entry, by) => (WOKE_AGAIN, entry.to_bits(), 0, by.pack()),
             Happening::Born(task, by, _) => (BORN, entry_of(task).to_bits(), 0, by.pack()),
+            Happening::Found(lint, item) => (FOUND, item.to_bits(), u64::from(lint.number()), 0),
         };
         let took = match self.what {
             // A birth has no length: its place lies there.
@@ -201,6 +206,10 @@ impl Event {
             RAN => {
                 let outcome = *OUTCOMES.get(((rest >> TOOK_BITS) & 0xFF) as usize)?;
                 Happening::Ran(entry, outcome, unpack_place(by))
+            }
+            FOUND => {
+                let number = ((rest >> TOOK_BITS) & 0xFF) as u8;
+                Happening::Found(Lint::from_number(number)?, entry)
             }
             WOKE => Happening::Woke(entry, By::unpack(by)?),
             WOKE_AGAIN => Happening::WokeAgain(entry, By::unpack(by)?),
@@ -251,10 +260,12 @@ mod tests {
         let ran = OUTCOMES.map(|outcome| Happening::Ran(entry, outcome, place));
         let nowhere = Happening::Ran(entry, Outcome::Pending, PlaceId::UNKNOWN);
         assert_eq!(Event { at_ns: 0, took_ns: 0, phase: Phase::Run, what: nowhere }.pack()[3], 0);
+        let found = Lint::ALL.map(|lint| Happening::Found(lint, entry));
         let others = [Happening::Waited(9), Happening::Turn(u32::MAX), Happening::Served(3)];
         let woke = by.map(|by| Happening::Woke(entry, by));
         let again = by.map(|by| Happening::WokeAgain(Entry::DEFERRED, by));
-        let all = ran.into_iter().chain([nowhere]).chain(others).chain(woke).chain(again);
+        let all =
+            ran.into_iter().chain([nowhere]).chain(others).chain(found).chain(woke).chain(again);
         for what in all {
             let event = Event { at_ns: 5, took_ns: 6, phase: Phase::Run, what };
             assert_eq!(Event::unpack(event.pack()), Some(event));

@@ -26,7 +26,10 @@ use glassloop_reactor::Events;
 
 use crate::{
     Builder, CloseReport, Limits, Observer, Offload, Remote, RunError, RunPolicy, Snapshot, Watch,
-    core::Core, current, turn::Turn, waiting::Waiting,
+    core::{Core, Failure},
+    current,
+    turn::Turn,
+    waiting::Waiting,
 };
 
 /// An event loop: tasks, timers, sockets and calls of other threads, on one thread.
@@ -166,6 +169,15 @@ impl EventLoop {
         self.can_run()?;
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core);
+        let ended = self.make_turns(going);
+        if self.core.linter().is_none() {
+            return ended;
+        }
+        self.core.look_for_faults();
+        ended.and_then(|()| self.look_for_end(self.core.outside.is_running()))
+    }
+
+    fn make_turns(&self, going: impl Fn() -> bool) -> Result<(), RunError> {
         self.core.items_since_poll.set(0);
         while going() || self.core.standing.is_within() {
             let Some(events) = Waiting::begin(&self.core)?.wait_for_work()? else {
@@ -196,7 +208,8 @@ impl EventLoop {
             if !nested {
                 core.failure.replace(None);
             }
-            return Err(RunError::Failed(failure.unwrap_or_default()));
+            let unknown = || Failure::Unhandled(String::new());
+            return Err(failure.unwrap_or_else(unknown).into());
         }
         if core.executor.is_stopping() {
             if !nested {

@@ -17,6 +17,8 @@ use std::{
 use glassloop_executor::{Entry, TaskId};
 use glassloop_reactor::SourceId;
 
+use crate::Lint;
+
 /// How far a loop goes before it stops again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +34,9 @@ pub enum StepTo {
     /// Until the loop's clock says so many nanoseconds since its origin: what is due by then was
     /// woken and has not run yet.
     Time(u64),
+    /// Until a lint has found something: this one, or any. Only while the loop
+    /// [lints](crate::EventLoop::lint).
+    Lint(Option<Lint>),
 }
 
 /// Where a loop stands that was stopped.
@@ -187,6 +192,8 @@ impl fmt::Display for StepTo {
             StepTo::NextTurn => f.write_str("the next turn"),
             StepTo::Task(task) => write!(f, "task {task}"),
             StepTo::Source(source) => write!(f, "source {source}"),
+            StepTo::Lint(Some(lint)) => write!(f, "lint {lint}"),
+            StepTo::Lint(None) => f.write_str("the next finding of a lint"),
             StepTo::Time(at_ns) => write!(f, "{:?} by its clock", Duration::from_nanos(*at_ns)),
         }
     }

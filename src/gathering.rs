@@ -13,7 +13,7 @@ use glassloop_reactor::{SourceView, TimerView};
 
 use crate::{
     JobLine, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
-    core::Core, ring::Ring, snapshot_table::due, waits::NotedWait,
+    core::Core, recorder::Recorder, ring::Ring, snapshot_table::due, waits::NotedWait,
 };
 
 impl Snapshot {
@@ -40,6 +40,7 @@ impl Snapshot {
             looks: core.shared.published.looks(),
             stopped: core.shared.gate.stopped(),
             recorded: recorded(core),
+            lint: core.last_recorder().and_then(Recorder::lint_line),
         }
     }
 }
@@ -91,6 +92,16 @@ fn recorded(core: &Core) -> Option<RecordedLine> {
         times: recorder.of_loop(core.reactor.now()),
         ended: ended.collect(),
     })
+}
+
+/// Who waits for what.
+pub(crate) fn who_waits(core: &Core) -> HashMap<TaskId, Vec<WaitLine>> {
+    waits_by_owner(core, &core.waits.notes(Instant::now()))
+}
+
+/// What one task waits for.
+pub(crate) fn waits_of(core: &Core, task: TaskId) -> Vec<WaitLine> {
+    who_waits(core).remove(&task).unwrap_or_default()
 }
 
 /// The tasks of a scope that are named one by one; the others are counted.
@@ -165,7 +176,7 @@ fn sorted_timers(core: &Core) -> Vec<TimerView> {
 
 /// What a source is called: its kind, its number, its peer. Descriptors are left out, so that the
 /// same program prints the same table.
-fn source_name(source: &SourceView) -> String {
+pub(crate) fn source_name(source: &SourceView) -> String {
     let name = format!("{} {}", source.kind, source.id.index);
     match &source.peer {
         Some(peer) => format!("{name} {peer}"),
@@ -179,6 +190,7 @@ fn sources(core: &Core) -> Vec<SourceLine> {
         name: source_name(&source),
         kind: source.kind,
         descriptor: source.descriptor,
+        born: source.born,
         peer: source.peer.map(|peer| peer.to_string()),
         interest: source.interest,
         readiness: format!("{:?}", source.readiness),
@@ -201,7 +213,7 @@ fn timers(core: &Core, now_ns: u64) -> Vec<TimerLine> {
     sorted_timers(core).into_iter().map(line).collect()
 }
 
-fn queues(core: &Core) -> Vec<QueueLine> {
+pub(crate) fn queues(core: &Core) -> Vec<QueueLine> {
     let limits = &core.limits.executor;
     let [ready, callbacks, deferred] = core.queue_depths();
     let ages = core.recorder().map(|recorder| recorder.queue_ages(core.reactor.now()));

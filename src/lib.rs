@@ -76,6 +76,7 @@ mod gathering;
 mod guest;
 mod host;
 mod limits;
+mod lint;
 mod loop_thread;
 mod new_loops;
 mod now_record;
@@ -130,6 +131,7 @@ pub use crate::{
         HostQueue, HostQueueBuilder, HostQueueLine, HostStatistics, JobContext, host_queues,
     },
     limits::Limits,
+    lint::{Finding, Lint, LintLimits, LintLine},
     loop_thread::{LoopThread, StillRuns, ThreadError},
     new_loops::{OnNewLoop, on_new_loop},
     now_record::{Now, NowRecord},

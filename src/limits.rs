@@ -3,7 +3,7 @@
 use glassloop_executor as executor;
 use glassloop_reactor as reactor;
 
-use crate::PoolLimits;
+use crate::{LintLimits, PoolLimits};
 
 /// The bounds of a loop. Start from `Limits::default()` and change what you must.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Limits {
     pub reactor: reactor::Limits,
     /// The bounds of its own pool; see [`offload`](crate::offload()).
     pub pool: PoolLimits,
+    /// From where on a [lint](crate::Lint) tells.
+    pub lint: LintLimits,
     /// How long one run phase runs items before the rest waits for the next turn. 2,000: a peer,
     /// a timer or another thread is kept waiting about that long by our own work, not longer.
     pub run_us_max: u64,
@@ -60,6 +62,7 @@ impl Default for Limits {
             executor: executor::Limits::default(),
             reactor: reactor::Limits::default(),
             pool: PoolLimits::default(),
+            lint: LintLimits::default(),
             run_us_max: 2_000,
             items_per_turn_max: 4_096,
             items_per_poll_max: 256,

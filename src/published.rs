@@ -34,6 +34,13 @@ pub struct Seen {
     pub fresh: bool,
 }
 
+/// What a watch wants of the loop: to record, to look for faults, or not to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) record: Option<bool>,
+    pub(crate) lint: Option<bool>,
+}
+
 #[derive(Debug, Default)]
 struct Latest {
     snapshot: Option<(Arc<Snapshot>, Instant)>,
@@ -44,8 +51,7 @@ struct Latest {
     /// How often a fresh one was asked for, and how often since the last one was begun.
     looks: u64,
     asked: u64,
-    /// Whether a watch wants the loop to record, or to stop doing so.
-    record: Option<bool>,
+    wish: Wish,
     /// There will be no other.
     ended: bool,
 }
@@ -78,23 +84,23 @@ impl Published {
         now_ns >= self.due_ns.load(Ordering::Relaxed) && now_ns != NEVER
     }
 
-    /// Leaves a snapshot. Who asked meanwhile gets the next. `make` is told what a watch wants of
-    /// recording. How many had asked.
+    /// Leaves a snapshot. Who asked meanwhile gets the next. `make` is told what a watch wants. How
+    /// many had asked.
     pub(crate) fn publish(
         &self,
         clock: impl Fn() -> u64,
-        make: impl FnOnce(Option<bool>) -> Snapshot,
+        make: impl FnOnce(Wish) -> Snapshot,
     ) -> u64 {
         let began = clock();
         let next = began.saturating_add(self.every_ns.load(Ordering::Relaxed));
-        let (number, record, asked) = {
+        let (number, wish, asked) = {
             // Before it is made: who asks from here on may know of what it will not hold.
             let mut latest = self.latest();
             self.due_ns.store(next, Ordering::Relaxed);
             latest.begun += 1;
-            (latest.begun, latest.record.take(), mem::take(&mut latest.asked))
+            (latest.begun, mem::take(&mut latest.wish), mem::take(&mut latest.asked))
         };
-        let snapshot = Arc::new(make(record));
+        let snapshot = Arc::new(make(wish));
         let rested = began.saturating_add(clock().saturating_sub(began).saturating_mul(REST));
         let mut latest = self.latest();
         // Unless somebody has asked meanwhile.
@@ -119,10 +125,11 @@ impl Published {
         drop(latest);
     }
 
-    /// Wants recording switched, in the turn that `wake` brings.
-    pub(crate) fn want_record(&self, on: bool, wake: impl FnOnce()) {
+    /// Wants something switched, in the turn that `wake` brings.
+    pub(crate) fn want(&self, wish: Wish, wake: impl FnOnce()) {
         let mut latest = self.latest();
-        latest.record = Some(on);
+        latest.wish.record = wish.record.or(latest.wish.record);
+        latest.wish.lint = wish.lint.or(latest.wish.lint);
         self.due_ns.store(0, Ordering::Relaxed);
         drop(latest);
         wake();

@@ -5,15 +5,19 @@
 //! between two readings has the time of the first.
 
 use std::{
-    cell::{Cell, RefCell},
+    borrow::Cow,
+    cell::{Cell, OnceCell, RefCell},
     collections::VecDeque,
     sync::Arc,
 };
 
-use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView};
+use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView, Unhandled};
 
 use crate::{
-    By, Event, Happening, LoopTimes, Phase, TaskTimes, ring::Ring, shared::Shared,
+    By, Event, Happening, Lint, LintLimits, LintLine, LoopTimes, Phase, TaskTimes,
+    lint::{Linter, Run},
+    ring::Ring,
+    shared::Shared,
     statistics::Statistics,
 };
 
@@ -42,6 +46,9 @@ pub(crate) struct Recorder {
     /// The tasks that ended last, the latest at the end.
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
+    /// Made when the lints are first switched on.
+    linter: OnceCell<Linter>,
+    lints: Cell<bool>,
 }
 
 /// How an item ended.
@@ -67,6 +74,8 @@ impl Recorder {
             is_new: Cell::new(false),
             ended: RefCell::default(),
             ended_max,
+            linter: OnceCell::new(),
+            lints: Cell::new(false),
         }
     }
 
@@ -87,6 +96,33 @@ impl Recorder {
         self.is_new.set(true);
         self.phase.set(if item == Entry::NOTHING { Phase::Wait } else { Phase::Run });
         self.by.set(By::Host);
+        if let Some(linter) = self.linter() {
+            linter.resume();
+        }
+    }
+
+    /// Switches the lints on or off.
+    pub(crate) fn lint(&self, on: bool, limits: LintLimits) {
+        if on {
+            self.linter.get_or_init(|| Linter::new(limits, self.stamp.get())).resume();
+        }
+        self.lints.set(on);
+    }
+
+    /// Who looks for faults, while somebody wants that.
+    #[inline]
+    pub(crate) fn linter(&self) -> Option<&Linter> {
+        if self.lints.get() { self.linter.get() } else { None }
+    }
+
+    /// What was found, if anybody ever looked.
+    pub(crate) fn lint_line(&self) -> Option<LintLine> {
+        self.linter.get().map(|linter| linter.line(self.lints.get()))
+    }
+
+    /// A lint has found something, of this item or of none.
+    pub(crate) fn found(&self, lint: Lint, item: Entry, now_ns: u64) {
+        self.write(self.phase.get(), now_ns, 0, Happening::Found(lint, item));
     }
 
     /// Recording rests: no time counts until it goes on.
@@ -110,19 +146,16 @@ impl Recorder {
         self.woke_ns.set(self.woke_ns.get() + had_ns);
     }
 
-    /// The wait from `began_ns` to `now_ns` is over, in which the thread rested or did not.
+    /// The wait from `began_ns` to `now_ns` is over, in which the thread rested or did not. How
+    /// long the turn before it took.
     #[inline(never)]
-    pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize, rested: bool) {
+    pub(crate) fn waited(&self, began_ns: u64, now_ns: u64, events: usize, rested: bool) -> u64 {
         let waited_ns = now_ns.saturating_sub(began_ns);
         let turn_ns = began_ns.saturating_sub(self.woke_ns.replace(now_ns));
         self.statistics.borrow_mut().turned(turn_ns, if rested { waited_ns } else { 0 });
         self.stamp.set(now_ns);
         self.write(Phase::Wait, began_ns, waited_ns, Happening::waited(events));
-    }
-
-    /// A wait that asked nobody is over.
-    pub(crate) fn asked_nobody(&self, now_ns: u64) {
-        self.waited(now_ns, now_ns, 0, false);
+        turn_ns
     }
 
     /// A turn begins.
@@ -181,7 +214,7 @@ impl Recorder {
     }
 
     /// It ran; if it is a task that waits now, this is where, as far as that is known.
-    pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, end: End) {
+    pub(crate) fn ran(&self, item: Entry, outcome: Outcome, phase: Phase, end: End) -> Run {
         let End { at_ns: ended_ns, waits_at } = end;
         let began_ns = self.stamp.replace(ended_ns);
         let took_ns = ended_ns.saturating_sub(began_ns);
@@ -200,6 +233,7 @@ impl Recorder {
             _ => PlaceId::UNKNOWN,
         };
         self.write(phase, began_ns, took_ns, Happening::Ran(item, outcome, place));
+        Run { item, outcome, began_ns, took_ns, waits_at }
     }
 
     /// The turn ends with so much in each queue.
@@ -230,6 +264,12 @@ impl Recorder {
         self.statistics.borrow().of_loop(now_ns)
     }
 
+    /// What a task was called that has ended not long ago.
+    pub(crate) fn name_of_ended(&self, task: TaskId) -> Option<Cow<'static, str>> {
+        let ended = self.ended.borrow();
+        ended.iter().rev().find(|(ended, _)| ended.id == task).map(|(ended, _)| ended.name.clone())
+    }
+
     /// The tasks that ended last, with when they did, the latest first.
     pub(crate) fn ended(&self) -> Vec<(TaskView, u64)> {
         self.ended.borrow().iter().rev().cloned().collect()
@@ -253,6 +293,12 @@ impl Tap for Recorder {
         if queued && item.is_task() {
             self.statistics.borrow_mut().woken(item.id(), by, now_ns);
         }
+        if let Some(linter) = self.linter() {
+            match queued && item.is_task() {
+                true => linter.woken(item.id(), by, now_ns),
+                false => linter.woke_again(item, by),
+            }
+        }
         let late_ns = if matches!(by, By::Timer(_)) { self.late_ns.get() } else { 0 };
         self.write(self.phase.get(), now_ns, late_ns, what);
     }
@@ -260,6 +306,9 @@ impl Tap for Recorder {
     fn born(&self, task: TaskId, parent: Entry) {
         let (by, now_ns) = (self.who(parent), self.stamp.get());
         self.statistics.borrow_mut().woken(task, by, now_ns);
+        if let Some(linter) = self.linter() {
+            linter.born(task, now_ns);
+        }
         let place = self.shared.sites.born(task.index);
         self.write(self.phase.get(), now_ns, 0, Happening::Born(task, by, place));
     }
@@ -271,6 +320,12 @@ impl Tap for Recorder {
         }
         if self.ended_max > 0 {
             ended.push_back((task, self.stamp.get()));
+        }
+    }
+
+    fn unhandled(&self, failure: &Unhandled) {
+        if let Some(linter) = self.linter() {
+            linter.failed(failure);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, panic::Location};
 use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState};
 use glassloop_reactor::{Counts as ReactorCounts, Interest, SourceId};
 
-use crate::{By, JobLine, LoopName, LoopTimes, Stopped, TaskTimes};
+use crate::{By, JobLine, LintLine, LoopName, LoopTimes, Stopped, TaskTimes};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -48,6 +48,8 @@ pub struct Snapshot {
     pub stopped: Option<Stopped>,
     /// What recording has brought, if it was ever switched on.
     pub recorded: Option<RecordedLine>,
+    /// What the lints have found, if they were ever switched on.
+    pub lint: Option<LintLine>,
 }
 
 /// What a recording holds.
@@ -141,6 +143,8 @@ pub struct SourceLine {
     pub kind: &'static str,
     /// Its number at the operating system, if it has one.
     pub descriptor: Option<i32>,
+    /// Where it was made.
+    pub born: Place,
     /// What it is connected to, if that is known.
     pub peer: Option<String>,
     /// Which directions of it are watched.

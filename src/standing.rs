@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use glassloop_executor::Entry;
 use glassloop_reactor::{Clock, Event, Events, SourceId};
 
-use crate::{StepTo, Stopped, core::Core, event::entry_of, gate::Order};
+use crate::{Lint, StepTo, Stopped, core::Core, event::entry_of, gate::Order};
 
 /// Nobody has ever given so many orders: they are looked at in every turn.
 const ALWAYS: u64 = u64::MAX;
@@ -42,7 +42,8 @@ struct Under {
     from: Option<Entry>,
     /// An item has run since.
     moved: bool,
-    /// Somebody was woken since for the source that it is to stop for.
+    /// What it is to stop for has come since: somebody was woken for that source, or that lint
+    /// has found something.
     came: bool,
 }
 
@@ -102,6 +103,13 @@ impl Standing {
     /// Somebody was woken for this one.
     pub(crate) fn became_ready(&self, source: SourceId) {
         if self.goal() == Some(StepTo::Source(source)) {
+            self.under.set(Under { came: true, ..self.under.get() });
+        }
+    }
+
+    /// A lint has found something.
+    pub(crate) fn found(&self, lint: Lint) {
+        if matches!(self.goal(), Some(StepTo::Lint(which)) if which.is_none_or(|it| it == lint)) {
             self.under.set(Under { came: true, ..self.under.get() });
         }
     }
@@ -233,7 +241,7 @@ impl Core {
             // It stood before that one, and is to come to the next.
             StepTo::Task(_) if !moved && from == next => false,
             StepTo::Task(task) => next == Some(entry_of(task)),
-            StepTo::Source(_) => came,
+            StepTo::Source(_) | StepTo::Lint(_) => came,
             StepTo::Time(at_ns) => self.reactor.now() >= at_ns,
         }
     }

@@ -178,6 +178,9 @@ impl<'a> Turn<'a> {
         if let Some(recorder) = core.recorder() {
             recorder.queues(core.queue_depths(), now);
         }
+        if core.linter().is_some_and(|linter| linter.is_due(now)) {
+            self.look_for_faults();
+        }
         if core.shared.published.is_due(now) {
             self.publish();
         }
@@ -188,6 +191,13 @@ impl<'a> Turn<'a> {
                 core.stride.begin(self.reactor.read_clock());
             }
         }
+    }
+
+    /// Has the lints look at everything. Its time is nobody else's.
+    #[cold]
+    fn look_for_faults(&self) {
+        self.end_stretch();
+        self.core.look_for_faults();
     }
 
     /// Leaves a snapshot for other threads.
@@ -238,13 +248,22 @@ impl Core {
         self.shared.now.set(Entry::NOTHING, Phase::Finish);
         let recorded = self.recording.get();
         let read_clock = || self.reactor.read_clock();
-        let asked = self.shared.published.publish(read_clock, |record| {
-            if let Some(on) = record {
+        // Who looks is told of what is so now.
+        self.look_for_faults();
+        let began = read_clock();
+        let asked = self.shared.published.publish(read_clock, |wish| {
+            if let Some(on) = wish.record {
                 self.record(on);
+            }
+            if let Some(on) = wish.lint {
+                self.lint(on);
             }
             Snapshot::of(self)
         });
         let now = read_clock();
+        if let Some(linter) = self.linter() {
+            linter.spare(now.saturating_sub(began));
+        }
         self.stride.begin(now);
         // While it stands, that is no part of a turn.
         if let Some(recorder) = self.recorder().filter(|_| recorded && !self.standing.stands()) {

@@ -83,9 +83,7 @@ impl<'a> Waiting<'a> {
         if self.core.watched.get() {
             let core = self.core;
             self.tell_phase();
-            if let Some(recorder) = core.recorder() {
-                recorder.asked_nobody(core.stride.read_at());
-            }
+            core.record_wait(core.stride.read_at(), 0, false);
             core.tell(Phase::Wait, |observer| observer.wait_began(Some(Duration::ZERO)));
             core.tell(Phase::Wait, |observer| observer.wait_ended(0));
         }
@@ -178,10 +176,8 @@ impl<'a> Waiting<'a> {
         core.resume.look(core);
         let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
-        if let Some(recorder) = core.recorder() {
-            let rested = blocked || matches!(core.reactor.clock(), Clock::Manual(_));
-            recorder.waited(began, now, events, rested);
-        }
+        let rested = blocked || matches!(core.reactor.clock(), Clock::Manual(_));
+        core.record_wait(began, events, rested);
         core.tell(Phase::Wait, |observer| observer.wait_ended(events));
     }
 

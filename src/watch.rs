@@ -11,8 +11,8 @@ use glassloop_executor::{Executor, Kind, PlaceId, Refused, TaskId};
 use glassloop_reactor::{ManualClock, WeakManualClock, nanoseconds};
 
 use crate::{
-    LoopName, Seen, Snapshot, StepTo, Stopped, gate::Order, now_record::Now, ring::Read,
-    shared::Shared,
+    LoopName, Seen, Snapshot, StepTo, Stopped, gate::Order, now_record::Now, published::Wish,
+    ring::Read, shared::Shared,
 };
 
 /// A loop's state as another thread may read it. Cheap to clone.
@@ -130,7 +130,15 @@ impl Watch {
     /// Has the loop record, or stop doing so, from its next turn on: see
     /// [`EventLoop::record`](crate::EventLoop::record). A loop that sleeps is woken for it.
     pub fn record(&self, on: bool) {
-        self.shared.published.want_record(on, || self.shared.notifier.notify());
+        let wish = Wish { record: Some(on), ..Wish::default() };
+        self.shared.published.want(wish, || self.shared.notifier.notify());
+    }
+
+    /// Has the loop look for faults, or stop doing so, from its next turn on: see
+    /// [`EventLoop::lint`](crate::EventLoop::lint). A loop that sleeps is woken for it.
+    pub fn lint(&self, on: bool) {
+        let wish = Wish { lint: Some(on), ..Wish::default() };
+        self.shared.published.want(wish, || self.shared.notifier.notify());
     }
 
     /// Has the loop abort a task in its next turn, as [`JoinHandle::abort`](crate::JoinHandle)

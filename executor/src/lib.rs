@@ -183,5 +183,5 @@ pub use step::Outcome;
 pub use tap::Tap;
 pub use task_local::{LocalScope, TaskLocal};
 pub use unhandled::{Failure, Unhandled, UnhandledCount};
-pub use view::{TaskState, TaskView};
+pub use view::{Glance, TaskState, TaskView};
 pub use yield_now::{YieldNow, yield_now};

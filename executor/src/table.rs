@@ -49,6 +49,8 @@ pub(crate) struct TaskTable {
     born: u64,
     /// Tasks that have not ended.
     alive: usize,
+    /// How often a task began to wait for another.
+    joins_begun: u64,
 }
 
 /// What is to be done with an entry that came up.
@@ -98,6 +100,7 @@ impl TaskTable {
             locals: Locals::default(),
             born: 0,
             alive: 0,
+            joins_begun: 0,
         }
     }
 
@@ -112,6 +115,15 @@ impl TaskTable {
 
     pub(crate) fn born(&self) -> u64 {
         self.born
+    }
+
+    pub(crate) fn joins_begun(&self) -> u64 {
+        self.joins_begun
+    }
+
+    /// How large the box of a task is.
+    pub(crate) fn bytes(&mut self, id: TaskId) -> Option<usize> {
+        self.slots.get_mut(id)?.future.as_mut().map(|future| future.as_mut().bytes())
     }
 
     /// Takes a task in, unless there are `tasks_max`.
@@ -330,6 +342,7 @@ impl TaskTable {
         if let Some(before) = self.waiters.get_mut(row as usize) {
             return Some(std::mem::replace(before, waiter));
         }
+        self.joins_begun += 1;
         let row = self.waiters.insert(waiter) as u32;
         if let Some(slot) = self.slots.get_mut(id) {
             slot.waiter = row;

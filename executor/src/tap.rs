@@ -15,6 +15,7 @@ use crate::{
     executor::Executor,
     id::{Entry, TaskId},
     task::BoxedTask,
+    unhandled::Unhandled,
     view::TaskView,
 };
 
@@ -29,6 +30,9 @@ pub trait Tap {
 
     /// A task has ended: this is what was known of it, its name that of its type if it had none.
     fn ended(&self, task: TaskView);
+
+    /// Something failed, and nobody was there to take it.
+    fn unhandled(&self, failure: &Unhandled);
 }
 
 /// A tap of some executor of this process is on, or has been.

@@ -46,6 +46,8 @@ pub(crate) trait Task {
     /// The type of the future: a name for a task that was given none.
     // As a poll takes it: a shared reference would end what a pinned future borrows from itself.
     fn type_name(self: Pin<&mut Self>) -> &'static str;
+    /// How large the box is.
+    fn bytes(self: Pin<&mut Self>) -> usize;
 }
 
 pin_project! {
@@ -119,6 +121,10 @@ where
 
     fn type_name(self: Pin<&mut Self>) -> &'static str {
         type_name::<N>()
+    }
+
+    fn bytes(self: Pin<&mut Self>) -> usize {
+        size_of::<Self>()
     }
 }
 

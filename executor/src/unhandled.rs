@@ -47,13 +47,18 @@ pub struct Unhandled {
     pub payload: Payload,
 }
 
-impl fmt::Display for Unhandled {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed = match self.failure {
+        f.pad(match self {
             Failure::Panicked => "panicked",
             Failure::Error => "failed",
-        };
-        write!(f, "{} {failed}: {}", self.what, message(self.payload.as_ref()))?;
+        })
+    }
+}
+
+impl fmt::Display for Unhandled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.what, self.failure, message(self.payload.as_ref()))?;
         match self.place.location() {
             Some(place) => write!(f, " (born at {place})"),
             None => Ok(()),
@@ -133,7 +138,9 @@ impl Executor {
 
     fn report_as(&self, failure: Failure, what: String, place: PlaceId, payload: Payload) {
         let task = self.current_task();
-        self.unhandled.report(Unhandled { what, failure, task, place, payload });
+        let failed = Unhandled { what, failure, task, place, payload };
+        self.socket.tell(|tap| tap.unhandled(&failed));
+        self.unhandled.report(failed);
     }
 
     /// Drops a value that isn't ours; its panic is reported and goes no further.

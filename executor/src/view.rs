@@ -10,7 +10,7 @@ use crate::{
     id::{Entry, Kind, TaskId},
     inbox::Left,
     place::PlaceId,
-    slot::State,
+    slot::{Slot, State},
     table::TaskTable,
 };
 
@@ -72,7 +72,51 @@ pub struct TaskView {
     pub joined_by: Option<(TaskId, PlaceId)>,
 }
 
+/// As much of a task as can be read in passing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Glance {
+    /// How often it was polled.
+    pub polls: u32,
+    /// Clones of its waker that are held anywhere.
+    pub wakers_held: usize,
+    /// An entry of it lies in the ready queue.
+    pub is_queued: bool,
+}
+
 impl Executor {
+    /// A glance at one task.
+    #[must_use]
+    pub fn glance(&self, id: TaskId) -> Option<Glance> {
+        let tasks = self.tasks.borrow();
+        let slot = tasks.get(id)?;
+        let (polls, wakers_held) = (slot.polls, slot.wakers_held());
+        Some(Glance { polls, wakers_held, is_queued: slot.queued })
+    }
+
+    /// How many bytes a task's future takes, if that isn't being polled: its box, in which the
+    /// result will lie.
+    #[must_use]
+    pub fn future_bytes(&self, id: TaskId) -> Option<usize> {
+        self.tasks.borrow_mut().bytes(id)
+    }
+
+    /// How often a task began to wait for another one's end.
+    #[must_use]
+    pub fn joins_begun(&self) -> u64 {
+        self.tasks.borrow().joins_begun()
+    }
+
+    /// The tasks that wait and of whose wakers nobody holds a clone. Those that wait for something
+    /// of ours are among them.
+    #[must_use]
+    pub fn stranded(&self) -> Vec<TaskId> {
+        let tasks = self.tasks.borrow();
+        let waits = |slot: &Slot| slot.state == State::Live && !slot.is_polled() && !slot.queued;
+        let stranded = tasks.iter().filter(|(_, slot)| waits(slot) && slot.wakers_held() == 0);
+        stranded.map(|(id, _)| id).collect()
+    }
+
     /// Every task, by index.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskView> {

@@ -32,6 +32,7 @@ use crate::{
     woken::{Origin, Woken},
 };
 
+mod doubts;
 mod lend;
 mod playing;
 mod service;

@@ -115,7 +115,12 @@ impl Readiness {
         self.0 &= !Readiness::ready(direction).0;
     }
 
-    const fn ready(direction: Direction) -> Readiness {
+    /// The flags of this without those of `other`.
+    pub(crate) const fn without(self, other: Readiness) -> Readiness {
+        Readiness(self.0 & !other.0)
+    }
+
+    pub(crate) const fn ready(direction: Direction) -> Readiness {
         match direction {
             Direction::Read => Readiness::READABLE,
             Direction::Write => Readiness::WRITABLE,

@@ -12,6 +12,8 @@ use std::{
     task::{Context, Poll},
 };
 
+mod belief;
+
 use crate::{
     operation::Operation,
     reactor::Reactor,
@@ -21,20 +23,6 @@ use crate::{
     source_table::SourceTable,
     waiter::{Place, Waiter, place_of},
 };
-
-/// FACT (epoll, kqueue): when a stream socket gives or takes fewer bytes than it was offered, it
-/// is empty or full, and the next edge will come; the operation that would say WouldBlock can be
-/// spared. Other pollers tell again only after that operation was tried.
-const SHORT_MEANS_NOT_READY: bool = cfg!(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "ios",
-    target_os = "linux",
-    target_os = "macos",
-    target_os = "netbsd",
-    target_os = "openbsd",
-));
 
 /// What somebody waits for, and where.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +101,7 @@ impl<S: Source> Registered<S> {
         interest: Interest,
         born: Place,
     ) -> io::Result<Registered<S>> {
-        let id = reactor.register(&mut source, interest)?;
+        let id = reactor.register(&mut source, interest, born)?;
         Ok(Registered {
             reactor: Rc::clone(reactor),
             id,
@@ -220,7 +208,7 @@ impl<S: Source> Registered<S> {
             }
             match io(self.get_ref()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.clear(wait.direction);
+                    self.clear(wait.direction, &error);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return Poll::Ready(done),
@@ -259,7 +247,7 @@ impl<S: Source> Registered<S> {
     /// As [`poll_ready`](Self::poll_ready), waiting in that seat.
     #[inline]
     pub(crate) fn poll_in(&self, seat: Seat, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
-        if self.readiness().is_ready(wait.direction) {
+        if self.asks(wait.direction) {
             return Poll::Ready(());
         }
         self.wait_here(cx, seat, wait);
@@ -282,12 +270,14 @@ impl<S: Source> Registered<S> {
         direction: Direction,
         io: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        if !self.readiness().is_ready(direction) {
+        if !self.asks(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let tried = io(self.get_ref());
-        if tried.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.clear(direction);
+        if let Some(error) =
+            tried.as_ref().err().filter(|it| it.kind() == io::ErrorKind::WouldBlock)
+        {
+            self.clear(direction, error);
         }
         tried
     }
@@ -305,33 +295,6 @@ impl<S: Source> Registered<S> {
         let moved = self.try_io(direction, io)?;
         self.clear_if_short(direction, offered, moved);
         Ok(moved)
-    }
-
-    /// A stream moved fewer bytes than offered: it is not ready any more.
-    ///
-    /// Unless it was told closed or in error in that direction: those bytes may be the last, and
-    /// their edge was the end's edge too. Nor if it moved none: that *is* the end.
-    fn clear_if_short(&self, direction: Direction, offered: usize, moved: usize) {
-        if moved == 0 || moved >= offered {
-            return;
-        }
-        self.reactor.with_sources(|sources| {
-            if let Some(entry) = sources.get_mut(self.id)
-                && (SHORT_MEANS_NOT_READY || !entry.from_kernel)
-                && !entry.readiness.has_ended(direction)
-            {
-                entry.readiness.clear(direction);
-            }
-        });
-    }
-
-    /// The source said WouldBlock.
-    fn clear(&self, direction: Direction) {
-        self.reactor.with_sources(|sources| {
-            if let Some(entry) = sources.get_mut(self.id) {
-                entry.readiness.clear(direction);
-            }
-        });
     }
 
     /// Stores who waits, at what and where. It is written anew at every poll, since a future may

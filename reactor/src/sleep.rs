@@ -49,7 +49,9 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let reactor = current("sleep_until");
     let deadline = reactor.clock().since_origin(deadline);
-    Sleep::at(reactor, deadline)
+    let mut sleep = Sleep::at(reactor, deadline);
+    sleep.until = true;
+    sleep
 }
 
 /// The current reactor, for a function that can't return an error.
@@ -74,6 +76,8 @@ pub struct Sleep {
     timer: Option<TimerId>,
     /// It waits for the next turn although its deadline has come.
     rests: bool,
+    /// An instant was asked for, not a duration.
+    until: bool,
     born: Place,
 }
 
@@ -86,7 +90,7 @@ impl Sleep {
 
     /// As `at`, on behalf of another place.
     pub(crate) fn born_at(reactor: Rc<Reactor>, deadline: u64, born: Place) -> Sleep {
-        Sleep { reactor, deadline, timer: None, rests: false, born }
+        Sleep { reactor, deadline, timer: None, rests: false, until: false, born }
     }
 
     /// When it ends.
@@ -103,6 +107,7 @@ impl Sleep {
 
     /// Sleeps until another instant from now on. It must be polled again to be woken then.
     pub fn reset(&mut self, deadline: Instant) {
+        self.until = true;
         self.set_deadline(self.reactor.clock().since_origin(deadline));
     }
 
@@ -194,7 +199,8 @@ impl Future for Sleep {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_as(cx, "sleep")
+        let operation = if self.until { "sleep_until" } else { "sleep" };
+        self.poll_as(cx, operation)
     }
 }
 

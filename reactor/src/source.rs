@@ -124,6 +124,8 @@ pub struct SourceView {
     pub interest: Interest,
     /// Its number at the OS, if it has one.
     pub descriptor: Option<i32>,
+    /// Where it was made.
+    pub born: Place,
     /// What it is connected to, if that is known.
     pub peer: Option<Peer>,
     /// What it can do without waiting, as far as the reactor was told.

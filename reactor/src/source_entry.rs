@@ -3,10 +3,10 @@
 //! It promises nothing by itself: the table that holds it does, and keeps its counts.
 
 use crate::{
-    readiness::{Interest, Readiness},
+    readiness::{Direction, Interest, Readiness},
     seat::Seat,
     source::Peer,
-    waiter::Waiter,
+    waiter::{Place, Waiter},
 };
 
 /// One registered source.
@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     /// Whether the OS tells its readiness, or another part of the program.
     pub(crate) from_kernel: bool,
     pub(crate) descriptor: Option<i32>,
+    /// Where it was registered.
+    pub(crate) born: Place,
     pub(crate) peer: Option<Peer>,
     pub(crate) readiness: Readiness,
     /// Told by another part of the program, delivered in the next phase `io`.
@@ -28,6 +30,10 @@ pub(crate) struct Entry {
     pub(crate) unclaimed: bool,
     /// Whether a reader has yielded in this turn: it is awake, and reads on in the next.
     pub(crate) goes_on: bool,
+    /// Somebody has asked, ever, whether there is something to read.
+    pub(crate) heard: bool,
+    /// The directions that were given up by a WouldBlock which wasn't the system's own.
+    pub(crate) doubted: Readiness,
     pub(crate) seats: [Option<Waiting>; Seat::ALL.len()],
     pub(crate) retired: bool,
 }
@@ -41,6 +47,17 @@ pub(crate) struct Waiting {
 }
 
 impl Entry {
+    /// A direction was given up as not ready, by the system or by somebody else.
+    pub(crate) fn doubt(&mut self, direction: Direction, by_system: bool) {
+        let flag = Readiness::ready(direction);
+        // Only Unix has a number for it.
+        let is_doubtful = cfg!(unix) && self.from_kernel && !by_system;
+        self.doubted = match is_doubtful {
+            true => self.doubted | flag,
+            false => self.doubted.without(flag),
+        };
+    }
+
     /// Takes out whoever waits there. The table's counts are the caller's to keep.
     pub(crate) fn take(&mut self, seat: Seat) -> Option<Waiter> {
         self.seats[seat as usize].take().map(|waiting| waiting.waiter)

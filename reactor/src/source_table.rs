@@ -8,14 +8,18 @@ use std::{io, task::Waker};
 
 use slab::Slab;
 
+mod views;
+
 use crate::{
     readiness::{Direction, Interest, Readiness},
     seat::Seat,
-    source::{SourceId, SourceView, WaiterView},
+    source::SourceId,
     source_entry::{Entry, Waiting},
     waiter::{Place, Waiter},
     woken::{Origin, Woken},
 };
+
+pub(crate) use views::Doubt;
 
 /// What the table keeps of a source beside its readiness.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ pub(crate) struct Description {
     pub(crate) interest: Interest,
     pub(crate) from_kernel: bool,
     pub(crate) descriptor: Option<i32>,
+    pub(crate) born: Place,
 }
 
 /// The sources of a reactor.
@@ -78,11 +83,14 @@ impl SourceTable {
             interest: description.interest,
             from_kernel: description.from_kernel,
             descriptor: description.descriptor,
+            born: description.born,
             peer: None,
             readiness: Readiness::NONE,
             raised: Readiness::NONE,
             unclaimed: false,
             goes_on: false,
+            heard: false,
+            doubted: Readiness::NONE,
             seats: Seat::ALL.map(|_| None),
             retired: false,
         });
@@ -283,51 +291,6 @@ impl SourceTable {
         self.waiters -= count;
         self.kernel_waiters -= if from_kernel { count } else { 0 };
     }
-
-    /// How many sources are registered.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len() - self.retired.len()
-    }
-
-    /// How many seats hold a waiter, and how many of those are of sources the OS watches.
-    pub(crate) fn waiters(&self) -> (usize, usize) {
-        (self.waiters, self.kernel_waiters)
-    }
-
-    /// How many waiters hold a waker with this `data`.
-    pub(crate) fn that_wake(&self, data: *const ()) -> usize {
-        let seats = self.entries.iter().flat_map(|(_, entry)| entry.seats.iter().flatten());
-        seats.filter(|waiting| waiting.waiter.waker.data() == data).count()
-    }
-
-    /// Every source, by index.
-    pub(crate) fn views(&self) -> Vec<SourceView> {
-        let live = self.entries.iter().filter(|(_, entry)| !entry.retired);
-        live.map(|(index, entry)| SourceView {
-            id: SourceId {
-                index: u32::try_from(index).expect("sources_max is below INDEX_MAX"),
-                generation: entry.generation,
-            },
-            kind: entry.kind,
-            interest: entry.interest,
-            descriptor: entry.descriptor,
-            peer: entry.peer,
-            readiness: entry.readiness,
-            waiters: Seat::ALL
-                .into_iter()
-                .filter_map(|seat| {
-                    let waiter = &entry.seats[seat as usize].as_ref()?.waiter;
-                    Some(WaiterView {
-                        direction: seat.direction(),
-                        operation: waiter.operation,
-                        owner: waiter.owner,
-                        place: waiter.place,
-                    })
-                })
-                .collect(),
-        })
-        .collect()
-    }
 }
 
 /// The source of an id, unless it is gone.
@@ -345,6 +308,7 @@ mod tests {
         interest: Interest::Both,
         from_kernel: false,
         descriptor: None,
+        born: std::panic::Location::caller(),
     };
 
     #[test]

@@ -131,7 +131,7 @@ impl Turn<'_> {
     /// and this one begins.
     fn record_turn(&self, recorder: &Recorder) {
         let now = self.core.stride.read_at();
-        recorder.asked_nobody(now);
+        self.core.record_wait(now, 0, false);
         recorder.turn(self.turn, now);
     }
 
@@ -208,18 +208,26 @@ impl Turn<'_> {
                 self.reactor.take_last_place();
             }
             recorder.begins(entry, at_ns);
+            if let Some(linter) = recorder.linter() {
+                linter.begins(self.core, entry, at_ns);
+            }
         }
     }
 
     /// An item has ended; it may have ended the recording.
     #[inline]
-    fn tell_recorder(&self, entry: Entry, outcome: Outcome, phase: Phase, at_ns: u64) {
+    fn tell_recorder(&mut self, entry: Entry, outcome: Outcome, phase: Phase, at_ns: u64) {
         if let Some(recorder) = self.core.recorder() {
             if self.reactor.has_last_place() {
                 self.note_place(entry);
             }
             let waits_at = self.executor.take_noted();
-            recorder.ran(entry, outcome, phase, End { at_ns, waits_at });
+            let run = recorder.ran(entry, outcome, phase, End { at_ns, waits_at });
+            if let Some(linter) = recorder.linter() {
+                linter.ran(self.core, &run);
+                // If something was found that ends the run, this turn is the last.
+                self.runs_on &= !self.core.failed.get();
+            }
         }
     }
 

@@ -43,12 +43,14 @@ impl Reactor {
         &self,
         source: &mut dyn Source,
         interest: Interest,
+        born: Place,
     ) -> io::Result<SourceId> {
         let description = Description {
             interest,
             kind: source.kind(),
             from_kernel: source.kernel().is_some(),
             descriptor: source.descriptor(),
+            born,
         };
         let id = self.with_sources(|sources| sources.insert(description))?;
         let Some(kernel) = source.kernel() else { return Ok(id) };

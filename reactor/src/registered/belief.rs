@@ -1,0 +1,63 @@
+//! What is believed of a source's readiness, and what makes it doubtful.
+
+use std::io;
+
+use super::Registered;
+use crate::{readiness::Direction, source::Source};
+
+/// FACT (epoll, kqueue): when a stream socket gives or takes fewer bytes than it was offered, it
+/// is empty or full, and the next edge will come; the operation that would say WouldBlock can be
+/// spared. Other pollers tell again only after that operation was tried.
+const SHORT_MEANS_NOT_READY: bool = cfg!(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
+impl<S: Source> Registered<S> {
+    /// Whether an operation is worth trying; somebody wants to know.
+    #[inline]
+    pub(super) fn asks(&self, direction: Direction) -> bool {
+        self.reactor.with_sources(|sources| {
+            sources.get_mut(self.id).is_some_and(|entry| {
+                entry.heard |= direction == Direction::Read;
+                entry.readiness.is_ready(direction)
+            })
+        })
+    }
+
+    /// A stream moved fewer bytes than offered: it is not ready any more.
+    ///
+    /// Unless it was told closed or in error in that direction: those bytes may be the last, and
+    /// their edge was the end's edge too. Nor if it moved none: that *is* the end.
+    pub(super) fn clear_if_short(&self, direction: Direction, offered: usize, moved: usize) {
+        if moved == 0 || moved >= offered {
+            return;
+        }
+        self.reactor.with_sources(|sources| {
+            if let Some(entry) = sources.get_mut(self.id)
+                && (SHORT_MEANS_NOT_READY || !entry.from_kernel)
+                && !entry.readiness.has_ended(direction)
+            {
+                entry.readiness.clear(direction);
+            }
+        });
+    }
+
+    /// The source said WouldBlock; or somebody in its place, who doesn't know the system's number
+    /// for that.
+    pub(super) fn clear(&self, direction: Direction, error: &io::Error) {
+        let is_of_system = error.raw_os_error().is_some();
+        self.reactor.with_sources(|sources| {
+            if let Some(entry) = sources.get_mut(self.id) {
+                entry.readiness.clear(direction);
+                entry.doubt(direction, is_of_system);
+            }
+        });
+    }
+}

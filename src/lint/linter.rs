@@ -1,0 +1,366 @@
+//! `Linter`: hears of wakes, items and turns as they happen, and says which of them are a fault.
+//!
+//! It is told by the recorder and by the turn, and reads no clock. What it remembers of a task lies
+//! in that task's row. It runs no code but ours, and changes nothing.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+use glassloop_executor::{Entry, Outcome, PlaceId, TaskId, Unhandled, message};
+
+use super::{
+    Lint, LintLimits, LintLine,
+    finding::Findings,
+    look::Looks,
+    row::{Row, Rows, WokenBy},
+};
+use crate::{By, core::Core, snapshot_table::at};
+
+/// Failures that are kept until somebody tells of them; what is more is left out.
+const FAILURES_MAX: usize = 16;
+
+/// How an item ran.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) item: Entry,
+    pub(crate) outcome: Outcome,
+    pub(crate) began_ns: u64,
+    pub(crate) took_ns: u64,
+    /// Where a task waits since, as far as that is known.
+    pub(crate) waits_at: PlaceId,
+}
+
+/// A failure that nobody was there to take.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) task: TaskId,
+    pub(super) place: PlaceId,
+    pub(super) what: String,
+    pub(super) how: String,
+}
+
+/// What was known of an item before it ran.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    /// Where a task waited, or where it was born, if it never did; where a callback or a call was
+    /// asked for.
+    pub(super) place: PlaceId,
+    pub(super) is_first_poll: bool,
+    pub(super) woken_by: WokenBy,
+    /// Clones of its waker.
+    pub(super) wakers_held: usize,
+    /// How many joins had begun.
+    pub(super) joins: u64,
+}
+
+/// The turn under way.
+#[derive(Clone, Copy, Debug)]
+struct SoFar {
+    items: u64,
+    longest: Entry,
+    longest_at: PlaceId,
+    longest_ns: u64,
+    /// It had a slow item, of which is told already.
+    has_slow: bool,
+    /// What in it was the lints' and the lookers' time.
+    spared_ns: u64,
+}
+
+impl Default for SoFar {
+    fn default() -> SoFar {
+        SoFar {
+            items: 0,
+            longest: Entry::NOTHING,
+            longest_at: PlaceId::UNKNOWN,
+            longest_ns: 0,
+            has_slow: false,
+            spared_ns: 0,
+        }
+    }
+}
+
+/// Turns on end without a rest, in which nothing came from outside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Busy {
+    pub(super) turns: u32,
+    pub(super) items: u64,
+    pub(super) busy_ns: u64,
+    /// One task alone is to blame, of which is told already.
+    pub(super) storms: bool,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(crate) struct Linter {
+    pub(super) limits: LintLimits,
+    since_ns: u64,
+    pub(super) rows: RefCell<Rows>,
+    pub(super) before: Cell<Before>,
+    /// Whom the item that runs has woken or spawned, itself aside.
+    pub(super) acts: Cell<u32>,
+    /// Items that have run.
+    items: Cell<u64>,
+    turn: Cell<SoFar>,
+    pub(super) busy: Cell<Busy>,
+    /// Since the last wait something came from outside, or a task was born or has ended.
+    moves: Cell<bool>,
+    /// When the last item ended that took half as long as a task that starves waits.
+    long_ended_ns: Cell<u64>,
+    pub(super) looks: RefCell<Looks>,
+    pub(super) failures: RefCell<Vec<Failed>>,
+    pub(super) findings: RefCell<Findings>,
+}
+
+/// A time in words.
+pub(super) fn time(ns: u64) -> String {
+    format!("{:.1?}", Duration::from_nanos(ns))
+}
+
+pub(super) fn ns_of_us(us: u64) -> u64 {
+    us.saturating_mul(1_000)
+}
+
+pub(super) fn ns_of_ms(ms: u64) -> u64 {
+    ms.saturating_mul(1_000_000)
+}
+
+/// What has happened, as the recorder tells.
+impl Linter {
+    pub(crate) fn new(limits: LintLimits, now_ns: u64) -> Linter {
+        Linter {
+            limits,
+            since_ns: now_ns,
+            rows: RefCell::default(),
+            before: Cell::new(Before {
+                place: PlaceId::UNKNOWN,
+                is_first_poll: false,
+                woken_by: WokenBy::Other,
+                wakers_held: 0,
+                joins: 0,
+            }),
+            acts: Cell::new(0),
+            items: Cell::new(0),
+            turn: Cell::default(),
+            busy: Cell::default(),
+            moves: Cell::new(false),
+            long_ended_ns: Cell::new(0),
+            looks: RefCell::default(),
+            failures: RefCell::default(),
+            findings: RefCell::default(),
+        }
+    }
+
+    /// The lints go on: of what was between nothing is known.
+    pub(crate) fn resume(&self) {
+        self.rows.borrow_mut().forget();
+        self.turn.take();
+        self.busy.take();
+    }
+
+    /// A task joined the ready queue.
+    pub(crate) fn woken(&self, task: TaskId, by: By, now_ns: u64) {
+        let woken_by = WokenBy::of(task, by);
+        match by {
+            By::Item(_) if woken_by != WokenBy::Itself => self.acts.set(self.acts.get() + 1),
+            By::Source(_) | By::Thread => self.moves.set(true),
+            _ => {}
+        }
+        self.rows.borrow_mut().of(task).woken(woken_by, now_ns, self.items.get());
+    }
+
+    /// Something was woken that is no task, or was awake.
+    pub(crate) fn woke_again(&self, item: Entry, by: By) {
+        match by {
+            By::Item(by) if by != item => self.acts.set(self.acts.get() + 1),
+            By::Thread => self.moves.set(true),
+            _ => {}
+        }
+    }
+
+    /// A task was spawned.
+    pub(crate) fn born(&self, task: TaskId, now_ns: u64) {
+        self.moves.set(true);
+        self.acts.set(self.acts.get() + 1);
+        self.rows.borrow_mut().of(task).woken(WokenBy::Other, now_ns, self.items.get());
+    }
+
+    /// A failure that nobody was there to take.
+    pub(crate) fn failed(&self, failure: &Unhandled) {
+        let mut failures = self.failures.borrow_mut();
+        if failures.len() < FAILURES_MAX {
+            failures.push(Failed {
+                task: failure.task,
+                place: failure.place,
+                what: failure.what.clone(),
+                how: format!("{}: {}", failure.failure, message(failure.payload.as_ref())),
+            });
+        }
+    }
+
+    /// So much of the turn under way was a look's.
+    pub(crate) fn spare(&self, took_ns: u64) {
+        let turn = self.turn.get();
+        self.turn.set(SoFar { spared_ns: turn.spared_ns + took_ns, ..turn });
+    }
+
+    /// What was found so far.
+    pub(crate) fn line(&self, on: bool) -> LintLine {
+        self.findings.borrow().line(on, self.since_ns)
+    }
+
+    /// Has a finding of this lint end the run.
+    pub(crate) fn deny(&self, lint: Lint) {
+        self.findings.borrow_mut().deny(lint);
+    }
+}
+
+/// An item, and what it is found to be.
+impl Linter {
+    /// An item is about to run.
+    pub(crate) fn begins(&self, core: &Core, item: Entry, at_ns: u64) {
+        let executor = &core.executor;
+        let mut before = Before {
+            place: executor.item_place(item),
+            is_first_poll: false,
+            woken_by: WokenBy::Other,
+            wakers_held: 0,
+            joins: executor.joins_begun(),
+        };
+        if let Some(glance) = item.is_task().then(|| executor.glance(item.id())).flatten() {
+            before.wakers_held = glance.wakers_held;
+            before.is_first_poll = glance.polls == 0;
+            if before.is_first_poll {
+                self.look_at_size(core, item);
+            } else {
+                let awaits = executor.sites().awaits(item.index());
+                before.place = if awaits == PlaceId::UNKNOWN { before.place } else { awaits };
+            }
+            let row = self.rows.borrow_mut().of(item.id()).clone();
+            before.woken_by = row.by;
+            self.look_for_starvation(core, item, &row, at_ns);
+        }
+        self.acts.set(0);
+        self.before.set(before);
+    }
+
+    fn look_at_size(&self, core: &Core, item: Entry) {
+        let bytes = core.executor.future_bytes(item.id()).unwrap_or(0);
+        if bytes >= self.limits.future_bytes_min {
+            let reason = format!("has a future of {bytes} bytes");
+            self.found(core, Lint::LargeFuture, item, core.executor.item_place(item), reason);
+        }
+    }
+
+    /// Whether a task that is about to run has waited too long for it. Not if one other item took
+    /// most of that: of it is told as a slow poll.
+    fn look_for_starvation(&self, core: &Core, item: Entry, row: &Row, at_ns: u64) {
+        let Some(woken_ns) = row.woken_ns else { return };
+        let waited_ns = at_ns.saturating_sub(woken_ns);
+        if waited_ns < ns_of_ms(self.limits.starved_ms_min) || self.long_ended_ns.get() > woken_ns {
+            return;
+        }
+        let items = self.items.get() - row.items;
+        let reason = format!(
+            "was woken and waited {} in the ready queue, while {items} items ran",
+            time(waited_ns)
+        );
+        self.found(core, Lint::Starvation, item, core.executor.item_place(item), reason);
+    }
+
+    /// An item ran.
+    pub(crate) fn ran(&self, core: &Core, run: &Run) {
+        self.items.set(self.items.get() + 1);
+        self.note_in_turn(run);
+        if run.took_ns >= ns_of_us(self.limits.slow_poll_us_min) {
+            self.was_slow(core, run);
+        }
+        if run.took_ns >= ns_of_ms(self.limits.starved_ms_min) / 2 {
+            self.long_ended_ns.set(run.began_ns.saturating_add(run.took_ns));
+        }
+        self.tell_failures(core);
+        match run.outcome {
+            Outcome::Pending => self.waits(core, run),
+            Outcome::Called | Outcome::Stale => {}
+            Outcome::Finished | Outcome::Panicked | Outcome::Cancelled => self.moves.set(true),
+        }
+    }
+
+    fn note_in_turn(&self, run: &Run) {
+        let mut turn = self.turn.get();
+        turn.items += 1;
+        if run.took_ns >= turn.longest_ns {
+            turn.longest = run.item;
+            (turn.longest_at, turn.longest_ns) = (self.before.get().place, run.took_ns);
+        }
+        self.turn.set(turn);
+        let busy = self.busy.get();
+        let (items, busy_ns) = (busy.items + 1, busy.busy_ns + run.took_ns);
+        self.busy.set(Busy { items, busy_ns, ..busy });
+    }
+
+    fn was_slow(&self, core: &Core, run: &Run) {
+        self.turn.set(SoFar { has_slow: true, ..self.turn.get() });
+        let before = self.before.get();
+        let never =
+            before.is_first_poll && run.took_ns >= ns_of_ms(self.limits.never_yielded_ms_min);
+        let (lint, from) = match (never, run.item.is_task()) {
+            (true, _) => (Lint::NeverYielded, " since it was spawned, and never awaited anything"),
+            (false, true) if before.is_first_poll => (Lint::SlowPoll, " from its birth"),
+            (false, true) => (Lint::SlowPoll, " from this await"),
+            (false, false) => (Lint::SlowPoll, ""),
+        };
+        let to = match run.waits_at.location() {
+            Some(place) if run.outcome == Outcome::Pending => {
+                format!(" until that at {}", at(place))
+            }
+            _ => String::new(),
+        };
+        let reason = format!("held the loop for {}{from}{to}", time(run.took_ns));
+        self.found(core, lint, run.item, before.place, reason);
+    }
+}
+
+/// A turn, and what it is found to be.
+impl Linter {
+    /// A turn is over, which took so long, and the wait behind it, in which the loop rested or did
+    /// not and so many events came.
+    pub(crate) fn turned(&self, core: &Core, took_ns: u64, rested: bool, events: usize) {
+        let turn = self.turn.take();
+        let took_ns = took_ns.saturating_sub(turn.spared_ns);
+        if !turn.has_slow && took_ns >= ns_of_us(self.limits.slow_turn_us_min) {
+            self.was_slow_turn(core, &turn, took_ns);
+        }
+        if self.moves.take() || rested || events > 0 {
+            self.busy.take();
+            return;
+        }
+        let mut busy = self.busy.get();
+        // A host may look as often as it likes.
+        busy.turns += u32::from(turn.items > 0);
+        self.busy.set(busy);
+        if busy.turns >= self.limits.busy_turns_min {
+            self.busy.take();
+            if !busy.storms && self.asks_only(busy.busy_ns, busy.items) {
+                let reason = format!(
+                    "and others ran in {} turns on end, {} in all, in which the loop never \
+                     rested: nothing came from outside, nobody was spawned or ended",
+                    busy.turns,
+                    time(busy.busy_ns)
+                );
+                self.found(core, Lint::BusyLoop, turn.longest, turn.longest_at, reason);
+            }
+        }
+    }
+
+    fn was_slow_turn(&self, core: &Core, turn: &SoFar, took_ns: u64) {
+        let reason = format!(
+            "ran for {} in a turn of {} items that took {}, and none ran longer",
+            time(turn.longest_ns),
+            turn.items,
+            time(took_ns)
+        );
+        self.found(core, Lint::SlowTurn, turn.longest, turn.longest_at, reason);
+    }
+}

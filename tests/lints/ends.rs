@@ -1,0 +1,93 @@
+//! Ends: those that don't come, what is left at them, and failures that nobody hears of.
+
+use std::future::pending;
+
+use super::*;
+use glassloop::{RunError, call_soon, sleep, spawn, yield_now};
+
+// ---- suspected-deadlock ----
+
+#[test]
+fn suspected_deadlock_is_found() {
+    let event_loop = EventLoop::builder()
+        .poller(PollerKind::TimersOnly)
+        .limits(Limits { suspected_after_ms: 0, ..Limits::default() })
+        .build()
+        .unwrap();
+    event_loop.deny([Lint::SuspectedDeadlock]);
+    let (news, kept) = (Rc::default(), Kept::default());
+    let waits = waits_for(&news, &kept);
+    event_loop.spawn(waits).named("stuck").detach();
+    let ended = event_loop.run();
+    let finding = the_finding(&event_loop, Lint::SuspectedDeadlock);
+    assert!(finding.subject.contains("`stuck`") && finding.place.is_some(), "{finding}");
+    assert!(matches!(ended, Err(RunError::Found(found)) if *found == finding));
+}
+
+#[test]
+fn suspected_deadlock_is_silent_where_a_thread_is_about_to_answer() {
+    let event_loop = EventLoop::builder().poller(PollerKind::TimersOnly).build().unwrap();
+    event_loop.deny(Lint::ALL);
+    let (thread, wakers) = std::sync::mpsc::channel::<Waker>();
+    let answers = std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
+    let mut asked = false;
+    let waits = poll_fn(move |cx| {
+        if std::mem::replace(&mut asked, true) {
+            return Poll::Ready(());
+        }
+        thread.send(cx.waker().clone()).unwrap();
+        Poll::Pending
+    });
+    event_loop.block_on(waits).unwrap();
+    answers.join().unwrap();
+    all_silent(&event_loop);
+}
+
+// ---- leak-at-close ----
+
+#[test]
+fn leak_at_close_is_found() {
+    let (event_loop, _) = linting();
+    event_loop.spawn(async { sleep(Duration::MAX).await }).named("forgotten").detach();
+    event_loop.block_on(async { sleep(SECOND).await }).unwrap();
+    all_silent(&event_loop);
+    let left = event_loop.close(SECOND);
+    assert_eq!(left.tasks_aborted, 1);
+    let finding = the_finding(&event_loop, Lint::LeakAtClose);
+    assert!(finding.subject.contains("`forgotten`") && finding.place.is_some(), "{finding}");
+}
+
+#[test]
+fn leak_at_close_is_silent_on_what_ends_within_its_time() {
+    let (event_loop, _) = linting();
+    event_loop.spawn(async { sleep(SECOND).await }).detach();
+    event_loop.enter(|| drop(call_soon(|| ()).unwrap()));
+    assert!(event_loop.close(2 * SECOND).is_clean());
+    all_silent(&event_loop);
+}
+
+// ---- dropped-failure ----
+
+#[test]
+fn dropped_failure_is_found() {
+    let (event_loop, _) = linting();
+    event_loop.spawn(async { panic!("nobody hears this") }).named("loner").detach();
+    event_loop.block_on(async { yield_now().await }).unwrap();
+    let finding = the_finding(&event_loop, Lint::DroppedFailure);
+    assert!(finding.subject.contains("`loner`") && finding.place.is_some(), "{finding}");
+    assert!(finding.reason.contains("nobody hears this"), "{finding}");
+}
+
+#[test]
+fn dropped_failure_is_silent_where_somebody_takes_it() {
+    let (event_loop, _) = linting();
+    event_loop
+        .block_on(async {
+            let panics = spawn(async { panic!("heard") });
+            let fails = spawn(async { Err::<(), _>("heard, too") });
+            assert!(panics.await.is_err() && fails.await.unwrap().is_err());
+            spawn(pending::<()>()).abort();
+        })
+        .unwrap();
+    silent(&event_loop, Lint::DroppedFailure);
+}

@@ -19,7 +19,7 @@ use crate::{
     core::{Core, Failure},
     debug, environment,
     frames::Frames,
-    new_loops,
+    lint, new_loops,
     observer::Observers,
     outside::Line,
     registry,
@@ -248,6 +248,7 @@ impl Builder {
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
         let debug = self.debug.unwrap_or_else(debug::from_environment);
+        let lints_aloud = !self.internal && lint::from_environment();
         let (poller, seed) = match self.poller {
             Some(poller) => (poller, 0),
             None => environment::poller()?,
@@ -306,10 +307,12 @@ impl Builder {
             suspected: Cell::new(false),
             closed: Cell::new(false),
             debug,
+            lints_aloud,
             _registration: registry::enter(&shared),
         });
         core.executor.set_debug(debug);
         core.update_watched();
+        core.lint(lints_aloud);
         hear_of_unhandled(&core, self.on_unhandled, self.fails_on_unhandled);
         let event_loop = EventLoop { core };
         new_loops::tell(&event_loop);

@@ -83,6 +83,8 @@ pub(crate) struct Core {
     pub(crate) closed: Cell<bool>,
     /// What is odd is told to the log.
     pub(crate) debug: bool,
+    /// What a lint finds is told to the log, too.
+    pub(crate) lints_aloud: bool,
     /// Its place among the loops that live.
     pub(crate) _registration: Registration,
 }

@@ -14,7 +14,12 @@ use crate::{LoopName, core::Core, registry};
 const VARIABLE: &str = "GLASSLOOP_DEBUG";
 
 pub(crate) fn from_environment() -> bool {
-    env::var_os(VARIABLE).is_some_and(|value| !value.is_empty() && value != "0")
+    is_on(VARIABLE)
+}
+
+/// Whether a variable of the environment switches something on.
+pub(crate) fn is_on(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 /// What to call this thread in a message.

@@ -18,7 +18,7 @@ use crate::{
     dump::Dumps,
     facts::{self, Facts},
     inspector::{Inspector, Parts},
-    loops,
+    loops::{self, Wants},
     run_file::{Folder, RunFile},
     server::{Setup, server_of},
     token::Token,
@@ -53,7 +53,7 @@ const THREAD: &str = "glassloop-inspector";
 pub struct Builder {
     address: SocketAddr,
     allow_control: bool,
-    record: bool,
+    wants: Wants,
     waits: bool,
     dump_to: Option<PathBuf>,
     #[cfg(all(unix, feature = "signal"))]
@@ -73,7 +73,7 @@ impl Builder {
         Builder {
             address: address::DEFAULT,
             allow_control: false,
-            record: true,
+            wants: Wants::RECORDS,
             waits: false,
             dump_to: None,
             #[cfg(all(unix, feature = "signal"))]
@@ -100,7 +100,17 @@ impl Builder {
     /// something has gone wrong; it costs some 50 ns a poll, and 2.5 MiB a loop
     /// (`Limits::ring_events_max`) with 350 bytes for each task that was woken.
     pub fn record(mut self, on: bool) -> Builder {
-        self.record = on;
+        self.wants.records = on;
+        self.wants.lints &= on;
+        self
+    }
+
+    /// Whether loops look for faults, which they do while they are recorded: see
+    /// [`glassloop::Lint`]. Not unless you say so, or the variable `GLASSLOOP_LINT` does: it makes
+    /// a recorded poll half as dear again.
+    pub fn lint(mut self, on: bool) -> Builder {
+        self.wants.lints = on;
+        self.wants.records |= on;
         self
     }
 
@@ -174,7 +184,7 @@ impl Builder {
         let digits = token.digits().to_owned();
         let attendance = self.waits.then(Arc::<Attendance>::default);
         let attended = attendance.clone();
-        let follows = loops::follow(self.record, self.waits);
+        let follows = loops::follow(self.wants, self.waits);
         // Who is built from here on has been seen to.
         let found = glassloop::loops().last().map_or(0, |watch| watch.name().number);
         let thread = LoopThread::start_with(THREAD, move || {
@@ -186,7 +196,7 @@ impl Builder {
             event_loop.enter(|| {
                 let listener = net::TcpListener::from_std(listener)?;
                 let dumps = Dumps::new(self.dump_to);
-                let facts = Facts::gather(self.record, allow_control, dumps);
+                let facts = Facts::gather(self.wants, allow_control, dumps);
                 let facts = Facts { attendance: attended, attached_above: found, ..facts };
                 let facts = Rc::new(facts);
                 ws::serve(server_of(setup, &facts), [listener]).map_err(io::Error::other)?;

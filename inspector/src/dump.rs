@@ -147,6 +147,7 @@ mod tests {
     use log::{Log, Metadata, Record};
 
     use super::*;
+    use crate::loops::Wants;
 
     /// What was logged here.
     static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -178,7 +179,7 @@ mod tests {
 
         /// What dumps into it.
         fn facts(&self) -> Facts {
-            Facts::gather(true, false, Dumps::new(Some(self.0.clone())))
+            Facts::gather(Wants::RECORDS, false, Dumps::new(Some(self.0.clone())))
         }
 
         fn files(&self) -> usize {

@@ -52,6 +52,13 @@ pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
                 wake(&mut row, "born", (item, by), event, names);
                 at_place(&mut row, place);
             }
+            Happening::Found(lint, item) => {
+                of_kind(&mut row, "found", event.took_ns);
+                row.insert("lint".into(), lint.name().into());
+                if item != Entry::NOTHING {
+                    of_item(&mut row, item, names);
+                }
+            }
             // A kind that is not known here.
             _ => of_kind(&mut row, "other", event.took_ns),
         }
@@ -106,7 +113,7 @@ fn at_place(row: &mut Map<String, Value>, place: PlaceId) {
 mod tests {
     use std::{panic::Location, time::Duration};
 
-    use glassloop::{EventLoop, Outcome, Phase, Read, SourceId, sleep};
+    use glassloop::{EventLoop, Lint, Outcome, Phase, Read, SourceId, sleep};
 
     use super::*;
 
@@ -136,6 +143,8 @@ mod tests {
             Happening::Ran(task, Outcome::Finished, PlaceId::UNKNOWN),
             Happening::Served(1),
             Happening::Published(4),
+            Happening::Found(Lint::LostWake, task),
+            Happening::Found(Lint::UnboundedGrowth, Entry::NOTHING),
         ]);
         let common = json!({ "phase": "run", "took_ns": 5 });
         let expected = [
@@ -162,6 +171,10 @@ mod tests {
             }),
             json!({ "kind": "served", "count": 1 }),
             json!({ "kind": "published", "asked": 4 }),
+            json!({
+                "kind": "found", "lint": "lost-wake", "item": "task #3.9", "task": "#3.9",
+            }),
+            json!({ "kind": "found", "lint": "unbounded-growth" }),
         ];
         assert_eq!(rows.len(), expected.len());
         for (at, (row, own)) in rows.iter().zip(expected).enumerate() {

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{attendance::Attendance, dump::Dumps, watchdog::Stalls};
+use crate::{attendance::Attendance, dump::Dumps, loops::Wants, watchdog::Stalls};
 
 /// An item that has lasted this long is told to the log.
 const STALL_MIN: Duration = Duration::from_secs(1);
@@ -24,8 +24,8 @@ pub(crate) struct Facts {
     pub(crate) version: &'static str,
     /// Milliseconds since 1970.
     pub(crate) started_unix_ms: u64,
-    /// Loops are recorded from when they are found.
-    pub(crate) records: bool,
+    /// What is wanted of loops that are found.
+    pub(crate) wants: Wants,
     /// Whether who has the token may change the program.
     pub(crate) allows_control: bool,
     /// From when on a stall is told to the log.
@@ -39,14 +39,14 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn gather(records: bool, allows_control: bool, dumps: Dumps) -> Facts {
+    pub(crate) fn gather(wants: Wants, allows_control: bool, dumps: Dumps) -> Facts {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Facts {
             pid: std::process::id(),
             program: program(),
             version: env!("CARGO_PKG_VERSION"),
             started_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            records,
+            wants,
             allows_control,
             stall_min: STALL_MIN,
             stalls: Stalls::default(),

@@ -60,6 +60,7 @@ mod feed;
 mod history;
 mod host_queues;
 mod inspector;
+mod lints;
 mod live;
 mod loops;
 mod names;

@@ -41,9 +41,23 @@ pub(crate) fn forget() {
     drop(kept);
 }
 
+/// What is wanted of each loop of the program.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wants {
+    /// It is recorded.
+    pub(crate) records: bool,
+    /// It looks for faults, and is recorded for that.
+    pub(crate) lints: bool,
+}
+
+impl Wants {
+    /// It is recorded, and no more.
+    pub(crate) const RECORDS: Wants = Wants { records: true, lints: false };
+}
+
 /// Has every loop that is built from now on seen into from its beginning, and the last ones kept
 /// when they end. Those of a fork are nobody's.
-pub(crate) fn follow(records: bool, keeps: bool) -> OnNewLoop {
+pub(crate) fn follow(wants: Wants, keeps: bool) -> OnNewLoop {
     let process = std::process::id();
     on_new_loop(move |event_loop| {
         let watch = event_loop.watch();
@@ -51,8 +65,11 @@ pub(crate) fn follow(records: bool, keeps: bool) -> OnNewLoop {
             return;
         }
         watch.snapshot_at_least_every(SNAPSHOT_EVERY);
-        if records {
+        if wants.records {
             event_loop.record(true);
+        }
+        if wants.lints {
+            event_loop.lint(true);
         }
         if keeps {
             keep(watch);

@@ -11,7 +11,9 @@ use crate::{
     door::{Door, LINES},
     dump::Dumps,
     facts::Facts,
-    live, page,
+    live,
+    loops::Wants,
+    page,
     routes::{Method, ROUTES, Respond, Route},
     token::Token,
 };
@@ -32,7 +34,7 @@ pub struct Setup {
 /// The server for a loop and listeners of your own.
 #[doc(hidden)]
 pub fn server(setup: Setup) -> Server {
-    let facts = Facts::gather(true, setup.allow_control, Dumps::default());
+    let facts = Facts::gather(Wants::RECORDS, setup.allow_control, Dumps::default());
     server_of(setup, &Rc::new(facts))
 }
 

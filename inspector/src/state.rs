@@ -17,7 +17,7 @@ use crate::{
     clock,
     facts::Facts,
     host_queues::host_queues,
-    loops,
+    lints, loops,
     names::Names,
     query::Query,
     routes::refusal,
@@ -241,6 +241,7 @@ pub(crate) fn one_loop(
         ("jobs", jobs.map(rows::job).collect()),
         ("counts", rows::counts(snapshot)),
         ("looks", snapshot.looks.into()),
+        ("lint", lints::told(snapshot.lint.as_ref())),
         ("recorded", snapshot.recorded.as_ref().map(|line| rows::recorded(line, detail)).into()),
     ]);
     if let (Value::Object(line), Value::Object(state)) = (&mut line, state) {

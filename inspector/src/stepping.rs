@@ -7,7 +7,7 @@
 use std::{rc::Rc, time::Duration};
 
 use glassloop::{
-    StepTo, Stopped, Watch, sleep, timeout,
+    Lint, StepTo, Stopped, Watch, sleep, timeout,
     ws::{Request, Response},
 };
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ const WAIT_MS_MOST: u64 = 1_000;
 const LOOK: Duration = Duration::from_millis(1);
 
 /// What a step may be to.
-const STEPS: &str = "\"item\", \"turn\", {\"task\":\"#3.9\"}, {\"source\":\"4#4\"} or \
-                     {\"time_ns\":2000000000}";
+const STEPS: &str = "\"item\", \"turn\", \"lint\", {\"lint\":\"slow-poll\"}, {\"task\":\"#3.9\"}, \
+                     {\"source\":\"4#4\"} or {\"time_ns\":2000000000}";
 
 /// `POST /pause` with `{"loop":1}`.
 pub(crate) async fn pause(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
@@ -96,6 +96,7 @@ fn step_to(value: &Value) -> Option<StepTo> {
         Value::String(name) => match name.as_str() {
             "item" => Some(StepTo::NextItem),
             "turn" => Some(StepTo::NextTurn),
+            "lint" => Some(StepTo::Lint(None)),
             _ => None,
         },
         Value::Object(to) if to.len() == 1 => {
@@ -103,6 +104,7 @@ fn step_to(value: &Value) -> Option<StepTo> {
             match key.as_str() {
                 "task" => task_of(value.as_str()?).map(StepTo::Task),
                 "source" => source_of(value.as_str()?).map(StepTo::Source),
+                "lint" => Lint::of_name(value.as_str()?).map(|lint| StepTo::Lint(Some(lint))),
                 "time_ns" => value.as_u64().map(StepTo::Time),
                 _ => None,
             }
@@ -153,6 +155,8 @@ mod tests {
             (json!({ "task": "#3.9" }), StepTo::Task(task)),
             (json!({ "source": "4#5" }), StepTo::Source(source)),
             (json!({ "time_ns": 7 }), StepTo::Time(7)),
+            (json!("lint"), StepTo::Lint(None)),
+            (json!({ "lint": "lost-wake" }), StepTo::Lint(Some(Lint::LostWake))),
         ] {
             assert_eq!(step_to(&said), Some(to), "{said}");
         }
@@ -165,6 +169,7 @@ mod tests {
             json!({ "source": "4" }),
             json!({ "source": "#4" }),
             json!({ "time_ns": -1 }),
+            json!({ "lint": "lost wake" }),
             json!({ "task": "#3.9", "time_ns": 7 }),
         ] {
             assert_eq!(step_to(&said), None, "{said}");

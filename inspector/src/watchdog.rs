@@ -170,8 +170,11 @@ fn attach(watch: &Watch, facts: &Facts) {
         return;
     }
     watch.snapshot_at_least_every(SNAPSHOT_EVERY);
-    if facts.records {
+    if facts.wants.records {
         watch.record(true);
+    }
+    if facts.wants.lints {
+        watch.lint(true);
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     Lint, LintLimits, LintLine,
     finding::Findings,
     look::Looks,
-    row::{Row, Rows, WokenBy},
+    row::{Rows, Woken, WokenBy},
 };
 use crate::{By, core::Core, snapshot_table::at};
 
@@ -95,6 +95,9 @@ pub(super) struct Busy {
 #[derive(Debug)]
 pub(crate) struct Linter {
     pub(super) limits: LintLimits,
+    /// Those of them that each item is compared with, in the clock's unit.
+    slow_poll_ns: u64,
+    starved_ns: u64,
     since_ns: u64,
     pub(super) rows: RefCell<Rows>,
     pub(super) before: Cell<Before>,
@@ -131,6 +134,8 @@ impl Linter {
     pub(crate) fn new(limits: LintLimits, now_ns: u64) -> Linter {
         Linter {
             limits,
+            slow_poll_ns: ns_of_us(limits.slow_poll_us_min),
+            starved_ns: ns_of_ms(limits.starved_ms_min),
             since_ns: now_ns,
             rows: RefCell::default(),
             before: Cell::new(Before {
@@ -237,9 +242,13 @@ impl Linter {
                 let awaits = executor.sites().awaits(item.index());
                 before.place = if awaits == PlaceId::UNKNOWN { before.place } else { awaits };
             }
-            let row = self.rows.borrow_mut().of(item.id()).clone();
-            before.woken_by = row.by;
-            self.look_for_starvation(core, item, &row, at_ns);
+            let (woken, by) = self.rows.borrow_mut().of(item.id()).take_woken();
+            before.woken_by = by;
+            if let Some(woken) = woken
+                && at_ns.saturating_sub(woken.at_ns) >= self.starved_ns
+            {
+                self.look_for_starvation(core, item, woken, at_ns);
+            }
         }
         self.acts.set(0);
         self.before.set(before);
@@ -255,13 +264,13 @@ impl Linter {
 
     /// Whether a task that is about to run has waited too long for it. Not if one other item took
     /// most of that: of it is told as a slow poll.
-    fn look_for_starvation(&self, core: &Core, item: Entry, row: &Row, at_ns: u64) {
-        let Some(woken_ns) = row.woken_ns else { return };
-        let waited_ns = at_ns.saturating_sub(woken_ns);
-        if waited_ns < ns_of_ms(self.limits.starved_ms_min) || self.long_ended_ns.get() > woken_ns {
+    #[cold]
+    fn look_for_starvation(&self, core: &Core, item: Entry, woken: Woken, at_ns: u64) {
+        if self.long_ended_ns.get() > woken.at_ns {
             return;
         }
-        let items = self.items.get() - row.items;
+        let waited_ns = at_ns - woken.at_ns;
+        let items = self.items.get() - woken.items;
         let reason = format!(
             "was woken and waited {} in the ready queue, while {items} items ran",
             time(waited_ns)
@@ -273,10 +282,10 @@ impl Linter {
     pub(crate) fn ran(&self, core: &Core, run: &Run) {
         self.items.set(self.items.get() + 1);
         self.note_in_turn(run);
-        if run.took_ns >= ns_of_us(self.limits.slow_poll_us_min) {
+        if run.took_ns >= self.slow_poll_ns {
             self.was_slow(core, run);
         }
-        if run.took_ns >= ns_of_ms(self.limits.starved_ms_min) / 2 {
+        if run.took_ns >= self.starved_ns / 2 {
             self.long_ended_ns.set(run.began_ns.saturating_add(run.took_ns));
         }
         self.tell_failures(core);
@@ -300,6 +309,7 @@ impl Linter {
         self.busy.set(Busy { items, busy_ns, ..busy });
     }
 
+    #[cold]
     fn was_slow(&self, core: &Core, run: &Run) {
         self.turn.set(SoFar { has_slow: true, ..self.turn.get() });
         let before = self.before.get();

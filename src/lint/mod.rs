@@ -19,4 +19,5 @@ pub use finding::{Finding, LintLine};
 pub use kind::Lint;
 pub use limits::LintLimits;
 pub(crate) use linter::{Linter, Run};
+pub(crate) use switch::from_environment;
 pub(crate) use telling::Evidence;

@@ -9,11 +9,9 @@ use crate::{By, event::entry_of};
 pub(super) struct Row {
     generation: u32,
     /// When it joined the ready queue, as long as it has not run since.
-    pub(super) woken_ns: Option<u64>,
-    /// How many items had run by then.
-    pub(super) items: u64,
+    woken: Option<Woken>,
     /// By whom.
-    pub(super) by: WokenBy,
+    by: WokenBy,
     /// Polls on end in which it woke itself, and how long they took.
     pub(super) self_wakes: u32,
     pub(super) self_busy_ns: u64,
@@ -25,6 +23,14 @@ pub(super) struct Row {
     pub(super) rounds_since_ns: u64,
     /// It was told that nothing can wake it.
     pub(super) is_stranded: bool,
+}
+
+/// When a task joined the ready queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Woken {
+    pub(super) at_ns: u64,
+    /// How many items had run by then.
+    pub(super) items: u64,
 }
 
 /// As much as matters of who woke a task.
@@ -40,8 +46,7 @@ impl Row {
     fn of(generation: u32) -> Row {
         Row {
             generation,
-            woken_ns: None,
-            items: 0,
+            woken: None,
             by: WokenBy::Other,
             self_wakes: 0,
             self_busy_ns: 0,
@@ -54,7 +59,13 @@ impl Row {
     }
 
     pub(super) fn woken(&mut self, by: WokenBy, now_ns: u64, items: u64) {
-        (self.by, self.woken_ns, self.items) = (by, Some(now_ns), items);
+        (self.by, self.woken) = (by, Some(Woken { at_ns: now_ns, items }));
+        self.is_stranded = false;
+    }
+
+    /// It is about to run: when it was woken, and by whom.
+    pub(super) fn take_woken(&mut self) -> (Option<Woken>, WokenBy) {
+        (self.woken.take(), self.by)
     }
 }
 

@@ -1,12 +1,21 @@
 //! How a program has its loop look for faults, and hears what was found.
 
 use super::{Finding, Lint};
-use crate::{EventLoop, recorder::Recorder};
+use crate::{EventLoop, debug, recorder::Recorder};
+
+/// The variable that has every loop of a process look for faults from its beginning, and tell the
+/// log of them: anything but empty or `0`.
+const VARIABLE: &str = "GLASSLOOP_LINT";
+
+pub(crate) fn from_environment() -> bool {
+    debug::is_on(VARIABLE)
+}
 
 impl EventLoop {
     /// Has the loop look for faults of its program, or stop doing so: see [`Lint`]. It records as
-    /// well, from then on. What was found is in its [snapshots](Snapshot::lint), in its recording
-    /// and, in debug mode, in the log.
+    /// well, from then on. What was found is in its [snapshots](crate::Snapshot::lint), in its
+    /// recording and, in debug mode, in the log. The variable `GLASSLOOP_LINT` does the same for
+    /// every loop of a process, from its beginning, and has the log told in any case.
     ///
     /// It looks at every item and turn; at all tasks, sources and queues each
     /// [`LintLimits::look_ms_min`](crate::LintLimits::look_ms_min) while turns happen, when a
@@ -29,7 +38,7 @@ impl EventLoop {
         self.core.lint(on);
     }
 
-    /// Has a finding of one of these lints end the run, with [`RunError::Found`]; the loop looks for
+    /// Has a finding of one of these lints end the run, with [`RunError::Found`](crate::RunError::Found); the loop looks for
     /// faults from then on. What is found when the loop is closed ends no run any more, but is
     /// among the [findings](EventLoop::findings).
     ///

@@ -73,7 +73,7 @@ impl Linter {
             recorder.found(lint, item, at_ns);
         }
         core.standing.found(lint);
-        if is_new && core.debug {
+        if is_new && (core.debug || core.lints_aloud) {
             quietly(|| log::warn!("lint: {finding}"));
         }
         if is_denied {

@@ -22,7 +22,7 @@ fn slow_poll_is_found() {
         .unwrap();
     let finding = the_finding(&event_loop, Lint::SlowPoll);
     assert!(finding.subject.contains("`worker`") && finding.reason.contains("12.0ms"), "{finding}");
-    assert!(finding.place.is_some() && finding.reason.contains("lints.rs"), "from where to where");
+    assert!(finding.place.is_some() && finding.reason.contains("items.rs"), "from where to where");
 }
 
 #[test]

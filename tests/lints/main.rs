@@ -50,7 +50,7 @@ fn the_finding(event_loop: &EventLoop, lint: Lint) -> Finding {
     assert!(told.starts_with(lint.name()) && told.contains(&finding.reason), "{told}");
     assert!(!lint.why().is_empty() && lint.chapter().starts_with("examples/ch"));
     if let Some(place) = finding.place {
-        assert!(place.file().ends_with("lints.rs"), "{told}");
+        assert!(place.file().contains("lints"), "{told}");
     }
     finding
 }

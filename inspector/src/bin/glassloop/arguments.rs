@@ -7,6 +7,7 @@ mod rest;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+use glassloop::Lint;
 use lexopt::{Arg, Parser, ValueExt};
 use serde_json::Number;
 
@@ -33,6 +34,7 @@ pub(crate) enum StepTo {
     Task(String),
     Source(String),
     In(Duration),
+    Lint(Option<String>),
 }
 
 /// What a clock is told.
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     RecordTo(Duration, PathBuf),
     Trace(PathBuf),
     Cancel(String),
+    /// Shows what was found, or switches that on or off.
+    Lint(Option<bool>),
     Pause,
     Resume,
     Step(StepTo),
@@ -83,6 +87,8 @@ pub(crate) struct Arguments {
     pub(crate) timeout: Duration,
     pub(crate) json: bool,
     pub(crate) ascii: bool,
+    /// The names of the lints that may find nothing.
+    pub(crate) denied: Vec<String>,
 }
 
 impl Arguments {
@@ -96,6 +102,7 @@ impl Arguments {
             timeout: Duration::from_secs(2),
             json: false,
             ascii: false,
+            denied: Vec::new(),
         };
         let mut words = Vec::new();
         let mut parser = Parser::from_args(line);
@@ -113,6 +120,9 @@ impl Arguments {
         }
         arguments.take_process(&mut words)?;
         arguments.command = command(words)?;
+        if !arguments.denied.is_empty() && arguments.command != Command::Lint(None) {
+            return Err(Failure::arguments("expected --deny with `lint`, came another command"));
+        }
         Ok(arguments)
     }
 
@@ -136,6 +146,7 @@ impl Arguments {
             "--json" => self.json = true,
             "--ascii" => self.ascii = true,
             "--internal" => self.internal = true,
+            "--deny" => self.denied.extend(lints(&value(name, parser)?)?),
             "-p" | "--process" => self.process = Some(value(name, parser)?),
             "-l" | "--loop" => self.loop_number = Some(number(name, parser, u64::MAX)?),
             "--fresh" => self.fresh = Duration::from_millis(number(name, parser, FRESH_MS_MAX)?),
@@ -179,6 +190,20 @@ fn number(name: &str, parser: &mut Parser, max: u64) -> Result<u64, Failure> {
     }
 }
 
+/// The names of these lints, which stand between commas.
+fn lints(names: &str) -> Result<Vec<String>, Failure> {
+    if names == "all" {
+        return Ok(Lint::ALL.iter().map(Lint::to_string).collect());
+    }
+    let known = |name: &str| {
+        Lint::of_name(name).map(|lint| lint.to_string()).ok_or_else(|| {
+            let all = Lint::ALL.map(Lint::name).join(", ");
+            Failure::arguments(format!("expected `all` or some of {all}; came `{name}`"))
+        })
+    };
+    names.split(',').map(known).collect()
+}
+
 /// One that may not be 0: to std a timeout of nothing is an error.
 fn wait(name: &str, parser: &mut Parser) -> Result<u64, Failure> {
     match number(name, parser, WAIT_MS_MAX)? {
@@ -207,6 +232,7 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "record" => rest.record()?,
         "trace" => Command::Trace(rest.file()?),
         "cancel" => Command::Cancel(rest.text("a task's id")?),
+        "lint" => Command::Lint(rest.lint()?),
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::Step(rest.step()?),
@@ -291,6 +317,10 @@ mod tests {
             ("record 1s a.json", Command::RecordTo(second, "a.json".into())),
             ("trace a.json", Command::Trace("a.json".into())),
             ("cancel -- -x", Command::Cancel("-x".into())),
+            ("lint", Command::Lint(None)),
+            ("lint off", Command::Lint(Some(false))),
+            ("step lint", Command::Step(StepTo::Lint(None))),
+            ("step lint lost-wake", Command::Step(StepTo::Lint(Some("lost-wake".into())))),
             ("pause", Command::Pause),
             ("resume", Command::Resume),
             ("step", Command::Step(StepTo::Item)),
@@ -329,6 +359,8 @@ mod tests {
             ("clock rate x", "expected a rate from 0 on after `clock`, came `x`"),
             ("clock auto", "expected `on` or `off` after `clock`, came nothing"),
             ("step task", "expected a task's id after `step`, came nothing"),
+            ("lint of", "expected `on` or `off` after `lint`, came `of`"),
+            ("ps --deny all", "expected --deny with `lint`, came another command"),
             ("record 5s", "expected a file after `record`, came nothing"),
             ("-p 7 8 ps", "expected one process, came --process and `8`"),
             (

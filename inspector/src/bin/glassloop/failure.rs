@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     NobodyAnswers,
     /// The inspector said no.
     Refused,
+    /// A lint has found what is denied.
+    Denied,
 }
 
 /// Why a command did not do what it was asked.
@@ -48,6 +50,7 @@ impl Failure {
             Kind::WrongArguments => 2,
             Kind::NobodyAnswers => 3,
             Kind::Refused => 4,
+            Kind::Denied => 5,
         }
     }
 }

@@ -14,6 +14,7 @@ mod failure;
 mod field;
 mod history;
 mod jobs;
+mod lints;
 mod pace;
 mod page;
 mod ps;
@@ -88,6 +89,6 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         // Who reads the first lines of a pipe has what they wanted.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::arguments(format!("standard output: {error}"))),
-        Ok(()) => Ok(()),
+        Ok(()) => lints::verdict(arguments, &json),
     }
 }

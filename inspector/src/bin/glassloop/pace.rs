@@ -34,6 +34,8 @@ pub(crate) fn step(client: &Client, state: &State, to: &StepTo) -> Result<(Page,
             let found = find(state, id)?;
             (found.of, json!({ "task": found.id() }))
         }
+        StepTo::Lint(None) => (state.only()?, json!("lint")),
+        StepTo::Lint(Some(lint)) => (state.only()?, json!({ "lint": lint })),
         StepTo::Source(id) => (state.only()?, json!({ "source": id })),
         StepTo::In(time) => {
             let of = state.only()?;

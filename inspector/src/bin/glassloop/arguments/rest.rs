@@ -57,12 +57,24 @@ impl Rest {
         }
     }
 
+    pub(super) fn lint(&mut self) -> Result<Option<bool>, Failure> {
+        match self.text_if_any()?.as_deref() {
+            None => Ok(None),
+            Some("on") => Ok(Some(true)),
+            Some("off") => Ok(Some(false)),
+            Some(other) => Err(Failure::arguments(format!(
+                "expected `on` or `off` after `lint`, came `{other}`"
+            ))),
+        }
+    }
+
     pub(super) fn step(&mut self) -> Result<StepTo, Failure> {
         let Some(word) = self.text_if_any()? else { return Ok(StepTo::Item) };
         match word.as_str() {
             "item" => Ok(StepTo::Item),
             "turn" => Ok(StepTo::Turn),
             "task" => Ok(StepTo::Task(self.text("a task's id")?)),
+            "lint" => Ok(StepTo::Lint(self.text_if_any()?)),
             "source" => Ok(StepTo::Source(self.text("a source's id, such as 4#4,")?)),
             "for" => {
                 let time = self.text("a time such as `5s`")?;
@@ -72,8 +84,8 @@ impl Rest {
                 })
             }
             _ => Err(Failure::arguments(format!(
-                "expected `item`, `turn`, `task ID`, `source ID` or `for 5s` after `step`, came \
-                 `{word}`"
+                "expected `item`, `turn`, `task ID`, `source ID`, `lint [NAME]` or `for 5s` after \
+                 `step`, came `{word}`"
             ))),
         }
     }

@@ -248,7 +248,6 @@ impl Builder {
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
         let debug = self.debug.unwrap_or_else(debug::from_environment);
-        let lints_aloud = !self.internal && lint::from_environment();
         let (poller, seed) = match self.poller {
             Some(poller) => (poller, 0),
             None => environment::poller()?,
@@ -307,17 +306,22 @@ impl Builder {
             suspected: Cell::new(false),
             closed: Cell::new(false),
             debug,
-            lints_aloud,
+            lints_aloud: !self.internal && lint::from_environment(),
             _registration: registry::enter(&shared),
         });
-        core.executor.set_debug(debug);
-        core.update_watched();
-        core.lint(lints_aloud);
+        look_closely(&core);
         hear_of_unhandled(&core, self.on_unhandled, self.fails_on_unhandled);
         let event_loop = EventLoop { core };
         new_loops::tell(&event_loop);
         Ok(event_loop)
     }
+}
+
+/// In debug mode, and where faults are looked for, more is noted.
+fn look_closely(core: &Core) {
+    core.executor.set_debug(core.debug);
+    core.update_watched();
+    core.lint(core.lints_aloud);
 }
 
 /// Sets who hears of failures; where they end the run, the first one is kept for it.

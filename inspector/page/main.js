@@ -17,6 +17,7 @@ import { Header } from './views/header.js';
 import { Hover } from './views/hover.js';
 import { fillHelp, listenForKeys } from './views/keys.js';
 import { Lines } from './views/lines.js';
+import { Faults } from './views/faults.js';
 import { Pace } from './views/pace.js';
 import { Player } from './views/player.js';
 import { Ring } from './views/ring.js';
@@ -60,6 +61,7 @@ Object.assign(page, { timeline, tasks });
 listenToTimeline(timeline);
 const views = [
   new Header(at('header'), page), new Alarm(at('alarm'), page), new Pace(at('pace'), page),
+  new Faults(at('faults'), page),
   new Ring(at('ring'), page),
   new Lines(at('lines'), page), new Room(at('room'), page), new Story(at('story'), page),
   timeline, new Brush(at('brush'), page), tasks, new Detail(at('detail'), page),

@@ -63,6 +63,7 @@ const MODULES: &[PageFile] = modules![
     "views/chapter.js",
     "views/detail.js",
     "views/dom.js",
+    "views/faults.js",
     "views/feed.js",
     "views/file.js",
     "views/fly.js",

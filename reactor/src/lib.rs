@@ -52,9 +52,9 @@
 //!   `source_table.rs` (`SourceTable::deliver`). Whoever comes later finds it there and needs no
 //!   event.
 //! - **An operation is tried, and WouldBlock clears the belief** (3). So does a short read or write
-//!   of a stream, where the OS allows that: `registered.rs` (`Registered::poll_io`,
-//!   `Registered::clear_if_short`). For datagrams WouldBlock alone does: `net/datagrams.rs`
-//!   (`DatagramSocket`).
+//!   of a stream, where the OS allows that: `registered.rs` (`Registered::poll_io`),
+//!   `registered/belief.rs` (`clear_if_short`). For datagrams WouldBlock alone does:
+//!   `net/datagrams.rs` (`DatagramSocket`).
 //! - **Closed and error flags are never cleared**, and where one is set a short read proves nothing
 //!   (4): [`Readiness::has_ended`]. So the next read is tried, and finds the end.
 //! - **An event carries an id of ours**, an index with a generation, and the slot of a source that

@@ -52,8 +52,8 @@ pub enum Lint {
     DroppedFailure,
 }
 
-/// Its name, why it matters, and the chapter that explains it.
-type About = (&'static str, &'static str, &'static str);
+/// A lint, its name, why it matters, and the chapter that explains it.
+type About = (Lint, &'static str, &'static str, &'static str);
 
 impl Lint {
     /// All of them.
@@ -86,125 +86,23 @@ impl Lint {
     /// Its name: "slow-poll".
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.about().0
+        self.about().1
     }
 
     /// Why it matters, and what helps.
     #[must_use]
     pub fn why(self) -> &'static str {
-        self.about().1
+        self.about().2
     }
 
     /// The program of this repository that explains what is behind it.
     #[must_use]
     pub fn chapter(self) -> &'static str {
-        self.about().2
+        self.about().3
     }
 
-    fn about(self) -> About {
-        match self {
-            Lint::SlowPoll => (
-                "slow-poll",
-                "While one item runs nobody else does. Offload what computes or blocks, or yield \
-                 between its parts.",
-                WHILE,
-            ),
-            Lint::SlowTurn => (
-                "slow-turn",
-                "Who is not in this turn waits for all of it. Bound what a turn does: \
-                 `Limits::run_us_max`, fewer idle callbacks, smaller microtasks.",
-                POLICY,
-            ),
-            Lint::NeverYielded => (
-                "never-yielded",
-                "A task that never awaits anything is a blocking call. Offload it.",
-                STATE_MACHINE,
-            ),
-            Lint::BusyLoop => (
-                "busy-loop",
-                "The processor is busy for nothing. Wait for what is to come: a source, a timer, \
-                 a call.",
-                HEAP,
-            ),
-            Lint::SelfWakeStorm => (
-                "self-wake-storm",
-                "To ask again at once is polling, not waiting. Leave the waker with who knows \
-                 when there is news.",
-                ASK_AGAIN,
-            ),
-            Lint::Starvation => (
-                "starvation",
-                "More becomes ready than can run. Do less in each item, or take less in: a \
-                 bounded queue says wait.",
-                POLICY,
-            ),
-            Lint::LostWake => (
-                "lost-wake",
-                "Nobody holds its waker any more, so it waits for ever. Whoever takes a waker \
-                 wakes it, also when it gives up.",
-                NOTE,
-            ),
-            Lint::ForgottenWaker => (
-                "forgotten-waker",
-                "Who returns `Pending` must have left the waker with somebody; else nobody will \
-                 ever poll again.",
-                NOTE,
-            ),
-            Lint::StaleReadiness => (
-                "stale-readiness",
-                "The operating system tells of readiness once. Read until it says WouldBlock \
-                 itself, and never say so in its place.",
-                KERNEL,
-            ),
-            Lint::SpuriousWakes => (
-                "spurious-wakes",
-                "Each wake costs a poll that finds nothing. Wake whom the news is for, and when \
-                 there is news.",
-                NOTE,
-            ),
-            Lint::SuspectedDeadlock => (
-                "suspected-deadlock",
-                "The tasks wait for each other, or for somebody who holds a waker and may never \
-                 use it.",
-                NAME,
-            ),
-            Lint::TimerDrift => (
-                "timer-drift",
-                "A sleep counts from when it is asked for, so the work between two is added to \
-                 each round. `interval` keeps the time.",
-                HEAP,
-            ),
-            Lint::UnboundedGrowth => (
-                "unbounded-growth",
-                "More goes in than comes out: memory and delay grow until something breaks. \
-                 Bound it, and have who fills it wait.",
-                BACKPRESSURE,
-            ),
-            Lint::LargeFuture => (
-                "large-future",
-                "An async fn holds all that lives across its awaits. Box the big parts, or keep \
-                 buffers elsewhere.",
-                STATE_MACHINE,
-            ),
-            Lint::InterestWithoutWaiter => (
-                "interest-without-waiter",
-                "What comes for it wakes the loop, and stays unread: its peer is never heard, \
-                 not even when it goes. Read it, or drop it.",
-                KERNEL,
-            ),
-            Lint::LeakAtClose => (
-                "leak-at-close",
-                "What is still there when all is over was forgotten. Await it, abort it, or \
-                 drop it before.",
-                NAME,
-            ),
-            Lint::DroppedFailure => (
-                "dropped-failure",
-                "Nobody awaited the task, so nobody was told. Keep its handle, or say \
-                 `or_report()`.",
-                NAME,
-            ),
-        }
+    fn about(self) -> &'static About {
+        &ABOUT[usize::from(self.number())]
     }
 
     /// Its place in [`Lint::ALL`].
@@ -226,6 +124,128 @@ const STATE_MACHINE: &str = "examples/ch06_async_fn_is_a_state_machine.rs";
 const NAME: &str = "examples/ch07_spawning_is_a_name_in_a_slab.rs";
 const POLICY: &str = "examples/ch08_order_is_a_policy.rs";
 const BACKPRESSURE: &str = "examples/ch11_backpressure_is_a_queue_that_says_wait.rs";
+
+/// In the order of [`Lint::ALL`].
+const ABOUT: [About; 17] = [
+    (
+        Lint::SlowPoll,
+        "slow-poll",
+        "While one item runs nobody else does. Offload what computes or blocks, or yield \
+         between its parts.",
+        WHILE,
+    ),
+    (
+        Lint::SlowTurn,
+        "slow-turn",
+        "Who is not in this turn waits for all of it. Bound what a turn does: \
+         `Limits::run_us_max`, fewer idle callbacks, smaller microtasks.",
+        POLICY,
+    ),
+    (
+        Lint::NeverYielded,
+        "never-yielded",
+        "A task that never awaits anything is a blocking call. Offload it.",
+        STATE_MACHINE,
+    ),
+    (
+        Lint::BusyLoop,
+        "busy-loop",
+        "The processor is busy for nothing. Wait for what is to come: a source, a timer, \
+         a call.",
+        HEAP,
+    ),
+    (
+        Lint::SelfWakeStorm,
+        "self-wake-storm",
+        "To ask again at once is polling, not waiting. Leave the waker with who knows \
+         when there is news.",
+        ASK_AGAIN,
+    ),
+    (
+        Lint::Starvation,
+        "starvation",
+        "More becomes ready than can run. Do less in each item, or take less in: a \
+         bounded queue says wait.",
+        POLICY,
+    ),
+    (
+        Lint::LostWake,
+        "lost-wake",
+        "Nobody holds its waker any more, so it waits for ever. Whoever takes a waker \
+         wakes it, also when it gives up.",
+        NOTE,
+    ),
+    (
+        Lint::ForgottenWaker,
+        "forgotten-waker",
+        "Who returns `Pending` must have left the waker with somebody; else nobody will \
+         ever poll again.",
+        NOTE,
+    ),
+    (
+        Lint::StaleReadiness,
+        "stale-readiness",
+        "The operating system tells of readiness once. Read until it says WouldBlock \
+         itself, and never say so in its place.",
+        KERNEL,
+    ),
+    (
+        Lint::SpuriousWakes,
+        "spurious-wakes",
+        "Each wake costs a poll that finds nothing. Wake whom the news is for, and when \
+         there is news.",
+        NOTE,
+    ),
+    (
+        Lint::SuspectedDeadlock,
+        "suspected-deadlock",
+        "The tasks wait for each other, or for somebody who holds a waker and may never \
+         use it.",
+        NAME,
+    ),
+    (
+        Lint::TimerDrift,
+        "timer-drift",
+        "A sleep counts from when it is asked for, so the work between two is added to \
+         each round. `interval` keeps the time.",
+        HEAP,
+    ),
+    (
+        Lint::UnboundedGrowth,
+        "unbounded-growth",
+        "More goes in than comes out: memory and delay grow until something breaks. \
+         Bound it, and have who fills it wait.",
+        BACKPRESSURE,
+    ),
+    (
+        Lint::LargeFuture,
+        "large-future",
+        "An async fn holds all that lives across its awaits. Box the big parts, or keep \
+         buffers elsewhere.",
+        STATE_MACHINE,
+    ),
+    (
+        Lint::InterestWithoutWaiter,
+        "interest-without-waiter",
+        "What comes for it wakes the loop, and stays unread: its peer is never heard, \
+         not even when it goes. Read it, or drop it.",
+        KERNEL,
+    ),
+    (
+        Lint::LeakAtClose,
+        "leak-at-close",
+        "What is still there when all is over was forgotten. Await it, abort it, or \
+         drop it before.",
+        NAME,
+    ),
+    (
+        Lint::DroppedFailure,
+        "dropped-failure",
+        "Nobody awaited the task, so nobody was told. Keep its handle, or say \
+         `or_report()`.",
+        NAME,
+    ),
+];
 
 impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -255,6 +275,7 @@ mod tests {
     fn each_lint_has_a_name_a_number_and_a_chapter_that_is_there() {
         for (number, lint) in (0..).zip(Lint::ALL) {
             assert_eq!((lint.number(), Lint::from_number(number)), (number, Some(lint)));
+            assert_eq!(lint.about().0, lint, "its own row");
             assert_eq!(Lint::of_name(lint.name()), Some(lint));
             assert!(std::path::Path::new(lint.chapter()).exists(), "{}", lint.chapter());
             let others = Lint::ALL.into_iter().filter(|other| *other != lint);

@@ -83,7 +83,7 @@ impl Linter {
         self.spare(took_ns);
     }
 
-    /// What was left when the loop was closed. Where the end of a run is the end of its tasks, these
+    /// What was left when the loop was closed. Where the end of a run is that of its tasks they
     /// were not forgotten.
     pub(crate) fn leaked(
         &self,

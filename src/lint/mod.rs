@@ -2,8 +2,8 @@
 //!
 //! A lint is a pattern that is almost always a fault. `linter.rs` hears of items and turns as they
 //! happen (`polls.rs` of tasks that wait), `look.rs` looks at the tables now and then; what they
-//! find is a `Finding`, which `telling.rs` spreads. They promise to be silent where they can't know: a warning that is wrong is worse than
-//! none.
+//! find is a `Finding`, which `telling.rs` spreads. They promise to be silent where they can't
+//! know: a warning that is wrong is worse than none.
 
 mod finding;
 mod kind;

@@ -38,9 +38,10 @@ impl EventLoop {
         self.core.lint(on);
     }
 
-    /// Has a finding of one of these lints end the run, with [`RunError::Found`](crate::RunError::Found); the loop looks for
-    /// faults from then on. What is found when the loop is closed ends no run any more, but is
-    /// among the [findings](EventLoop::findings).
+    /// Has a finding of one of these lints end the run, with
+    /// [`RunError::Found`](crate::RunError::Found); the loop looks for faults from then on. What is
+    /// found when the loop is closed ends no run any more, but is among the
+    /// [findings](EventLoop::findings).
     ///
     /// ```
     /// use glassloop::{EventLoop, Lint, RunError, yield_now};

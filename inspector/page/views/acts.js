@@ -72,6 +72,7 @@ export function actsOf(page) {
     stop: () => order(page, store.row?.pace?.ordered ? '/resume' : '/pause'),
     item: () => order(page, '/step', { to: 'item' }),
     turn: () => order(page, '/step', { to: 'turn' }),
+    fault: () => order(page, '/step', { to: 'lint' }),
     export: async () => save(`${nameOf(store)}.trace.json`, await traceOf(page)),
     perfetto: async () => {
       const said = await openPerfetto(nameOf(store), traceOf(page));

@@ -35,6 +35,7 @@ export const KEYS = [
   ['x', 'x', 'stop the program\'s loop, or have it go on, where control is allowed', 'stop'],
   ['i', 'i', 'have it run one item', 'item'],
   ['u', 'u', 'have it run to the end of a turn', 'turn'],
+  ['F', 'F', 'have it run until a lint finds a fault', 'fault'],
   ['o', 'o', 'open a recording', 'open'],
   ['e', 'e', 'export the recording', 'export'],
   ['P', 'P', 'open it in Perfetto', 'perfetto'],

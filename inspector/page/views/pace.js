@@ -19,8 +19,10 @@ export class Pace {
     this.turn = button('turn', 'Run to the end of the turn ( u )');
     this.item.append('one item');
     this.turn.append('one turn');
+    this.fault = button('fault', 'Run until a lint finds a fault ( F )');
+    this.fault.append('to a fault');
     this.text = el('span', { role: 'status' });
-    root.append(this.stop, this.item, this.turn, this.text);
+    root.append(this.stop, this.item, this.turn, this.fault, this.text);
   }
 
   draw() {
@@ -29,6 +31,7 @@ export class Pace {
     const isHere = store.source === 'live' && store.feed.state === 'open';
     show(this.root, isHere && (store.canControl || Boolean(pace)));
     for (const node of [this.stop, this.item, this.turn]) show(node, store.canControl);
+    show(this.fault, store.canControl && Boolean(store.row?.lint?.on));
     setText(this.stop, pace?.ordered ? 'go on' : 'stop the loop');
     attribute(this.stop, 'aria-pressed', String(Boolean(pace?.ordered)));
     setText(this.text, shown(where(pace)));

@@ -392,4 +392,42 @@ export default {
     ]);
     program.close();
   },
+
+  'what the lints have found is a line that opens, and goes to the task': async (house) => {
+    const asked = [];
+    const state = await idle(house, { control: true });
+    const [row] = state.loops;
+    const task = row.tasks[0].id;
+    const program = await house.standIn({
+      state: () => state,
+      order: (path, body) => {
+        asked.push([path, body]);
+        return { status: 200, answer: { ordered: true, stopped: null } };
+      },
+    });
+    const tab = await house.tab();
+    await tab.go(program.watched);
+    await tab.until('the state', () => document.querySelectorAll('.task-row').length > 0);
+    assert.equal(await tab.text('#faults:not([hidden])').catch(() => null), null);
+    const fault = {
+      lint: 'lost-wake', task, subject: `task ${task} server`, place: 'src/main.rs:7',
+      reason: 'waits, and nobody holds its waker any more', turn: 3, at_ns: 5e9, times: 2,
+      why: 'Nobody holds its waker any more.', chapter: 'examples/ch04_a_waker_is_a_note.rs',
+    };
+    row.lint = { on: true, since_ns: 0, findings: [fault], more: 0 };
+    await tab.until('the line', () => document.querySelector('#faults:not([hidden]) summary')
+      ?.textContent.endsWith('1 fault found: lost-wake'));
+    await tab.press('#faults summary');
+    const text = await tab.text('#faults li');
+    for (const part of ['lost-wake, 2 times', 'At src/main.rs:7.', 'See examples/ch04']) {
+      assert.ok(text.includes(part), `${part}: ${text}`);
+    }
+    await tab.press('#faults li');
+    await selected(tab, task);
+    await tab.keys('F');
+    await tab.until('the order', () => (
+      document.querySelector('#pace [role="status"]')?.textContent.includes('has not stopped')));
+    assert.deepEqual(asked, [['/step', { loop: row.loop.number, to: 'lint' }]]);
+    program.close();
+  },
 };

@@ -181,7 +181,7 @@ impl Watch {
     /// use std::time::Duration;
     /// use glassloop::{EventLoop, StepTo};
     ///
-    /// let event_loop = EventLoop::new()?;
+    /// let event_loop = EventLoop::test();
     /// let watch = event_loop.watch();
     /// for name in ["first", "second"] {
     ///     event_loop.spawn(async move { println!("{name}") }).detach();

@@ -174,7 +174,13 @@ impl EventLoop {
             return ended;
         }
         self.core.look_for_faults();
-        ended.and_then(|()| self.look_for_end(self.core.outside.is_running()))
+        match ended {
+            // What is found only now ends this run as well.
+            Ok(()) | Err(RunError::Stopped) => {
+                self.look_for_end(self.core.outside.is_running()).and(ended)
+            }
+            error => error,
+        }
     }
 
     fn make_turns(&self, going: impl Fn() -> bool) -> Result<(), RunError> {

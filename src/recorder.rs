@@ -144,6 +144,9 @@ impl Recorder {
         let had_ns = now_ns.saturating_sub(began_ns);
         self.statistics.borrow_mut().rested(had_ns);
         self.woke_ns.set(self.woke_ns.get() + had_ns);
+        if let Some(linter) = self.linter() {
+            linter.lent(had_ns);
+        }
     }
 
     /// The wait from `began_ns` to `now_ns` is over, in which the thread rested or did not. How

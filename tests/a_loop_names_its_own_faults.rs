@@ -14,8 +14,8 @@ use std::{
 };
 
 use glassloop::{
-    Entry, EventLoop, Happening, Kind, Limits, Lint, LoopThread, PollerKind, RunError, StepTo,
-    sleep, spawn, yield_now,
+    Clock, Entry, EventLoop, Happening, Kind, Limits, Lint, LoopThread, ManualClock, PollerKind,
+    RunError, StepTo, sleep, spawn, yield_now,
 };
 use stepper::pump;
 
@@ -82,6 +82,30 @@ fn what_is_found_only_when_the_run_is_over_ends_it_all_the_same() {
         drop(kept.take());
     });
     assert!(matches!(ended, Err(RunError::Found(found)) if found.lint == Lint::LostWake));
+}
+
+#[test]
+fn a_run_that_is_stopped_ends_by_what_is_found_then() {
+    let event_loop = EventLoop::test();
+    event_loop.deny([Lint::LostWake]);
+    let waker = Rc::new(Cell::new(None));
+    let keeps = Rc::clone(&waker);
+    event_loop
+        .spawn(std::future::poll_fn(move |cx| {
+            keeps.set(Some(cx.waker().clone()));
+            std::task::Poll::<()>::Pending
+        }))
+        .detach();
+    event_loop
+        .spawn(async move {
+            sleep(Duration::from_millis(10)).await; // behind the first look
+            drop(waker.take());
+            glassloop::stop();
+        })
+        .detach();
+    let ended = event_loop.run();
+    assert!(matches!(ended, Err(RunError::Found(found)) if found.lint == Lint::LostWake));
+    event_loop.block_on(async { yield_now().await }).unwrap();
 }
 
 #[test]
@@ -182,4 +206,30 @@ fn a_loop_can_be_stepped_to_what_a_lint_finds() {
     pump(&event_loop);
     assert_eq!((watch.stopped(Duration::ZERO), ran.get()), (None, 4), "that one never comes");
     watch.resume();
+}
+
+#[test]
+fn nobody_starves_while_the_loop_stands_or_its_host_has_the_thread() {
+    let clock = ManualClock::new();
+    let builder = EventLoop::builder().poller(PollerKind::TimersOnly);
+    let event_loop = builder.clock(Clock::Manual(clock.clone())).build().unwrap();
+    event_loop.lint(true);
+    event_loop.set_policy(glassloop::RunPolicy::One);
+    let pump = || event_loop.pump(Duration::ZERO).map(|_| ()).unwrap();
+    for _ in 0..5 {
+        event_loop.spawn(async { yield_now().await }).detach();
+    }
+    pump();
+    // A host that comes when it likes.
+    clock.advance(SECOND);
+    pump();
+    event_loop.watch().pause();
+    pump();
+    clock.advance(SECOND);
+    event_loop.watch().resume();
+    for _ in 0..20 {
+        pump();
+    }
+    assert_eq!(event_loop.snapshot().executor.finished, 5);
+    assert_eq!(event_loop.findings(), []);
 }

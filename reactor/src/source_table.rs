@@ -19,6 +19,7 @@ use crate::{
     woken::{Origin, Woken},
 };
 
+#[cfg(unix)]
 pub(crate) use views::Doubt;
 
 /// What the table keeps of a source beside its readiness.

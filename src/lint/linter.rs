@@ -111,6 +111,8 @@ pub(crate) struct Linter {
     moves: Cell<bool>,
     /// When the last item ended that took half as long as a task that starves waits.
     long_ended_ns: Cell<u64>,
+    /// How long, in all, the thread was somebody else's.
+    lent_ns: Cell<u64>,
     pub(super) looks: RefCell<Looks>,
     pub(super) failures: RefCell<Vec<Failed>>,
     pub(super) findings: RefCell<Findings>,
@@ -151,6 +153,7 @@ impl Linter {
             busy: Cell::default(),
             moves: Cell::new(false),
             long_ended_ns: Cell::new(0),
+            lent_ns: Cell::new(0),
             looks: RefCell::default(),
             failures: RefCell::default(),
             findings: RefCell::default(),
@@ -169,17 +172,21 @@ impl Linter {
         let woken_by = WokenBy::of(task, by);
         match by {
             By::Item(_) if woken_by != WokenBy::Itself => self.acts.set(self.acts.get() + 1),
-            By::Source(_) | By::Thread => self.moves.set(true),
+            By::Source(_) | By::Thread | By::Host => self.moves.set(true),
             _ => {}
         }
-        self.rows.borrow_mut().of(task).woken(woken_by, now_ns, self.items.get());
+        self.rows.borrow_mut().of(task).woken(woken_by, self.woken_at(now_ns));
+    }
+
+    fn woken_at(&self, now_ns: u64) -> Woken {
+        Woken { at_ns: now_ns, items: self.items.get(), lent_ns: self.lent_ns.get() }
     }
 
     /// Something was woken that is no task, or was awake.
     pub(crate) fn woke_again(&self, item: Entry, by: By) {
         match by {
             By::Item(by) if by != item => self.acts.set(self.acts.get() + 1),
-            By::Thread => self.moves.set(true),
+            By::Thread | By::Host => self.moves.set(true),
             _ => {}
         }
     }
@@ -188,7 +195,12 @@ impl Linter {
     pub(crate) fn born(&self, task: TaskId, now_ns: u64) {
         self.moves.set(true);
         self.acts.set(self.acts.get() + 1);
-        self.rows.borrow_mut().of(task).woken(WokenBy::Other, now_ns, self.items.get());
+        self.rows.borrow_mut().of(task).woken(WokenBy::Other, self.woken_at(now_ns));
+    }
+
+    /// For so long the thread was a host's, or the loop stood: nobody waited for the loop.
+    pub(crate) fn lent(&self, for_ns: u64) {
+        self.lent_ns.set(self.lent_ns.get() + for_ns);
     }
 
     /// A failure that nobody was there to take.
@@ -269,7 +281,11 @@ impl Linter {
         if self.long_ended_ns.get() > woken.at_ns {
             return;
         }
-        let waited_ns = at_ns - woken.at_ns;
+        let lent_ns = self.lent_ns.get() - woken.lent_ns;
+        let waited_ns = at_ns.saturating_sub(woken.at_ns).saturating_sub(lent_ns);
+        if waited_ns < self.starved_ns {
+            return;
+        }
         let items = self.items.get() - woken.items;
         let reason = format!(
             "was woken and waited {} in the ready queue, while {items} items ran",

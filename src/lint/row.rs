@@ -29,8 +29,9 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Woken {
     pub(super) at_ns: u64,
-    /// How many items had run by then.
+    /// How many items had run by then, and how long the thread had been somebody else's.
     pub(super) items: u64,
+    pub(super) lent_ns: u64,
 }
 
 /// As much as matters of who woke a task.
@@ -58,8 +59,8 @@ impl Row {
         }
     }
 
-    pub(super) fn woken(&mut self, by: WokenBy, now_ns: u64, items: u64) {
-        (self.by, self.woken) = (by, Some(Woken { at_ns: now_ns, items }));
+    pub(super) fn woken(&mut self, by: WokenBy, woken: Woken) {
+        (self.by, self.woken) = (by, Some(woken));
         self.is_stranded = false;
     }
 
@@ -82,7 +83,7 @@ impl WokenBy {
 /// The rows of a loop's tasks.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    /// By index. COST: 72 bytes for each slot that ever held a task while the lints were on.
+    /// By index. COST: 88 bytes for each slot that ever held a task while the lints were on.
     rows: Vec<Row>,
 }
 

@@ -4,9 +4,9 @@
 //! For who looks for faults. It changes nothing, and of the system it asks only about those that
 //! are in doubt.
 
-use std::io;
-
-use crate::{reactor::Reactor, source::SourceId, source_table::Doubt};
+#[cfg(unix)]
+use crate::source_table::Doubt;
+use crate::{reactor::Reactor, source::SourceId};
 
 impl Reactor {
     /// The sources that have something to read, or have failed, and that nobody ever asked.
@@ -20,23 +20,29 @@ impl Reactor {
     /// system had not said, and that it says are ready. It may have said so just now, and be about
     /// to tell: certain is what is still here after it was asked for events.
     // COST: O(sources); five system calls, and one for each source in doubt, if any is.
+    #[cfg(unix)]
     #[must_use]
     pub fn doubted(&self) -> Vec<SourceId> {
         let doubts = self.sources.borrow().doubts();
         if doubts.is_empty() {
             return Vec::new();
         }
-        ready_by_system(&doubts).unwrap_or_else(|error| {
-            log::debug!("reactor: whether sources are stale is not known: {error}");
-            Vec::new()
-        })
+        // Where the system refuses, nothing is known.
+        ready_by_system(&doubts).unwrap_or_default()
+    }
+
+    /// Nothing is ever in doubt there: WouldBlock has no number of the system's.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn doubted(&self) -> Vec<SourceId> {
+        Vec::new()
     }
 }
 
 /// Those of them that are ready, as another poller finds. FACT (epoll, kqueue): to register a
 /// descriptor that is ready is an edge, in each poller by itself.
 #[cfg(unix)]
-fn ready_by_system(doubts: &[Doubt]) -> io::Result<Vec<SourceId>> {
+fn ready_by_system(doubts: &[Doubt]) -> std::io::Result<Vec<SourceId>> {
     use mio::{Events, Interest, Poll, Token, unix::SourceFd};
     use std::time::Duration;
 
@@ -52,10 +58,4 @@ fn ready_by_system(doubts: &[Doubt]) -> io::Result<Vec<SourceId>> {
         false => event.is_writable(),
     };
     Ok(events.iter().filter(is_meant).map(|event| doubts[event.token().0].source).collect())
-}
-
-/// Nothing is ever in doubt there.
-#[cfg(not(unix))]
-fn ready_by_system(_: &[Doubt]) -> io::Result<Vec<SourceId>> {
-    Ok(Vec::new())
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// A source that somebody waits for, and that was given up by a WouldBlock which wasn't the OS's.
+#[cfg(unix)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doubt {
     pub(crate) source: SourceId,
@@ -42,6 +43,7 @@ impl SourceTable {
     }
 
     /// Those that are in doubt, in the direction in which somebody waits.
+    #[cfg(unix)]
     pub(crate) fn doubts(&self) -> Vec<Doubt> {
         let doubt = |(index, entry): (usize, &Entry)| {
             let waits = |seat: &Seat| {

@@ -178,11 +178,11 @@ fn end(
     core.shared.now.clear();
     let mut left = Snapshot::of(core);
     (report.timers, report.sources) = (left.timers.len(), left.sources.clone());
+    core.closed.set(true);
     if let Some(linter) = core.linter() {
         linter.leaked(core, &report, &left.timers, tasks_are_meant_to_end);
         left.lint = Some(linter.line(true));
     }
-    core.closed.set(true);
     // Of a loop that is recorded it names who ended.
     core.shared.published.end(core.recording.get().then_some(left));
     current::ended(core.made, place);

@@ -15,7 +15,7 @@ use glassloop_executor::{Entry, Executor, Tap, TaskId};
 use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    By, Finding, Limits, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
+    By, Finding, Limits, LintLine, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
     frames::Frames, guest::Lodging, lint::Linter, observer::Observers, outside::Line,
     recorder::Recorder, registry::Registration, resume::Listeners, ring::Ring, shared::Shared,
     standing::Standing, stride::Stride, waits::Waits,
@@ -218,9 +218,15 @@ impl Core {
         self.recorder().and_then(Recorder::linter)
     }
 
+    /// What the lints have found, if they were ever on.
+    pub(crate) fn lint_line(&self) -> Option<LintLine> {
+        self.last_recorder().and_then(|recorder| recorder.lint_line(self.recording.get()))
+    }
+
     /// Has the lints look at everything. Not while this loop is at something else.
     pub(crate) fn look_for_faults(&self) {
-        if let Some(linter) = self.linter() {
+        // While it stands nothing can come to those who wait.
+        if let Some(linter) = self.linter().filter(|_| !self.standing.is_aside()) {
             linter.look(self);
             self.stride.begin(self.reactor.read_clock());
         }

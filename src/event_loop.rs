@@ -169,17 +169,17 @@ impl EventLoop {
         self.can_run()?;
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core);
+        let before = self.core.turns.get();
         let ended = self.make_turns(going);
-        if self.core.linter().is_none() {
+        if self.core.linter().is_none() || self.core.turns.get() == before {
             return ended;
         }
         self.core.look_for_faults();
-        match ended {
-            // What is found only now ends this run as well.
-            Ok(()) | Err(RunError::Stopped) => {
-                self.look_for_end(self.core.outside.is_running()).and(ended)
-            }
-            error => error,
+        // What is found only now ends this run as well, and no other.
+        let found = self.take_failure(self.core.outside.is_running());
+        match (&ended, found) {
+            (Ok(()) | Err(RunError::Stopped | RunError::Deadlock(_)), Some(found)) => Err(found),
+            _ => ended,
         }
     }
 
@@ -209,13 +209,8 @@ impl EventLoop {
             // It goes on with its turn first.
             return Ok(());
         }
-        if core.failed.replace(core.failed.get() && nested) {
-            let failure = core.failure.borrow().clone();
-            if !nested {
-                core.failure.replace(None);
-            }
-            let unknown = || Failure::Unhandled(String::new());
-            return Err(failure.unwrap_or_else(unknown).into());
+        if let Some(failure) = self.take_failure(nested) {
+            return Err(failure);
         }
         if core.executor.is_stopping() {
             if !nested {
@@ -224,6 +219,19 @@ impl EventLoop {
             return Err(RunError::Stopped);
         }
         Ok(())
+    }
+
+    /// What is to end the run, if anything is. Nested, whoever is around it is to end by it, too.
+    fn take_failure(&self, nested: bool) -> Option<RunError> {
+        let core = &self.core;
+        if !core.failed.replace(core.failed.get() && nested) {
+            return None;
+        }
+        let failure = core.failure.borrow().clone();
+        if !nested {
+            core.failure.replace(None);
+        }
+        Some(failure.unwrap_or_else(|| Failure::Unhandled(String::new())).into())
     }
 
     /// Asks the loop to stop at the end of its turn, or of the next one it makes. It can be run

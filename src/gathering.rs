@@ -13,7 +13,7 @@ use glassloop_reactor::{SourceView, TimerView};
 
 use crate::{
     JobLine, QueueLine, RecordedLine, Snapshot, SourceLine, TaskLine, TimerLine, WaitLine, WaitsOn,
-    core::Core, recorder::Recorder, ring::Ring, snapshot_table::due, waits::NotedWait,
+    core::Core, ring::Ring, snapshot_table::due, waits::NotedWait,
 };
 
 impl Snapshot {
@@ -40,7 +40,7 @@ impl Snapshot {
             looks: core.shared.published.looks(),
             stopped: core.shared.gate.stopped(),
             recorded: recorded(core),
-            lint: core.last_recorder().and_then(Recorder::lint_line),
+            lint: core.lint_line(),
         }
     }
 }

@@ -116,8 +116,8 @@ impl Recorder {
     }
 
     /// What was found, if anybody ever looked.
-    pub(crate) fn lint_line(&self) -> Option<LintLine> {
-        self.linter.get().map(|linter| linter.line(self.lints.get()))
+    pub(crate) fn lint_line(&self, records: bool) -> Option<LintLine> {
+        self.linter.get().map(|linter| linter.line(records && self.lints.get()))
     }
 
     /// A lint has found something, of this item or of none.

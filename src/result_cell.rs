@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop_executor::{drop_caught, drop_payload};
+use glassloop_executor::{Executor, drop_caught, drop_payload};
 
 use crate::waits;
 
@@ -94,7 +94,11 @@ impl<T, E> ResultCell<T, E> {
                 return Poll::Pending;
             }
             State::Waiting { .. } => {}
-            State::Resolved(_) | State::Taken => return Poll::Ready(taken(state, what)),
+            State::Resolved(_) | State::Taken => {
+                // Who takes results gets further, whatever it waits for besides.
+                Executor::current().into_iter().for_each(|executor| executor.note_result());
+                return Poll::Ready(taken(state, what));
+            }
         }
         drop(state);
         // A waker's clone isn't ours to make under a lock, nor its drop.

@@ -233,3 +233,52 @@ fn nobody_starves_while_the_loop_stands_or_its_host_has_the_thread() {
     assert_eq!(event_loop.snapshot().executor.finished, 5);
     assert_eq!(event_loop.findings(), []);
 }
+
+#[test]
+fn a_finding_costs_only_the_run_that_it_was_found_in() {
+    let event_loop = EventLoop::test();
+    event_loop.deny([Lint::LostWake, Lint::LeakAtClose]);
+    let waker = Rc::new(Cell::new(None));
+    let keeps = Rc::clone(&waker);
+    let stuck = event_loop.spawn(std::future::poll_fn(move |cx| {
+        keeps.set(Some(cx.waker().clone()));
+        std::task::Poll::<()>::Pending
+    }));
+    event_loop
+        .spawn(async move {
+            sleep(Duration::from_millis(10)).await;
+            drop(waker.take());
+        })
+        .detach();
+    // Nothing can ever wake it: the run ends as a deadlock, and says why.
+    let ended = event_loop.run();
+    assert!(matches!(&ended, Err(RunError::Found(found)) if found.lint == Lint::LostWake));
+    event_loop.block_on(async { yield_now().await }).unwrap();
+    drop(stuck);
+    assert_eq!(event_loop.close(Duration::ZERO).tasks_aborted, 1);
+    assert!(matches!(event_loop.block_on(async {}), Err(RunError::Closed)));
+    let lints: Vec<_> = event_loop.findings().iter().map(|finding| finding.lint).collect();
+    assert_eq!(lints, [Lint::LostWake, Lint::LeakAtClose]);
+}
+
+#[test]
+fn a_host_that_pumps_has_no_busy_loop() {
+    let clock = ManualClock::new();
+    let mut limits = Limits::default();
+    limits.lint.busy_turns_min = 50;
+    let builder = EventLoop::builder().poller(PollerKind::TimersOnly).limits(limits);
+    let event_loop = builder.clock(Clock::Manual(clock.clone())).build().unwrap();
+    event_loop.lint(true);
+    let ticks = event_loop.spawn(async {
+        let mut ticks = glassloop::interval(Duration::from_millis(16));
+        loop {
+            ticks.tick().await;
+        }
+    });
+    for _ in 0..500 {
+        event_loop.pump(Duration::ZERO).map(|_| ()).unwrap();
+        clock.advance(Duration::from_millis(16));
+    }
+    assert!(!ticks.is_finished());
+    assert_eq!(event_loop.findings(), []);
+}

@@ -49,8 +49,8 @@ pub(crate) struct TaskTable {
     born: u64,
     /// Tasks that have not ended.
     alive: usize,
-    /// How often a task began to wait for another.
-    joins_begun: u64,
+    /// How often a task began to wait for a result, or took one.
+    join_steps: u64,
 }
 
 /// What is to be done with an entry that came up.
@@ -100,7 +100,7 @@ impl TaskTable {
             locals: Locals::default(),
             born: 0,
             alive: 0,
-            joins_begun: 0,
+            join_steps: 0,
         }
     }
 
@@ -117,8 +117,12 @@ impl TaskTable {
         self.born
     }
 
-    pub(crate) fn joins_begun(&self) -> u64 {
-        self.joins_begun
+    pub(crate) fn join_steps(&self) -> u64 {
+        self.join_steps
+    }
+
+    pub(crate) fn join_step(&mut self) {
+        self.join_steps += 1;
     }
 
     /// How large the box of a task is.
@@ -317,6 +321,7 @@ impl TaskTable {
         }
         let future = slot.future.take();
         self.slots.free(id.index);
+        self.join_steps += 1;
         future.map_or(Joined::Gone, Joined::Finished)
     }
 
@@ -342,7 +347,7 @@ impl TaskTable {
         if let Some(before) = self.waiters.get_mut(row as usize) {
             return Some(std::mem::replace(before, waiter));
         }
-        self.joins_begun += 1;
+        self.join_steps += 1;
         let row = self.waiters.insert(waiter) as u32;
         if let Some(slot) = self.slots.get_mut(id) {
             slot.waiter = row;

@@ -101,10 +101,15 @@ impl Executor {
         self.tasks.borrow_mut().bytes(id)
     }
 
-    /// How often a task began to wait for another one's end.
+    /// How often a task began to wait for a result of another, or took one.
     #[must_use]
-    pub fn joins_begun(&self) -> u64 {
-        self.tasks.borrow().joins_begun()
+    pub fn join_steps(&self) -> u64 {
+        self.tasks.borrow().join_steps()
+    }
+
+    /// The running task has taken the result of something.
+    pub fn note_result(&self) {
+        self.tasks.borrow_mut().join_step();
     }
 
     /// The tasks that wait and of whose wakers nobody holds a clone. Those that wait for something

@@ -65,7 +65,8 @@ fn what_a_loop_has_found_is_told_with_its_reason_and_may_fail_a_build() {
     );
     assert!(denied.out.contains("lost-wake: task #"), "what was found is shown as well");
     running.said_well(&["lint", "--deny", "leak-at-close"]);
-    // It sleeps time and again, and is later each time.
+    // It sleeps time and again, and is later each time: another one holds the loop.
+    running.busy.store(true, SeqCst);
     let stepped = running.json(&["step", "lint", "timer-drift"]);
     assert_eq!(stepped["pace"]["ordered"], true, "{stepped}");
     let stopped = loop {

@@ -91,6 +91,8 @@ pub struct Reactor {
     /// Something stands in line for a phase: see `has_chores`.
     chores: Cell<bool>,
     last_place: Cell<Option<Place>>,
+    /// For how long somebody went to sleep last, until somebody asks.
+    last_sleep: Cell<Option<u64>>,
     counts: Cell<Counts>,
     last_stall: RefCell<Option<Stall>>,
     resolver: RefCell<Option<Resolver>>,
@@ -134,6 +136,7 @@ impl Reactor {
             operations_left: Cell::new(options.limits.operations_per_poll_max),
             chores: Cell::new(false),
             last_place: Cell::new(None),
+            last_sleep: Cell::new(None),
             counts: Cell::default(),
             last_stall: RefCell::default(),
             resolver: RefCell::default(),

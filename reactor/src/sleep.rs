@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    clock::nanoseconds,
     current::no_reactor,
     reactor::Reactor,
     timers::{NEVER, TimerId},
@@ -33,6 +34,7 @@ use crate::{
 pub fn sleep(duration: Duration) -> Sleep {
     let reactor = current("sleep");
     let deadline = reactor.deadline_after(duration);
+    reactor.note_sleep(nanoseconds(duration));
     let mut sleep = Sleep::at(reactor, deadline);
     sleep.rests = duration.is_zero();
     sleep

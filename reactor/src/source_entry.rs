@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) heard: bool,
     /// The directions that were given up by a WouldBlock which wasn't the system's own.
     pub(crate) doubted: Readiness,
+    /// How often that was so.
+    pub(crate) doubts: u32,
     pub(crate) seats: [Option<Waiting>; Seat::ALL.len()],
     pub(crate) retired: bool,
 }
@@ -52,6 +54,7 @@ impl Entry {
         let flag = Readiness::ready(direction);
         // Only Unix has a number for it.
         let is_doubtful = cfg!(unix) && self.from_kernel && !by_system;
+        self.doubts = self.doubts.wrapping_add(u32::from(is_doubtful));
         self.doubted = match is_doubtful {
             true => self.doubted | flag,
             false => self.doubted.without(flag),

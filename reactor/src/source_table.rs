@@ -92,6 +92,7 @@ impl SourceTable {
             goes_on: false,
             heard: false,
             doubted: Readiness::NONE,
+            doubts: 0,
             seats: Seat::ALL.map(|_| None),
             retired: false,
         });

@@ -9,7 +9,7 @@ pub struct LintLimits {
     pub slow_turn_us_min: u64,
     /// How long a first poll takes of a task that never yielded. 1,000.
     pub never_yielded_ms_min: u64,
-    /// How many turns on end a busy loop makes. 10,000.
+    /// How many turns on end a busy loop makes. 1,000,000: about a second.
     pub busy_turns_min: u32,
     /// How many polls on end a task wakes itself in. 1,000.
     pub self_wakes_min: u32,
@@ -18,10 +18,10 @@ pub struct LintLimits {
     pub idle_item_us_max: u64,
     /// How long a task waits in the ready queue that starves. 100.
     pub starved_ms_min: u64,
-    /// How many polls on end find nothing. 100.
+    /// How many polls on end find nothing. 1,000.
     pub spurious_polls_min: u32,
-    /// After how many rounds of a sleep it is looked whether they keep the time. A tenth of them
-    /// may be lost. 100.
+    /// After how many rounds of a sleep it is looked whether they keep the time. A tenth may be
+    /// lost, and 2 ms in each. 100.
     pub drift_rounds_min: u32,
     /// How many lie in a queue that grows without a bound, at least. 1,000.
     pub queue_depth_min: usize,
@@ -47,11 +47,11 @@ impl Default for LintLimits {
             slow_poll_us_min: 10_000,
             slow_turn_us_min: 50_000,
             never_yielded_ms_min: 1_000,
-            busy_turns_min: 10_000,
+            busy_turns_min: 1_000_000,
             self_wakes_min: 1_000,
             idle_item_us_max: 20,
             starved_ms_min: 100,
-            spurious_polls_min: 100,
+            spurious_polls_min: 1_000,
             drift_rounds_min: 100,
             queue_depth_min: 1_000,
             queue_rises_min: 10,

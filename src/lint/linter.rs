@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use glassloop_executor::{Entry, Outcome, PlaceId, TaskId, Unhandled, message};
+use glassloop_executor::{Entry, Failure, Outcome, PlaceId, TaskId, Unhandled, message};
 
 use super::{
     Lint, LintLimits, LintLine,
     finding::Findings,
     look::Looks,
     row::{Rows, Woken, WokenBy},
+    turns::{Busy, SoFar},
 };
 use crate::{By, core::Core, snapshot_table::at};
 
@@ -44,6 +45,8 @@ pub(super) struct Failed {
 /// What was known of an item before it ran.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Before {
+    /// The lints were on when it began.
+    is_known: bool,
     /// Where a task waited, or where it was born, if it never did; where a callback or a call was
     /// asked for.
     pub(super) place: PlaceId,
@@ -51,44 +54,19 @@ pub(super) struct Before {
     pub(super) woken_by: WokenBy,
     /// Clones of its waker.
     pub(super) wakers_held: usize,
-    /// How many joins had begun.
+    /// How many steps joins had made.
     pub(super) joins: u64,
 }
 
-/// The turn under way.
-#[derive(Clone, Copy, Debug)]
-struct SoFar {
-    items: u64,
-    longest: Entry,
-    longest_at: PlaceId,
-    longest_ns: u64,
-    /// It had a slow item, of which is told already.
-    has_slow: bool,
-    /// What in it was the lints' and the lookers' time.
-    spared_ns: u64,
-}
-
-impl Default for SoFar {
-    fn default() -> SoFar {
-        SoFar {
-            items: 0,
-            longest: Entry::NOTHING,
-            longest_at: PlaceId::UNKNOWN,
-            longest_ns: 0,
-            has_slow: false,
-            spared_ns: 0,
-        }
-    }
-}
-
-/// Turns on end without a rest, in which nothing came from outside.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Busy {
-    pub(super) turns: u32,
-    pub(super) items: u64,
-    pub(super) busy_ns: u64,
-    /// One task alone is to blame, of which is told already.
-    pub(super) storms: bool,
+impl Before {
+    const NOTHING: Before = Before {
+        is_known: false,
+        place: PlaceId::UNKNOWN,
+        is_first_poll: false,
+        woken_by: WokenBy::Other,
+        wakers_held: 0,
+        joins: 0,
+    };
 }
 
 /// See the head of this file.
@@ -105,10 +83,10 @@ pub(crate) struct Linter {
     pub(super) acts: Cell<u32>,
     /// Items that have run.
     items: Cell<u64>,
-    turn: Cell<SoFar>,
+    pub(super) turn: Cell<SoFar>,
     pub(super) busy: Cell<Busy>,
     /// Since the last wait something came from outside, or a task was born or has ended.
-    moves: Cell<bool>,
+    pub(super) moves: Cell<bool>,
     /// When the last item ended that took half as long as a task that starves waits.
     long_ended_ns: Cell<u64>,
     /// How long, in all, the thread was somebody else's.
@@ -140,13 +118,7 @@ impl Linter {
             starved_ns: ns_of_ms(limits.starved_ms_min),
             since_ns: now_ns,
             rows: RefCell::default(),
-            before: Cell::new(Before {
-                place: PlaceId::UNKNOWN,
-                is_first_poll: false,
-                woken_by: WokenBy::Other,
-                wakers_held: 0,
-                joins: 0,
-            }),
+            before: Cell::new(Before::NOTHING),
             acts: Cell::new(0),
             items: Cell::new(0),
             turn: Cell::default(),
@@ -163,8 +135,11 @@ impl Linter {
     /// The lints go on: of what was between nothing is known.
     pub(crate) fn resume(&self) {
         self.rows.borrow_mut().forget();
+        self.looks.borrow_mut().forget();
+        self.before.set(Before::NOTHING);
         self.turn.take();
         self.busy.take();
+        self.long_ended_ns.set(0);
     }
 
     /// A task joined the ready queue.
@@ -201,10 +176,14 @@ impl Linter {
     /// For so long the thread was a host's, or the loop stood: nobody waited for the loop.
     pub(crate) fn lent(&self, for_ns: u64) {
         self.lent_ns.set(self.lent_ns.get() + for_ns);
+        self.moves.set(true);
     }
 
-    /// A failure that nobody was there to take.
+    /// A failure that nobody was there to take. An error that comes here was to be reported.
     pub(crate) fn failed(&self, failure: &Unhandled) {
+        if failure.failure == Failure::Error {
+            return;
+        }
         let mut failures = self.failures.borrow_mut();
         if failures.len() < FAILURES_MAX {
             failures.push(Failed {
@@ -238,13 +217,10 @@ impl Linter {
     /// An item is about to run.
     pub(crate) fn begins(&self, core: &Core, item: Entry, at_ns: u64) {
         let executor = &core.executor;
-        let mut before = Before {
-            place: executor.item_place(item),
-            is_first_poll: false,
-            woken_by: WokenBy::Other,
-            wakers_held: 0,
-            joins: executor.joins_begun(),
-        };
+        // Of what ran before.
+        core.reactor.take_last_sleep();
+        let (place, joins) = (executor.item_place(item), executor.join_steps());
+        let mut before = Before { is_known: true, place, joins, ..Before::NOTHING };
         if let Some(glance) = item.is_task().then(|| executor.glance(item.id())).flatten() {
             before.wakers_held = glance.wakers_held;
             before.is_first_poll = glance.polls == 0;
@@ -296,6 +272,9 @@ impl Linter {
 
     /// An item ran.
     pub(crate) fn ran(&self, core: &Core, run: &Run) {
+        if !self.before.get().is_known {
+            return;
+        }
         self.items.set(self.items.get() + 1);
         self.note_in_turn(run);
         if run.took_ns >= self.slow_poll_ns {
@@ -310,19 +289,6 @@ impl Linter {
             Outcome::Called | Outcome::Stale => {}
             Outcome::Finished | Outcome::Panicked | Outcome::Cancelled => self.moves.set(true),
         }
-    }
-
-    fn note_in_turn(&self, run: &Run) {
-        let mut turn = self.turn.get();
-        turn.items += 1;
-        if run.took_ns >= turn.longest_ns {
-            turn.longest = run.item;
-            (turn.longest_at, turn.longest_ns) = (self.before.get().place, run.took_ns);
-        }
-        self.turn.set(turn);
-        let busy = self.busy.get();
-        let (items, busy_ns) = (busy.items + 1, busy.busy_ns + run.took_ns);
-        self.busy.set(Busy { items, busy_ns, ..busy });
     }
 
     #[cold]
@@ -345,48 +311,5 @@ impl Linter {
         };
         let reason = format!("held the loop for {}{from}{to}", time(run.took_ns));
         self.found(core, lint, run.item, before.place, reason);
-    }
-}
-
-/// A turn, and what it is found to be.
-impl Linter {
-    /// A turn is over, which took so long, and the wait behind it, in which the loop rested or did
-    /// not and so many events came.
-    pub(crate) fn turned(&self, core: &Core, took_ns: u64, rested: bool, events: usize) {
-        let turn = self.turn.take();
-        let took_ns = took_ns.saturating_sub(turn.spared_ns);
-        if !turn.has_slow && took_ns >= ns_of_us(self.limits.slow_turn_us_min) {
-            self.was_slow_turn(core, &turn, took_ns);
-        }
-        if self.moves.take() || rested || events > 0 {
-            self.busy.take();
-            return;
-        }
-        let mut busy = self.busy.get();
-        // A host may look as often as it likes.
-        busy.turns += u32::from(turn.items > 0);
-        self.busy.set(busy);
-        if busy.turns >= self.limits.busy_turns_min {
-            self.busy.take();
-            if !busy.storms && self.asks_only(busy.busy_ns, busy.items) {
-                let reason = format!(
-                    "and others ran in {} turns on end, {} in all, in which the loop never \
-                     rested: nothing came from outside, nobody was spawned or ended",
-                    busy.turns,
-                    time(busy.busy_ns)
-                );
-                self.found(core, Lint::BusyLoop, turn.longest, turn.longest_at, reason);
-            }
-        }
-    }
-
-    fn was_slow_turn(&self, core: &Core, turn: &SoFar, took_ns: u64) {
-        let reason = format!(
-            "ran for {} in a turn of {} items that took {}, and none ran longer",
-            time(turn.longest_ns),
-            turn.items,
-            time(took_ns)
-        );
-        self.found(core, Lint::SlowTurn, turn.longest, turn.longest_at, reason);
     }
 }

@@ -56,9 +56,18 @@ struct Unheard {
 #[derive(Debug)]
 struct Doubted {
     source: SourceId,
+    /// The how many-th doubt of it this was.
+    number: u32,
     /// How often the system had been asked by then.
     asked: u64,
     told: bool,
+}
+
+impl Looks {
+    /// Nothing is known of what was before.
+    pub(super) fn forget(&mut self) {
+        *self = Looks::default();
+    }
 }
 
 impl Linter {
@@ -92,6 +101,7 @@ impl Linter {
         timers: &[TimerLine],
         without_tasks: bool,
     ) {
+        self.tell_failures(core);
         let leak = |item, subject, place, reason: &str| {
             let reason = reason.to_owned();
             self.tell(core, Evidence { lint: Lint::LeakAtClose, item, subject, place, reason });
@@ -175,10 +185,10 @@ impl Linter {
         let asked = core.reactor.counts().waits;
         let told: Vec<SourceId> = {
             let known = &mut self.looks.borrow_mut().doubted;
-            known.retain(|known| doubted.contains(&known.source));
-            for &source in &doubted {
+            known.retain(|known| doubted.contains(&(known.source, known.number)));
+            for &(source, number) in &doubted {
                 if !known.iter().any(|known| known.source == source) {
-                    known.push(Doubted { source, asked, told: false });
+                    known.push(Doubted { source, number, asked, told: false });
                 }
             }
             let certain = |known: &&mut Doubted| known.asked < asked && !known.told;

@@ -3,15 +3,18 @@
 use std::mem;
 
 use glassloop_executor::{Entry, PlaceId, TaskId};
-use glassloop_reactor::TimerView;
 
 use super::{
-    Lint, Linter,
-    linter::{Busy, Run, ns_of_us, time},
+    Lint, Linter, Run,
+    linter::{ns_of_us, time},
     row::{Row, WokenBy},
     telling::who_woke,
+    turns::Busy,
 };
 use crate::{core::Core, deadlock, gathering::waits_of};
+
+/// So much a round is lost at least where that is told.
+const LOST_NS_MIN: u64 = 2_000_000;
 
 impl Linter {
     /// A task was polled and waits.
@@ -20,10 +23,12 @@ impl Linter {
         let Some(after) = core.executor.glance(task) else { return };
         let is_noted = run.waits_at != PlaceId::UNKNOWN;
         let in_vain = is_noted && self.was_in_vain(core, after.wakers_held);
-        let (storm, vain, rounds) = {
+        let sleeps_ns = core.reactor.take_last_sleep();
+        let (storm, vain, drift) = {
             let mut rows = self.rows.borrow_mut();
             let row = rows.of(task);
-            (self.storms(row, run), self.is_in_vain(row, in_vain), self.goes_round(row, run))
+            let drift = self.drifts(row, run, sleeps_ns);
+            (self.storms(row, run), self.is_in_vain(row, in_vain), drift)
         };
         if let Some(reason) = storm {
             self.busy.set(Busy { storms: true, ..self.busy.get() });
@@ -34,8 +39,8 @@ impl Linter {
             let reason = format!("found nothing in {polls} polls on end; it was woken by {by}");
             self.found(core, Lint::SpuriousWakes, run.item, run.waits_at, reason);
         }
-        if let Some((rounds, took_ns)) = rounds {
-            self.look_for_drift(core, run, rounds, took_ns);
+        if let Some(reason) = drift {
+            self.found(core, Lint::TimerDrift, run.item, run.waits_at, reason);
         }
         if !is_noted && after.wakers_held == 0 && !after.is_queued {
             self.look_for_waker(core, run.item);
@@ -50,7 +55,8 @@ impl Linter {
             && !before.is_first_poll
             && self.acts.get() == 0
             && wakers_held <= before.wakers_held
-            && core.executor.joins_begun() == before.joins
+            && core.executor.join_steps() == before.joins
+            && !core.reactor.has_operated()
     }
 
     /// So many polls on end a task has woken itself, and was about nothing else.
@@ -81,49 +87,44 @@ impl Linter {
         (row.in_vain >= self.limits.spurious_polls_min).then(|| mem::take(&mut row.in_vain))
     }
 
-    /// After so many rounds of one sleep: how many, and how long they took.
-    fn goes_round(&self, row: &mut Row, run: &Run) -> Option<(u32, u64)> {
-        let place = match self.before.get().woken_by {
-            WokenBy::Timer(place) if place == run.waits_at => place,
-            _ => PlaceId::UNKNOWN,
-        };
-        if place == PlaceId::UNKNOWN || row.rounds_at != place {
-            (row.rounds_at, row.rounds, row.rounds_since_ns) = (place, 0, run.began_ns);
+    /// Whether so many rounds of one sleep, of the same length each, took longer than what was
+    /// slept: less than a millisecond or two a round is the system's doing.
+    fn drifts(&self, row: &mut Row, run: &Run, sleeps_ns: Option<u64>) -> Option<String> {
+        let is_round = self.before.get().woken_by == WokenBy::Timer(run.waits_at)
+            && row.rounds_at == run.waits_at
+            && row.sleeps_ns == sleeps_ns;
+        if !is_round || sleeps_ns.is_none() {
+            (row.rounds_at, row.sleeps_ns) = (run.waits_at, sleeps_ns);
+            (row.rounds, row.rounds_since_ns) = (0, None);
+            return None;
+        }
+        let since_ns = *row.rounds_since_ns.get_or_insert(run.began_ns);
+        if since_ns == run.began_ns {
             return None;
         }
         row.rounds += 1;
-        let rounds = row.rounds;
-        (rounds >= self.limits.drift_rounds_min).then(|| {
-            let since_ns = mem::replace(&mut row.rounds_since_ns, run.began_ns);
-            row.rounds = 0;
-            (rounds, run.began_ns.saturating_sub(since_ns))
-        })
-    }
-
-    /// Whether rounds took longer than what the task sleeps in each. It has just gone to sleep.
-    fn look_for_drift(&self, core: &Core, run: &Run, rounds: u32, took_ns: u64) {
-        let is_its = |timer: &TimerView| {
-            Core::owner_of(timer.owner) == run.item.id()
-                && timer.operation == "sleep"
-                && core.executor.place(timer.place) == run.waits_at
-        };
-        let Some(timer) = core.reactor.timer_views().into_iter().find(is_its) else { return };
-        let asked_ns = timer.at.saturating_sub(run.began_ns.saturating_add(run.took_ns));
-        let due_ns = asked_ns.saturating_mul(u64::from(rounds));
-        let lost_ns = took_ns.saturating_sub(due_ns);
-        if due_ns > 0 && lost_ns.saturating_mul(10) >= due_ns {
-            let [asked, took, lost] = [asked_ns, took_ns, lost_ns].map(time);
-            let reason = format!(
-                "sleeps {asked} time and again: {rounds} rounds took {took}, {lost} too long"
-            );
-            self.found(core, Lint::TimerDrift, run.item, run.waits_at, reason);
+        let (rounds, sleeps_ns) = (row.rounds, sleeps_ns?);
+        if rounds < self.limits.drift_rounds_min {
+            return None;
         }
+        (row.rounds, row.rounds_since_ns) = (0, Some(run.began_ns));
+        let took_ns = run.began_ns.saturating_sub(since_ns);
+        let due_ns = sleeps_ns.saturating_mul(u64::from(rounds));
+        let lost_ns = took_ns.saturating_sub(due_ns);
+        let least_ns = u64::from(rounds).saturating_mul(LOST_NS_MIN).max(due_ns / 10);
+        (lost_ns >= least_ns).then(|| {
+            let [asked, took, lost] = [sleeps_ns, took_ns, lost_ns].map(time);
+            format!("sleeps {asked} time and again: {rounds} rounds took {took}, {lost} too long")
+        })
     }
 
     /// Whether a task that waits, and of whose waker no clone is held, waits for anything of ours.
     fn look_for_waker(&self, core: &Core, item: Entry) {
         // A wake of another thread may be on its way.
-        if deadlock::just_reached(core) || core.executor.has_left() {
+        if self.rows.borrow_mut().of(item.id()).is_stranded
+            || deadlock::just_reached(core)
+            || core.executor.has_left()
+        {
             return;
         }
         if waits_of(core, item.id()).is_empty() && self.is_first_told(item.id()) {

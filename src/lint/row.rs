@@ -17,10 +17,11 @@ pub(super) struct Row {
     pub(super) self_busy_ns: u64,
     /// Polls on end that found nothing.
     pub(super) in_vain: u32,
-    /// Rounds of one sleep on end: where, how many, and when the first began.
+    /// Rounds of one sleep on end: where, for how long each, how many, and when the first ended.
     pub(super) rounds_at: PlaceId,
+    pub(super) sleeps_ns: Option<u64>,
     pub(super) rounds: u32,
-    pub(super) rounds_since_ns: u64,
+    pub(super) rounds_since_ns: Option<u64>,
     /// It was told that nothing can wake it.
     pub(super) is_stranded: bool,
 }
@@ -53,8 +54,9 @@ impl Row {
             self_busy_ns: 0,
             in_vain: 0,
             rounds_at: PlaceId::UNKNOWN,
+            sleeps_ns: None,
             rounds: 0,
-            rounds_since_ns: 0,
+            rounds_since_ns: None,
             is_stranded: false,
         }
     }
@@ -83,7 +85,7 @@ impl WokenBy {
 /// The rows of a loop's tasks.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    /// By index. COST: 88 bytes for each slot that ever held a task while the lints were on.
+    /// By index. COST: 112 bytes for each slot that ever held a task while the lints were on.
     rows: Vec<Row>,
 }
 

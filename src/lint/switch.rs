@@ -1,7 +1,7 @@
 //! How a program has its loop look for faults, and hears what was found.
 
 use super::{Finding, Lint};
-use crate::{EventLoop, debug, recorder::Recorder};
+use crate::{EventLoop, debug};
 
 /// The variable that has every loop of a process look for faults from its beginning, and tell the
 /// log of them: anything but empty or `0`.
@@ -68,7 +68,7 @@ impl EventLoop {
     /// What the lints have found so far, in the order in which each was found first.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let line = self.core.last_recorder().and_then(Recorder::lint_line);
+        let line = self.core.lint_line();
         line.map(|line| line.findings).unwrap_or_default()
     }
 }

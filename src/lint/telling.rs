@@ -76,7 +76,8 @@ impl Linter {
         if is_new && (core.debug || core.lints_aloud) {
             quietly(|| log::warn!("lint: {finding}"));
         }
-        if is_denied {
+        // A loop that is closed has no run to end.
+        if is_denied && !core.closed.get() {
             core.fail(|| Failure::Found(Box::new(finding)));
         }
     }

@@ -87,6 +87,9 @@ fn dropped_failure_is_silent_where_somebody_takes_it() {
             let fails = spawn(async { Err::<(), _>("heard, too") });
             assert!(panics.await.is_err() && fails.await.unwrap().is_err());
             spawn(pending::<()>()).abort();
+            // The one who listens for that is told.
+            spawn(async { Err::<(), _>("reported") }).or_report();
+            yield_now().await;
         })
         .unwrap();
     silent(&event_loop, Lint::DroppedFailure);

@@ -142,13 +142,29 @@ fn nudged(wakes: u32, has_news: bool) -> EventLoop {
 
 #[test]
 fn spurious_wakes_are_found() {
-    let event_loop = nudged(101, false);
+    let event_loop = nudged(1_001, false);
     let finding = the_finding(&event_loop, Lint::SpuriousWakes);
-    assert!(finding.reason.contains("100 polls") && finding.reason.contains("`main`"), "{finding}");
+    assert!(
+        finding.reason.contains("1000 polls") && finding.reason.contains("`main`"),
+        "{finding}"
+    );
 }
 
 #[test]
 fn spurious_wakes_are_silent_on_who_gets_further_with_each_wake() {
-    all_silent(&nudged(500, true));
-    all_silent(&nudged(99, false));
+    for event_loop in [nudged(3_000, true), nudged(999, false)] {
+        silent(&event_loop, Lint::SpuriousWakes);
+    }
+    // Who takes the results of many, one after the other, waits for the others each time.
+    let (event_loop, _) = linting();
+    let mut tasks: Vec<_> = (0..2_000)
+        .map(|number| event_loop.spawn(async move { sleep(number * MS).await }))
+        .collect();
+    event_loop
+        .block_on(poll_fn(move |cx| {
+            tasks.retain_mut(|task| std::pin::Pin::new(task).poll(cx).is_pending());
+            if tasks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        }))
+        .unwrap();
+    all_silent(&event_loop);
 }

@@ -18,11 +18,11 @@ impl Reactor {
 
     /// The sources that somebody waits for, that were given up by a WouldBlock which the operating
     /// system had not said, and that it says are ready. It may have said so just now, and be about
-    /// to tell: certain is what is still here after it was asked for events.
+    /// to tell: certain is what is still here, with the same number, after it was asked for events.
     // COST: O(sources); five system calls, and one for each source in doubt, if any is.
     #[cfg(unix)]
     #[must_use]
-    pub fn doubted(&self) -> Vec<SourceId> {
+    pub fn doubted(&self) -> Vec<(SourceId, u32)> {
         let doubts = self.sources.borrow().doubts();
         if doubts.is_empty() {
             return Vec::new();
@@ -34,7 +34,7 @@ impl Reactor {
     /// Nothing is ever in doubt there: WouldBlock has no number of the system's.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn doubted(&self) -> Vec<SourceId> {
+    pub fn doubted(&self) -> Vec<(SourceId, u32)> {
         Vec::new()
     }
 }
@@ -42,7 +42,7 @@ impl Reactor {
 /// Those of them that are ready, as another poller finds. FACT (epoll, kqueue): to register a
 /// descriptor that is ready is an edge, in each poller by itself.
 #[cfg(unix)]
-fn ready_by_system(doubts: &[Doubt]) -> std::io::Result<Vec<SourceId>> {
+fn ready_by_system(doubts: &[Doubt]) -> std::io::Result<Vec<(SourceId, u32)>> {
     use mio::{Events, Interest, Poll, Token, unix::SourceFd};
     use std::time::Duration;
 
@@ -57,5 +57,7 @@ fn ready_by_system(doubts: &[Doubt]) -> std::io::Result<Vec<SourceId>> {
         true => event.is_readable(),
         false => event.is_writable(),
     };
-    Ok(events.iter().filter(is_meant).map(|event| doubts[event.token().0].source).collect())
+    let doubt = |event: &mio::event::Event| doubts[event.token().0];
+    let ready = events.iter().filter(is_meant).map(doubt);
+    Ok(ready.map(|doubt| (doubt.source, doubt.number)).collect())
 }

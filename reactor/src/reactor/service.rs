@@ -135,6 +135,22 @@ impl Reactor {
         left > 0
     }
 
+    /// Whether the poll under way, or the last one, has tried an operation.
+    #[must_use]
+    pub fn has_operated(&self) -> bool {
+        self.operations_left.get() < self.limits.operations_per_poll_max
+    }
+
+    /// Somebody sleeps for so long, from now on.
+    pub(crate) fn note_sleep(&self, sleeps_ns: u64) {
+        self.last_sleep.set(Some(sleeps_ns));
+    }
+
+    /// For how long somebody went to sleep last, since this was last asked.
+    pub fn take_last_sleep(&self) -> Option<u64> {
+        self.last_sleep.take()
+    }
+
     /// An operation that was one moved so many bytes: many are worth several.
     pub(crate) fn spend_bytes(&self, moved: usize) {
         let more = u32::try_from(moved.saturating_sub(1) / BYTES_PER_OPERATION).unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 
 use super::SourceTable;
 use crate::{
-    readiness::Direction,
+    readiness::{Direction, Interest, Readiness},
     seat::Seat,
     source::{SourceId, SourceView, WaiterView},
     source_entry::Entry,
@@ -16,6 +16,8 @@ pub(crate) struct Doubt {
     pub(crate) descriptor: i32,
     /// Somebody waits to read it; else to write.
     pub(crate) reads: bool,
+    /// The how many-th doubt of it this is.
+    pub(crate) number: u32,
 }
 
 impl SourceTable {
@@ -37,7 +39,12 @@ impl SourceTable {
 
     /// Those that have something to read, and that nobody ever asked.
     pub(crate) fn unheard(&self) -> Vec<SourceId> {
-        let silent = |entry: &Entry| entry.readiness.is_ready(Direction::Read) && !entry.heard;
+        let silent = |entry: &Entry| {
+            entry.readiness.is_ready(Direction::Read)
+                && !entry.readiness.contains(Readiness::ERROR)
+                && entry.interest != Interest::Write
+                && !entry.heard
+        };
         let unheard = self.entries.iter().filter(|(_, entry)| !entry.retired && silent(entry));
         unheard.map(|(index, entry)| id_of(index, entry)).collect()
     }
@@ -54,7 +61,8 @@ impl SourceTable {
             };
             let seat = Seat::ALL.into_iter().find(waits).filter(|_| !entry.retired)?;
             let (source, descriptor) = (id_of(index, entry), entry.descriptor?);
-            Some(Doubt { source, descriptor, reads: seat.direction() == Direction::Read })
+            let (reads, number) = (seat.direction() == Direction::Read, entry.doubts);
+            Some(Doubt { source, descriptor, reads, number })
         };
         self.entries.iter().filter_map(doubt).collect()
     }

@@ -83,13 +83,19 @@ pub(crate) fn verdict(arguments: &Arguments, json: &Value) -> Result<(), Failure
         return Ok(());
     }
     let mut found = Vec::new();
+    if list(json, "loops").is_empty() {
+        return Err(Failure::nothing("this process has no loop"));
+    }
     for of in list(json, "loops") {
-        let Some(lint) = present(of, "lint") else {
+        let Some(lint) = present(of, "lint").filter(|lint| flag(lint, "on")) else {
             let what = format!("loop {} does not look for faults", number_of(of));
             return Err(Failure::nothing(what));
         };
         let names = list(lint, "findings").iter().map(|found| text_or_dash(found, "lint"));
         found.extend(names.filter(|name| denied.iter().any(|denied| denied == name)));
+        if number(lint, "more").is_some_and(|more| more > 0) {
+            found.push("more than is kept");
+        }
     }
     found.sort_unstable();
     found.dedup();

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use glassloop_executor::{Entry, Executor, Tap, TaskId};
+use glassloop_executor::{Entry, Executor, PlaceId, Tap, TaskId};
 use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
@@ -326,6 +326,15 @@ impl Core {
             Kind::Flush => "a corked writer".to_owned(),
             Kind::Observer => "an observer".to_owned(),
             Kind::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    /// Where a task waited last; where it was born, if it never did.
+    pub(crate) fn place_of_task(&self, task: TaskId) -> PlaceId {
+        let sites = self.executor.sites();
+        match sites.awaits(task.index) {
+            PlaceId::UNKNOWN => sites.born(task.index),
+            awaits => awaits,
         }
     }
 

@@ -19,7 +19,6 @@ use crate::{
     error::DeadlockReport,
     event::entry_of,
     gathering::task_lines,
-    lint::Evidence,
     snapshot::TaskLine,
 };
 
@@ -161,14 +160,10 @@ pub(crate) fn warn_in_time(core: &Core) {
 fn tell_linter(core: &Core, tasks: &[TaskLine]) {
     let (Some(linter), Some(first)) = (core.linter(), tasks.first()) else { return };
     let count = core.executor.tasks_alive();
-    linter.tell(core, Evidence {
-        lint: Lint::SuspectedDeadlock,
-        item: entry_of(first.id),
-        subject: format!("task {} `{}`", first.id, first.name),
-        place: first.awaits.or(first.born),
-        reason: format!(
-            "is the first of {count} that nothing known to the loop can wake, though a waker is \
-             held elsewhere"
-        ),
-    });
+    let reason = format!(
+        "is the first of {count} that nothing known to the loop can wake, though a waker is held \
+         elsewhere"
+    );
+    let place = core.place_of_task(first.id);
+    linter.found(core, Lint::SuspectedDeadlock, entry_of(first.id), place, reason);
 }

@@ -5,6 +5,16 @@ use glassloop_reactor as reactor;
 
 use crate::{LintLimits, PoolLimits};
 
+/// Microseconds in the clock's unit.
+pub(crate) fn ns_of_us(us: u64) -> u64 {
+    us.saturating_mul(1_000)
+}
+
+/// Milliseconds likewise.
+pub(crate) fn ns_of_ms(ms: u64) -> u64 {
+    ms.saturating_mul(1_000_000)
+}
+
 /// The bounds of a loop. Start from `Limits::default()` and change what you must.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

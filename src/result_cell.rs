@@ -94,11 +94,7 @@ impl<T, E> ResultCell<T, E> {
                 return Poll::Pending;
             }
             State::Waiting { .. } => {}
-            State::Resolved(_) | State::Taken => {
-                // Who takes results gets further, whatever it waits for besides.
-                Executor::current().into_iter().for_each(|executor| executor.note_result());
-                return Poll::Ready(taken(state, what));
-            }
+            State::Resolved(_) | State::Taken => return Poll::Ready(taken(state, what)),
         }
         drop(state);
         // A waker's clone isn't ours to make under a lock, nor its drop.
@@ -146,6 +142,8 @@ impl<T, E> ResultCell<T, E> {
 }
 
 fn taken<T, E>(mut state: MutexGuard<'_, State<T, E>>, what: &str) -> Result<T, E> {
+    // A task that takes results gets further, whatever it waits for besides.
+    Executor::current().into_iter().for_each(|executor| executor.note_result());
     match std::mem::replace(&mut *state, State::Taken) {
         State::Resolved(result) => result,
         _ => panic!("{what} was asked again after it gave its result"),

@@ -15,7 +15,7 @@ use std::{
 use glassloop_executor::{PlaceId, Refused, drop_caught};
 use glassloop_reactor::Clock;
 
-use crate::{EventLoop, callbacks, core::Core, current};
+use crate::{EventLoop, callbacks, core::Core, current, limits::ns_of_ms};
 
 type Place = &'static Location<'static>;
 
@@ -62,7 +62,7 @@ impl Listeners {
     fn tell(&self, core: &Rc<Core>) {
         let suspended = core.reactor.clock().suspended();
         self.looked.set(suspended);
-        let gap_min = core.limits.gap_ms_min.saturating_mul(1_000_000);
+        let gap_min = ns_of_ms(core.limits.gap_ms_min);
         // Cloned out: a host that is called back may listen, or take a listener back.
         let listeners = self.list.borrow().clone();
         for listener in listeners.iter() {

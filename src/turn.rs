@@ -178,11 +178,11 @@ impl<'a> Turn<'a> {
         if let Some(recorder) = core.recorder() {
             recorder.queues(core.queue_depths(), now);
         }
-        if core.linter().is_some_and(|linter| linter.is_due(now)) {
-            self.look_for_faults();
-        }
         if core.shared.published.is_due(now) {
+            // With a look of its own.
             self.publish();
+        } else if core.linter().is_some_and(|linter| linter.is_due(now)) {
+            self.look_for_faults();
         }
         if self.observed {
             let (turn, items) = (self.turn, self.items);

@@ -130,14 +130,16 @@ impl Watch {
     /// Has the loop record, or stop doing so, from its next turn on: see
     /// [`EventLoop::record`](crate::EventLoop::record). A loop that sleeps is woken for it.
     pub fn record(&self, on: bool) {
-        let wish = Wish { record: Some(on), ..Wish::default() };
-        self.shared.published.want(wish, || self.shared.notifier.notify());
+        self.want(Wish { record: Some(on), ..Wish::default() });
     }
 
     /// Has the loop look for faults, or stop doing so, from its next turn on: see
     /// [`EventLoop::lint`](crate::EventLoop::lint). A loop that sleeps is woken for it.
     pub fn lint(&self, on: bool) {
-        let wish = Wish { lint: Some(on), ..Wish::default() };
+        self.want(Wish { lint: Some(on), ..Wish::default() });
+    }
+
+    fn want(&self, wish: Wish) {
         self.shared.published.want(wish, || self.shared.notifier.notify());
     }
 

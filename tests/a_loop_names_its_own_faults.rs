@@ -8,8 +8,9 @@ mod stepper;
 
 use std::{
     cell::Cell,
-    future::{Future, pending},
+    future::{Future, pending, poll_fn},
     rc::Rc,
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -28,6 +29,17 @@ fn forgets(event_loop: &EventLoop) -> glassloop::TaskId {
     let id = task.id();
     task.detach();
     id
+}
+
+type Kept = Rc<Cell<Option<Waker>>>;
+
+/// Waits for ever, and leaves its waker in a cell.
+fn keeps(kept: &Kept) -> impl Future<Output = ()> + use<> {
+    let kept = Rc::clone(kept);
+    poll_fn(move |cx| {
+        kept.set(Some(cx.waker().clone()));
+        Poll::Pending
+    })
 }
 
 #[test]
@@ -69,14 +81,8 @@ fn a_finding_ends_a_run_only_if_it_is_denied_and_the_loop_can_be_run_again() {
 fn what_is_found_only_when_the_run_is_over_ends_it_all_the_same() {
     let event_loop = EventLoop::test();
     event_loop.deny(Lint::ALL);
-    let kept = Rc::new(Cell::new(None));
-    let keeps = Rc::clone(&kept);
-    event_loop
-        .spawn(std::future::poll_fn(move |cx| {
-            keeps.set(Some(cx.waker().clone()));
-            std::task::Poll::<()>::Pending
-        }))
-        .detach();
+    let kept = Kept::default();
+    event_loop.spawn(keeps(&kept)).detach();
     let ended = event_loop.block_on(async move {
         yield_now().await;
         drop(kept.take());
@@ -88,14 +94,8 @@ fn what_is_found_only_when_the_run_is_over_ends_it_all_the_same() {
 fn a_run_that_is_stopped_ends_by_what_is_found_then() {
     let event_loop = EventLoop::test();
     event_loop.deny([Lint::LostWake]);
-    let waker = Rc::new(Cell::new(None));
-    let keeps = Rc::clone(&waker);
-    event_loop
-        .spawn(std::future::poll_fn(move |cx| {
-            keeps.set(Some(cx.waker().clone()));
-            std::task::Poll::<()>::Pending
-        }))
-        .detach();
+    let waker = Kept::default();
+    event_loop.spawn(keeps(&waker)).detach();
     event_loop
         .spawn(async move {
             sleep(Duration::from_millis(10)).await; // behind the first look
@@ -238,12 +238,8 @@ fn nobody_starves_while_the_loop_stands_or_its_host_has_the_thread() {
 fn a_finding_costs_only_the_run_that_it_was_found_in() {
     let event_loop = EventLoop::test();
     event_loop.deny([Lint::LostWake, Lint::LeakAtClose]);
-    let waker = Rc::new(Cell::new(None));
-    let keeps = Rc::clone(&waker);
-    let stuck = event_loop.spawn(std::future::poll_fn(move |cx| {
-        keeps.set(Some(cx.waker().clone()));
-        std::task::Poll::<()>::Pending
-    }));
+    let waker = Kept::default();
+    let stuck = event_loop.spawn(keeps(&waker));
     event_loop
         .spawn(async move {
             sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,4 @@
-//! What changes a program: a recording switched, a task aborted.
+//! What changes a program: a recording or its lints switched, a task aborted.
 //!
 //! Only where the builder allowed it, and by POST: the door sees to both. It reads one small JSON
 //! object and is strict about it.
@@ -13,9 +13,18 @@ use crate::{facts::Facts, routes::refusal};
 
 /// `POST /record` with `{"loop":1,"on":true}`.
 pub(crate) fn record(_: &Facts, request: &Request) -> Result<Response, Response> {
+    switch(request, Watch::record)
+}
+
+/// `POST /lint` with `{"loop":1,"on":true}`.
+pub(crate) fn lint(_: &Facts, request: &Request) -> Result<Response, Response> {
+    switch(request, Watch::lint)
+}
+
+fn switch(request: &Request, set: fn(&Watch, bool)) -> Result<Response, Response> {
     let wish = Wish::of(request, &["loop", "on"])?;
     let on = wish.get("on", "true or false", Value::as_bool)?;
-    wish.watch()?.record(on);
+    set(&wish.watch()?, on);
     Ok(Response::json(json!({ "on": on }).to_string()))
 }
 

@@ -1,23 +1,12 @@
-//! What the lints of a loop have found, and their switch.
+//! What the lints of a loop have found.
 //!
 //! It tells what the loop knows. Promises each finding with its reason, why it matters, and the
 //! chapter that explains it.
 
-use glassloop::{
-    Finding, LintLine,
-    ws::{Request, Response},
-};
+use glassloop::{Finding, LintLine};
 use serde_json::{Value, json};
 
-use crate::{control::Wish, facts::Facts, rows};
-
-/// `POST /lint` with `{"loop":1,"on":true}`.
-pub(crate) fn lint(_: &Facts, request: &Request) -> Result<Response, Response> {
-    let wish = Wish::of(request, &["loop", "on"])?;
-    let on = wish.get("on", "true or false", Value::as_bool)?;
-    wish.watch()?.lint(on);
-    Ok(Response::json(json!({ "on": on }).to_string()))
-}
+use crate::rows;
 
 /// What was found in a loop; `null` if its lints were never on.
 pub(crate) fn told(line: Option<&LintLine>) -> Value {

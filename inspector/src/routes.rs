@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use glassloop::ws::{Request, Response};
 use serde_json::json;
 
-use crate::{clock, control, dump, facts::Facts, lints, past, source, state, stepping};
+use crate::{clock, control, dump, facts::Facts, past, source, state, stepping};
 
 /// Where the pushes of [`live`](crate::live) are.
 pub(crate) const LIVE: &str = "/live";
@@ -88,7 +88,7 @@ pub(crate) const ROUTES: [Route; 18] = [
         respond: Respond::Now(source::source),
     },
     post("/record", control::record),
-    post("/lint", lints::lint),
+    post("/lint", control::lint),
     post("/cancel", control::cancel),
     post("/clock", clock::clock),
     order("/pause", |facts, request| Box::pin(stepping::pause(facts, request))),

@@ -17,7 +17,12 @@ use super::{
     row::{Rows, Woken, WokenBy},
     turns::{Busy, SoFar},
 };
-use crate::{By, core::Core, snapshot_table::at};
+use crate::{
+    By,
+    core::Core,
+    limits::{ns_of_ms, ns_of_us},
+    snapshot_table::at,
+};
 
 /// Failures that are kept until somebody tells of them; what is more is left out.
 const FAILURES_MAX: usize = 16;
@@ -101,14 +106,6 @@ pub(super) fn time(ns: u64) -> String {
     format!("{:.1?}", Duration::from_nanos(ns))
 }
 
-pub(super) fn ns_of_us(us: u64) -> u64 {
-    us.saturating_mul(1_000)
-}
-
-pub(super) fn ns_of_ms(ms: u64) -> u64 {
-    ms.saturating_mul(1_000_000)
-}
-
 /// What has happened, as the recorder tells.
 impl Linter {
     pub(crate) fn new(limits: LintLimits, now_ns: u64) -> Linter {
@@ -134,8 +131,8 @@ impl Linter {
 
     /// The lints go on: of what was between nothing is known.
     pub(crate) fn resume(&self) {
-        self.rows.borrow_mut().forget();
-        self.looks.borrow_mut().forget();
+        self.rows.take();
+        self.looks.take();
         self.before.set(Before::NOTHING);
         self.turn.take();
         self.busy.take();
@@ -219,16 +216,17 @@ impl Linter {
         let executor = &core.executor;
         // Of what ran before.
         core.reactor.take_last_sleep();
-        let (place, joins) = (executor.item_place(item), executor.join_steps());
+        let place = match item.is_task() {
+            true => core.place_of_task(item.id()),
+            false => executor.item_place(item),
+        };
+        let joins = executor.join_steps();
         let mut before = Before { is_known: true, place, joins, ..Before::NOTHING };
         if let Some(glance) = item.is_task().then(|| executor.glance(item.id())).flatten() {
             before.wakers_held = glance.wakers_held;
             before.is_first_poll = glance.polls == 0;
             if before.is_first_poll {
                 self.look_at_size(core, item);
-            } else {
-                let awaits = executor.sites().awaits(item.index());
-                before.place = if awaits == PlaceId::UNKNOWN { before.place } else { awaits };
             }
             let (woken, by) = self.rows.borrow_mut().of(item.id()).take_woken();
             before.woken_by = by;

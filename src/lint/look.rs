@@ -6,16 +6,14 @@
 use glassloop_executor::Entry;
 use glassloop_reactor::{SourceId, SourceView};
 
-use super::{
-    Evidence, Lint, Linter,
-    linter::{ns_of_ms, time},
-};
+use super::{Lint, Linter, linter::time, telling::Evidence};
 use crate::{
     CloseReport, TimerLine,
     core::Core,
     deadlock,
     event::entry_of,
     gathering::{queues, source_name, who_waits},
+    limits::ns_of_ms,
 };
 
 /// A look takes one part in so many of the loop's time, at most.
@@ -30,8 +28,11 @@ pub(super) struct Looks {
     next_ns: u64,
     queues: Vec<Queue>,
     next_rise_ns: u64,
-    unheard: Vec<Unheard>,
-    doubted: Vec<Doubted>,
+    /// They have something to read, and nobody ever asked them. In the clock's unit.
+    unheard: Suspects,
+    /// The system says that they are ready, and they are not as far as anybody was told. In how
+    /// often the system was asked.
+    doubted: Suspects,
 }
 
 /// How a queue has grown.
@@ -44,29 +45,37 @@ struct Queue {
     from: usize,
 }
 
-/// A source that has something to read, and that nobody ever asked.
-#[derive(Debug)]
-struct Unheard {
-    source: SourceId,
-    since_ns: u64,
-    told: bool,
-}
+/// Sources that may be at fault, as the looks found them on end.
+#[derive(Debug, Default)]
+struct Suspects(Vec<Suspect>);
 
-/// A source that the system says is ready, and that is not as far as anybody was told.
 #[derive(Debug)]
-struct Doubted {
+struct Suspect {
     source: SourceId,
-    /// The how many-th doubt of it this was.
+    /// The how many-th suspicion of it this is: another one begins anew.
     number: u32,
-    /// How often the system had been asked by then.
-    asked: u64,
+    /// Since when, in whatever counts.
+    since: u64,
     told: bool,
 }
 
-impl Looks {
-    /// Nothing is known of what was before.
-    pub(super) fn forget(&mut self) {
-        *self = Looks::default();
+impl Suspects {
+    /// These are suspected now. Those that were all the time since `least` ago, each once.
+    fn still(&mut self, now: &[(SourceId, u32)], at: u64, least: u64) -> Vec<SourceId> {
+        let known = &mut self.0;
+        known.retain(|known| now.contains(&(known.source, known.number)));
+        for &(source, number) in now {
+            if !known.iter().any(|known| known.source == source) {
+                known.push(Suspect { source, number, since: at, told: false });
+            }
+        }
+        let is_certain =
+            |known: &&mut Suspect| at.saturating_sub(known.since) >= least && !known.told;
+        let tell = |known: &mut Suspect| {
+            known.told = true;
+            known.source
+        };
+        known.iter_mut().filter(is_certain).map(tell).collect()
     }
 }
 
@@ -129,37 +138,19 @@ impl Linter {
         let waits = who_waits(core);
         for task in stranded {
             if !waits.contains_key(&task) && self.is_first_told(task) {
-                let place = core.executor.sites().awaits(task.index);
-                let place = place.location().or(core.executor.sites().born(task.index).location());
                 let reason = "waits, and nobody holds its waker any more".to_owned();
-                let (item, subject) = (entry_of(task), core.name_of_task(task));
-                self.tell(core, Evidence { lint: Lint::LostWake, item, subject, place, reason });
+                let place = core.place_of_task(task);
+                self.found(core, Lint::LostWake, entry_of(task), place, reason);
             }
         }
     }
 
     fn look_for_unheard(&self, core: &Core, now_ns: u64) {
-        let unheard = core.reactor.unheard();
-        let told: Vec<SourceId> = {
-            let known = &mut self.looks.borrow_mut().unheard;
-            known.retain(|known| unheard.contains(&known.source));
-            for &source in &unheard {
-                if !known.iter().any(|known| known.source == source) {
-                    known.push(Unheard { source, since_ns: now_ns, told: false });
-                }
-            }
-            let since = |known: &&mut Unheard| {
-                let for_ns = now_ns.saturating_sub(known.since_ns);
-                for_ns >= ns_of_ms(self.limits.unheard_ms_min) && !known.told
-            };
-            let tell = |known: &mut Unheard| {
-                known.told = true;
-                known.source
-            };
-            known.iter_mut().filter(since).map(tell).collect()
-        };
+        let unheard: Vec<_> = core.reactor.unheard().into_iter().map(|id| (id, 0)).collect();
+        let least_ns = ns_of_ms(self.limits.unheard_ms_min);
+        let told = self.looks.borrow_mut().unheard.still(&unheard, now_ns, least_ns);
         for source in told.into_iter().filter_map(|id| view(core, id)) {
-            let least = time(ns_of_ms(self.limits.unheard_ms_min));
+            let least = time(least_ns);
             let reason =
                 format!("has had something to read for {least}, and nobody ever asked for it");
             self.tell(
@@ -178,26 +169,8 @@ impl Linter {
     /// Whether somebody waits for what the system has told already. That is certain if the system
     /// was asked between two looks, and had nothing new to tell.
     fn look_for_stale(&self, core: &Core) {
-        let doubted = core.reactor.doubted();
-        if doubted.is_empty() && self.looks.borrow().doubted.is_empty() {
-            return;
-        }
-        let asked = core.reactor.counts().waits;
-        let told: Vec<SourceId> = {
-            let known = &mut self.looks.borrow_mut().doubted;
-            known.retain(|known| doubted.contains(&(known.source, known.number)));
-            for &(source, number) in &doubted {
-                if !known.iter().any(|known| known.source == source) {
-                    known.push(Doubted { source, number, asked, told: false });
-                }
-            }
-            let certain = |known: &&mut Doubted| known.asked < asked && !known.told;
-            let tell = |known: &mut Doubted| {
-                known.told = true;
-                known.source
-            };
-            known.iter_mut().filter(certain).map(tell).collect()
-        };
+        let (doubted, asked) = (core.reactor.doubted(), core.reactor.counts().waits);
+        let told = self.looks.borrow_mut().doubted.still(&doubted, asked, 1);
         for source in told.into_iter().filter_map(|id| view(core, id)) {
             let waiter = source.waiters.first();
             let owner = waiter.map(|waiter| Core::owner_of(waiter.owner));

@@ -21,4 +21,3 @@ pub use kind::Lint;
 pub use limits::LintLimits;
 pub(crate) use linter::{Linter, Run};
 pub(crate) use switch::from_environment;
-pub(crate) use telling::Evidence;

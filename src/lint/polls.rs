@@ -6,12 +6,12 @@ use glassloop_executor::{Entry, PlaceId, TaskId};
 
 use super::{
     Lint, Linter, Run,
-    linter::{ns_of_us, time},
+    linter::time,
     row::{Row, WokenBy},
     telling::who_woke,
     turns::Busy,
 };
-use crate::{core::Core, deadlock, gathering::waits_of};
+use crate::{core::Core, deadlock, gathering::waits_of, limits::ns_of_us};
 
 /// So much a round is lost at least where that is told.
 const LOST_NS_MIN: u64 = 2_000_000;

@@ -102,9 +102,4 @@ impl Rows {
         }
         row
     }
-
-    /// Nothing is known any more of who was woken when.
-    pub(super) fn forget(&mut self) {
-        self.rows.clear();
-    }
 }

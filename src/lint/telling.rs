@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// What is said of a fault.
-pub(crate) struct Evidence {
-    pub(crate) lint: Lint,
+pub(super) struct Evidence {
+    pub(super) lint: Lint,
     /// The item that it is about, or nothing.
-    pub(crate) item: Entry,
-    pub(crate) subject: String,
-    pub(crate) place: Option<Place>,
-    pub(crate) reason: String,
+    pub(super) item: Entry,
+    pub(super) subject: String,
+    pub(super) place: Option<Place>,
+    pub(super) reason: String,
 }
 
 impl Linter {
@@ -42,7 +42,7 @@ impl Linter {
     }
 
     /// Tells what was found of an item.
-    pub(super) fn found(
+    pub(crate) fn found(
         &self,
         core: &Core,
         lint: Lint,
@@ -60,7 +60,7 @@ impl Linter {
 
     /// Tells what was found: to whoever asks later, records or steps; and if that is denied the run
     /// ends.
-    pub(crate) fn tell(&self, core: &Core, evidence: Evidence) {
+    pub(super) fn tell(&self, core: &Core, evidence: Evidence) {
         let Evidence { lint, item, subject, place, reason } = evidence;
         let (turn, at_ns) = (core.turns.get(), core.stride.read_at());
         let task = item.task_id();

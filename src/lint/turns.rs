@@ -2,11 +2,8 @@
 
 use glassloop_executor::{Entry, PlaceId};
 
-use super::{
-    Lint, Linter, Run,
-    linter::{ns_of_us, time},
-};
-use crate::core::Core;
+use super::{Lint, Linter, Run, linter::time};
+use crate::{core::Core, limits::ns_of_us};
 
 /// The turn under way.
 #[derive(Clone, Copy, Debug)]

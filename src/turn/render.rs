@@ -6,7 +6,7 @@
 use glassloop_executor::{Cause, Entry};
 
 use super::Turn;
-use crate::{Phase, stride::Stretch};
+use crate::{Phase, limits::ns_of_us, stride::Stretch};
 
 impl Turn<'_> {
     /// Phase 7: render callbacks if a frame is due, a checkpoint; then idle callbacks.
@@ -38,7 +38,7 @@ impl Turn<'_> {
         if !self.asked {
             return;
         }
-        let longest = core.limits.idle_us_max.saturating_mul(1_000);
+        let longest = ns_of_us(core.limits.idle_us_max);
         let most = core.stride.read_at().saturating_add(longest);
         let most = core.pump_end.get().map_or(most, |end| end.min(most));
         let until = core.next_deadline().map_or(most, |deadline| deadline.min(most));

@@ -60,20 +60,18 @@ fn summary(of: &Value) -> String {
 }
 
 pub(crate) fn json(state: &State) -> Value {
-    let loops = state.loops().iter().map(|of| json!({ "loop": of["loop"], "lint": of["lint"] }));
-    json!({ "loops": loops.collect::<Vec<_>>() })
+    state.json_of(|of| json!({ "loop": of["loop"], "lint": of["lint"] }))
 }
 
 /// Switches the lints of each loop that is shown.
 pub(crate) fn switch(client: &Client, state: &State, on: bool) -> Result<(Page, Value), Failure> {
-    let (mut page, mut answers) = (Page::default(), Vec::new());
+    let mut page = Page::default();
     for of in state.loops() {
-        let answer = client.post("/lint", &json!({ "loop": loop_number(of), "on": on }))?;
+        client.post("/lint", &json!({ "loop": loop_number(of), "on": on }))?;
         let does = if on { "looks for faults" } else { "looks for faults no more" };
         page.plain(format!("loop {} {does}", number_of(of)));
-        answers.push(json!({ "loop": of["loop"], "lint": answer }));
     }
-    Ok((page, json!({ "loops": answers })))
+    Ok((page, state.json_of(|of| json!({ "loop": of["loop"], "on": on }))))
 }
 
 /// Whether nothing was found of what is denied.

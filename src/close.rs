@@ -273,6 +273,7 @@ fn abort(event_loop: &EventLoop, report: &mut CloseReport) {
 /// What a loop does when it is dropped: `close(ZERO)`, and a word if that wasn't silent.
 pub(crate) fn dropped(event_loop: &EventLoop) {
     let core = &event_loop.core;
+    core.tell_seed_if_panicking();
     if core.closed.get() {
         return;
     }

@@ -169,6 +169,12 @@ impl EventLoop {
         self.can_run()?;
         let _entered = current::enter(&self.core);
         let _running = Running::begin(&self.core);
+        let ended = self.make_turns_to_their_end(going);
+        self.core.tell_seed_after(&ended);
+        ended
+    }
+
+    fn make_turns_to_their_end(&self, going: impl Fn() -> bool) -> Result<(), RunError> {
         let before = self.core.turns.get();
         let ended = self.make_turns(going);
         if self.core.linter().is_none() || self.core.turns.get() == before {

@@ -96,6 +96,7 @@ mod result_cell;
 mod resume;
 mod ring;
 mod run_until_cancelled;
+mod schedule;
 mod scope;
 mod shared;
 #[cfg(feature = "signal")]

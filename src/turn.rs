@@ -15,6 +15,8 @@ mod render;
 mod run;
 mod step;
 
+pub(crate) use run::Bounds;
+
 /// A turn under way.
 pub(crate) struct Turn<'a> {
     core: &'a Core,
@@ -115,7 +117,7 @@ impl<'a> Turn<'a> {
         let (executor, notifier) = (self.executor, self.notifier);
         executor.set_cause(Cause::Thread);
         #[cfg(drain_before_disarm)]
-        let more = executor.take_deferred();
+        let more = executor.take_deferred(self.core.deferred_max());
         // The word first, the queue second: what is pushed after the take finds the word disarmed
         // and sets it again.
         if !notifier.disarm() {
@@ -123,7 +125,7 @@ impl<'a> Turn<'a> {
         }
         let before = executor.ready_len();
         #[cfg(not(drain_before_disarm))]
-        let more = executor.take_deferred();
+        let more = executor.take_deferred(self.core.deferred_max());
         if more {
             notifier.notify();
         }

@@ -168,11 +168,14 @@ fn a_random_program_leaves_the_same_recording_by_random_steps() {
         let number = seed.get();
         for policy in policies() {
             let program = move |said| random_program(number, said);
-            let free = lived(&virtual_loop(policy), program);
-            let slow = virtual_loop(policy);
-            let (slow, made) = stepped(&slow, random_steps(number), || lived(&slow, program));
-            assert_same(&free, &slow, policy);
-            steps += made;
+            // And by a seed of its own.
+            for seeded in [|event_loop, _| event_loop, EventLoop::seed] {
+                let free = lived(&seeded(virtual_loop(policy), number), program);
+                let slow = seeded(virtual_loop(policy), number);
+                let (slow, made) = stepped(&slow, random_steps(number), || lived(&slow, program));
+                assert_same(&free, &slow, policy);
+                steps += made;
+            }
         }
     }
     println!("{steps} steps");

@@ -230,12 +230,12 @@ impl Executor {
         self.counters.set_cause(cause);
     }
 
-    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first. Whether
-    /// more may be there; it is bounded by `taken_per_turn_max`.
-    pub fn take_deferred(&self) -> bool {
+    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first, at most
+    /// `most`. Whether more may be there; it is bounded by `taken_per_turn_max`.
+    pub fn take_deferred(&self, most: usize) -> bool {
         let waiting = self.deferred.borrow().len();
         let room = self.limits.taken_per_turn_max.saturating_sub(waiting);
-        self.take_left(room, |left| match left {
+        self.take_left(room.min(most), |left| match left {
             Left::Wake(Entry::STOP) => {
                 self.inbox.stop_taken();
                 self.stopping.set(true);
@@ -253,6 +253,20 @@ impl Executor {
                 self.socket.tell(|tap| tap.woken(entry, Entry::NOTHING, true));
             }
         })
+    }
+
+    /// From now on it is noted which thread leaves what, for [`mix_deferred`]. Nothing must have
+    /// been left before.
+    ///
+    /// [`mix_deferred`]: Executor::mix_deferred
+    pub fn note_senders(&self) {
+        self.outlet.note_senders();
+    }
+
+    /// Has `below` pick the order in which what other threads left is taken, a number below the one
+    /// that it is given. Each thread's own order stays. How much was left.
+    pub fn mix_deferred(&self, below: impl FnMut(usize) -> usize) -> usize {
+        self.outlet.mix(below)
     }
 
     /// Whether other threads have left something that was not taken.

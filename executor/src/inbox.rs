@@ -5,11 +5,14 @@
 //! counts the accepted calls and carries the closed mark, so that closing can't race with a sender.
 //! It runs nothing and wakes nobody but its loop.
 
-use std::{cell::RefCell, panic::Location, sync::Arc, task::Waker};
+use std::{
+    cell::RefCell, collections::VecDeque, panic::Location, sync::Arc, task::Waker, thread::ThreadId,
+};
 
 use crate::{
     error::Refused,
     id::Entry,
+    senders::{Senders, mixed},
     sync::{AtomicBool, AtomicUsize, Ordering, mpsc},
 };
 
@@ -45,6 +48,8 @@ pub struct Inbox {
     calls_max: usize,
     /// A stop lies in the queue: one more would say nothing new.
     stop: AtomicBool,
+    /// Who left each thing in the queue, if the loop asked for that.
+    senders: Arc<Senders>,
     /// Brings the loop back from its wait.
     unpark: Waker,
 }
@@ -53,8 +58,9 @@ pub struct Inbox {
 #[derive(Debug)]
 pub struct Outlet {
     receiver: mpsc::Receiver<Left>,
-    /// What was looked at and not taken: it comes first.
-    first: RefCell<Option<Left>>,
+    /// What was looked at and not taken, with who left it: it comes first.
+    first: RefCell<VecDeque<(Option<ThreadId>, Left)>>,
+    senders: Arc<Senders>,
 }
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -66,10 +72,9 @@ pub fn inbox(calls_max: usize, unpark: Waker) -> (Arc<Inbox>, Outlet) {
     let calls = AtomicUsize::new(0);
     let calls_max = calls_max.min(CLOSED - 1);
     let stop = AtomicBool::new(false);
-    (
-        Arc::new(Inbox { sender, calls, calls_max, stop, unpark }),
-        Outlet { receiver, first: RefCell::default() },
-    )
+    let senders = Arc::<Senders>::default();
+    let outlet = Outlet { receiver, first: RefCell::default(), senders: Arc::clone(&senders) };
+    (Arc::new(Inbox { sender, calls, calls_max, stop, senders, unpark }), outlet)
 }
 
 impl Inbox {
@@ -137,7 +142,7 @@ impl Inbox {
     fn push(&self, left: Left) {
         // A send fails only when the loop is gone. An accepted call can't meet that: the loop
         // keeps its end until the count is zero. A wake for a loop that is gone is nothing.
-        if self.sender.send(left).is_ok() {
+        if self.senders.push(|| self.sender.send(left)).is_ok() {
             self.unpark.wake_by_ref();
         }
     }
@@ -200,28 +205,44 @@ impl Drop for Reserved<'_> {
 impl Outlet {
     /// Takes what was left, oldest first, at most `max`; says whether more may be there.
     pub fn take(&self, max: usize, mut found: impl FnMut(Left)) -> bool {
-        if max == 0 {
-            return true;
-        }
-        let first = self.first.take();
-        let rest = max - usize::from(first.is_some());
-        if let Some(left) = first {
-            found(left);
-        }
-        for _ in 0..rest {
-            match self.receiver.try_recv() {
-                Ok(left) => found(left),
-                Err(_) => return false,
+        for _ in 0..max {
+            match self.next() {
+                Some((_, left)) => found(left),
+                None => return false,
             }
         }
         true
     }
 
+    #[inline]
+    fn next(&self) -> Option<(Option<ThreadId>, Left)> {
+        let first = self.first.borrow_mut().pop_front();
+        first.or_else(|| self.receiver.try_recv().ok().map(|left| (self.senders.pop(), left)))
+    }
+
+    /// From now on it is noted which thread leaves what, for [`mix`](Outlet::mix). Nothing must
+    /// have been left before.
+    pub fn note_senders(&self) {
+        self.senders.note();
+    }
+
+    /// Has `below` pick in which order what lies there is taken, a number below the one that it is
+    /// given; each sender's own order stays. How much lies there.
+    pub fn mix(&self, below: impl FnMut(usize) -> usize) -> usize {
+        let left = std::iter::from_fn(|| self.next());
+        let mixed = mixed(left, below);
+        let count = mixed.len();
+        self.first.replace(mixed);
+        count
+    }
+
     /// Whether nothing was left. Nobody but the taker asks.
     pub fn is_empty(&self) -> bool {
-        let first = self.first.take().or_else(|| self.receiver.try_recv().ok());
-        let is_empty = first.is_none();
-        self.first.replace(first);
+        let next = self.next();
+        let is_empty = next.is_none();
+        if let Some(next) = next {
+            self.first.borrow_mut().push_front(next);
+        }
         is_empty
     }
 }

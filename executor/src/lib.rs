@@ -148,6 +148,7 @@ mod members;
 mod place;
 mod race;
 mod scope;
+mod senders;
 mod shield;
 mod slot;
 mod step;

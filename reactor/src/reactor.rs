@@ -5,7 +5,7 @@
 //! knows no task and polls nothing; *when* each phase runs is its caller's affair.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt, io,
     panic::Location,
     rc::{Rc, Weak},
@@ -18,6 +18,7 @@ use crate::{
     alarm::{self, Alarm, Precision},
     clock::{Clock, nanoseconds},
     counts::Counts,
+    dice::Dice,
     events::Events,
     flush::{Flush, FlushLine},
     hooks::{Resolver, Stall},
@@ -33,6 +34,7 @@ use crate::{
 };
 
 mod doubts;
+mod hooks;
 mod lend;
 mod playing;
 mod service;
@@ -96,6 +98,8 @@ pub struct Reactor {
     counts: Cell<Counts>,
     last_stall: RefCell<Option<Stall>>,
     resolver: RefCell<Option<Resolver>>,
+    /// They fall for whatever no promise decides, if somebody wants that.
+    dice: OnceCell<Dice>,
 }
 
 impl Reactor {
@@ -140,6 +144,7 @@ impl Reactor {
             counts: Cell::default(),
             last_stall: RefCell::default(),
             resolver: RefCell::default(),
+            dice: OnceCell::new(),
             clock: options.clock,
         }))
     }
@@ -147,14 +152,19 @@ impl Reactor {
     // The phases.
 
     /// Phase 2: what the events told is stored, and so is what memory sockets have told since. The
-    /// wakers of those who waited for it are added to `woken`.
+    /// wakers of those who waited for it are added to `woken`. With [dice](Reactor::seed) they say
+    /// in which order that happens, and what is told only in the next turn.
     pub fn io(&self, events: &Events, woken: &mut Woken) {
         let mut sources = self.sources.borrow_mut();
+        let dice = self.dice.get();
         let mut stale = 0;
         for event in events {
-            stale += u64::from(!sources.deliver(event.source, event.readiness, woken));
+            let (source, told) = (event.source, event.readiness);
+            let waits_its_turn = dice.is_some() && sources.raise(source, told);
+            stale += u64::from(!waits_its_turn && !sources.deliver(source, told, woken));
         }
-        let (raised, raised_stale) = sources.deliver_raised(woken);
+        let most = dice.map_or(usize::MAX, |dice| sources.shuffle_raised(dice));
+        let (raised, raised_stale) = sources.deliver_raised(most, woken);
         if sources.has_unclaimed() {
             self.chores.set(true);
         }
@@ -335,39 +345,6 @@ impl Reactor {
     #[inline]
     pub fn take_last_place(&self) -> Option<Place> {
         self.last_place.take()
-    }
-
-    // Hooks between the layers above.
-
-    /// The last stall that was reported.
-    #[must_use]
-    pub fn last_stall(&self) -> Option<Stall> {
-        self.last_stall.borrow().clone()
-    }
-
-    /// Reports a stall, for whoever must explain being late. One that was longer is kept for as
-    /// long again as it took: it explains more than a shorter one right after it.
-    pub fn set_last_stall(&self, stall: Stall) {
-        let kept = self.last_stall.borrow().as_ref().is_some_and(|last| {
-            let since = stall.at.saturating_sub(last.at) / 1_000_000;
-            last.millis > stall.millis && since < last.millis
-        });
-        if !kept {
-            self.last_stall.replace(Some(stall));
-        }
-    }
-
-    /// Who resolves names for this loop. `None`: the OS, on a thread that starts with the first.
-    #[must_use]
-    pub fn resolver(&self) -> Option<Resolver> {
-        self.resolver.borrow().clone()
-    }
-
-    /// Sets who resolves names for this loop.
-    pub fn set_resolver(&self, resolver: Resolver) {
-        // The one it replaces is dropped here, after the borrow: its drop may be anything.
-        let replaced = self.resolver.borrow_mut().replace(resolver);
-        drop(replaced);
     }
 
     pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {

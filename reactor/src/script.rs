@@ -7,7 +7,6 @@
 use std::{net::SocketAddr, sync::Arc};
 
 mod backlog;
-mod dice;
 mod line;
 mod player;
 mod setting;

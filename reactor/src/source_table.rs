@@ -11,6 +11,7 @@ use slab::Slab;
 mod views;
 
 use crate::{
+    dice::Dice,
     readiness::{Direction, Interest, Readiness},
     seat::Seat,
     source::SourceId,
@@ -214,11 +215,19 @@ impl SourceTable {
         !self.unclaimed.is_empty()
     }
 
-    /// Delivers what was raised. Returns how many events that were, and how many came too late.
-    pub(crate) fn deliver_raised(&mut self, woken: &mut Woken) -> (u64, u64) {
+    /// Puts what was raised into an order that dice say. How much of it is to be delivered now.
+    pub(crate) fn shuffle_raised(&mut self, dice: &Dice) -> usize {
+        dice.shuffle(&mut self.raised);
+        dice.cut(self.raised.len())
+    }
+
+    /// Delivers what was raised, so much of it at most. Returns how many events that were, and how
+    /// many came too late.
+    pub(crate) fn deliver_raised(&mut self, most: usize, woken: &mut Woken) -> (u64, u64) {
         let mut raised = std::mem::take(&mut self.raised);
         let (mut events, mut stale) = (0, 0);
-        for id in raised.drain(..) {
+        let now = most.min(raised.len());
+        for id in raised.drain(..now) {
             let told = self.get_mut(id).map(|entry| std::mem::take(&mut entry.raised));
             events += 1;
             stale += u64::from(!self.deliver(id, told.unwrap_or_default(), woken));
@@ -348,7 +357,7 @@ mod tests {
         let mut table = SourceTable::new(8);
         let id = table.insert(MEMORY).unwrap();
         assert!(table.raise(id, Readiness::READABLE) && table.raise(id, Readiness::WRITABLE));
-        assert_eq!(table.deliver_raised(&mut Woken::default()), (1, 0));
+        assert_eq!(table.deliver_raised(usize::MAX, &mut Woken::default()), (1, 0));
         assert_eq!(table.get(id).unwrap().readiness, Readiness::READABLE | Readiness::WRITABLE);
         assert!(!table.has_raised());
     }

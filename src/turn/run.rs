@@ -22,13 +22,13 @@ use crate::{
 const STALL_NAMES_MAX: usize = 4;
 
 /// How far a run phase goes.
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// What the policy allows each turn.
-    pub(super) allowance: Allowance,
+    pub(crate) allowance: Allowance,
     /// Items that this turn may still run.
-    pub(super) left: usize,
+    pub(crate) left: usize,
     /// Items that may run before the system is asked again.
-    pub(super) unasked: usize,
+    pub(crate) unasked: usize,
     /// When the phase ends.
     pub(super) end: u64,
     /// When the system is to be asked again.
@@ -62,6 +62,7 @@ impl Turn<'_> {
         let core = self.core;
         self.executor.set_cause(Cause::Task);
         let mut bounds = Bounds::of(core);
+        bounds.cut(core);
         self.carried_over(&mut bounds);
         if core.frames.is_due(self.reactor.now()) {
             // No other turn before it is drawn. One that is requested meanwhile is a chore.

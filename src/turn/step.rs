@@ -93,6 +93,7 @@ impl<'a> Turn<'a> {
         turn.deferred();
         turn.phase(Phase::Run);
         let mut bounds = Bounds::of(core);
+        bounds.cut(core);
         turn.carried_over(&mut bounds);
         core.items_since_poll.set(bounds.since_poll(core));
         let (asked, observed) = (turn.asked, turn.observed);

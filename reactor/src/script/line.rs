@@ -5,7 +5,8 @@
 
 use std::{cell::Cell, fmt, io, net::SocketAddr, rc::Rc};
 
-use super::{dice::Dice, transcript::Transcript};
+use super::transcript::Transcript;
+use crate::dice::Dice;
 use crate::readiness::Direction;
 
 /// One connection on the stage.

@@ -9,10 +9,10 @@ use std::{
 
 use super::{
     backlog::Backlog,
-    dice::Dice,
     line::{Line, Opening},
     transcript::Transcript,
 };
+use crate::dice::Dice;
 
 /// The first port of those who connect; each has one of its own.
 const CALLER_PORT: u16 = 40_000;

@@ -8,12 +8,12 @@ use std::{collections::BTreeMap, io, net::SocketAddr, rc::Rc, sync::Arc};
 use super::{
     Lives, Role, Script, Step,
     backlog::Backlog,
-    dice::Dice,
     line::Opening,
     player::{Act, Player},
     setting::Setting,
 };
 use crate::{
+    dice::Dice,
     limits::Limits,
     net::{PipeEnd, ScriptedListener, ScriptedStream},
     reactor::Reactor,

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use glassloop_reactor::nanoseconds;
+use glassloop_reactor::{Dice, nanoseconds};
 
 use super::limits::ReconnectLimits;
 use crate::time::{deadline, millis_between, nanos};
@@ -17,7 +17,7 @@ use crate::time::{deadline, millis_between, nanos};
 #[derive(Debug)]
 pub(crate) struct Backoff {
     limits: ReconnectLimits,
-    dice: u64,
+    dice: Dice,
     failures: u32,
     /// When the present outage began.
     since: u64,
@@ -33,7 +33,7 @@ pub(crate) enum Next {
 
 impl Backoff {
     pub(crate) fn new(limits: ReconnectLimits, seed: u64, now: u64) -> Backoff {
-        Backoff { limits, dice: seed, failures: 0, since: now }
+        Backoff { limits, dice: Dice::new(seed), failures: 0, since: now }
     }
 
     /// Failures in a row.
@@ -76,18 +76,10 @@ impl Backoff {
     }
 
     /// A number from the first to the last; the first, if that is the larger one.
-    fn between(&mut self, first: u64, last: u64) -> u64 {
+    fn between(&self, first: u64, last: u64) -> u64 {
         let span = u128::from(last.saturating_sub(first)) + 1;
-        let offset = (u128::from(self.roll()) * span) >> 64;
+        let offset = (u128::from(self.dice.roll()) * span) >> 64;
         first + u64::try_from(offset).expect("it is less than the span")
-    }
-
-    /// `SplitMix64`: good enough to spread clients, and no secret.
-    fn roll(&mut self) -> u64 {
-        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.dice ^ (self.dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

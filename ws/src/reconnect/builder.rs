@@ -9,7 +9,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
 
-use glassloop_reactor::Reactor;
+use glassloop_reactor::{Dice, Reactor};
 
 use super::backoff::Backoff;
 use super::driver::{ReconnectDriver, Task};
@@ -176,7 +176,9 @@ impl Reconnect {
     /// [`Error::Io`] if the thread has no current event loop.
     pub fn start(self) -> Result<(Reconnecting, ReconnectDriver), Error> {
         let reactor = Reactor::expect_current("Reconnect::start")?;
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        let of_loop = || reactor.dice().map(Dice::roll);
+        let random = || RandomState::new().build_hasher().finish();
+        let seed = self.seed.or_else(of_loop).unwrap_or_else(random);
         let backoff = Backoff::new(self.limits, seed, reactor.read_clock());
         let buffer = SendBuffer::numbered_after(self.numbered_after);
         let shared = Rc::new(Shared::new(reactor, self.limits, self.acknowledged, buffer));

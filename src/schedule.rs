@@ -1,0 +1,123 @@
+//! A seed for the order of what no promise orders.
+//!
+//! It promises that one seed gives one run, if nothing comes from outside, and that a seed breaks
+//! no promise: what is first-in first-out stays so, and nothing is lost or put off for ever. The
+//! dice are the reactor's; this file says where else they fall.
+
+use std::thread;
+
+use crate::{EventLoop, RunError, core::Core, turn::Bounds};
+
+impl EventLoop {
+    /// Has a seed decide, from the first turn on, whatever no promise decides:
+    ///
+    /// - in which order the events of one wait are told, and which of them only in the next turn;
+    /// - in which order calls and wakes of several threads are taken, and which of them only in the
+    ///   next turn. Those of one thread stay in order;
+    /// - where a run phase ends. What is left comes first in the next turn, as when its
+    ///   [time](crate::Limits::run_us_max) is over, and between the two comes what has become
+    ///   ready;
+    /// - the delays of a [`Reconnect`](crate::ws::Reconnect) without a seed of its own.
+    ///
+    /// Time stays exact, and the ready queue first-in first-out: those are promises. So a program
+    /// that keeps to what is promised ends alike under every seed, and one that relied on luck
+    /// shows it under some:
+    ///
+    /// ```
+    /// use glassloop::{EventLoop, net};
+    ///
+    /// // Two peers send in the same turn; whom does a server hear first?
+    /// let heard_first = |seed| {
+    ///     let event_loop = EventLoop::test().seed(seed);
+    ///     event_loop.block_on(async {
+    ///         let heard = std::rc::Rc::default();
+    ///         let (mut near, mut far) = (Vec::new(), Vec::new());
+    ///         for name in ["log in", "log out"] {
+    ///             let (ours, theirs) = net::duplex().unwrap();
+    ///             let heard: std::rc::Rc<std::cell::RefCell<Vec<_>>> = std::rc::Rc::clone(&heard);
+    ///             far.push(glassloop::spawn(async move {
+    ///                 theirs.read(&mut [0; 8]).await.unwrap();
+    ///                 heard.borrow_mut().push(name);
+    ///             }));
+    ///             near.push(ours);
+    ///         }
+    ///         glassloop::yield_now().await; // both wait now
+    ///         for ours in &near {
+    ///             ours.write_all(b"hello").await.unwrap();
+    ///         }
+    ///         for task in far {
+    ///             task.await.unwrap();
+    ///         }
+    ///         heard.take()[0]
+    ///     }).unwrap()
+    /// };
+    /// assert!((0..100).any(|seed| heard_first(seed) == "log out"));
+    /// assert_eq!(heard_first(7), heard_first(7));
+    /// ```
+    ///
+    /// When a test fails under a seed, that is said on the standard error stream: by a run that
+    /// ends with [`RunError::Failed`], [`RunError::Deadlock`] or [`RunError::Found`], and by a loop
+    /// that is dropped while its thread panics. The seed in the program, the run is the same again.
+    ///
+    /// What other threads do remains theirs: a run is the same if what they leave is.
+    ///
+    /// # Panics
+    /// If the loop has made a turn, given out a [`Remote`](crate::Remote), or has a seed: it is
+    /// meant for a new one.
+    pub fn seed(self, seed: u64) -> EventLoop {
+        let core = &self.core;
+        let is_new = core.turns.get() == 0 && core.remotes() == 0;
+        assert!(
+            is_new,
+            "seed: expected a loop that is new, came one that has made a turn or whose \
+             remotes are about: EventLoop::test().seed({seed})"
+        );
+        core.executor.note_senders();
+        if let Err(refused) = core.reactor.seed(seed) {
+            let had = core.reactor.dice().map(|dice| dice.seed()).unwrap_or_default();
+            panic!("seed: expected a loop without a seed, came one that has {had}, and {refused}");
+        }
+        self
+    }
+}
+
+impl Bounds {
+    /// Under a seed the phase may end anywhere, and the system is asked before each turn.
+    pub(crate) fn cut(&mut self, core: &Core) {
+        let Some(dice) = core.reactor.dice() else { return };
+        self.unasked = 0;
+        self.allowance.items = self.allowance.items.min(dice.cut(core.executor.ready_len()));
+        self.left = self.allowance.items;
+    }
+}
+
+impl Core {
+    /// How much of what other threads left is taken in this turn; under a seed it is mixed first.
+    #[inline]
+    pub(crate) fn deferred_max(&self) -> usize {
+        let Some(dice) = self.reactor.dice() else { return usize::MAX };
+        dice.cut(self.executor.mix_deferred(|count| dice.below(count)))
+    }
+
+    /// A run has ended: if it failed, and a seed decided how it went, that is said.
+    pub(crate) fn tell_seed_after(&self, ended: &Result<(), RunError>) {
+        use RunError::{Deadlock, Failed, Found};
+        if matches!(ended, Err(Deadlock(_) | Failed(_) | Found(_))) {
+            self.tell_seed("this run failed");
+        }
+    }
+
+    /// The loop is being dropped, perhaps by a panic.
+    pub(crate) fn tell_seed_if_panicking(&self) {
+        if thread::panicking() {
+            self.tell_seed("its thread panics");
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "whose test fails has no logger, as a rule")]
+    fn tell_seed(&self, what: &str) {
+        if let Some(dice) = self.reactor.dice() {
+            eprintln!("the loop made at {} has seed {}, and {what}", self.made, dice.seed());
+        }
+    }
+}

@@ -2,8 +2,6 @@
 //!
 //! One seed gives one run. A planted order bug is found within a thousand seeds, and the seed that
 //! found it finds it again; what is promised holds under every one of them.
-//!
-//! Runs under Miri.
 #![cfg(test)]
 
 use std::{
@@ -18,7 +16,7 @@ use std::{
 
 use glassloop::{EventLoop, Limits, RunError, call_soon, net, sleep, spawn, yield_now};
 
-const SEEDS: u64 = if cfg!(miri) { 20 } else { 1_000 };
+const SEEDS: u64 = 1_000;
 
 /// What happened, in order.
 type Told = Rc<RefCell<Vec<String>>>;
@@ -225,7 +223,6 @@ fn time_stays_exact_under_a_seed() {
 const FAILS: &str = "GLASSLOOP_TEST_FAILS";
 
 #[test]
-#[cfg_attr(miri, ignore = "starts a process")]
 fn a_failure_tells_its_seed() {
     if let Ok(how) = std::env::var(FAILS) {
         let event_loop = EventLoop::test().seed(4_711);

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The inspector's page under real gestures: headless Chromium looks at the tour, at a loop that
 # hangs and at recordings, and mouse, wheel, keys and dropped files do what a user does. First the
-# tests of the page's model run in node, and what it says of both programs is compared with what
-# the inspector says of them: it fails if one text differs. Where Firefox is installed it looks at
+# tests of the page's model run in node; what it says of both programs is compared with what the
+# inspector says of them, and what it folds at a thousand events of recordings with what their
+# program said there: it fails if one differs. Where Firefox is installed it looks at
 # the tour as well. Prints a line a test; fails if a line of tests/page/list.txt has no test that
 # passed, or a test has no line. Words as arguments choose the gestures whose names have them. Needs
 # node and Chromium, which come from Debian where missing.
@@ -16,7 +17,7 @@ need_node
 need_browser
 
 if [ -z "${PAGE_PROGRAMS:-}" ]; then
-  build tour stall 01_timer 02_spawn ch04_a_waker_is_a_note
+  build tour stall moments 01_timer 02_spawn ch04_a_waker_is_a_note
   PAGE_PROGRAMS=$examples
 fi
 export PAGE_PROGRAMS PAGE_BROWSER="$browser"
@@ -26,6 +27,7 @@ if [ $# -eq 0 ]; then
   said() { grep -m 1 -oE "^(#|ℹ) $1 [0-9]+" "$folder/model.txt" | grep -oE '[0-9]+$'; }
   printf 'model: %d of %d tests\n' "$(said pass)" "$(said tests)"
   node tools/page/twins.mjs || fail 'the model and the inspector differ'
+  node tools/page/moments.mjs || fail 'the model and the program differ'
 fi
 if [ $# -eq 0 ]; then
   firefox=$(command -v firefox-esr || command -v firefox || true)

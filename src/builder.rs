@@ -16,8 +16,9 @@ use glassloop_reactor::{
 
 use crate::{
     EventLoop, Limits, RunPolicy,
-    core::{Core, Failure},
+    core::Core,
     debug, environment,
+    failure::Failure,
     frames::Frames,
     limits::{ns_of_ms, ns_of_us},
     lint, new_loops,
@@ -262,9 +263,7 @@ impl Builder {
             limits: limits.reactor,
             script: self.script.unwrap_or_else(|| Script::new(seed)),
         })?;
-        if let Some(resolver) = self.resolver {
-            reactor.set_resolver(resolver);
-        }
+        self.resolver.into_iter().for_each(|resolver| reactor.set_resolver(resolver));
         let executor = Executor::new(limits.executor, Arc::clone(reactor.notifier()).into());
         let name = registry::name(made, self.internal, debug);
         let shared = Arc::new(Shared::new(name, self.snapshot_every, &executor, &reactor));
@@ -299,6 +298,8 @@ impl Builder {
             woken: RefCell::default(),
             flushes: RefCell::default(),
             recording: Cell::new(false),
+            deferred_dice: OnceCell::new(),
+            tape: OnceCell::new(),
             recorder: OnceCell::new(),
             watched: Cell::new(false),
             failure: RefCell::new(None),

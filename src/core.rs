@@ -12,13 +12,13 @@ use std::{
 };
 
 use glassloop_executor::{Entry, Executor, PlaceId, Tap, TaskId};
-use glassloop_reactor::{Events, Flush, Origin, Reactor, Woken};
+use glassloop_reactor::{Dice, Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
-    By, Finding, Limits, LintLine, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
-    frames::Frames, guest::Lodging, lint::Linter, observer::Observers, outside::Line,
-    recorder::Recorder, registry::Registration, resume::Listeners, ring::Ring, shared::Shared,
-    standing::Standing, stride::Stride, waits::Waits,
+    By, Limits, LintLine, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
+    failure::Failure, frames::Frames, guest::Lodging, lint::Linter, observer::Observers,
+    outside::Line, recorder::Recorder, registry::Registration, replay::Tape, resume::Listeners,
+    ring::Ring, shared::Shared, standing::Standing, stride::Stride, waits::Waits,
 };
 
 /// One loop.
@@ -69,6 +69,10 @@ pub(crate) struct Core {
     pub(crate) woken: RefCell<Woken>,
     pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
     pub(crate) recording: Cell<bool>,
+    /// They fall for what other threads leave, under a seed.
+    pub(crate) deferred_dice: OnceCell<Dice>,
+    /// What keeps this run, or has it run again.
+    pub(crate) tape: OnceCell<Rc<Tape>>,
     /// Made when recording is first switched on.
     pub(crate) recorder: OnceCell<Rc<Recorder>>,
     /// Somebody observes or records: each item is timed.
@@ -87,24 +91,6 @@ pub(crate) struct Core {
     pub(crate) lints_aloud: bool,
     /// Its place among the loops that live.
     pub(crate) _registration: Registration,
-}
-
-/// What ends a run by itself.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    /// Something failed, and nobody handled it, where such failures end the run.
-    Unhandled(String),
-    /// A lint found something that is denied.
-    Found(Box<Finding>),
-}
-
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> RunError {
-        match failure {
-            Failure::Unhandled(what) => RunError::Failed(what),
-            Failure::Found(finding) => RunError::Found(finding),
-        }
-    }
 }
 
 impl Core {
@@ -170,6 +156,7 @@ impl Core {
             self.shared.ring.get_or_init(|| Ring::new(self.limits.ring_events_max));
             let now_ns = self.reactor.read_clock();
             let lives = |task| self.executor.task_name(task).is_some();
+            recorder.tape(self.tape.get());
             recorder.resume(self.executor.current_item(), now_ns, lives);
             // What was noted before is nobody's.
             self.executor.take_noted();

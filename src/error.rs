@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::{Finding, snapshot::TaskLine};
+use crate::{Difference, Finding, snapshot::TaskLine};
 
 /// Why `run`, `block_on` or a turn came to nothing.
 #[non_exhaustive]
@@ -28,6 +28,8 @@ pub enum RunError {
     Failed(String),
     /// A lint found something that is [denied](crate::EventLoop::deny).
     Found(Box<Finding>),
+    /// A run that is [run again](crate::EventLoop::replay) went another way than its recording.
+    Differs(Box<Difference>),
     /// The process was forked since the loop was made, and this is the child: it would share the
     /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by
     /// each turn in debug mode.
@@ -62,6 +64,9 @@ impl fmt::Display for RunError {
             ),
             RunError::Failed(what) => write!(f, "a failure that nobody handled: {what}"),
             RunError::Found(finding) => write!(f, "found by a lint that is denied: {finding}"),
+            RunError::Differs(difference) => {
+                write!(f, "the run differs from its recording: {difference}")
+            }
             RunError::Forked { made_in, here } => write!(
                 f,
                 "the loop was made in process {made_in} and this is process {here}: after a fork \

@@ -26,10 +26,7 @@ use glassloop_reactor::Events;
 
 use crate::{
     Builder, CloseReport, Limits, Observer, Offload, Remote, RunError, RunPolicy, Snapshot, Watch,
-    core::{Core, Failure},
-    current,
-    turn::Turn,
-    waiting::Waiting,
+    core::Core, current, failure::Failure, turn::Turn, waiting::Waiting,
 };
 
 /// An event loop: tasks, timers, sockets and calls of other threads, on one thread.

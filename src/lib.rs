@@ -69,6 +69,7 @@ mod environment;
 mod error;
 mod event;
 mod event_loop;
+mod failure;
 mod frames;
 mod functions;
 mod gate;
@@ -92,6 +93,7 @@ mod pump;
 mod recorder;
 mod registry;
 mod remote;
+mod replay;
 mod result_cell;
 mod resume;
 mod ring;
@@ -145,6 +147,7 @@ pub use crate::{
     pump::Pumped,
     registry::{LoopName, loops},
     remote::{OnceKey, Remote},
+    replay::{BadRecording, Difference, Recording, Replayed},
     resume::{OnResume, on_resume},
     ring::{Read, Ring},
     run_until_cancelled::RunUntilCancelled,

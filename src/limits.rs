@@ -62,6 +62,12 @@ pub struct Limits {
     /// Beside them, recording takes 350 bytes for each task that was woken, until it ends; for one
     /// that ends while recording rests, until it goes on.
     pub ring_events_max: usize,
+    /// Events that a [run that is kept](crate::EventLoop::keep) holds. 1,048,576: 32 MiB, and 8
+    /// bytes for each reading of the clock.
+    pub recording_events_max: usize,
+    /// How long a run that is [run again](crate::EventLoop::replay) waits for the call of another
+    /// thread that a turn took; a tenth of it for a wake, as two may have become one. 5,000.
+    pub replay_wait_ms_max: u64,
     /// Tasks that have ended whose names and counts are kept while recording. 256.
     pub ended_tasks_max: usize,
 }
@@ -87,6 +93,8 @@ impl Default for Limits {
             gap_ms_min: 1_000,
             resume_listeners_max: 1_024,
             ring_events_max: 1 << 16,
+            recording_events_max: 1 << 20,
+            replay_wait_ms_max: 5_000,
             ended_tasks_max: 256,
         }
     }

@@ -8,6 +8,7 @@ use std::{
     borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
     collections::VecDeque,
+    rc::Rc,
     sync::Arc,
 };
 
@@ -16,6 +17,7 @@ use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView, U
 use crate::{
     By, Event, Happening, Lint, LintLimits, LintLine, LoopTimes, Phase, TaskTimes,
     lint::{Linter, Run},
+    replay::Tape,
     ring::Ring,
     shared::Shared,
     statistics::Statistics,
@@ -47,6 +49,7 @@ pub(crate) struct Recorder {
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
     /// Made when the lints are first switched on.
+    tape: OnceCell<Rc<Tape>>,
     linter: OnceCell<Linter>,
     lints: Cell<bool>,
 }
@@ -74,6 +77,7 @@ impl Recorder {
             is_new: Cell::new(false),
             ended: RefCell::default(),
             ended_max,
+            tape: OnceCell::new(),
             linter: OnceCell::new(),
             lints: Cell::new(false),
         }
@@ -82,7 +86,18 @@ impl Recorder {
     #[inline(always)]
     fn write(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
         if let Some(ring) = self.shared.ring.get() {
-            ring.write(Event { at_ns, took_ns, phase, what });
+            let event = Event { at_ns, took_ns, phase, what };
+            ring.write(event);
+            if let Some(tape) = self.tape.get() {
+                tape.event(event);
+            }
+        }
+    }
+
+    /// What happens is kept by this tape, too, or compared with what it has.
+    pub(crate) fn tape(&self, tape: Option<&Rc<Tape>>) {
+        if let Some(tape) = tape {
+            self.tape.get_or_init(|| Rc::clone(tape));
         }
     }
 

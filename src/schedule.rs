@@ -6,6 +6,8 @@
 
 use std::thread;
 
+use glassloop_reactor::Dice;
+
 use crate::{EventLoop, RunError, core::Core, turn::Bounds};
 
 impl EventLoop {
@@ -65,19 +67,28 @@ impl EventLoop {
     /// If the loop has made a turn, given out a [`Remote`](crate::Remote), or has a seed: it is
     /// meant for a new one.
     pub fn seed(self, seed: u64) -> EventLoop {
+        self.expect_new("seed");
         let core = &self.core;
-        let is_new = core.turns.get() == 0 && core.remotes() == 0;
-        assert!(
-            is_new,
-            "seed: expected a loop that is new, came one that has made a turn or whose \
-             remotes are about: EventLoop::test().seed({seed})"
-        );
         core.executor.note_senders();
         if let Err(refused) = core.reactor.seed(seed) {
             let had = core.reactor.dice().map(|dice| dice.seed()).unwrap_or_default();
             panic!("seed: expected a loop without a seed, came one that has {had}, and {refused}");
         }
+        // Of their own: how often they fall depends on when other threads come.
+        core.deferred_dice.get_or_init(|| Dice::new(!seed));
         self
+    }
+}
+
+impl EventLoop {
+    /// Panics unless no turn was made and nobody else can reach the loop.
+    pub(crate) fn expect_new(&self, who: &str) {
+        let is_new = self.core.turns.get() == 0 && self.core.remotes() == 0;
+        assert!(
+            is_new,
+            "{who}: expected a loop that is new, came one that has made a turn, or whose remotes \
+             are about already"
+        );
     }
 }
 
@@ -95,7 +106,7 @@ impl Core {
     /// How much of what other threads left is taken in this turn; under a seed it is mixed first.
     #[inline]
     pub(crate) fn deferred_max(&self) -> usize {
-        let Some(dice) = self.reactor.dice() else { return usize::MAX };
+        let Some(dice) = self.deferred_dice.get() else { return usize::MAX };
         dice.cut(self.executor.mix_deferred(|count| dice.below(count)))
     }
 

@@ -114,18 +114,18 @@ impl<'a> Turn<'a> {
     #[inline]
     pub(crate) fn deferred(&mut self) {
         self.phase(Phase::Deferred);
-        let (executor, notifier) = (self.executor, self.notifier);
+        let (core, executor, notifier) = (self.core, self.executor, self.notifier);
         executor.set_cause(Cause::Thread);
         #[cfg(drain_before_disarm)]
-        let more = executor.take_deferred(self.core.deferred_max());
+        let more = core.take_deferred();
         // The word first, the queue second: what is pushed after the take finds the word disarmed
         // and sets it again.
-        if !notifier.disarm() {
+        if !notifier.disarm() && !core.is_turn_again() {
             return;
         }
         let before = executor.ready_len();
         #[cfg(not(drain_before_disarm))]
-        let more = executor.take_deferred(self.core.deferred_max());
+        let more = core.take_deferred();
         if more {
             notifier.notify();
         }
@@ -249,9 +249,14 @@ impl Core {
     pub(crate) fn publish(&self) {
         self.shared.now.set(Entry::NOTHING, Phase::Finish);
         let recorded = self.recording.get();
-        let read_clock = || self.reactor.read_clock();
+        // Who looks is no part of the program: where that is kept, no reading is.
+        let is_taped = self.is_taped();
+        let read_clock =
+            || if is_taped { self.stride.read_at() } else { self.reactor.read_clock() };
         // Who looks is told of what is so now.
-        self.look_for_faults();
+        if !is_taped {
+            self.look_for_faults();
+        }
         let began = read_clock();
         let asked = self.shared.published.publish(read_clock, |wish| {
             if let Some(on) = wish.record {

@@ -40,7 +40,8 @@ impl<'a> Waiting<'a> {
         if self.core.heed() && self.goes_on() && !self.core.standing.is_aside() {
             return Ok(Some(self.go_on()));
         }
-        if self.core.has_work() || self.core.standing.is_aside() {
+        let core = self.core;
+        if core.has_work() || core.standing.is_aside() || core.has_turn_again() {
             return self.ask(None).map(Some);
         }
         match deadlock::outlook(self.core) {
@@ -96,12 +97,14 @@ impl<'a> Waiting<'a> {
         if core.standing.is_aside() {
             return self.stand(timeout);
         }
-        let choice = self.asking(timeout)?;
+        let again = core.wait_again()?;
+        let choice = self.asking(again.map(|_| Duration::ZERO).or(timeout))?;
         let mut events = core.spare_events.take();
         let before = core.reactor.waits_blocked();
         // The reactor arms the wake word if it blocks, and reads the clock afterwards.
         core.reactor.wait(choice, &mut events)?;
-        self.asked(events.len(), core.reactor.waits_blocked() > before);
+        let blocked = core.reactor.waits_blocked() > before;
+        self.asked(events.len(), again.unwrap_or(blocked));
         Ok(events)
     }
 
@@ -137,7 +140,8 @@ impl<'a> Waiting<'a> {
         if core.standing.is_aside() {
             return Ok(core.reactor.begin_stand(self.stand_for(None)?, events));
         }
-        Ok(core.reactor.begin_wait(self.asking(None)?, events))
+        let again = core.wait_again()?.map(|_| Duration::ZERO);
+        Ok(core.reactor.begin_wait(self.asking(again)?, events))
     }
 
     /// The second half of it.
@@ -174,6 +178,7 @@ impl<'a> Waiting<'a> {
     fn asked(&self, events: usize, blocked: bool) {
         let core = self.core;
         core.resume.look(core);
+        core.tape_wait(blocked, events);
         let (began, now) = (core.stride.read_at(), core.reactor.now());
         core.stride.begin(now);
         let rested = blocked || matches!(core.reactor.clock(), Clock::Manual(_));

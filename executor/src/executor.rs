@@ -23,7 +23,7 @@ use crate::{
     current,
     house::is_outside,
     id::{Entry, Kind, TaskId},
-    inbox::{Deferred, Inbox, Left, Outlet, inbox},
+    inbox::{Deferred, Inbox, Outlet, inbox},
     join::JoinHandle,
     limits::Limits,
     members::Members,
@@ -42,7 +42,7 @@ pub(crate) type WakerIdentity = (*const (), *const RawWakerVTable);
 pub struct Executor {
     limits: Limits,
     inbox: Arc<Inbox>,
-    outlet: Outlet,
+    pub(crate) outlet: Outlet,
     pub(crate) tasks: RefCell<TaskTable>,
     pub(crate) callbacks: RefCell<Callbacks>,
     pub(crate) microtasks: RefCell<VecDeque<(BoxedCall, PlaceId)>>,
@@ -74,7 +74,7 @@ pub struct Executor {
     pub(crate) calls_run: Cell<usize>,
     closed: Cell<bool>,
     /// The loop was asked to stop and has not yet done so.
-    stopping: Cell<bool>,
+    pub(crate) stopping: Cell<bool>,
     /// Handles that nobody awaited are told to the log.
     pub(crate) debug: Cell<bool>,
     /// Whoever records is told here.
@@ -228,55 +228,6 @@ impl Executor {
     /// Says what the wakes from now on come from.
     pub fn set_cause(&self, cause: Cause) {
         self.counters.set_cause(cause);
-    }
-
-    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first, at most
-    /// `most`. Whether more may be there; it is bounded by `taken_per_turn_max`.
-    pub fn take_deferred(&self, most: usize) -> bool {
-        let waiting = self.deferred.borrow().len();
-        let room = self.limits.taken_per_turn_max.saturating_sub(waiting);
-        self.take_left(room.min(most), |left| match left {
-            Left::Wake(Entry::STOP) => {
-                self.inbox.stop_taken();
-                self.stopping.set(true);
-            }
-            Left::Wake(entry) => {
-                if entry.is_task() {
-                    self.tasks.borrow().remote_taken(entry.id());
-                }
-                self.wake(entry);
-            }
-            Left::Call(call) => {
-                let entry = Entry::deferred(self.place(call.place));
-                self.deferred.borrow_mut().push_back(call);
-                self.ready.borrow_mut().push(entry);
-                self.socket.tell(|tap| tap.woken(entry, Entry::NOTHING, true));
-            }
-        })
-    }
-
-    /// From now on it is noted which thread leaves what, for [`mix_deferred`]. Nothing must have
-    /// been left before.
-    ///
-    /// [`mix_deferred`]: Executor::mix_deferred
-    pub fn note_senders(&self) {
-        self.outlet.note_senders();
-    }
-
-    /// Has `below` pick the order in which what other threads left is taken, a number below the one
-    /// that it is given. Each thread's own order stays. How much was left.
-    pub fn mix_deferred(&self, below: impl FnMut(usize) -> usize) -> usize {
-        self.outlet.mix(below)
-    }
-
-    /// Whether other threads have left something that was not taken.
-    #[must_use]
-    pub fn has_left(&self) -> bool {
-        !self.outlet.is_empty()
-    }
-
-    pub(crate) fn take_left(&self, max: usize, found: impl FnMut(Left)) -> bool {
-        self.outlet.take(max, found)
     }
 
     /// What runs right now, or [`Entry::NOTHING`].

@@ -6,7 +6,7 @@
 //! It runs nothing and wakes nobody but its loop.
 
 use std::{
-    cell::RefCell, collections::VecDeque, panic::Location, sync::Arc, task::Waker, thread::ThreadId,
+    cell::RefCell, collections::VecDeque, panic::Location, sync::Arc, task::Waker, thread::Thread,
 };
 
 use crate::{
@@ -59,7 +59,7 @@ pub struct Inbox {
 pub struct Outlet {
     receiver: mpsc::Receiver<Left>,
     /// What was looked at and not taken, with who left it: it comes first.
-    first: RefCell<VecDeque<(Option<ThreadId>, Left)>>,
+    first: RefCell<VecDeque<(Option<Thread>, Left)>>,
     senders: Arc<Senders>,
 }
 
@@ -203,19 +203,38 @@ impl Drop for Reserved<'_> {
 }
 
 impl Outlet {
-    /// Takes what was left, oldest first, at most `max`; says whether more may be there.
-    pub fn take(&self, max: usize, mut found: impl FnMut(Left)) -> bool {
+    /// Takes what was left, oldest first, at most `max`, with who left it where that is noted; says
+    /// whether more may be there.
+    pub fn take(&self, max: usize, mut found: impl FnMut(Left, Option<Thread>)) -> bool {
         for _ in 0..max {
             match self.next() {
-                Some((_, left)) => found(left),
+                Some((sender, left)) => found(left, sender),
                 None => return false,
             }
         }
         true
     }
 
+    /// Takes the oldest of which this holds, wherever it lies.
+    pub fn take_one(&self, is_it: impl Fn(&Left, Option<&Thread>) -> bool) -> Option<Left> {
+        let mut first = self.first.borrow_mut();
+        let at = first.iter().position(|(sender, left)| is_it(left, sender.as_ref()))?;
+        first.remove(at).map(|(_, left)| left)
+    }
+
+    /// Looks at everything that was left, oldest first, and takes nothing. `new` has what was not
+    /// looked at before.
+    pub fn look(&self, mut new: impl FnMut(&Left), mut all: impl FnMut(&Left, Option<&Thread>)) {
+        let mut first = self.first.borrow_mut();
+        while let Ok(left) = self.receiver.try_recv() {
+            new(&left);
+            first.push_back((self.senders.pop(), left));
+        }
+        first.iter().for_each(|(sender, left)| all(left, sender.as_ref()));
+    }
+
     #[inline]
-    fn next(&self) -> Option<(Option<ThreadId>, Left)> {
+    fn next(&self) -> Option<(Option<Thread>, Left)> {
         let first = self.first.borrow_mut().pop_front();
         first.or_else(|| self.receiver.try_recv().ok().map(|left| (self.senders.pop(), left)))
     }

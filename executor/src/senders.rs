@@ -6,14 +6,14 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
-    thread::{self, ThreadId},
+    thread::{self, Thread},
 };
 
 /// The threads that left what lies in an inbox, in its order.
 #[derive(Debug, Default)]
 pub(crate) struct Senders {
     /// Empty as long as nobody wants to know.
-    list: OnceLock<Mutex<VecDeque<ThreadId>>>,
+    list: OnceLock<Mutex<VecDeque<Thread>>>,
 }
 
 impl Senders {
@@ -26,17 +26,17 @@ impl Senders {
     #[inline]
     pub(crate) fn push<T>(&self, push: impl FnOnce() -> T) -> T {
         let Some(mut list) = self.lock() else { return push() };
-        list.push_back(thread::current().id());
+        list.push_back(thread::current());
         push()
     }
 
     /// Who left what was just taken out of the queue.
-    pub(crate) fn pop(&self) -> Option<ThreadId> {
+    pub(crate) fn pop(&self) -> Option<Thread> {
         self.lock()?.pop_front()
     }
 
     #[inline]
-    fn lock(&self) -> Option<MutexGuard<'_, VecDeque<ThreadId>>> {
+    fn lock(&self) -> Option<MutexGuard<'_, VecDeque<Thread>>> {
         let list = self.list.get()?;
         Some(list.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -45,12 +45,13 @@ impl Senders {
 /// Puts what several threads left into an order that `below` picks, a number below the one that it
 /// is given. Each thread's own order stays.
 pub(crate) fn mixed<T>(
-    left: impl IntoIterator<Item = (Option<ThreadId>, T)>,
+    left: impl IntoIterator<Item = (Option<Thread>, T)>,
     mut below: impl FnMut(usize) -> usize,
-) -> VecDeque<(Option<ThreadId>, T)> {
-    let mut lines: Vec<(Option<ThreadId>, VecDeque<T>)> = Vec::new();
+) -> VecDeque<(Option<Thread>, T)> {
+    let mut lines: Vec<(Option<Thread>, VecDeque<T>)> = Vec::new();
+    let id = |sender: &Option<Thread>| sender.as_ref().map(Thread::id);
     for (sender, left) in left {
-        match lines.iter_mut().find(|line| line.0 == sender) {
+        match lines.iter_mut().find(|line| id(&line.0) == id(&sender)) {
             Some(line) => line.1.push_back(left),
             None => lines.push((sender, VecDeque::from([left]))),
         }
@@ -59,7 +60,7 @@ pub(crate) fn mixed<T>(
     while !lines.is_empty() {
         let at = if lines.len() == 1 { 0 } else { below(lines.len()) };
         let (sender, line) = &mut lines[at];
-        mixed.extend(line.pop_front().map(|left| (*sender, left)));
+        mixed.extend(line.pop_front().map(|left| (sender.clone(), left)));
         if line.is_empty() {
             lines.remove(at);
         }
@@ -73,11 +74,14 @@ mod tests {
 
     #[test]
     fn each_threads_own_order_stays_whatever_is_picked() {
-        let other = thread::spawn(|| thread::current().id()).join().unwrap();
-        let (here, other) = (Some(thread::current().id()), Some(other));
-        let left = [(here, 1), (here, 2), (other, 10), (None, 100), (other, 11), (here, 3)];
+        let other = thread::spawn(thread::current).join().unwrap();
+        let (here, other) = (Some(thread::current()), Some(other));
+        let left = [(&here, 1), (&here, 2), (&other, 10), (&None, 100), (&other, 11), (&here, 3)];
         let of = |picks: fn(usize) -> usize| {
-            mixed(left, picks).into_iter().map(|(_, left)| left).collect::<Vec<_>>()
+            mixed(left.map(|(sender, left)| (sender.clone(), left)), picks)
+                .into_iter()
+                .map(|(_, left)| left)
+                .collect::<Vec<_>>()
         };
         assert_eq!(of(|_| 0), [1, 2, 3, 10, 11, 100]);
         assert_eq!(of(|count| count - 1), [100, 10, 11, 1, 2, 3]);

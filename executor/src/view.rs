@@ -248,7 +248,7 @@ impl Executor {
         // A sender that was let in before the close may still be pushing: its call is counted
         // already, so it is waited for. It has at most one push to go.
         while self.inbox().calls() > 0 {
-            self.take_left(usize::MAX, |left| match left {
+            self.outlet.take(usize::MAX, |left, _| match left {
                 Left::Call(call) => self.deferred.borrow_mut().push_back(call),
                 Left::Wake(_) => {}
             });

@@ -139,6 +139,7 @@ mod parker;
 mod poller;
 mod reactor;
 mod readiness;
+mod readings;
 mod registered;
 mod script;
 mod seat;

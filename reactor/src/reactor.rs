@@ -26,6 +26,7 @@ use crate::{
     net::names::Names,
     notifier::Notifier,
     poller::{Poller, PollerKind},
+    readings::Readings,
     script::{Script, Stage},
     source_table::SourceTable,
     timers::Timers,
@@ -38,6 +39,7 @@ mod hooks;
 mod lend;
 mod playing;
 mod service;
+mod taped;
 mod views;
 mod wait;
 
@@ -100,6 +102,9 @@ pub struct Reactor {
     resolver: RefCell<Option<Resolver>>,
     /// They fall for whatever no promise decides, if somebody wants that.
     dice: OnceCell<Dice>,
+    /// What the clock says is kept, or given.
+    is_taped: Cell<bool>,
+    readings: RefCell<Readings>,
 }
 
 impl Reactor {
@@ -145,6 +150,8 @@ impl Reactor {
             last_stall: RefCell::default(),
             resolver: RefCell::default(),
             dice: OnceCell::new(),
+            is_taped: Cell::new(false),
+            readings: RefCell::default(),
             clock: options.clock,
         }))
     }
@@ -307,10 +314,12 @@ impl Reactor {
         self.now.get()
     }
 
-    /// A fresh reading of the clock, not kept.
+    /// A fresh reading of the clock, not kept. Where readings are
+    /// [given](Reactor::give_readings), the next one of them.
     #[must_use]
     pub fn read_clock(&self) -> u64 {
-        self.clock.now()
+        let now = self.clock.now();
+        if self.is_taped.get() { self.readings.borrow_mut().next(now) } else { now }
     }
 
     /// The deadline that lies `timeout` after this very moment. `u64::MAX` is never.

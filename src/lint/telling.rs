@@ -4,12 +4,7 @@
 use glassloop_executor::{Entry, PlaceId, TaskId, quietly};
 
 use super::{Finding, Lint, Linter, linter::Failed};
-use crate::{
-    By,
-    core::{Core, Failure},
-    event::entry_of,
-    snapshot::Place,
-};
+use crate::{By, core::Core, event::entry_of, failure::Failure, snapshot::Place};
 
 /// What is said of a fault.
 pub(super) struct Evidence {

@@ -38,7 +38,9 @@ pub(crate) struct Bounds {
 impl Bounds {
     pub(super) fn of(core: &Core) -> Bounds {
         let allowance = core.policy.get().allowance(core);
-        let unasked = core.limits.items_per_poll_max.saturating_sub(core.items_since_poll.get());
+        // A run that is kept asks before each turn, so that a turn says what came in for it.
+        let unasked = if core.is_taped() { 0 } else { core.limits.items_per_poll_max };
+        let unasked = unasked.saturating_sub(core.items_since_poll.get());
         Bounds {
             allowance,
             left: allowance.items,

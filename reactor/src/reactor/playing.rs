@@ -16,7 +16,7 @@ impl Reactor {
     pub(super) fn play(self: &Rc<Self>) {
         let Some(stage) = &self.stage else { return };
         self.stirred.set(false);
-        let goes_on = stage.borrow_mut().play(self, self.clock.now());
+        let goes_on = stage.borrow_mut().play(self, self.read_clock());
         if goes_on {
             self.stir();
         }

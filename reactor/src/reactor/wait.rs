@@ -70,7 +70,7 @@ impl Reactor {
 
     /// The end of every wait: the turn's `now`.
     pub(super) fn after_wait(self: &Rc<Self>) {
-        self.now.set(self.clock.now());
+        self.now.set(self.read_clock());
         self.play_if_due();
         self.operations_left.set(self.limits.operations_per_poll_max);
     }

@@ -1,0 +1,138 @@
+//! A run that is kept, and run again: what comes in is what came in then, at its place.
+//!
+//! All that a loop hears from outside it hears in few places: the readings of its clock, and what
+//! other threads leave for it. `tape.rs` keeps these with the events that followed, a
+//! [`Recording`] is what it kept, and a loop that is given one waits for nothing: each of its turns
+//! has the time that it had, and takes what it took. Event by event it is compared with what was
+//! recorded; the first [`Difference`] ends the run.
+
+use std::rc::Rc;
+
+use glassloop_executor::{Input, PlaceId};
+
+use crate::EventLoop;
+
+mod difference;
+mod places;
+mod playing;
+mod recording;
+mod tape;
+mod text;
+
+pub use difference::Difference;
+pub use recording::{Recording, Replayed};
+pub(crate) use tape::Tape;
+pub use text::BadRecording;
+
+impl EventLoop {
+    /// Keeps this run, from its first turn on: each reading of the clock, what other threads leave
+    /// and when it is taken, and every event. [`recording`](EventLoop::recording) gives it, to be
+    /// [run again](EventLoop::replay).
+    ///
+    /// It records, as [`record`](EventLoop::record) does, and asks the system before each turn. A
+    /// reading takes 8 bytes, an event 32, up to
+    /// [`recording_events_max`](crate::Limits::recording_events_max); then no more is kept.
+    ///
+    /// # Panics
+    /// If the loop is not new, as [`seed`](EventLoop::seed); or is kept, or run again, already.
+    pub fn keep(self) -> EventLoop {
+        self.expect_new("keep");
+        let core = &self.core;
+        core.record(false);
+        core.executor.note_senders();
+        core.reactor.keep_readings();
+        self.set_tape("keep", Tape::keeps(core.limits.recording_events_max));
+        self
+    }
+
+    /// Runs again what was recorded: the program is started as it was then, and this loop has it
+    /// hear what it heard then.
+    ///
+    /// A turn begins without waiting, at the time at which it began; time is that of the recording
+    /// as far as that goes, and goes on from there. Calls and wakes of other threads are held back
+    /// until the turn that took them, and waited for if they come late. So the program goes the
+    /// same way, if all that it heard came through the loop: its clock, calls and wakes, memory
+    /// sockets ([`net::duplex`](crate::net::duplex), a [`Script`](crate::Script)), the
+    /// [seed](EventLoop::seed), which is set here. Where it goes another way, the run ends with
+    /// [`RunError::Differs`](crate::RunError::Differs), which says where.
+    ///
+    /// Calls are known by where they were deferred and by the name of the thread: give threads
+    /// that run the same code names of their own.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use glassloop::{EventLoop, RunError, sleep};
+    ///
+    /// let program = |event_loop: &EventLoop, patience_ms| {
+    ///     let remote = event_loop.remote();
+    ///     thread::spawn(move || remote.defer(|| println!("a call")));
+    ///     event_loop.block_on(async move { sleep(Duration::from_millis(patience_ms)).await })
+    /// };
+    /// let first = EventLoop::new()?.keep();
+    /// program(&first, 5)?;
+    /// let recording = first.recording().unwrap();
+    ///
+    /// let again = EventLoop::new()?.replay(&recording)?;
+    /// program(&again, 5)?;
+    /// assert!(again.replayed().unwrap().is_whole());
+    ///
+    /// let other = EventLoop::new()?.replay(&recording)?;
+    /// assert!(matches!(program(&other, 6), Err(RunError::Differs(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BadRecording`] if the recording has events of the operating system's sockets, which
+    /// nobody could send again.
+    ///
+    /// # Panics
+    /// As [`keep`](EventLoop::keep); or if it has another seed.
+    pub fn replay(self, recording: &Recording) -> Result<EventLoop, BadRecording> {
+        self.expect_new("replay");
+        recording.can_be_run_again()?;
+        let (core, had) = (&self.core, self.core.reactor.dice().map(|dice| dice.seed()));
+        if let Some(seed) = recording.seed
+            && let Err(seed) = core.reactor.seed(seed)
+            && had != Some(seed)
+        {
+            panic!("replay: expected a loop without a seed, or with {seed}, came one with {had:?}");
+        }
+        core.record(false);
+        core.executor.note_senders();
+        core.reactor.give_readings(recording.readings.clone());
+        self.set_tape("replay", Tape::replays(recording.clone(), Rc::downgrade(core)));
+        Ok(self)
+    }
+
+    fn set_tape(&self, who: &str, tape: Tape) {
+        let is_set = self.core.tape.set(Rc::new(tape)).is_ok();
+        assert!(is_set, "{who}: expected a loop that is new, came one that is kept or run again");
+        // Its first reading is the recording's first one, too.
+        self.core.record(true);
+    }
+
+    /// What was kept so far; `None` unless the loop is [kept](EventLoop::keep).
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        let core = &self.core;
+        let seed = core.reactor.dice().map(|dice| dice.seed());
+        core.tape.get()?.recording(seed, core.reactor.kept_readings())
+    }
+
+    /// How far this run has gone as it was recorded; `None` unless it is [run
+    /// again](EventLoop::replay).
+    #[must_use]
+    pub fn replayed(&self) -> Option<Replayed> {
+        self.core.tape.get()?.replayed()
+    }
+}
+
+/// What a place is called in a recording.
+fn place_name(place: PlaceId) -> Option<String> {
+    place.location().map(ToString::to_string)
+}
+
+/// What was left in a turn, in words.
+fn listed(inputs: &[&Input]) -> String {
+    inputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

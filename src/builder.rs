@@ -22,6 +22,7 @@ use crate::{
     frames::Frames,
     limits::{ns_of_ms, ns_of_us},
     lint, new_loops,
+    notes::Lines,
     observer::Observers,
     outside::Line,
     registry,
@@ -250,10 +251,8 @@ impl Builder {
     pub fn build(self) -> io::Result<EventLoop> {
         let made = Location::caller();
         let debug = self.debug.unwrap_or_else(debug::from_environment);
-        let (poller, seed) = match self.poller {
-            Some(poller) => (poller, 0),
-            None => environment::poller()?,
-        };
+        let poller = self.poller.map(|poller| Ok((poller, 0)));
+        let (poller, seed) = poller.unwrap_or_else(environment::poller)?;
         let limits = self.limits.at_least_one();
         let reactor = Reactor::new(Options {
             poller,
@@ -298,6 +297,7 @@ impl Builder {
             woken: RefCell::default(),
             flushes: RefCell::default(),
             recording: Cell::new(false),
+            log: Lines::default(),
             deferred_dice: OnceCell::new(),
             tape: OnceCell::new(),
             recorder: OnceCell::new(),

@@ -219,7 +219,7 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
         }
         let timeout = match core.reactor.clock() {
             Clock::Manual(clock) if clock.rate() > 0.0 => {
-                clock.time_until(end.by_clock).unwrap_or(Duration::ZERO)
+                clock.time_until(core.reactor.by_clock(end.by_clock)).unwrap_or(Duration::ZERO)
             }
             Clock::Manual(clock) => {
                 let due = is_due(core, clock);
@@ -244,8 +244,8 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
 
 /// Whether a turn now would find a timer due, or jump to one.
 fn is_due(core: &Core, clock: &ManualClock) -> bool {
-    core.next_deadline()
-        .is_some_and(|deadline| deadline <= clock.now() || deadlock::jumps(core, clock))
+    let is_past = |deadline| core.reactor.by_clock(deadline) <= clock.now();
+    core.next_deadline().is_some_and(|at| is_past(at) || deadlock::jumps(core, clock))
 }
 
 fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {

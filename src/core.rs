@@ -16,9 +16,10 @@ use glassloop_reactor::{Dice, Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
     By, Limits, LintLine, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
-    failure::Failure, frames::Frames, guest::Lodging, lint::Linter, observer::Observers,
-    outside::Line, recorder::Recorder, registry::Registration, replay::Tape, resume::Listeners,
-    ring::Ring, shared::Shared, standing::Standing, stride::Stride, waits::Waits,
+    failure::Failure, frames::Frames, guest::Lodging, lint::Linter, notes::Lines,
+    observer::Observers, outside::Line, recorder::Recorder, registry::Registration, replay::Tape,
+    resume::Listeners, ring::Ring, shared::Shared, standing::Standing, stride::Stride,
+    waits::Waits,
 };
 
 /// One loop.
@@ -69,6 +70,8 @@ pub(crate) struct Core {
     pub(crate) woken: RefCell<Woken>,
     pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
     pub(crate) recording: Cell<bool>,
+    /// What the program has logged.
+    pub(crate) log: Lines,
     /// They fall for what other threads leave, under a seed.
     pub(crate) deferred_dice: OnceCell<Dice>,
     /// What keeps this run, or has it run again.
@@ -143,7 +146,8 @@ impl Core {
 
     /// Switches recording on or off.
     pub(crate) fn record(&self, on: bool) {
-        if !cfg!(feature = "observe") || self.recording.get() == on {
+        // A run that is kept, or run again, is recorded to its end.
+        if !cfg!(feature = "observe") || self.recording.get() == on || (!on && self.is_taped()) {
             return;
         }
         if on {

@@ -75,7 +75,9 @@ fn timer_may_fire(core: &Core) -> bool {
         return true;
     }
     match earlier(core.earliest_deadline(), until) {
-        Some(at) => clock.time_until(at).is_some() || clock.autojump() || is_held,
+        Some(at) => {
+            clock.time_until(core.reactor.by_clock(at)).is_some() || clock.autojump() || is_held
+        }
         // Whoever suspends the clock calls those who listen for that.
         None => is_held && !core.resume.is_empty() && core.executor.tasks_alive() > 0,
     }

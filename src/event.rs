@@ -4,8 +4,9 @@
 
 use glassloop_executor::{Entry, Kind, Outcome, PlaceId, TaskId};
 use glassloop_reactor::SourceId;
+use log::Level;
 
-use crate::{Lint, Phase};
+use crate::{Label, Lint, Note, Phase};
 
 /// Something that happened, and how long it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub enum Happening {
     /// A lint has found something, of this item if it is about one. The finding is in the
     /// [snapshot](crate::Snapshot::lint).
     Found(Lint, Entry),
+    /// The program said something of itself, in this item if one ran.
+    Noted(Note, Entry),
 }
 
 /// Who woke somebody.
@@ -77,6 +80,7 @@ const WOKE_AGAIN: u64 = 6;
 const BORN: u64 = 7;
 const PUBLISHED: u64 = 8;
 const FOUND: u64 = 9;
+const NOTED: u64 = 10;
 const TOOK_BITS: u32 = 48;
 
 const OUTCOMES: [Outcome; 6] = [
@@ -183,10 +187,15 @@ impl Event {
             Happening::WokeAgain(entry, by) => (WOKE_AGAIN, entry.to_bits(), 0, by.pack()),
             Happening::Born(task, by, _) => (BORN, entry_of(task).to_bits(), 0, by.pack()),
             Happening::Found(lint, item) => (FOUND, item.to_bits(), u64::from(lint.number()), 0),
+            Happening::Noted(note, item) => {
+                let (kind, _, value) = pack_note(note);
+                (NOTED, item.to_bits(), kind, value)
+            }
         };
         let took = match self.what {
             // A birth has no length: its place lies there.
             Happening::Born(_, _, place) => u64::from(place.to_bits()),
+            Happening::Noted(note, _) => u64::from(pack_note(note).1),
             _ => self.took_ns.min((1 << TOOK_BITS) - 1),
         };
         let subject = subject | (u64::from(self.phase as u8) << Entry::PHASE_SHIFT);
@@ -211,6 +220,11 @@ impl Event {
                 let number = ((rest >> TOOK_BITS) & 0xFF) as u8;
                 Happening::Found(Lint::from_number(number)?, entry)
             }
+            NOTED => {
+                let kind = (rest >> TOOK_BITS) & 0xFF;
+                let label = std::mem::take(&mut took_ns) as u32;
+                Happening::Noted(unpack_note(kind, label, by)?, entry)
+            }
             WOKE => Happening::Woke(entry, By::unpack(by)?),
             WOKE_AGAIN => Happening::WokeAgain(entry, By::unpack(by)?),
             BORN => {
@@ -221,6 +235,29 @@ impl Event {
         };
         Some(Event { at_ns, took_ns, phase, what })
     }
+}
+
+/// Which note it is, what it is called, and how much.
+fn pack_note(note: Note) -> (u64, u32, u64) {
+    match note {
+        Note::Mark(label) => (0, label.to_bits(), 0),
+        Note::Counter(label, value) => (1, label.to_bits(), value.cast_unsigned()),
+        Note::SpanBegan(label, number) => (2, label.to_bits(), number),
+        Note::SpanEnded(label, number) => (3, label.to_bits(), number),
+        Note::Logged(level, line) => (4, line, level as u64),
+    }
+}
+
+fn unpack_note(kind: u64, label: u32, value: u64) -> Option<Note> {
+    let called = Label::from_bits(label);
+    Some(match kind {
+        0 => Note::Mark(called),
+        1 => Note::Counter(called, value.cast_signed()),
+        2 => Note::SpanBegan(called, value),
+        3 => Note::SpanEnded(called, value),
+        4 => Note::Logged(Level::iter().find(|level| *level as u64 == value)?, label),
+        _ => return None,
+    })
 }
 
 /// No place is 0: recordings from before runs had one say nothing else.
@@ -264,6 +301,16 @@ mod tests {
         let others = [Happening::Waited(9), Happening::Turn(u32::MAX), Happening::Served(3)];
         let woke = by.map(|by| Happening::Woke(entry, by));
         let again = by.map(|by| Happening::WokeAgain(Entry::DEFERRED, by));
+        let label = Label::from_bits(u32::MAX);
+        let notes = [
+            Note::Mark(label),
+            Note::Counter(label, -7),
+            Note::SpanBegan(label, u64::MAX),
+            Note::SpanEnded(label, 3),
+            Note::Logged(Level::Trace, u32::MAX),
+        ];
+        let noted = notes.map(|note| Happening::Noted(note, entry));
+        let others = others.into_iter().chain(noted);
         let all =
             ran.into_iter().chain([nowhere]).chain(others).chain(found).chain(woke).chain(again);
         for what in all {

@@ -41,6 +41,7 @@ impl Snapshot {
             stopped: core.shared.gate.stopped(),
             recorded: recorded(core),
             lint: core.lint_line(),
+            log: core.log.last(),
         }
     }
 }
@@ -194,6 +195,8 @@ fn sources(core: &Core) -> Vec<SourceLine> {
         peer: source.peer.map(|peer| peer.to_string()),
         interest: source.interest,
         readiness: format!("{:?}", source.readiness),
+        operations: source.operations,
+        in_vain: source.in_vain,
         waiters: source
             .waiters
             .iter()

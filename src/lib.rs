@@ -80,6 +80,7 @@ mod limits;
 mod lint;
 mod loop_thread;
 mod new_loops;
+mod notes;
 mod now_record;
 mod observer;
 mod offload;
@@ -137,6 +138,7 @@ pub use crate::{
     lint::{Finding, Lint, LintLimits, LintLine},
     loop_thread::{LoopThread, StillRuns, ThreadError},
     new_loops::{OnNewLoop, on_new_loop},
+    notes::{Label, LogLine, Logger, Note, Span, counter, mark, span},
     now_record::{Now, NowRecord},
     observer::Observer,
     offload::{JobLine, JobState, Offload, OffloadError, Pool, PoolLimits, PoolReport, offload},

@@ -62,6 +62,8 @@ pub struct Limits {
     /// Beside them, recording takes 350 bytes for each task that was woken, until it ends; for one
     /// that ends while recording rests, until it goes on.
     pub ring_events_max: usize,
+    /// Lines of the log that are kept while recording; see [`Logger`](crate::Logger). 1,000.
+    pub log_lines_max: usize,
     /// Events that a [run that is kept](crate::EventLoop::keep) holds. 1,048,576: 32 MiB, and 8
     /// bytes for each reading of the clock.
     pub recording_events_max: usize,
@@ -93,6 +95,7 @@ impl Default for Limits {
             gap_ms_min: 1_000,
             resume_listeners_max: 1_024,
             ring_events_max: 1 << 16,
+            log_lines_max: 1_000,
             recording_events_max: 1 << 20,
             replay_wait_ms_max: 5_000,
             ended_tasks_max: 256,

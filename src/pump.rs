@@ -87,7 +87,7 @@ impl EventLoop {
                 return Err(RunError::Closed);
             }
             self.look_for_end(core.outside.is_running())?;
-            if !core.has_work() || core.budget_is_spent() {
+            if !core.again(core.has_work()) || core.budget_is_spent() {
                 break;
             }
         }
@@ -265,7 +265,12 @@ impl Core {
         }
         // It notes what deadline the host is told.
         let next = self.timeout();
-        let parked = self.shared.notifier.park();
+        let is_parked = self.shared.notifier.park();
+        let parked = self.again(is_parked);
+        if parked && !is_parked {
+            // What was told then is there already: the host hears of it at once.
+            self.shared.notifier.wake_host();
+        }
         let more = !parked || next == Some(Duration::ZERO);
         if more && self.by_descriptor.get() {
             self.shared.notifier.wake_os();
@@ -287,7 +292,7 @@ impl Core {
 
     /// How long nothing will be due.
     fn timeout(&self) -> Option<Duration> {
-        if self.has_work() {
+        if self.again(self.has_work()) {
             return Some(Duration::ZERO);
         }
         if self.standing.stands() {

@@ -15,7 +15,7 @@ use std::{
 use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView, Unhandled};
 
 use crate::{
-    By, Event, Happening, Lint, LintLimits, LintLine, LoopTimes, Phase, TaskTimes,
+    By, Event, Happening, Lint, LintLimits, LintLine, LoopTimes, Note, Phase, TaskTimes,
     lint::{Linter, Run},
     replay::Tape,
     ring::Ring,
@@ -138,6 +138,11 @@ impl Recorder {
     /// A lint has found something, of this item or of none.
     pub(crate) fn found(&self, lint: Lint, item: Entry, now_ns: u64) {
         self.write(self.phase.get(), now_ns, 0, Happening::Found(lint, item));
+    }
+
+    /// The program says something of itself.
+    pub(crate) fn noted(&self, note: Note, item: Entry, now_ns: u64) {
+        self.write(self.phase.get(), now_ns, 0, Happening::Noted(note, item));
     }
 
     /// Recording rests: no time counts until it goes on.

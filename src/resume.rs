@@ -60,7 +60,7 @@ impl Listeners {
 
     #[cold]
     fn tell(&self, core: &Rc<Core>) {
-        let suspended = core.reactor.clock().suspended();
+        let suspended = core.suspended_again(core.reactor.clock().suspended());
         self.looked.set(suspended);
         let gap_min = ns_of_ms(core.limits.gap_ms_min);
         // Cloned out: a host that is called back may listen, or take a listener back.
@@ -137,7 +137,7 @@ where
     if core.resume.list.borrow().len() >= core.limits.resume_listeners_max {
         return Err(Refused::Full(told));
     }
-    let seen = Cell::new(core.reactor.clock().suspended());
+    let seen = Cell::new(core.suspended_again(core.reactor.clock().suspended()));
     let listener = Rc::new(Listener { told: Box::new(told), seen, place });
     let handle = OnResume { listener: Rc::downgrade(&listener), core: Rc::downgrade(core) };
     core.resume.list.borrow_mut().push(listener);

@@ -4,8 +4,9 @@
 //! no promise: what is first-in first-out stays so, and nothing is lost or put off for ever. The
 //! dice are the reactor's; this file says where else they fall.
 
-use std::thread;
+use std::thread::{self, Thread};
 
+use glassloop_executor::Left;
 use glassloop_reactor::Dice;
 
 use crate::{EventLoop, RunError, core::Core, turn::Bounds};
@@ -68,14 +69,12 @@ impl EventLoop {
     /// meant for a new one.
     pub fn seed(self, seed: u64) -> EventLoop {
         self.expect_new("seed");
-        let core = &self.core;
-        core.executor.note_senders();
-        if let Err(refused) = core.reactor.seed(seed) {
-            let had = core.reactor.dice().map(|dice| dice.seed()).unwrap_or_default();
-            panic!("seed: expected a loop without a seed, came one that has {had}, and {refused}");
+        if let Some(dice) = self.core.reactor.dice() {
+            let had = dice.seed();
+            panic!("seed: expected a loop without a seed, came one that has {had}, and {seed}");
         }
-        // Of their own: how often they fall depends on when other threads come.
-        core.deferred_dice.get_or_init(|| Dice::new(!seed));
+        self.core.executor.note_senders();
+        self.core.set_seed(seed);
         self
     }
 }
@@ -83,11 +82,15 @@ impl EventLoop {
 impl EventLoop {
     /// Panics unless no turn was made and nobody else can reach the loop.
     pub(crate) fn expect_new(&self, who: &str) {
-        let is_new = self.core.turns.get() == 0 && self.core.remotes() == 0;
+        let core = &self.core;
+        let is_new = core.turns.get() == 0
+            && core.remotes() == 0
+            && !core.executor.has_left()
+            && core.reactor.next_deadline().is_none();
         assert!(
             is_new,
-            "{who}: expected a loop that is new, came one that has made a turn, or whose remotes \
-             are about already"
+            "{who}: expected a loop that is new, came one that has made a turn, has a timer or a \
+             call, or whose remotes are about already"
         );
     }
 }
@@ -103,11 +106,24 @@ impl Bounds {
 }
 
 impl Core {
-    /// How much of what other threads left is taken in this turn; under a seed it is mixed first.
+    /// Has this seed decide.
+    pub(crate) fn set_seed(&self, seed: u64) {
+        self.reactor.seed(seed).unwrap_or_else(|_| unreachable!("who sets a seed looks for one"));
+        // Of their own: how often they fall depends on when other threads come.
+        self.deferred_dice.get_or_init(|| Dice::new(!seed));
+    }
+
+    /// Takes what other threads left, telling each; under a seed in an order that dice say, and
+    /// perhaps not all of it. Whether more may be there.
     #[inline]
-    pub(crate) fn deferred_max(&self) -> usize {
-        let Some(dice) = self.deferred_dice.get() else { return usize::MAX };
-        dice.cut(self.executor.mix_deferred(|count| dice.below(count)))
+    pub(crate) fn take_left(&self, told: impl FnMut(&Left, Option<&Thread>)) -> bool {
+        match self.deferred_dice.get() {
+            None => self.executor.take_deferred(told),
+            Some(dice) => {
+                let most = dice.cut(self.executor.gather_left());
+                self.executor.take_mixed(most, |count| dice.below(count), told)
+            }
+        }
     }
 
     /// A run has ended: if it failed, and a seed decided how it went, that is said.

@@ -3,12 +3,12 @@
 //! It is built by the loop itself, from its tables (`gathering.rs`); no future is polled for it.
 //! Its `Display` is a table for people (`snapshot_table.rs`). It keeps nothing alive.
 
-use std::{borrow::Cow, panic::Location};
+use std::{borrow::Cow, panic::Location, sync::Arc};
 
 use glassloop_executor::{Counts as ExecutorCounts, TaskId, TaskState};
 use glassloop_reactor::{Counts as ReactorCounts, Interest, SourceId};
 
-use crate::{By, JobLine, LintLine, LoopName, LoopTimes, Stopped, TaskTimes};
+use crate::{By, JobLine, LintLine, LogLine, LoopName, LoopTimes, Stopped, TaskTimes};
 
 /// A place in a program's source.
 pub(crate) type Place = &'static Location<'static>;
@@ -50,6 +50,9 @@ pub struct Snapshot {
     pub recorded: Option<RecordedLine>,
     /// What the lints have found, if they were ever switched on.
     pub lint: Option<LintLine>,
+    /// What the program has logged while it was recorded, by a [`Logger`](crate::Logger) of ours:
+    /// the last lines, oldest first.
+    pub log: Vec<Arc<LogLine>>,
 }
 
 /// What a recording holds.
@@ -151,6 +154,11 @@ pub struct SourceLine {
     pub interest: Interest,
     /// What is ready, and what is closed.
     pub readiness: String,
+    /// How often an operation on it was tried: a read, a write, an accept. A system call each, if
+    /// it is the operating system's.
+    pub operations: u64,
+    /// How often it wasn't ready for that, though it had been told so.
+    pub in_vain: u64,
     /// Who waits for it, and at what.
     pub waiters: Vec<(TaskId, &'static str)>,
 }

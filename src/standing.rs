@@ -175,7 +175,9 @@ impl Core {
         standing.under.set(Under { order, number, from, ..Under::default() });
         if jumps && let Clock::Manual(clock) = self.reactor.clock() {
             // To the next of all, whatever it is for.
-            self.earliest_deadline().into_iter().for_each(|at| clock.jump_to(at));
+            self.earliest_deadline()
+                .into_iter()
+                .for_each(|at| clock.jump_to(self.reactor.by_clock(at)));
         }
         if order == Order::Stop {
             self.stand(None)
@@ -204,7 +206,10 @@ impl Core {
     /// answered.
     pub(crate) fn remain(&self) {
         self.hush();
-        if self.shared.published.is_due(self.reactor.read_clock()) {
+        // Who looks is no part of a run that is kept.
+        let taped = self.is_taped();
+        let now = if taped { self.reactor.now() } else { self.reactor.read_clock() };
+        if self.shared.published.is_due(now) {
             self.publish();
         }
         self.shared.now.clear();
@@ -223,8 +228,10 @@ impl Core {
         self.hush();
         if standing.stands.replace(false) {
             self.items_since_poll.set(standing.items_since_poll.get());
-            self.skip_time();
-            self.stride.begin(self.reactor.read_clock());
+            if !self.is_taped() {
+                self.skip_time();
+                self.stride.begin(self.reactor.read_clock());
+            }
         }
         // Who left something called the loop for it, which it did not hear.
         if standing.notified.take() && self.executor.has_left() {

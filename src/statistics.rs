@@ -253,7 +253,7 @@ impl Statistics {
 
     /// The thread did nothing of ours for so long.
     pub(crate) fn rested(&mut self, rested_ns: u64) {
-        self.waited_ns += rested_ns;
+        self.waited_ns = self.waited_ns.saturating_add(rested_ns);
     }
 
     /// A turn took so long, and the wait after it.

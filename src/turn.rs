@@ -189,7 +189,7 @@ impl<'a> Turn<'a> {
         if self.observed {
             let (turn, items) = (self.turn, self.items);
             core.tell(Phase::Finish, |observer| observer.turn_ended(turn, items));
-            if core.recording.get() {
+            if core.recording.get() && !core.is_taped() {
                 core.stride.begin(self.reactor.read_clock());
             }
         }

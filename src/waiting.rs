@@ -41,10 +41,11 @@ impl<'a> Waiting<'a> {
             return Ok(Some(self.go_on()));
         }
         let core = self.core;
-        if core.has_work() || core.standing.is_aside() || core.has_turn_again() {
+        if core.standing.is_aside() {
             return self.ask(None).map(Some);
         }
-        match deadlock::outlook(self.core) {
+        let outlook = || if core.has_work() { Outlook::Open } else { deadlock::outlook(core) };
+        match core.outlook_again(outlook)? {
             Outlook::Open => self.ask(None).map(Some),
             Outlook::Over => Ok(None),
             Outlook::Deadlock(report) => Err(RunError::Deadlock(report)),
@@ -189,7 +190,7 @@ impl<'a> Waiting<'a> {
     /// How long to wait: not at all if a turn has something to do right now.
     fn choose(&self, at_most: Option<Duration>) -> Option<Duration> {
         let core = self.core;
-        if core.has_order() || core.standing.has_kept() {
+        if core.has_order() || core.standing.has_kept() || core.has_turn_again() {
             return Some(Duration::ZERO);
         }
         if core.is_busy() || core.resume.is_behind(core.reactor.clock()) {
@@ -215,7 +216,7 @@ impl<'a> Waiting<'a> {
         };
         let jumps = deadlock::jumps(core, clock);
         if jumps {
-            clock.jump_to(deadline);
+            clock.jump_to(core.reactor.by_clock(deadline));
         }
         jumps
     }
@@ -225,6 +226,7 @@ impl<'a> Waiting<'a> {
         let core = self.core;
         let deadline = earlier(core.next_deadline(), core.standing.until());
         let Some(deadline) = deadline else { return at_most };
+        let deadline = core.reactor.by_clock(deadline);
         let left = match core.reactor.clock() {
             Clock::Manual(_) if self.jump() => return Some(Duration::ZERO),
             // One that stands still is moved by somebody, and that wakes us.

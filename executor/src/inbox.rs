@@ -12,7 +12,7 @@ use std::{
 use crate::{
     error::Refused,
     id::Entry,
-    senders::{Senders, mixed},
+    senders::{Lines, Senders},
     sync::{AtomicBool, AtomicUsize, Ordering, mpsc},
 };
 
@@ -60,6 +60,8 @@ pub struct Outlet {
     receiver: mpsc::Receiver<Left>,
     /// What was looked at and not taken, with who left it: it comes first.
     first: RefCell<VecDeque<(Option<Thread>, Left)>>,
+    /// What was gathered to be mixed: it comes next.
+    lines: RefCell<Lines<Left>>,
     senders: Arc<Senders>,
 }
 
@@ -73,7 +75,12 @@ pub fn inbox(calls_max: usize, unpark: Waker) -> (Arc<Inbox>, Outlet) {
     let calls_max = calls_max.min(CLOSED - 1);
     let stop = AtomicBool::new(false);
     let senders = Arc::<Senders>::default();
-    let outlet = Outlet { receiver, first: RefCell::default(), senders: Arc::clone(&senders) };
+    let outlet = Outlet {
+        receiver,
+        first: RefCell::default(),
+        lines: RefCell::default(),
+        senders: Arc::clone(&senders),
+    };
     (Arc::new(Inbox { sender, calls, calls_max, stop, senders, unpark }), outlet)
 }
 
@@ -236,23 +243,42 @@ impl Outlet {
     #[inline]
     fn next(&self) -> Option<(Option<Thread>, Left)> {
         let first = self.first.borrow_mut().pop_front();
-        first.or_else(|| self.receiver.try_recv().ok().map(|left| (self.senders.pop(), left)))
+        first
+            .or_else(|| self.lines.borrow_mut().take(&mut |_| 0))
+            .or_else(|| self.receiver.try_recv().ok().map(|left| (self.senders.pop(), left)))
     }
 
-    /// From now on it is noted which thread leaves what, for [`mix`](Outlet::mix). Nothing must
-    /// have been left before.
+    /// From now on it is noted which thread leaves what. Nothing must have been left before.
     pub fn note_senders(&self) {
         self.senders.note();
     }
 
-    /// Has `below` pick in which order what lies there is taken, a number below the one that it is
-    /// given; each sender's own order stays. How much lies there.
-    pub fn mix(&self, below: impl FnMut(usize) -> usize) -> usize {
-        let left = std::iter::from_fn(|| self.next());
-        let mixed = mixed(left, below);
-        let count = mixed.len();
-        self.first.replace(mixed);
-        count
+    /// Gathers what was left, to be [mixed](Outlet::take_mixed). How much there is.
+    pub fn gather(&self) -> usize {
+        let mut lines = self.lines.borrow_mut();
+        for (sender, left) in self.first.borrow_mut().drain(..) {
+            lines.push(sender, left);
+        }
+        while let Ok(left) = self.receiver.try_recv() {
+            lines.push(self.senders.pop(), left);
+        }
+        lines.len()
+    }
+
+    /// As [`take`](Outlet::take), of what was gathered: `below` picks whose turn it is, a number
+    /// below the one that it is given. Each sender's own order stays.
+    pub fn take_mixed(
+        &self,
+        max: usize,
+        mut below: impl FnMut(usize) -> usize,
+        mut found: impl FnMut(Left, Option<Thread>),
+    ) -> bool {
+        for _ in 0..max {
+            let taken = self.lines.borrow_mut().take(&mut below);
+            let Some((sender, left)) = taken else { break };
+            found(left, sender);
+        }
+        self.lines.borrow().len() > 0
     }
 
     /// Whether nothing was left. Nobody but the taker asks.

@@ -1,12 +1,37 @@
 //! Phase `deferred`: what other threads left joins the ready queue.
 
+use std::thread::Thread;
+
 use crate::{executor::Executor, id::Entry, inbox::Left};
 
 impl Executor {
-    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first, at most
-    /// `most`. Whether more may be there; it is bounded by `taken_per_turn_max`.
-    pub fn take_deferred(&self, most: usize) -> bool {
-        self.outlet.take(self.room().min(most), |left, _| self.take_in(left))
+    /// Phase `deferred`: takes what other threads left into the ready queue, oldest first, and
+    /// tells each. Whether more may be there; it is bounded by `taken_per_turn_max`.
+    pub fn take_deferred(&self, mut told: impl FnMut(&Left, Option<&Thread>)) -> bool {
+        self.outlet.take(self.room(), |left, sender| {
+            told(&left, sender.as_ref());
+            self.take_in(left);
+        })
+    }
+
+    /// Gathers what other threads left, for [`take_mixed`](Executor::take_mixed). How much it is.
+    pub fn gather_left(&self) -> usize {
+        self.outlet.gather()
+    }
+
+    /// As [`take_deferred`](Executor::take_deferred), of what was gathered, at most `most`: `below`
+    /// picks whose turn it is, a number below the one that it is given. Each thread's own order
+    /// stays.
+    pub fn take_mixed(
+        &self,
+        most: usize,
+        below: impl FnMut(usize) -> usize,
+        mut told: impl FnMut(&Left, Option<&Thread>),
+    ) -> bool {
+        self.outlet.take_mixed(self.room().min(most), below, |left, sender| {
+            told(&left, sender.as_ref());
+            self.take_in(left);
+        })
     }
 
     /// How much may be taken.
@@ -44,18 +69,9 @@ impl Executor {
         }
     }
 
-    /// From now on it is noted which thread leaves what, for [`mix_deferred`]. Nothing must have
-    /// been left before.
-    ///
-    /// [`mix_deferred`]: Executor::mix_deferred
+    /// From now on it is noted which thread leaves what. Nothing must have been left before.
     pub fn note_senders(&self) {
         self.outlet.note_senders();
-    }
-
-    /// Has `below` pick the order in which what other threads left is taken, a number below the one
-    /// that it is given. Each thread's own order stays. How much was left.
-    pub fn mix_deferred(&self, below: impl FnMut(usize) -> usize) -> usize {
-        self.outlet.mix(below)
     }
 
     /// Whether other threads have left something that was not taken.

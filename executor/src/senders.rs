@@ -4,9 +4,9 @@
 //! for it pays one load for each thing that is left.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
-    thread::{self, Thread},
+    thread::{self, Thread, ThreadId},
 };
 
 /// The threads that left what lies in an inbox, in its order.
@@ -42,30 +42,54 @@ impl Senders {
     }
 }
 
-/// Puts what several threads left into an order that `below` picks, a number below the one that it
-/// is given. Each thread's own order stays.
-pub(crate) fn mixed<T>(
-    left: impl IntoIterator<Item = (Option<Thread>, T)>,
-    mut below: impl FnMut(usize) -> usize,
-) -> VecDeque<(Option<Thread>, T)> {
-    let mut lines: Vec<(Option<Thread>, VecDeque<T>)> = Vec::new();
-    let id = |sender: &Option<Thread>| sender.as_ref().map(Thread::id);
-    for (sender, left) in left {
-        match lines.iter_mut().find(|line| id(&line.0) == id(&sender)) {
-            Some(line) => line.1.push_back(left),
-            None => lines.push((sender, VecDeque::from([left]))),
-        }
+/// What several threads left, a line for each of them.
+#[derive(Debug)]
+pub(crate) struct Lines<T> {
+    lines: Vec<(Option<Thread>, VecDeque<T>)>,
+    by_thread: HashMap<Option<ThreadId>, usize>,
+    len: usize,
+}
+
+impl<T> Default for Lines<T> {
+    fn default() -> Lines<T> {
+        Lines { lines: Vec::new(), by_thread: HashMap::new(), len: 0 }
     }
-    let mut mixed = VecDeque::new();
-    while !lines.is_empty() {
-        let at = if lines.len() == 1 { 0 } else { below(lines.len()) };
-        let (sender, line) = &mut lines[at];
-        mixed.extend(line.pop_front().map(|left| (sender.clone(), left)));
+}
+
+impl<T> Lines<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Something joins its thread's line.
+    pub(crate) fn push(&mut self, sender: Option<Thread>, left: T) {
+        let next = self.lines.len();
+        let at = *self.by_thread.entry(sender.as_ref().map(Thread::id)).or_insert(next);
+        if at == next {
+            self.lines.push((sender, VecDeque::new()));
+        }
+        self.lines[at].1.push_back(left);
+        self.len += 1;
+    }
+
+    /// Takes the first of the line that `below` picks, a number below the one that it is given.
+    pub(crate) fn take(
+        &mut self,
+        below: &mut impl FnMut(usize) -> usize,
+    ) -> Option<(Option<Thread>, T)> {
+        let at = if self.lines.len() > 1 { below(self.lines.len()) } else { 0 };
+        let (sender, line) = self.lines.get_mut(at)?;
+        let (sender, left) = (sender.clone(), line.pop_front()?);
+        self.len -= 1;
         if line.is_empty() {
-            lines.remove(at);
+            self.lines.swap_remove(at);
+            self.by_thread.remove(&sender.as_ref().map(Thread::id));
+            if let Some((moved, _)) = self.lines.get(at) {
+                self.by_thread.insert(moved.as_ref().map(Thread::id), at);
+            }
         }
+        Some((sender, left))
     }
-    mixed
 }
 
 #[cfg(test)]
@@ -78,12 +102,18 @@ mod tests {
         let (here, other) = (Some(thread::current()), Some(other));
         let left = [(&here, 1), (&here, 2), (&other, 10), (&None, 100), (&other, 11), (&here, 3)];
         let of = |picks: fn(usize) -> usize| {
-            mixed(left.map(|(sender, left)| (sender.clone(), left)), picks)
-                .into_iter()
-                .map(|(_, left)| left)
-                .collect::<Vec<_>>()
+            let mut lines = Lines::default();
+            left.iter().for_each(|(sender, left)| lines.push((*sender).clone(), *left));
+            assert_eq!(lines.len(), 6);
+            let mut below = picks;
+            let taken = std::iter::from_fn(|| lines.take(&mut below));
+            taken.map(|(_, left)| left).collect::<Vec<_>>()
         };
-        assert_eq!(of(|_| 0), [1, 2, 3, 10, 11, 100]);
+        assert_eq!(
+            of(|_| 0),
+            [1, 2, 3, 100, 10, 11],
+            "the last line takes the place of an empty one"
+        );
         assert_eq!(of(|count| count - 1), [100, 10, 11, 1, 2, 3]);
         assert_eq!(of(|count| usize::from(count > 2)), [10, 11, 1, 2, 3, 100]);
     }

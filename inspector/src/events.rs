@@ -7,7 +7,7 @@
 use glassloop::{By, Entry, Event, Happening, Kind, PlaceId};
 use serde_json::{Map, Value, json};
 
-use crate::{history::History, names::Names, rows, trace::outcome_name};
+use crate::{history::History, names::Names, notes, rows, trace::outcome_name};
 
 /// The events of a history, with these names.
 pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
@@ -55,6 +55,13 @@ pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
             Happening::Found(lint, item) => {
                 of_kind(&mut row, "found", event.took_ns);
                 row.insert("lint".into(), lint.name().into());
+                if item != Entry::NOTHING {
+                    of_item(&mut row, item, names);
+                }
+            }
+            Happening::Noted(note, item) => {
+                of_kind(&mut row, "noted", event.took_ns);
+                notes::row(&mut row, note, names);
                 if item != Entry::NOTHING {
                     of_item(&mut row, item, names);
                 }

@@ -64,6 +64,7 @@ mod lints;
 mod live;
 mod loops;
 mod names;
+mod notes;
 mod packed;
 mod page;
 mod past;

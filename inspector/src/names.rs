@@ -3,9 +3,11 @@
 //! They come from snapshots: the tasks and sources that live, and the tasks that ended last. Who is
 //! in none of them is called by its number alone. Nothing here asks the loop for anything.
 
-use std::{collections::HashMap, panic::Location, time::Duration};
+use std::{collections::HashMap, panic::Location, sync::Arc, time::Duration};
 
-use glassloop::{By, Entry, Kind, Now, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine};
+use glassloop::{
+    By, Entry, Kind, LogLine, Now, Phase, PlaceId, Snapshot, SourceId, TaskId, TaskLine,
+};
 use serde_json::{Value, json};
 
 use crate::rows;
@@ -28,6 +30,8 @@ use crate::rows;
 pub struct Names {
     tasks: HashMap<TaskId, String>,
     sources: HashMap<(u32, u32), String>,
+    /// The lines of the log, by the low half of their numbers.
+    lines: HashMap<u32, Arc<LogLine>>,
     /// The tasks that live, with when that was known.
     alive: Vec<(TaskId, u64)>,
     of_loop: String,
@@ -56,6 +60,10 @@ impl Names {
         }
         let alive = snapshot.tasks.iter().filter(|task| task.is_alive());
         self.alive = alive.map(|task| (task.id, snapshot.now_ns)).collect();
+        for line in &snapshot.log {
+            let low = u32::try_from(line.number & u64::from(u32::MAX)).unwrap_or_default();
+            self.lines.insert(low, Arc::clone(line));
+        }
         for source in &snapshot.sources {
             let called = match source.descriptor {
                 Some(descriptor) => format!("descriptor {descriptor} ({})", source.name),
@@ -74,6 +82,11 @@ impl Names {
     /// The same without the word: "#3.9 `conn`".
     pub(crate) fn short(&self, id: TaskId) -> String {
         self.tasks.get(&id).map_or_else(|| id.to_string(), |name| format!("{id} `{name}`"))
+    }
+
+    /// What a line of the log says, by the low half of its number.
+    pub(crate) fn line(&self, low: u32) -> Option<&str> {
+        self.lines.get(&low).map(|line| line.text.as_str())
     }
 
     /// What an entry of the ready queue is called.

@@ -31,6 +31,11 @@ impl Detail {
         }
     }
 
+    /// How many of the last lines of the log are told.
+    pub(crate) fn log_lines_max(self) -> usize {
+        if matches!(self, Detail::Brief) { 20 } else { usize::MAX }
+    }
+
     pub(crate) fn tells_of_job(self, job: &JobLine) -> bool {
         match self {
             Detail::Whole | Detail::Brief => true,
@@ -155,6 +160,8 @@ pub(crate) fn source(source: &SourceLine) -> Value {
             Interest::Both => "both",
         },
         "readiness": source.readiness,
+        "operations": source.operations,
+        "in_vain": source.in_vain,
         "waiters": waiters.collect::<Vec<_>>(),
     })
 }
@@ -213,6 +220,11 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Value {
         "wakes": wakes,
         "ready_depth_max": executor.ready_depth_max,
         "unhandled": executor.unhandled,
+        "waits": reactor.waits,
+        "blocked": reactor.blocked,
+        "operations": reactor.operations,
+        "kernel_operations": reactor.kernel_operations,
+        "operations_in_vain": reactor.operations_in_vain,
         "events": reactor.events,
         "stale_events": reactor.stale_events,
         "timers_fired": reactor.timers_fired,

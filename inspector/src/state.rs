@@ -19,6 +19,7 @@ use crate::{
     host_queues::host_queues,
     lints, loops,
     names::Names,
+    notes,
     query::Query,
     routes::refusal,
     rows::{self, Detail},
@@ -231,6 +232,8 @@ pub(crate) fn one_loop(
     let sources = snapshot.sources.iter().filter(|source| detail.tells_of_source(source));
     let timers = snapshot.timers.iter().filter(|timer| detail.tells_of(timer.owner));
     let jobs = snapshot.jobs.iter().filter(|job| detail.tells_of_job(job));
+    let lines = &snapshot.log[snapshot.log.len().saturating_sub(detail.log_lines_max())..];
+    let log = lines.iter().filter(|line| detail.tells_of(line.item.task_id()));
     let state = object([
         ("turn", snapshot.turn.into()),
         ("clock_ns", snapshot.now_ns.into()),
@@ -242,6 +245,7 @@ pub(crate) fn one_loop(
         ("counts", rows::counts(snapshot)),
         ("looks", snapshot.looks.into()),
         ("lint", lints::told(snapshot.lint.as_ref())),
+        ("log", log.map(|line| notes::log_row(line, &names)).collect()),
         ("recorded", snapshot.recorded.as_ref().map(|line| rows::recorded(line, detail)).into()),
     ]);
     if let (Value::Object(line), Value::Object(state)) = (&mut line, state) {

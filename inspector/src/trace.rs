@@ -17,13 +17,14 @@ use crate::{
     arrows::{Arrows, At, change},
     history::History,
     names::Names,
-    packed, rows,
+    notes, packed, rows,
     turns::{Effect, Step, Turn, Wake, Work},
 };
 
 mod lines;
 
-use lines::{Flow, Lines, Slice};
+pub(crate) use lines::Lines;
+use lines::{Flow, Slice};
 
 /// The trace of a history, as JSON text: `{"traceEvents":[..],"displayTimeUnit":"ns",..}`. `pid`
 /// and `program` say which process it was.
@@ -70,6 +71,7 @@ pub(crate) fn trace_with(
         layout.turn(number, turn);
     }
     layout.lives();
+    notes::draw(&mut layout.lines, history, names, layout.cursor);
     layout.lines.to_text(&packed::history(history, pid, program, state))
 }
 
@@ -293,7 +295,8 @@ impl Layout<'_> {
 
     fn count_ready(&mut self) {
         if self.ready_told.replace(self.ready) != Some(self.ready) {
-            self.lines.count("ready", self.cursor, self.ready);
+            let ready = i64::try_from(self.ready).unwrap_or(i64::MAX);
+            self.lines.count("ready", self.cursor, ready);
         }
     }
 

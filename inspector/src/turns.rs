@@ -148,8 +148,8 @@ struct Cutter {
 
 impl Cutter {
     fn take(&mut self, number: u64, event: &Event) {
-        // What lints say of a step is no step.
-        if matches!(event.what, Happening::Found(..)) {
+        // What lints say of a step is no step, nor is what it says of itself.
+        if matches!(event.what, Happening::Found(..) | Happening::Noted(..)) {
             return;
         }
         if self.open.last().is_some_and(|(_, phase, _)| *phase != event.phase) {

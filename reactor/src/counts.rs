@@ -10,6 +10,12 @@ pub struct Counts {
     pub events: u64,
     /// Events for a source that was gone.
     pub stale_events: u64,
+    /// Operations on sources that were tried: reads, writes, accepts.
+    pub operations: u64,
+    /// Those of them on sources that the OS watches: a system call each.
+    pub kernel_operations: u64,
+    /// Those of all for which the source wasn't ready after all.
+    pub operations_in_vain: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// Accepts put off for want of a descriptor or of memory.

@@ -318,8 +318,7 @@ impl Reactor {
     /// [given](Reactor::give_readings), the next one of them.
     #[must_use]
     pub fn read_clock(&self) -> u64 {
-        let now = self.clock.now();
-        if self.is_taped.get() { self.readings.borrow_mut().next(now) } else { now }
+        if self.is_taped.get() { self.taped_reading() } else { self.clock.now() }
     }
 
     /// The deadline that lies `timeout` after this very moment. `u64::MAX` is never.

@@ -206,7 +206,7 @@ impl<S: Source> Registered<S> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match io(self.get_ref()) {
+            match self.operate(&mut io) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.clear(wait.direction, &error);
                 }
@@ -273,7 +273,7 @@ impl<S: Source> Registered<S> {
         if !self.asks(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let tried = io(self.get_ref());
+        let tried = self.operate(io);
         if let Some(error) =
             tried.as_ref().err().filter(|it| it.kind() == io::ErrorKind::WouldBlock)
         {

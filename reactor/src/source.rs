@@ -130,6 +130,10 @@ pub struct SourceView {
     pub peer: Option<Peer>,
     /// What it can do without waiting, as far as the reactor was told.
     pub readiness: Readiness,
+    /// How often an operation on it was tried: a system call each, of a source of the OS.
+    pub operations: u64,
+    /// How often it wasn't ready for that, though it had been told so.
+    pub in_vain: u64,
     /// Who waits for it: at most one for each direction.
     pub waiters: Vec<WaiterView>,
 }

@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     pub(crate) goes_on: bool,
     /// Somebody has asked, ever, whether there is something to read.
     pub(crate) heard: bool,
+    /// How often an operation on it was tried, and how often it wasn't ready for that after all.
+    pub(crate) operations: u64,
+    pub(crate) in_vain: u64,
     /// The directions that were given up by a WouldBlock which wasn't the system's own.
     pub(crate) doubted: Readiness,
     /// How often that was so.

@@ -50,6 +50,19 @@ pub(crate) struct SourceTable {
     /// How many seats hold a waiter, and how many of those are of sources the OS watches.
     waiters: usize,
     kernel_waiters: usize,
+    /// Operations tried on sources that the OS watches, and on others, ever; those in vain.
+    operations: Operations,
+}
+
+/// How often operations on sources were tried.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Operations {
+    /// Of sources that the OS watches: a system call each.
+    pub(crate) kernel: u64,
+    /// Of all.
+    pub(crate) all: u64,
+    /// Of all, those for which the source wasn't ready.
+    pub(crate) in_vain: u64,
 }
 
 impl SourceTable {
@@ -64,6 +77,7 @@ impl SourceTable {
             retired: Vec::new(),
             waiters: 0,
             kernel_waiters: 0,
+            operations: Operations::default(),
         }
     }
 
@@ -92,6 +106,8 @@ impl SourceTable {
             unclaimed: false,
             goes_on: false,
             heard: false,
+            operations: 0,
+            in_vain: 0,
             doubted: Readiness::NONE,
             doubts: 0,
             seats: Seat::ALL.map(|_| None),
@@ -208,6 +224,25 @@ impl SourceTable {
 
     pub(crate) fn has_raised(&self) -> bool {
         !self.raised.is_empty()
+    }
+
+    /// An operation on a source is tried.
+    #[inline]
+    pub(crate) fn note_operation(&mut self, id: SourceId) {
+        let Some(entry) = self.get_mut(id) else { return };
+        entry.operations += 1;
+        let from_kernel = u64::from(entry.from_kernel);
+        self.operations.all += 1;
+        self.operations.kernel += from_kernel;
+    }
+
+    /// It said WouldBlock; by the system's own number for that, or by another.
+    pub(crate) fn note_would_block(&mut self, id: SourceId, direction: Direction, system: bool) {
+        let Some(entry) = self.get_mut(id) else { return };
+        entry.readiness.clear(direction);
+        entry.doubt(direction, system);
+        entry.in_vain += 1;
+        self.operations.in_vain += 1;
     }
 
     /// Whether a stand-in looks when the turn ends.

@@ -59,6 +59,7 @@ pub(super) fn told(event: Event, place_of: impl Fn(PlaceId) -> Option<String>) -
         Happening::Born(task, who, at) => {
             format!("task {task} spawned by {} at {}", by(who), place(at))
         }
+        Happening::Noted(note, entry) => format!("{note:?} noted by {}", item(entry)),
         Happening::Found(lint, entry) => format!("lint {} of {}", lint.name(), item(entry)),
     };
     let (at, took) = (Duration::from_nanos(event.at_ns), Duration::from_nanos(event.took_ns));

@@ -6,7 +6,7 @@
 //! has the time that it had, and takes what it took. Event by event it is compared with what was
 //! recorded; the first [`Difference`] ends the run.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use glassloop_executor::{Input, PlaceId};
 
@@ -29,9 +29,10 @@ impl EventLoop {
     /// and when it is taken, and every event. [`recording`](EventLoop::recording) gives it, to be
     /// [run again](EventLoop::replay).
     ///
-    /// It records, as [`record`](EventLoop::record) does, and asks the system before each turn. A
-    /// reading takes 8 bytes, an event 32, up to
-    /// [`recording_events_max`](crate::Limits::recording_events_max); then no more is kept.
+    /// It records, as [`record`](EventLoop::record) does, to the loop's end, and asks the system
+    /// before each turn. A reading takes 8 bytes, an event 32; when there are
+    /// [`recording_events_max`](crate::Limits::recording_events_max) of either no more is kept, and
+    /// the recording [says so](Recording::is_cut).
     ///
     /// # Panics
     /// If the loop is not new, as [`seed`](EventLoop::seed); or is kept, or run again, already.
@@ -55,6 +56,12 @@ impl EventLoop {
     /// sockets ([`net::duplex`](crate::net::duplex), a [`Script`](crate::Script)), the
     /// [seed](EventLoop::seed), which is set here. Where it goes another way, the run ends with
     /// [`RunError::Differs`](crate::RunError::Differs), which says where.
+    ///
+    /// What else the program hears is as it is then, and told as a difference where it matters: the
+    /// result of a job that is there at the first look, a flag of another thread. Debug mode and a
+    /// host that pumps are to be as they were. A turn that waits for a call holds the thread, also
+    /// that of a host, for
+    /// [`replay_wait_ms_max`](crate::Limits::replay_wait_ms_max) at most.
     ///
     /// Calls are known by where they were deferred and by the name of the thread: give threads
     /// that run the same code names of their own.
@@ -90,17 +97,23 @@ impl EventLoop {
     pub fn replay(self, recording: &Recording) -> Result<EventLoop, BadRecording> {
         self.expect_new("replay");
         recording.can_be_run_again()?;
-        let (core, had) = (&self.core, self.core.reactor.dice().map(|dice| dice.seed()));
-        if let Some(seed) = recording.seed
-            && let Err(seed) = core.reactor.seed(seed)
-            && had != Some(seed)
-        {
-            panic!("replay: expected a loop without a seed, or with {seed}, came one with {had:?}");
+        let core = &self.core;
+        let had = core.reactor.dice().map(|dice| dice.seed());
+        assert!(
+            had.is_none() || had == recording.seed,
+            "replay: expected a loop without a seed, or with that of the recording, {:?}; came one \
+             with {had:?}",
+            recording.seed
+        );
+        if let (Some(seed), None) = (recording.seed, had) {
+            core.set_seed(seed);
         }
         core.record(false);
         core.executor.note_senders();
         core.reactor.give_readings(recording.readings.clone());
-        self.set_tape("replay", Tape::replays(recording.clone(), Rc::downgrade(core)));
+        let patience = Duration::from_millis(core.limits.replay_wait_ms_max);
+        let tape = Tape::replays(recording.clone(), Rc::downgrade(core), patience);
+        self.set_tape("replay", tape);
         Ok(self)
     }
 

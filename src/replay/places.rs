@@ -34,6 +34,7 @@ pub(super) fn each_place(event: Event, mut place_of: impl FnMut(PlaceId) -> Plac
             Happening::Born(task, each_of(by, new), place)
         }
         Happening::Found(lint, entry) => Happening::Found(lint, item(entry)),
+        Happening::Noted(note, entry) => Happening::Noted(note, item(entry)),
         other => other,
     };
     Event { what, ..event }

@@ -1,8 +1,11 @@
 //! `Recording`: a run as data, enough to run it again.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
-use glassloop_executor::Input;
+use glassloop_executor::{Input, PlaceId};
 
 use super::{BadRecording, Difference, place_name, places::each_place};
 use crate::Event;
@@ -20,7 +23,7 @@ use crate::Event;
 /// let read: Recording = text.parse()?;
 /// assert_eq!(read, recording);
 /// assert_eq!((read.seed(), read.turns()), (Some(7), 2));
-/// assert!(read.events().len() > 4);
+/// assert!(read.events().len() > 4 && !read.is_cut());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +34,12 @@ pub struct Recording {
     pub(super) events: Vec<Event>,
     /// What the places are called that the events name by number.
     pub(super) places: BTreeMap<u32, String>,
+    /// What other threads, or the system, decided beside that, in the order in which it was asked.
+    pub(super) decisions: Vec<u64>,
     /// The turn in which the operating system told of something first.
     pub(super) system_turn: Option<u64>,
+    /// It was full before the run was over.
+    pub(super) is_cut: bool,
 }
 
 /// What came in for one turn.
@@ -45,22 +52,19 @@ pub(crate) struct Turn {
 }
 
 impl Recording {
-    pub(super) fn new(
-        seed: Option<u64>,
-        readings: Vec<u64>,
-        turns: Vec<Turn>,
-        events: Vec<Event>,
-        system_turn: Option<u64>,
-    ) -> Recording {
-        let mut places = BTreeMap::new();
-        for event in &events {
-            each_place(*event, |place| {
-                places.entry(place.to_bits()).or_insert_with(|| place_name(place));
-                place
+    /// With the names of the places that its events have; of those with one name the numbers become
+    /// one.
+    pub(super) fn with_places(mut self) -> Recording {
+        let mut numbers = HashMap::new();
+        for event in &mut self.events {
+            *event = each_place(*event, |place| {
+                let Some(name) = place_name(place) else { return PlaceId::UNKNOWN };
+                *numbers.entry(name).or_insert(place)
             });
         }
-        let places = places.into_iter().filter_map(|(number, name)| Some((number, name?)));
-        Recording { seed, readings, turns, events, places: places.collect(), system_turn }
+        let numbers = numbers.into_iter();
+        self.places = numbers.map(|(name, place)| (place.to_bits(), name)).collect();
+        self
     }
 
     /// The seed of the loop, if it had one.
@@ -75,10 +79,17 @@ impl Recording {
         self.turns.len()
     }
 
-    /// What happened, in order. Published snapshots are left out: who looks is none of the program.
+    /// What happened, in order. Published snapshots and what lints found are left out: that depends
+    /// on who looks.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// Whether as much was kept as may be, and the run went on.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     pub(super) fn can_be_run_again(&self) -> Result<(), BadRecording> {
@@ -98,12 +109,15 @@ pub struct Replayed {
     pub events: usize,
     /// So many were recorded.
     pub of: usize,
+    /// So many came behind the last of them, which nobody can compare.
+    pub beyond: usize,
     /// Where it went another way.
     pub difference: Option<Difference>,
 }
 
 impl Replayed {
-    /// Whether all that was recorded came again, and nothing else.
+    /// Whether all that was recorded came again. What came [behind it](Replayed::beyond) is not
+    /// judged.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.difference.is_none() && self.events == self.of
@@ -112,11 +126,14 @@ impl Replayed {
 
 impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Replayed { events, of, difference } = self;
+        let Replayed { events, of, difference, beyond } = self;
         match difference {
             Some(difference) => write!(f, "{difference}; {events} of {of} events came as recorded"),
             None if events < of => {
                 write!(f, "as recorded for {events} of {of} events: the others have not come")
+            }
+            None if *beyond > 0 => {
+                write!(f, "as recorded, all {of} events; {beyond} came behind them")
             }
             None => write!(f, "as recorded, all {of} events"),
         }

@@ -9,6 +9,8 @@ use crate::Event;
 
 const HEAD: &str = "glassloop recording 1";
 const END: &str = "end";
+/// No clock has run for so long: 146 years.
+const CLOCK_END: u64 = 1 << 62;
 /// So much of a line is shown in an error.
 const SHOWN_MAX: usize = 60;
 
@@ -30,8 +32,8 @@ impl fmt::Display for BadRecording {
 
 impl std::error::Error for BadRecording {}
 
-/// The readings as steps from one to the next, the places, the turns with what each took, the
-/// events in the words of [`Event::to_words`].
+/// The readings as steps from one to the next, what others decided, the places, the turns with what
+/// each took, the events in the words of [`Event::to_words`].
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEAD}")?;
@@ -41,13 +43,19 @@ impl fmt::Display for Recording {
         if let Some(turn) = self.system_turn {
             writeln!(f, "system {turn}")?;
         }
+        if self.is_cut {
+            writeln!(f, "cut")?;
+        }
         let mut last = 0;
         for reading in &self.readings {
-            writeln!(f, "clock {}", reading.wrapping_sub(last))?;
+            writeln!(f, "clock {}", reading.saturating_sub(last))?;
             last = *reading;
         }
+        for decision in &self.decisions {
+            writeln!(f, "decided {decision}")?;
+        }
         for (number, place) in &self.places {
-            writeln!(f, "place {number} {place}")?;
+            writeln!(f, "place {number} {}", place.escape_default())?;
         }
         for turn in &self.turns {
             writeln!(f, "turn {}", u8::from(turn.blocked))?;
@@ -82,30 +90,40 @@ impl FromStr for Recording {
         if head != HEAD {
             return Err(bad(0, &format!("`{HEAD}`"), head));
         }
-        let (mut recording, mut last) = (Recording::default(), 0_u64);
+        let (mut recording, mut last, mut is_over) = (Recording::default(), 0_u64, false);
         for (number, line) in lines {
+            if is_over && !line.is_empty() {
+                return Err(bad(number, "nothing behind `end`", line));
+            }
             if line == END {
-                return Ok(recording);
+                is_over = true;
+                continue;
             }
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
             recording
                 .read(word, rest, &mut last)
                 .ok_or_else(|| bad(number, expected_behind(word), line))?;
         }
-        Err(bad(text.lines().count(), "`end`", "the end of the text"))
+        match is_over {
+            true => Ok(recording),
+            false => Err(bad(text.lines().count(), "`end`", "the end of the text")),
+        }
     }
 }
 
 /// What a line of this word is like.
 fn expected_behind(word: &str) -> &'static str {
     match word {
-        "seed" | "system" | "clock" => "a number behind it",
+        "seed" | "system" => "a number behind it, once",
+        "clock" => "a number behind it, of a time that a clock can have",
+        "decided" => "a number behind it",
+        "cut" => "nothing behind it",
         "place" => "a number and a place behind it",
         "turn" => "`turn 0` or `turn 1`",
         "wake" => "a hexadecimal number behind it, in a turn",
         "call" => "a place and a thread behind it, in a turn",
         "event" => "the four hexadecimal words of an event behind it",
-        _ => "seed, system, clock, place, turn, wake, call, event or end",
+        _ => "seed, system, cut, clock, decided, place, turn, wake, call, event or end",
     }
 }
 
@@ -113,15 +131,20 @@ impl Recording {
     /// Reads one line.
     fn read(&mut self, word: &str, rest: &str, last: &mut u64) -> Option<()> {
         match word {
-            "seed" => self.seed = Some(rest.parse().ok()?),
-            "system" => self.system_turn = Some(rest.parse().ok()?),
+            "seed" if self.seed.is_none() => self.seed = Some(number(rest)?),
+            "system" if self.system_turn.is_none() => self.system_turn = Some(number(rest)?),
+            "cut" if rest.is_empty() => self.is_cut = true,
             "clock" => {
-                *last = last.wrapping_add(rest.parse().ok()?);
+                *last = last.checked_add(number(rest)?).filter(|now| *now < CLOCK_END)?;
                 self.readings.push(*last);
             }
+            "decided" => self.decisions.push(number(rest)?),
             "place" => {
-                let (number, place) = rest.split_once(' ')?;
-                self.places.insert(number.parse().ok()?, place.to_owned());
+                let (at, place) = rest.split_once(' ')?;
+                let at = u32::try_from(number(at)?).ok()?;
+                if self.places.insert(at, unescaped(place)?).is_some() {
+                    return None;
+                }
             }
             "turn" => {
                 let blocked = match rest {
@@ -132,7 +155,7 @@ impl Recording {
                 self.turns.push(Turn { blocked, inputs: Vec::new() });
             }
             "wake" => {
-                let entry = Entry::from_bits(u64::from_str_radix(rest, 16).ok()?);
+                let entry = Entry::from_bits(hexadecimal(rest)?);
                 self.turns.last_mut()?.inputs.push(Input::Wake(entry));
             }
             "call" => {
@@ -141,14 +164,22 @@ impl Recording {
                 self.turns.last_mut()?.inputs.push(Input::Call { place, thread });
             }
             "event" => {
-                let mut words = rest.split(' ').map(|word| u64::from_str_radix(word, 16).ok());
-                let words = [words.next()??, words.next()??, words.next()??, words.next()??];
-                self.events.push(Event::from_words(words)?);
+                let words: Option<Vec<_>> = rest.split(' ').map(hexadecimal).collect();
+                self.events.push(Event::from_words(words?.try_into().ok()?)?);
             }
             _ => return None,
         }
         Some(())
     }
+}
+
+/// A number in plain digits.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
+fn hexadecimal(text: &str) -> Option<u64> {
+    u64::from_str_radix(text, 16).ok().filter(|_| !text.starts_with('+'))
 }
 
 /// What `escape_default` made, as it was.

@@ -70,7 +70,7 @@ export class Cuts {
     const { words } = this.events;
     const at = this.events.slot(number) * WORDS;
     const kind = words[at + 5] >>> 24;
-    if (kind === 0 || kind === event.FOUND) return;
+    if (kind === 0 || kind === event.FOUND || kind === event.NOTED) return;
     const phase = (words[at + 3] >>> 24) & 0xf;
     if (this.open >= 0 && this.openPhase !== phase) this.settle(number);
     // Between turns: one that was under way is over.

@@ -18,9 +18,12 @@ export const WOKE_AGAIN = 6;
 export const BORN = 7;
 export const PUBLISHED = 8;
 export const FOUND = 9;
+/** The program said something of itself: a mark, a counter, a span, a line of its log. */
+export const NOTED = 10;
 
 /** How many lints there are; see src/lint/kind.rs. */
 const LINTS = 17;
+const NOTES = 5;
 
 /** The parts of a turn; the first is no phase. */
 export const PHASES = [
@@ -65,6 +68,8 @@ export function isEvent(words, at) {
       return ((words[at + 5] >>> 16) & 0xff) < OUTCOMES.length;
     case FOUND:
       return ((words[at + 5] >>> 16) & 0xff) < LINTS;
+    case NOTED:
+      return ((words[at + 5] >>> 16) & 0xff) < NOTES;
     case BORN:
       return words[at + 3] >>> 28 === TASK && isBy(words[at + 6], words[at + 7]);
     case WOKE: case WOKE_AGAIN:

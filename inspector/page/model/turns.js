@@ -69,7 +69,7 @@ class Cutter {
   take(number) {
     const { events } = this;
     const [kind, phase] = [events.kind(number), events.phase(number)];
-    if (kind === 0 || kind === event.FOUND) return;
+    if (kind === 0 || kind === event.FOUND || kind === event.NOTED) return;
     if (this.openPhase !== phase) this.settle();
     if (event.isWake(kind)) {
       this.open.push(number);

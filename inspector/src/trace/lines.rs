@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const LOOP: u32 = 1;
 
 /// The lines so far, each with its time.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     pid: u32,
     head: Vec<String>,
     lines: Vec<(u64, String)>,
@@ -62,10 +62,21 @@ impl Lines {
         self.push(at_ns, &format!(r#"{common},"s":"p","cat":"recording","args":{args}"#));
     }
 
-    pub(super) fn count(&mut self, name: &str, at_ns: u64, count: usize) {
+    pub(crate) fn count(&mut self, name: &str, at_ns: u64, count: i64) {
         let common = self.common("C", name, at_ns);
         let args = json!({ name: count });
         self.push(at_ns, &format!(r#"{common},"args":{args}"#));
+    }
+
+    /// What a program said at this moment.
+    pub(crate) fn note(&mut self, at_ns: u64, name: &str, args: &Value) {
+        let common = self.common("i", name, at_ns);
+        self.push(at_ns, &format!(r#"{common},"s":"t","cat":"note","args":{args}"#));
+    }
+
+    /// Something that took so long, across whatever ran meanwhile.
+    pub(crate) fn span(&mut self, name: &str, id: u64, began_ns: u64, ended_ns: u64) {
+        self.track(name, "span", id, (began_ns, ended_ns));
     }
 
     pub(super) fn open(&mut self, name: &str, category: &'static str, begin_ns: u64) -> Slice {
@@ -89,9 +100,14 @@ impl Lines {
 
     /// A track of its own, from birth to end.
     pub(super) fn life(&mut self, name: &str, id: u32, born_ns: u64, ended_ns: u64) {
-        for (phase, at_ns) in [("b", born_ns), ("e", ended_ns)] {
+        self.track(name, "task", id.into(), (born_ns, ended_ns));
+    }
+
+    fn track(&mut self, name: &str, category: &str, id: u64, (from_ns, to_ns): (u64, u64)) {
+        for (phase, at_ns) in [("b", from_ns), ("e", to_ns)] {
             let common = self.common(phase, name, at_ns);
-            self.push(at_ns, &format!(r#"{common},"cat":"task","id2":{{"local":"0x{id:x}"}}"#));
+            let id = format!(r#""id2":{{"local":"0x{id:x}"}}"#);
+            self.push(at_ns, &format!(r#"{common},"cat":"{category}",{id}"#));
         }
     }
 

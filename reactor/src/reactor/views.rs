@@ -15,6 +15,7 @@ impl Reactor {
     pub fn counts(&self) -> Counts {
         let sources = self.sources.borrow();
         let (waiters, kernel_waiters) = sources.waiters();
+        let operations = sources.operations();
         Counts {
             wake_calls: self.notifier.wake_calls(),
             host_wakes: self.notifier.host_wakes(),
@@ -22,6 +23,9 @@ impl Reactor {
             sources: sources.len(),
             waiters,
             kernel_waiters,
+            operations: operations.all,
+            kernel_operations: operations.kernel,
+            operations_in_vain: operations.in_vain,
             lookups: self.names.borrow().unanswered(),
             ..self.counts.get()
         }

@@ -161,7 +161,8 @@ impl Reactor {
 
     fn alarm_deadline(&self) -> Option<u64> {
         let timers = self.timers.borrow().next_deadline();
-        timers.into_iter().chain(self.deadline_noted.get()).min()
+        let deadline = timers.into_iter().chain(self.deadline_noted.get()).min();
+        deadline.map(|at| self.by_clock(at))
     }
 
     /// Whether there is an alarm that has gone off, or would at once.

@@ -1,6 +1,6 @@
 //! The table of sources as it stands: views of all, and those that look forgotten.
 
-use super::SourceTable;
+use super::{Operations, SourceTable};
 use crate::{
     readiness::{Direction, Interest, Readiness},
     seat::Seat,
@@ -24,6 +24,11 @@ impl SourceTable {
     /// How many sources are registered.
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.retired.len()
+    }
+
+    /// How often operations were tried so far.
+    pub(crate) fn operations(&self) -> Operations {
+        self.operations
     }
 
     /// How many seats hold a waiter, and how many of those are of sources the OS watches.
@@ -78,6 +83,8 @@ impl SourceTable {
             born: entry.born,
             peer: entry.peer,
             readiness: entry.readiness,
+            operations: entry.operations,
+            in_vain: entry.in_vain,
             waiters: Seat::ALL
                 .into_iter()
                 .filter_map(|seat| {

@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Cancel(String),
     /// Shows what was found, or switches that on or off.
     Lint(Option<bool>),
+    Log,
     Pause,
     Resume,
     Step(StepTo),
@@ -233,6 +234,7 @@ fn command(words: Vec<OsString>) -> Result<Command, Failure> {
         "trace" => Command::Trace(rest.file()?),
         "cancel" => Command::Cancel(rest.text("a task's id")?),
         "lint" => Command::Lint(rest.lint()?),
+        "log" => Command::Log,
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::Step(rest.step()?),
@@ -318,6 +320,7 @@ mod tests {
             ("trace a.json", Command::Trace("a.json".into())),
             ("cancel -- -x", Command::Cancel("-x".into())),
             ("lint", Command::Lint(None)),
+            ("log", Command::Log),
             ("lint off", Command::Lint(Some(false))),
             ("step lint", Command::Step(StepTo::Lint(None))),
             ("step lint lost-wake", Command::Step(StepTo::Lint(Some("lost-wake".into())))),

@@ -15,6 +15,7 @@ mod field;
 mod history;
 mod jobs;
 mod lints;
+mod log;
 mod pace;
 mod page;
 mod ps;

@@ -65,6 +65,8 @@ fn sources(sources: &[Value], style: Style) -> (usize, Table) {
         words("PEER"),
         words("INTEREST"),
         words("READINESS"),
+        numbers("OPS"),
+        numbers("IN VAIN"),
         words("WAITERS"),
     ];
     let mut table = Table::new(&columns, style.ascii);
@@ -81,6 +83,8 @@ fn sources(sources: &[Value], style: Style) -> (usize, Table) {
             text_or_dash(source, "peer").to_owned(),
             text_or_dash(source, "interest").to_owned(),
             readiness(source),
+            count(source, "operations"),
+            count(source, "in_vain"),
             waiters.collect::<Vec<_>>().join(", "),
         ]);
     }

@@ -60,7 +60,7 @@ pub(crate) fn rows(history: &History, names: &Names) -> Vec<Value> {
                 }
             }
             Happening::Noted(note, item) => {
-                of_kind(&mut row, "noted", event.took_ns);
+                of_kind(&mut row, "noted", 0);
                 notes::row(&mut row, note, names);
                 if item != Entry::NOTHING {
                     of_item(&mut row, item, names);
@@ -120,7 +120,7 @@ fn at_place(row: &mut Map<String, Value>, place: PlaceId) {
 mod tests {
     use std::{panic::Location, time::Duration};
 
-    use glassloop::{EventLoop, Lint, Outcome, Phase, Read, SourceId, sleep};
+    use glassloop::{EventLoop, Label, Lint, Note, Outcome, Phase, Read, SourceId, sleep};
 
     use super::*;
 
@@ -152,6 +152,8 @@ mod tests {
             Happening::Published(4),
             Happening::Found(Lint::LostWake, task),
             Happening::Found(Lint::UnboundedGrowth, Entry::NOTHING),
+            Happening::Noted(Note::Logged(log::Level::Warn, 3), task),
+            Happening::Noted(Note::Counter(Label::from_bits(7), -2), Entry::NOTHING),
         ]);
         let common = json!({ "phase": "run", "took_ns": 5 });
         let expected = [
@@ -182,6 +184,13 @@ mod tests {
                 "kind": "found", "lint": "lost-wake", "item": "task #3.9", "task": "#3.9",
             }),
             json!({ "kind": "found", "lint": "unbounded-growth" }),
+            json!({
+                "kind": "noted", "note": "logged", "level": "WARN", "line": 3, "text": null,
+                "item": "task #3.9", "task": "#3.9", "took_ns": 0,
+            }),
+            json!({
+                "kind": "noted", "note": "counter", "name": null, "value": -2, "took_ns": 0,
+            }),
         ];
         assert_eq!(rows.len(), expected.len());
         for (at, (row, own)) in rows.iter().zip(expected).enumerate() {

@@ -94,20 +94,14 @@ fn held_by_tables(core: &Core, id: TaskId) -> usize {
 /// Whether the operating system or another thread may bring something. The far end of a memory
 /// socket lies on this thread, with a task or with a script: neither is a way out by itself.
 fn may_be_reached(core: &Core) -> bool {
-    let counts = core.reactor.counts();
-    core.remotes() > 0
-        || counts.kernel_waiters > 0
-        || counts.lookups > 0
-        || core.executor.inbox().calls() > 0
+    core.remotes() > 0 || core.reactor.hears_from_outside() || core.executor.inbox().calls() > 0
 }
 
 /// Whether a manual clock jumps to the next deadline: nothing from outside can come before it.
 pub(crate) fn jumps(core: &Core, clock: &ManualClock) -> bool {
-    let counts = core.reactor.counts();
     clock.autojump()
         && core.remotes() == 0
-        && counts.kernel_waiters == 0
-        && counts.lookups == 0
+        && !core.reactor.hears_from_outside()
         && !core.waits.has_answer_elsewhere()
         && !just_reached(core)
 }

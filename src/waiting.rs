@@ -44,8 +44,12 @@ impl<'a> Waiting<'a> {
         if core.standing.is_aside() {
             return self.ask(None).map(Some);
         }
-        let outlook = || if core.has_work() { Outlook::Open } else { deadlock::outlook(core) };
-        match core.outlook_again(outlook)? {
+        let outlook = match core.is_taped() {
+            true => core.outlook_again()?,
+            false if core.has_work() => Outlook::Open,
+            false => deadlock::outlook(core),
+        };
+        match outlook {
             Outlook::Open => self.ask(None).map(Some),
             Outlook::Over => Ok(None),
             Outlook::Deadlock(report) => Err(RunError::Deadlock(report)),

@@ -163,14 +163,15 @@ impl Reactor {
     /// in which order that happens, and what is told only in the next turn.
     pub fn io(&self, events: &Events, woken: &mut Woken) {
         let mut sources = self.sources.borrow_mut();
-        let dice = self.dice.get();
         let mut stale = 0;
-        for event in events {
-            let (source, told) = (event.source, event.readiness);
-            let waits_its_turn = dice.is_some() && sources.raise(source, told);
-            stale += u64::from(!waits_its_turn && !sources.deliver(source, told, woken));
+        let mut most = usize::MAX;
+        if let Some(dice) = self.dice.get() {
+            most = sources.mix(events, dice);
+        } else {
+            for event in events {
+                stale += u64::from(!sources.deliver(event.source, event.readiness, woken));
+            }
         }
-        let most = dice.map_or(usize::MAX, |dice| sources.shuffle_raised(dice));
         let (raised, raised_stale) = sources.deliver_raised(most, woken);
         if sources.has_unclaimed() {
             self.chores.set(true);

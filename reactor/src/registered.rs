@@ -194,19 +194,18 @@ impl<S: Source> Registered<S> {
         mut io: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            if self.poll_ready(cx, wait).is_pending() {
+            if !self.begins(wait.direction) {
+                self.wait_here(cx, wait.direction.into(), wait);
                 return Poll::Pending;
             }
             if !self.reactor.spend_operation() {
                 // Others have their turn; this one goes on in the next batch.
-                if wait.direction == Direction::Read {
-                    self.put_off_read();
-                }
+                self.put_off(wait.direction);
                 self.reactor.note_place(wait.place);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match self.operate(&mut io) {
+            match io(self.get_ref()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.clear(wait.direction, &error);
                 }
@@ -270,10 +269,10 @@ impl<S: Source> Registered<S> {
         direction: Direction,
         io: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        if !self.asks(direction) {
+        if !self.begins(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let tried = self.operate(io);
+        let tried = io(self.get_ref());
         if let Some(error) =
             tried.as_ref().err().filter(|it| it.kind() == io::ErrorKind::WouldBlock)
         {

@@ -12,6 +12,7 @@ mod views;
 
 use crate::{
     dice::Dice,
+    events::Events,
     readiness::{Direction, Interest, Readiness},
     seat::Seat,
     source::SourceId,
@@ -226,14 +227,26 @@ impl SourceTable {
         !self.raised.is_empty()
     }
 
-    /// An operation on a source is tried.
+    /// Whether an operation on a source is worth trying; then it is tried, and counted.
     #[inline]
-    pub(crate) fn note_operation(&mut self, id: SourceId) {
+    pub(crate) fn begin_operation(&mut self, id: SourceId, direction: Direction) -> bool {
+        let Some(entry) = self.get_mut(id) else { return false };
+        entry.heard |= direction == Direction::Read;
+        let begins = entry.readiness.is_ready(direction);
+        entry.operations += u64::from(begins);
+        let from_kernel = begins && entry.from_kernel;
+        self.operations.all += u64::from(begins);
+        self.operations.kernel += u64::from(from_kernel);
+        begins
+    }
+
+    /// An operation that was begun is not tried after all.
+    pub(crate) fn take_operation_back(&mut self, id: SourceId) {
         let Some(entry) = self.get_mut(id) else { return };
-        entry.operations += 1;
-        let from_kernel = u64::from(entry.from_kernel);
-        self.operations.all += 1;
-        self.operations.kernel += from_kernel;
+        entry.operations -= 1;
+        let from_kernel = entry.from_kernel;
+        self.operations.all -= 1;
+        self.operations.kernel -= u64::from(from_kernel);
     }
 
     /// It said WouldBlock; by the system's own number for that, or by another.
@@ -250,8 +263,13 @@ impl SourceTable {
         !self.unclaimed.is_empty()
     }
 
-    /// Puts what was raised into an order that dice say. How much of it is to be delivered now.
-    pub(crate) fn shuffle_raised(&mut self, dice: &Dice) -> usize {
+    /// Raises what the OS told, and puts all that was raised into an order that dice say. How much
+    /// of it is to be delivered now.
+    #[cold]
+    pub(crate) fn mix(&mut self, events: &Events, dice: &Dice) -> usize {
+        for event in events {
+            self.raise(event.source, event.readiness);
+        }
         dice.shuffle(&mut self.raised);
         dice.cut(self.raised.len())
     }

@@ -6,7 +6,11 @@ use glassloop_executor::Input;
 use glassloop_reactor::Events;
 
 use super::Tape;
-use crate::{RunError, core::Core, deadlock::Outlook};
+use crate::{
+    RunError,
+    core::Core,
+    deadlock::{self, Outlook},
+};
 
 /// How often it is looked whether a run can end by now, as it did.
 const LOOK: Duration = Duration::from_millis(5);
@@ -19,19 +23,26 @@ impl Core {
     }
 
     /// Whether the next turn is one of a recording.
+    #[inline]
     pub(crate) fn has_turn_again(&self) -> bool {
         self.tape.get().is_some_and(|tape| tape.next_turn().is_some())
     }
 
     /// Whether the turn under way is one of a recording: it takes what that took, notified or not.
+    #[inline]
     pub(crate) fn is_turn_again(&self) -> bool {
         self.tape.get().is_some_and(|tape| tape.turn().is_some())
     }
 
     /// Before a wait: if the turn that follows is one of a recording, until what that took is
     /// there; whether the loop had blocked.
+    #[inline]
     pub(crate) fn wait_again(&self) -> Result<Option<bool>, RunError> {
-        let Some(tape) = self.tape.get() else { return Ok(None) };
+        self.tape.get().map_or(Ok(None), |tape| self.wait_by(tape))
+    }
+
+    #[cold]
+    fn wait_by(&self, tape: &Tape) -> Result<Option<bool>, RunError> {
         let Some(turn) = tape.next_turn() else {
             if tape.ends() || tape.fills(self.reactor.readings_kept()) {
                 self.reactor.end_readings();
@@ -79,7 +90,9 @@ impl Core {
 
     /// What a loop that has nothing to do can hope for: where a run was kept that ended here, so
     /// does this one, as soon as it can.
-    pub(crate) fn outlook_again(&self, outlook: impl Fn() -> Outlook) -> Result<Outlook, RunError> {
+    #[cold]
+    pub(crate) fn outlook_again(&self) -> Result<Outlook, RunError> {
+        let outlook = || if self.has_work() { Outlook::Open } else { deadlock::outlook(self) };
         let now = outlook();
         let Some(tape) = self.tape.get() else { return Ok(now) };
         let ends = |now: &Outlook| matches!(now, Outlook::Over | Outlook::Deadlock(_));
@@ -111,6 +124,7 @@ impl Core {
     }
 
     /// A wait of a turn is over.
+    #[inline]
     pub(crate) fn tape_wait(&self, blocked: bool, events: usize) {
         if let Some(tape) = self.tape.get() {
             tape.waited(blocked, events);

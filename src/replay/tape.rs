@@ -88,6 +88,7 @@ impl Tape {
 
     /// Something happened. What is found or published is none of the program: it depends on who
     /// looks.
+    #[cold]
     pub(crate) fn event(&self, event: Event) {
         if matches!(event.what, Happening::Published(_) | Happening::Found(..)) {
             return;
@@ -113,6 +114,7 @@ impl Tape {
     }
 
     /// A wait is over that brought so many events of the system.
+    #[cold]
     pub(super) fn waited(&self, blocked: bool, events: usize) {
         match self {
             Tape::Keeps(keeper) => keeper.keep(|keeper| {
@@ -161,11 +163,13 @@ impl Tape {
     }
 
     /// The turn of the recording that comes next, as long as the run goes by it.
+    #[cold]
     pub(super) fn next_turn(&self) -> Option<&Turn> {
         self.player()?.turn(0)
     }
 
     /// The turn under way, if it goes by a recording.
+    #[cold]
     pub(super) fn turn(&self) -> Option<&Turn> {
         self.player()?.turn(1)
     }

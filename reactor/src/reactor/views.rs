@@ -31,6 +31,13 @@ impl Reactor {
         }
     }
 
+    /// Whether somebody waits for what only the OS or another thread can bring: for a source of the
+    /// OS, for a name.
+    #[must_use]
+    pub fn hears_from_outside(&self) -> bool {
+        self.sources.borrow().waiters().1 > 0 || self.names.borrow().unanswered() > 0
+    }
+
     /// How many waits blocked so far, of [`counts`](Reactor::counts).
     #[must_use]
     #[inline]

@@ -45,7 +45,9 @@ impl<L: Log> Log for Logger<L> {
         if !self.inner.enabled(record.metadata()) {
             return;
         }
-        let Some(core) = current::get() else { return self.inner.log(record) };
+        // What a tool says of other loops is not by its own task.
+        let core = current::get().filter(|core| !core.shared.name.internal);
+        let Some(core) = core else { return self.inner.log(record) };
         core.keep_line(record);
         let item = core.says();
         if item == glassloop_executor::Entry::NOTHING {

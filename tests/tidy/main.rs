@@ -12,6 +12,7 @@ mod examples;
 mod faults;
 mod futures;
 mod papers;
+mod rows;
 mod shape;
 mod source;
 mod turn;

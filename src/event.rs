@@ -309,8 +309,11 @@ mod tests {
             Note::SpanEnded(label, 3),
             Note::Logged(Level::Trace, u32::MAX),
         ];
-        let noted = notes.map(|note| Happening::Noted(note, entry));
-        let others = others.into_iter().chain(noted);
+        for note in notes {
+            let what = Happening::Noted(note, entry);
+            let event = Event { at_ns: 5, took_ns: 0, phase: Phase::Run, what };
+            assert_eq!(Event::unpack(event.pack()), Some(event));
+        }
         let all =
             ran.into_iter().chain([nowhere]).chain(others).chain(found).chain(woke).chain(again);
         for what in all {

@@ -148,3 +148,8 @@ impl Core {
         }
     }
 }
+
+/// The programs of the guide are tested as they stand there.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/replay.md")]
+mod guide {}

@@ -83,7 +83,7 @@ impl Past {
         });
         if let Some(seen) = &seen {
             // While it was read the loop may have gone on.
-            history.now_ns = under_way::clock_now(&history, seen).max(history.end_ns());
+            history.now_ns = under_way::clock_now(&watch, &history, seen).max(history.end_ns());
             let recorded = seen.snapshot.recorded.as_ref();
             history.is_off = !recorded.is_some_and(|recorded| recorded.on);
         }

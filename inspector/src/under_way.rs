@@ -25,13 +25,17 @@ pub(crate) fn history(watch: &Watch, seen: Option<&Seen>, from: u64, events_max:
     if watch.now() != before || history.events.len() as u64 >= events_max {
         return history;
     }
-    let now_ns = seen.map_or(0, |seen| clock_now(&history, seen));
+    let now_ns = seen.map_or(0, |seen| clock_now(watch, &history, seen));
     history.with_under_way(before, now_ns)
 }
 
 /// The time by the loop's clock when it was seen. A snapshot has the time at which its turn began,
 /// which may have been long before: the first one that was published since then is this one.
-pub(crate) fn clock_now(history: &History, seen: &Seen) -> u64 {
+pub(crate) fn clock_now(watch: &Watch, history: &History, seen: &Seen) -> u64 {
+    if let Some(clock) = watch.manual_clock() {
+        // It goes as somebody says, and may stand.
+        return clock.now();
+    }
     let began_ns = seen.snapshot.now_ns;
     let is_it =
         |event: &&Event| event.at_ns >= began_ns && matches!(event.what, Happening::Published(_));

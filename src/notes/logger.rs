@@ -11,9 +11,10 @@ use crate::{core::Core, current};
 /// ```
 /// use glassloop::{EventLoop, Logger};
 ///
-/// let logger = Logger::new(env_logger::Builder::from_default_env().build());
+/// let level = log::LevelFilter::Warn;
+/// let logger = Logger::new(env_logger::Builder::new().filter_level(level).build());
 /// log::set_boxed_logger(Box::new(logger))?;
-/// log::set_max_level(log::LevelFilter::Warn);
+/// log::set_max_level(level);
 ///
 /// let event_loop = EventLoop::test();
 /// event_loop.record(true);

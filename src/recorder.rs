@@ -50,6 +50,7 @@ pub(crate) struct Recorder {
     ended_max: usize,
     /// Made when the lints are first switched on.
     tape: OnceCell<Rc<Tape>>,
+    is_taped: Cell<bool>,
     linter: OnceCell<Linter>,
     lints: Cell<bool>,
 }
@@ -78,6 +79,7 @@ impl Recorder {
             ended: RefCell::default(),
             ended_max,
             tape: OnceCell::new(),
+            is_taped: Cell::new(false),
             linter: OnceCell::new(),
             lints: Cell::new(false),
         }
@@ -86,11 +88,18 @@ impl Recorder {
     #[inline(always)]
     fn write(&self, phase: Phase, at_ns: u64, took_ns: u64, what: Happening) {
         if let Some(ring) = self.shared.ring.get() {
-            let event = Event { at_ns, took_ns, phase, what };
-            ring.write(event);
-            if let Some(tape) = self.tape.get() {
-                tape.event(event);
-            }
+            ring.write(Event { at_ns, took_ns, phase, what });
+        }
+        if self.is_taped.get() {
+            self.tell_tape(phase, (at_ns, took_ns), what);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_tape(&self, phase: Phase, (at_ns, took_ns): (u64, u64), what: Happening) {
+        if let Some(tape) = self.tape.get() {
+            tape.event(Event { at_ns, took_ns, phase, what });
         }
     }
 
@@ -98,6 +107,7 @@ impl Recorder {
     pub(crate) fn tape(&self, tape: Option<&Rc<Tape>>) {
         if let Some(tape) = tape {
             self.tape.get_or_init(|| Rc::clone(tape));
+            self.is_taped.set(true);
         }
     }
 

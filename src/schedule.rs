@@ -27,36 +27,26 @@ impl EventLoop {
     /// shows it under some:
     ///
     /// ```
-    /// use glassloop::{EventLoop, net};
+    /// use std::{sync::mpsc, thread};
+    /// use glassloop::EventLoop;
     ///
-    /// // Two peers send in the same turn; whom does a server hear first?
-    /// let heard_first = |seed| {
+    /// // Two threads leave a call each; whose comes first?
+    /// let first = |seed| {
     ///     let event_loop = EventLoop::test().seed(seed);
-    ///     event_loop.block_on(async {
-    ///         let heard = std::rc::Rc::default();
-    ///         let (mut near, mut far) = (Vec::new(), Vec::new());
-    ///         for name in ["log in", "log out"] {
-    ///             let (ours, theirs) = net::duplex().unwrap();
-    ///             let heard: std::rc::Rc<std::cell::RefCell<Vec<_>>> = std::rc::Rc::clone(&heard);
-    ///             far.push(glassloop::spawn(async move {
-    ///                 theirs.read(&mut [0; 8]).await.unwrap();
-    ///                 heard.borrow_mut().push(name);
-    ///             }));
-    ///             near.push(ours);
-    ///         }
-    ///         glassloop::yield_now().await; // both wait now
-    ///         for ours in &near {
-    ///             ours.write_all(b"hello").await.unwrap();
-    ///         }
-    ///         for task in far {
-    ///             task.await.unwrap();
-    ///         }
-    ///         heard.take()[0]
-    ///     }).unwrap()
+    ///     let (says, said) = mpsc::channel();
+    ///     for name in ["log in", "log out"] {
+    ///         let (remote, says) = (event_loop.remote(), says.clone());
+    ///         let leaves = move || remote.defer(move || says.send(name).unwrap()).unwrap();
+    ///         thread::spawn(leaves).join().unwrap();
+    ///     }
+    ///     event_loop.run().unwrap();
+    ///     said.recv().unwrap()
     /// };
-    /// assert!((0..100).any(|seed| heard_first(seed) == "log out"));
-    /// assert_eq!(heard_first(7), heard_first(7));
+    /// assert!((0..100).any(|seed| first(seed) == "log out"));
+    /// assert_eq!(first(7), first(7));
     /// ```
+    ///
+    /// The guide `docs/replay.md` has one of sockets.
     ///
     /// When a test fails under a seed, that is said on the standard error stream: by a run that
     /// ends with [`RunError::Failed`], [`RunError::Deadlock`] or [`RunError::Found`], and by a loop
@@ -77,9 +67,7 @@ impl EventLoop {
         self.core.set_seed(seed);
         self
     }
-}
 
-impl EventLoop {
     /// Panics unless no turn was made and nobody else can reach the loop.
     pub(crate) fn expect_new(&self, who: &str) {
         let core = &self.core;

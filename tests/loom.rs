@@ -80,7 +80,7 @@ fn a_call_left_while_the_loop_spins_and_then_parks_is_taken() {
                 notifier.after_wait();
             }
             if notifier.disarm() {
-                outlet.take(10, |_| taken += 1);
+                outlet.take(10, |_, _| taken += 1);
             }
         }
         sender.join().unwrap();
@@ -159,7 +159,7 @@ fn a_host_is_called_once_for_each_parking() {
         let mut taken = 0;
         let mut take = || {
             if notifier.disarm() {
-                outlet.take(10, |_| taken += 1);
+                outlet.take(10, |_, _| taken += 1);
             }
         };
         take();
@@ -238,7 +238,7 @@ fn what_the_inbox_accepted_is_there_once_the_count_says_so() {
         inbox.close();
         let mut found = 0;
         while inbox.calls() > 0 {
-            outlet.take(10, |left| {
+            outlet.take(10, |left, _| {
                 assert!(matches!(left, Left::Call(_)));
                 inbox.release(1);
                 found += 1;

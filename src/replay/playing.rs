@@ -1,6 +1,9 @@
 //! How a loop goes by its tape: what it waits for, and what it takes.
 
-use std::time::{Duration, Instant};
+use std::{
+    ptr,
+    time::{Duration, Instant},
+};
 
 use glassloop_executor::Input;
 use glassloop_reactor::Events;
@@ -51,8 +54,12 @@ impl Core {
             }
             return Ok(None);
         };
-        let began = Instant::now();
+        let (mut began, mut waited_for) = (Instant::now(), None);
         while let Some(missing) = self.executor.missing(&turn.inputs) {
+            // Each is waited for by itself: a wake may come long after a call.
+            if waited_for.replace(ptr::from_ref(missing)) != Some(ptr::from_ref(missing)) {
+                began = Instant::now();
+            }
             let whole = Duration::from_millis(self.limits.replay_wait_ms_max);
             let patience = match missing {
                 Input::Call { .. } => whole,

@@ -22,7 +22,6 @@ use crate::{
     frames::Frames,
     limits::{ns_of_ms, ns_of_us},
     lint, new_loops,
-    notes::Lines,
     observer::Observers,
     outside::Line,
     registry,
@@ -262,7 +261,9 @@ impl Builder {
             limits: limits.reactor,
             script: self.script.unwrap_or_else(|| Script::new(seed)),
         })?;
-        self.resolver.into_iter().for_each(|resolver| reactor.set_resolver(resolver));
+        if let Some(resolver) = self.resolver {
+            reactor.set_resolver(resolver);
+        }
         let executor = Executor::new(limits.executor, Arc::clone(reactor.notifier()).into());
         let name = registry::name(made, self.internal, debug);
         let shared = Arc::new(Shared::new(name, self.snapshot_every, &executor, &reactor));
@@ -297,7 +298,6 @@ impl Builder {
             woken: RefCell::default(),
             flushes: RefCell::default(),
             recording: Cell::new(false),
-            log: Lines::default(),
             deferred_dice: OnceCell::new(),
             tape: OnceCell::new(),
             recorder: OnceCell::new(),

@@ -16,10 +16,9 @@ use glassloop_reactor::{Dice, Events, Flush, Origin, Reactor, Woken};
 
 use crate::{
     By, Limits, LintLine, Observer, Phase, Pool, RunError, RunPolicy, deadlock::Suspicion,
-    failure::Failure, frames::Frames, guest::Lodging, lint::Linter, notes::Lines,
-    observer::Observers, outside::Line, recorder::Recorder, registry::Registration, replay::Tape,
-    resume::Listeners, ring::Ring, shared::Shared, standing::Standing, stride::Stride,
-    waits::Waits,
+    failure::Failure, frames::Frames, guest::Lodging, lint::Linter, observer::Observers,
+    outside::Line, recorder::Recorder, registry::Registration, replay::Tape, resume::Listeners,
+    ring::Ring, shared::Shared, standing::Standing, stride::Stride, waits::Waits,
 };
 
 /// One loop.
@@ -70,8 +69,6 @@ pub(crate) struct Core {
     pub(crate) woken: RefCell<Woken>,
     pub(crate) flushes: RefCell<Vec<Rc<dyn Flush>>>,
     pub(crate) recording: Cell<bool>,
-    /// What the program has logged.
-    pub(crate) log: Lines,
     /// They fall for what other threads leave, under a seed.
     pub(crate) deferred_dice: OnceCell<Dice>,
     /// What keeps this run, or has it run again.
@@ -219,7 +216,7 @@ impl Core {
         // While it stands nothing can come to those who wait.
         if let Some(linter) = self.linter().filter(|_| !self.standing.is_aside()) {
             linter.look(self);
-            self.stride.begin(self.reactor.read_clock());
+            self.stride.begin(self.read_aside());
         }
     }
 

@@ -20,7 +20,7 @@ impl Snapshot {
     pub(crate) fn of(core: &Core) -> Snapshot {
         // The turn's `now` of a loop that stands may be hours ago.
         let stands = core.standing.stands();
-        let now_ns = if stands { core.reactor.read_clock() } else { core.reactor.now() };
+        let now_ns = if stands { core.read_aside() } else { core.reactor.now() };
         // One reading for all jobs: they are put in order by it.
         let now = Instant::now();
         let noted = core.waits.notes(now);
@@ -41,7 +41,7 @@ impl Snapshot {
             stopped: core.shared.gate.stopped(),
             recorded: recorded(core),
             lint: core.lint_line(),
-            log: core.log.last(),
+            log: core.last_recorder().map(|recorder| recorder.log.last()).unwrap_or_default(),
         }
     }
 }

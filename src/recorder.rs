@@ -17,6 +17,7 @@ use glassloop_executor::{Entry, Kind, Outcome, PlaceId, Tap, TaskId, TaskView, U
 use crate::{
     By, Event, Happening, Lint, LintLimits, LintLine, LoopTimes, Note, Phase, TaskTimes,
     lint::{Linter, Run},
+    notes::Lines,
     replay::Tape,
     ring::Ring,
     shared::Shared,
@@ -49,8 +50,9 @@ pub(crate) struct Recorder {
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
     /// Made when the lints are first switched on.
+    /// What the program has logged.
+    pub(crate) log: Lines,
     tape: OnceCell<Rc<Tape>>,
-    is_taped: Cell<bool>,
     linter: OnceCell<Linter>,
     lints: Cell<bool>,
 }
@@ -78,8 +80,8 @@ impl Recorder {
             is_new: Cell::new(false),
             ended: RefCell::default(),
             ended_max,
+            log: Lines::default(),
             tape: OnceCell::new(),
-            is_taped: Cell::new(false),
             linter: OnceCell::new(),
             lints: Cell::new(false),
         }
@@ -90,7 +92,7 @@ impl Recorder {
         if let Some(ring) = self.shared.ring.get() {
             ring.write(Event { at_ns, took_ns, phase, what });
         }
-        if self.is_taped.get() {
+        if self.tape.get().is_some() {
             self.tell_tape(phase, (at_ns, took_ns), what);
         }
     }
@@ -107,7 +109,6 @@ impl Recorder {
     pub(crate) fn tape(&self, tape: Option<&Rc<Tape>>) {
         if let Some(tape) = tape {
             self.tape.get_or_init(|| Rc::clone(tape));
-            self.is_taped.set(true);
         }
     }
 

@@ -206,10 +206,7 @@ impl Core {
     /// answered.
     pub(crate) fn remain(&self) {
         self.hush();
-        // Who looks is no part of a run that is kept.
-        let taped = self.is_taped();
-        let now = if taped { self.reactor.now() } else { self.reactor.read_clock() };
-        if self.shared.published.is_due(now) {
+        if self.shared.published.is_due(self.read_aside()) {
             self.publish();
         }
         self.shared.now.clear();

@@ -189,8 +189,8 @@ impl<'a> Turn<'a> {
         if self.observed {
             let (turn, items) = (self.turn, self.items);
             core.tell(Phase::Finish, |observer| observer.turn_ended(turn, items));
-            if core.recording.get() && !core.is_taped() {
-                core.stride.begin(self.reactor.read_clock());
+            if core.recording.get() {
+                core.stride.begin(core.read_aside());
             }
         }
     }
@@ -249,14 +249,9 @@ impl Core {
     pub(crate) fn publish(&self) {
         self.shared.now.set(Entry::NOTHING, Phase::Finish);
         let recorded = self.recording.get();
-        // Who looks is no part of the program: where that is kept, no reading is.
-        let is_taped = self.is_taped();
-        let read_clock =
-            || if is_taped { self.stride.read_at() } else { self.reactor.read_clock() };
+        let read_clock = || self.read_aside();
         // Who looks is told of what is so now.
-        if !is_taped {
-            self.look_for_faults();
-        }
+        self.look_for_faults();
         let began = read_clock();
         let asked = self.shared.published.publish(read_clock, |wish| {
             if let Some(on) = wish.record {

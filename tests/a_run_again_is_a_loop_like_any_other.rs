@@ -211,7 +211,7 @@ fn a_recording_that_is_full_says_so_and_is_run_again_as_far_as_it_goes() {
 }
 
 #[test]
-fn steps_and_observers_change_nothing() {
+fn steps_observers_and_lints_change_nothing() {
     struct Nobody;
     impl Observer for Nobody {}
     let program = |event_loop: &EventLoop| {
@@ -238,8 +238,10 @@ fn steps_and_observers_change_nothing() {
 
     let watched = real_loop().replay(&recording).unwrap();
     watched.observe(Rc::new(Nobody));
+    watched.lint(true);
     let ended = program(&watched);
     assert!(ended.is_ok(), "{ended:?}");
+    assert!(watched.replayed().unwrap().is_whole());
 }
 
 #[test]

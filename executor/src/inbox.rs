@@ -233,9 +233,9 @@ impl Outlet {
     /// looked at before.
     pub fn look(&self, mut new: impl FnMut(&Left), mut all: impl FnMut(&Left, Option<&Thread>)) {
         let mut first = self.first.borrow_mut();
-        while let Ok(left) = self.receiver.try_recv() {
+        while let Some((sender, left)) = self.receive() {
             new(&left);
-            first.push_back((self.senders.pop(), left));
+            first.push_back((sender, left));
         }
         first.iter().for_each(|(sender, left)| all(left, sender.as_ref()));
     }
@@ -243,9 +243,14 @@ impl Outlet {
     #[inline]
     fn next(&self) -> Option<(Option<Thread>, Left)> {
         let first = self.first.borrow_mut().pop_front();
-        first
-            .or_else(|| self.lines.borrow_mut().take(&mut |_| 0))
-            .or_else(|| self.receiver.try_recv().ok().map(|left| (self.senders.pop(), left)))
+        first.or_else(|| self.lines.borrow_mut().take(&mut |_| 0)).or_else(|| self.receive())
+    }
+
+    /// What nobody has looked at yet.
+    #[inline]
+    fn receive(&self) -> Option<(Option<Thread>, Left)> {
+        let left = self.receiver.try_recv().ok()?;
+        Some((self.senders.pop(), left))
     }
 
     /// From now on it is noted which thread leaves what. Nothing must have been left before.
@@ -259,8 +264,8 @@ impl Outlet {
         for (sender, left) in self.first.borrow_mut().drain(..) {
             lines.push(sender, left);
         }
-        while let Ok(left) = self.receiver.try_recv() {
-            lines.push(self.senders.pop(), left);
+        while let Some((sender, left)) = self.receive() {
+            lines.push(sender, left);
         }
         lines.len()
     }

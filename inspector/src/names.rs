@@ -30,7 +30,7 @@ use crate::rows;
 pub struct Names {
     tasks: HashMap<TaskId, String>,
     sources: HashMap<(u32, u32), String>,
-    /// The lines of the log, by the low half of their numbers.
+    /// The lines of the log, by the numbers that events have of them.
     lines: HashMap<u32, Arc<LogLine>>,
     /// The tasks that live, with when that was known.
     alive: Vec<(TaskId, u64)>,
@@ -61,8 +61,7 @@ impl Names {
         let alive = snapshot.tasks.iter().filter(|task| task.is_alive());
         self.alive = alive.map(|task| (task.id, snapshot.now_ns)).collect();
         for line in &snapshot.log {
-            let low = u32::try_from(line.number & u64::from(u32::MAX)).unwrap_or_default();
-            self.lines.insert(low, Arc::clone(line));
+            self.lines.insert(line.event_number(), Arc::clone(line));
         }
         for source in &snapshot.sources {
             let called = match source.descriptor {
@@ -84,9 +83,9 @@ impl Names {
         self.tasks.get(&id).map_or_else(|| id.to_string(), |name| format!("{id} `{name}`"))
     }
 
-    /// What a line of the log says, by the low half of its number.
-    pub(crate) fn line(&self, low: u32) -> Option<&str> {
-        self.lines.get(&low).map(|line| line.text.as_str())
+    /// What a line of the log says, by the number that an event has of it.
+    pub(crate) fn line(&self, number: u32) -> Option<&str> {
+        self.lines.get(&number).map(|line| line.text.as_str())
     }
 
     /// What an entry of the ready queue is called.

@@ -52,6 +52,13 @@ pub(crate) struct Waiting {
 }
 
 impl Entry {
+    /// Whether an operation is worth trying; somebody wants to know.
+    #[inline]
+    pub(crate) fn asks(&mut self, direction: Direction) -> bool {
+        self.heard |= direction == Direction::Read;
+        self.readiness.is_ready(direction)
+    }
+
     /// A direction was given up as not ready, by the system or by somebody else.
     pub(crate) fn doubt(&mut self, direction: Direction, by_system: bool) {
         let flag = Readiness::ready(direction);

@@ -8,6 +8,7 @@ use std::{io, task::Waker};
 
 use slab::Slab;
 
+mod operations;
 mod views;
 
 use crate::{
@@ -20,8 +21,6 @@ use crate::{
     waiter::{Place, Waiter},
     woken::{Origin, Woken},
 };
-
-mod operations;
 
 use operations::Operations;
 #[cfg(unix)]

@@ -89,13 +89,13 @@ impl Linter {
     /// Looks at everything.
     // COST: about what a snapshot takes, at most a twentieth of the loop's time.
     pub(crate) fn look(&self, core: &Core) {
-        let began_ns = core.reactor.read_clock();
+        let began_ns = core.read_aside();
         self.tell_failures(core);
         self.look_for_lost_wakes(core);
         self.look_for_unheard(core, began_ns);
         self.look_for_stale(core);
         self.look_at_queues(core, began_ns);
-        let took_ns = core.reactor.read_clock().saturating_sub(began_ns);
+        let took_ns = core.read_aside().saturating_sub(began_ns);
         let rest_ns = ns_of_ms(self.limits.look_ms_min).max(took_ns.saturating_mul(REST));
         self.looks.borrow_mut().next_ns = began_ns.saturating_add(rest_ns);
         self.spare(took_ns);

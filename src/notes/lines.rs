@@ -28,6 +28,16 @@ pub struct LogLine {
     pub at_ns: u64,
 }
 
+impl LogLine {
+    /// Its number as an event has it, in [`Note::Logged`](crate::Note::Logged): the low half. Of
+    /// two lines for which that is the same one is kept no longer.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half of the number")]
+    pub fn event_number(&self) -> u32 {
+        self.number as u32
+    }
+}
+
 /// So much is kept of a line.
 const CHARACTERS_MAX: usize = 300;
 
@@ -40,11 +50,10 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Keeps a line; of more than `max` the last ones.
-    pub(super) fn push(&self, mut line: LogLine, max: usize) -> u64 {
-        let number = self.written.get();
-        self.written.set(number + 1);
-        line.number = number;
+    /// Keeps a line; of more than `max` the last ones. Its number, as an event has it.
+    pub(super) fn push(&self, mut line: LogLine, max: usize) -> u32 {
+        line.number = self.written.replace(self.written.get() + 1);
+        let number = line.event_number();
         if let Some((end, _)) = line.text.char_indices().nth(CHARACTERS_MAX) {
             line.text.truncate(end);
         }

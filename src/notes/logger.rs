@@ -22,7 +22,7 @@ use crate::{core::Core, current};
 /// // On the terminal: task #0.0 `main`, turn 1: the disk is full
 /// let log = event_loop.snapshot().log;
 /// assert_eq!((log[0].text.as_str(), log[0].turn), ("the disk is full", 1));
-/// assert_eq!(log[0].item.task_id().to_string(), "#0.0");
+/// assert_eq!((log[0].item.task_id().to_string(), log[0].event_number()), ("#0.0".to_owned(), 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<L: Log> Log for Logger<L> {
         let core = current::get().filter(|core| !core.shared.name.internal);
         let Some(core) = core else { return self.inner.log(record) };
         core.keep_line(record);
-        let item = core.says();
+        let item = core.executor.current_item();
         if item == glassloop_executor::Entry::NOTHING {
             return self.inner.log(record);
         }
@@ -75,7 +75,7 @@ impl Core {
     /// Keeps a line of the log, if this loop is recorded.
     fn keep_line(&self, record: &Record<'_>) {
         let Some(recorder) = self.recorder() else { return };
-        let (item, at_ns) = (self.says(), self.reactor.read_clock());
+        let (item, at_ns) = (self.executor.current_item(), self.reactor.read_clock());
         let line = LogLine {
             number: 0,
             level: record.level(),
@@ -85,9 +85,7 @@ impl Core {
             turn: self.turns.get(),
             at_ns,
         };
-        let number = self.log.push(line, self.limits.log_lines_max);
-        // The low half will do: of so many lines none is kept any more.
-        let number = u32::try_from(number & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        let number = recorder.log.push(line, self.limits.log_lines_max);
         recorder.noted(Note::Logged(record.level(), number), item, at_ns);
     }
 }

@@ -5,8 +5,6 @@
 
 use std::rc::{Rc, Weak};
 
-use glassloop_executor::Entry;
-
 use crate::{core::Core, current};
 
 mod label;
@@ -53,7 +51,7 @@ pub enum Note {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark(name: &'static str) {
-    note(|_| Note::Mark(Label::of(name)));
+    note(|| Note::Mark(Label::of(name)));
 }
 
 /// Says in the recording of the current loop how much there is of something now.
@@ -64,7 +62,7 @@ pub fn mark(name: &'static str) {
 /// # }).unwrap();
 /// ```
 pub fn counter(name: &'static str, value: i64) {
-    note(|_| Note::Counter(Label::of(name), value));
+    note(|| Note::Counter(Label::of(name), value));
 }
 
 /// Says in the recording of the current loop that something began; it is over when what this gives
@@ -78,38 +76,35 @@ pub fn counter(name: &'static str, value: i64) {
 /// # }).unwrap();
 /// ```
 pub fn span(name: &'static str) -> Span {
-    let mut span = Span { label: None, number: 0, core: Weak::new() };
-    if let Some(core) = current::get().filter(|core| core.recording.get()) {
-        let (label, number) = (Label::of(name), core.log.next_span());
+    let begins = |core: Rc<Core>| {
+        let (label, number) = (Label::of(name), core.recorder()?.log.next_span());
         core.note(Note::SpanBegan(label, number));
-        span = Span { label: Some(label), number, core: Rc::downgrade(&core) };
-    }
-    span
+        Some((Rc::downgrade(&core), label, number))
+    };
+    Span { begun: current::get().and_then(begins) }
 }
 
 /// Something under way, as [`span`] says. Dropped, it is over.
 #[derive(Debug)]
 #[must_use = "the span is over when this is dropped"]
 pub struct Span {
-    /// None where nothing was recorded when it began.
-    label: Option<Label>,
-    number: u64,
-    core: Weak<Core>,
+    /// In which loop, called what, with which number; none where nothing was recorded then.
+    begun: Option<(Weak<Core>, Label, u64)>,
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let (Some(label), Some(core)) = (self.label, self.core.upgrade()) {
-            core.note(Note::SpanEnded(label, self.number));
+        let Some((core, label, number)) = self.begun.take() else { return };
+        if let Some(core) = core.upgrade() {
+            core.note(Note::SpanEnded(label, number));
         }
     }
 }
 
-/// Says something to the current loop, if that is recorded.
-fn note(what: impl FnOnce(&Core) -> Note) {
+/// Says this to the current loop, if that is recorded.
+fn note(what: impl FnOnce() -> Note) {
     if let Some(core) = current::get().filter(|core| core.recording.get()) {
-        let note = what(&core);
-        core.note(note);
+        core.note(what());
     }
 }
 
@@ -117,12 +112,7 @@ impl Core {
     /// Writes down what the program says of itself.
     fn note(&self, note: Note) {
         if let Some(recorder) = self.recorder() {
-            recorder.noted(note, self.says(), self.reactor.read_clock());
+            recorder.noted(note, self.executor.current_item(), self.reactor.read_clock());
         }
-    }
-
-    /// Who says something now: the item that runs, if one does.
-    fn says(&self) -> Entry {
-        self.executor.current_item()
     }
 }

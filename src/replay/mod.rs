@@ -8,7 +8,8 @@
 
 use std::{rc::Rc, time::Duration};
 
-use glassloop_executor::{Input, PlaceId};
+use glassloop_executor::PlaceId;
+use glassloop_reactor::Reactor;
 
 use crate::EventLoop;
 
@@ -38,11 +39,8 @@ impl EventLoop {
     /// If the loop is not new, as [`seed`](EventLoop::seed); or is kept, or run again, already.
     pub fn keep(self) -> EventLoop {
         self.expect_new("keep");
-        let core = &self.core;
-        core.record(false);
-        core.executor.note_senders();
-        core.reactor.keep_readings();
-        self.set_tape("keep", Tape::keeps(core.limits.recording_events_max));
+        let tape = Tape::keeps(self.core.limits.recording_events_max);
+        self.set_tape("keep", tape, Reactor::keep_readings);
         self
     }
 
@@ -108,20 +106,21 @@ impl EventLoop {
         if let (Some(seed), None) = (recording.seed, had) {
             core.set_seed(seed);
         }
-        core.record(false);
-        core.executor.note_senders();
-        core.reactor.give_readings(recording.readings.clone());
         let patience = Duration::from_millis(core.limits.replay_wait_ms_max);
         let tape = Tape::replays(recording.clone(), Rc::downgrade(core), patience);
-        self.set_tape("replay", tape);
+        self.set_tape("replay", tape, |reactor| reactor.give_readings(recording.readings.clone()));
         Ok(self)
     }
 
-    fn set_tape(&self, who: &str, tape: Tape) {
-        let is_set = self.core.tape.set(Rc::new(tape)).is_ok();
+    fn set_tape(&self, who: &str, tape: Tape, begin_readings: impl FnOnce(&Reactor)) {
+        let core = &self.core;
+        core.record(false);
+        core.executor.note_senders();
+        begin_readings(&core.reactor);
+        let is_set = core.tape.set(Rc::new(tape)).is_ok();
         assert!(is_set, "{who}: expected a loop that is new, came one that is kept or run again");
         // Its first reading is the recording's first one, too.
-        self.core.record(true);
+        core.record(true);
     }
 
     /// What was kept so far; `None` unless the loop is [kept](EventLoop::keep).
@@ -143,9 +142,4 @@ impl EventLoop {
 /// What a place is called in a recording.
 fn place_name(place: PlaceId) -> Option<String> {
     place.location().map(ToString::to_string)
-}
-
-/// What was left in a turn, in words.
-fn listed(inputs: &[&Input]) -> String {
-    inputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -25,6 +25,13 @@ impl Core {
         self.tape.get().is_some()
     }
 
+    /// The time, for what is done only because somebody looks on. That is no part of a run that is
+    /// kept: there it is what the clock said last.
+    #[inline]
+    pub(crate) fn read_aside(&self) -> u64 {
+        if self.is_taped() { self.stride.read_at() } else { self.reactor.read_clock() }
+    }
+
     /// Whether the next turn is one of a recording.
     #[inline]
     pub(crate) fn has_turn_again(&self) -> bool {

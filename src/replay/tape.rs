@@ -14,7 +14,6 @@ use glassloop_executor::{Input, PlaceId};
 use super::{
     Difference, Recording, Replayed,
     difference::{told, told_here},
-    listed,
     places::Numbers,
     recording::Turn,
 };
@@ -186,7 +185,8 @@ impl Tape {
 
     /// These did not come, though they were waited for.
     pub(super) fn lacks(&self, inputs: &[&Input]) {
-        self.differs(format!("{} to be left", listed(inputs)), "nothing of it");
+        let inputs: Vec<_> = inputs.iter().map(ToString::to_string).collect();
+        self.differs(format!("{} to be left", inputs.join(", ")), "nothing of it");
     }
 
     /// The run goes another way from here on.

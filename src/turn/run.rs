@@ -240,10 +240,8 @@ impl Turn<'_> {
     pub(super) fn watched_item(&mut self, entry: Entry, phase: Phase) -> u64 {
         let core = self.core;
         core.tell(phase, |observer| observer.item_began(entry));
-        let is_new = || core.recorder().is_some_and(Recorder::take_is_new);
-        // Who looks is no part of a run that is kept.
-        let read = !core.is_taped() && (core.observers.any() || is_new());
-        let began = if read { self.reactor.read_clock() } else { core.stride.read_at() };
+        let read = core.observers.any() || core.recorder().is_some_and(Recorder::take_is_new);
+        let began = if read { core.read_aside() } else { core.stride.read_at() };
         let before = core.debug.then(|| Before::of(core, entry));
         self.begin_recorded(entry, began);
         let outcome = self.executor.run_item(entry);

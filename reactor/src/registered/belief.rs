@@ -24,10 +24,7 @@ impl<S: Source> Registered<S> {
     #[inline]
     pub(super) fn asks(&self, direction: Direction) -> bool {
         self.reactor.with_sources(|sources| {
-            sources.get_mut(self.id).is_some_and(|entry| {
-                entry.heard |= direction == Direction::Read;
-                entry.readiness.is_ready(direction)
-            })
+            sources.get_mut(self.id).is_some_and(|entry| entry.asks(direction))
         })
     }
 

@@ -6,8 +6,7 @@
 use std::{cell::Cell, fmt, io, net::SocketAddr, rc::Rc};
 
 use super::transcript::Transcript;
-use crate::dice::Dice;
-use crate::readiness::Direction;
+use crate::{dice::Dice, readiness::Direction};
 
 /// One connection on the stage.
 #[derive(Debug)]

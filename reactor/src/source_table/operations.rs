@@ -19,8 +19,7 @@ impl SourceTable {
     #[inline]
     pub(crate) fn begin_operation(&mut self, id: SourceId, direction: Direction) -> bool {
         let Some(entry) = self.get_mut(id) else { return false };
-        entry.heard |= direction == Direction::Read;
-        let begins = entry.readiness.is_ready(direction);
+        let begins = entry.asks(direction);
         entry.operations += u64::from(begins);
         let from_kernel = begins && entry.from_kernel;
         self.operations.all += u64::from(begins);

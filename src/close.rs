@@ -222,7 +222,7 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
                 clock.time_until(core.reactor.by_clock(end.by_clock)).unwrap_or(Duration::ZERO)
             }
             Clock::Manual(clock) => {
-                let due = is_due(core, clock);
+                let due = is_due(core, clock, end.by_clock);
                 idled = if core.is_busy() || due { 0 } else { idled + 1 };
                 let answers = core.waits.has_answer_elsewhere();
                 // A clock that only somebody else could move would keep us here for ever, and so
@@ -242,10 +242,11 @@ fn wind_down(event_loop: &EventLoop, end: &End, left: impl Fn() -> bool) {
     }
 }
 
-/// Whether a turn now would find a timer due, or jump to one.
-fn is_due(core: &Core, clock: &ManualClock) -> bool {
+/// Whether a turn now would find a timer due, or jump to one before `end`.
+fn is_due(core: &Core, clock: &ManualClock, end: u64) -> bool {
     let is_past = |deadline| core.reactor.by_clock(deadline) <= clock.now();
-    core.next_deadline().is_some_and(|at| is_past(at) || deadlock::jumps(core, clock))
+    let jumps = |deadline| deadline <= end && deadlock::jumps(core, clock);
+    core.next_deadline().is_some_and(|at| is_past(at) || jumps(at))
 }
 
 fn turn(event_loop: &EventLoop, timeout: Duration) -> Result<(), RunError> {

@@ -99,6 +99,19 @@ fn past_its_deadline_a_close_waits_for_nobody() {
 }
 
 #[test]
+fn a_clock_that_jumps_does_not_jump_over_the_deadline_of_a_close() {
+    let event_loop = EventLoop::test();
+    for (name, seconds) in [("in time", 1), ("too late", 60)] {
+        let sleeps = async move { glassloop::sleep(seconds * SECOND).await };
+        event_loop.spawn(sleeps).named(name).detach();
+    }
+    let report = event_loop.close(2 * SECOND);
+    let left: Vec<_> = report.tasks.iter().map(|task| &*task.name).collect();
+    assert_eq!(left, ["too late"]);
+    assert!(event_loop.snapshot().now_ns <= 2_000_000_000, "{}", event_loop.snapshot().now_ns);
+}
+
+#[test]
 fn tasks_are_dropped_newest_first_and_what_they_spawn_meanwhile_is_dropped_too() {
     struct Tells(&'static str, Rc<RefCell<Vec<&'static str>>>);
     async fn hold(_held: Tells) {

@@ -3,12 +3,14 @@
 //!
 //! What may be so for a moment is told only if a later look finds it again.
 
-use glassloop_executor::Entry;
+use std::collections::{HashMap, HashSet};
+
+use glassloop_executor::{Entry, TaskId};
 use glassloop_reactor::{SourceId, SourceView};
 
 use super::{Lint, Linter, linter::time, telling::Evidence};
 use crate::{
-    CloseReport, TimerLine,
+    CloseReport, TimerLine, WaitLine, WaitsOn,
     core::Core,
     deadlock,
     event::entry_of,
@@ -136,12 +138,21 @@ impl Linter {
             return;
         }
         let waits = who_waits(core);
-        for task in stranded {
-            if !waits.contains_key(&task) && self.is_first_told(task) {
-                let reason = "waits, and nobody holds its waker any more".to_owned();
-                let place = core.place_of_task(task);
-                self.found(core, Lint::LostWake, entry_of(task), place, reason);
-            }
+        let (known, lost): (Vec<_>, Vec<_>) =
+            stranded.into_iter().partition(|task| waits.contains_key(task));
+        for task in lost.into_iter().filter(|task| self.is_first_told(*task)) {
+            let reason = "waits, and nobody holds its waker any more".to_owned();
+            let place = core.place_of_task(task);
+            self.found(core, Lint::LostWake, entry_of(task), place, reason);
+        }
+        let stuck = in_a_circle(&known, &waits);
+        let new: Vec<_> = stuck.iter().filter(|task| self.is_first_told(**task)).collect();
+        if let Some(&&first) = new.first() {
+            let (of, count) = (&waits[&first][0].of, stuck.len());
+            let reason =
+                format!("waits for {of}: {count} task(s) wait for each other, and none can end");
+            let place = core.place_of_task(first);
+            self.found(core, Lint::SuspectedDeadlock, entry_of(first), place, reason);
         }
     }
 
@@ -226,6 +237,31 @@ impl Linter {
             );
         }
     }
+}
+
+/// Which of these tasks wait for the end of each other alone, in their order. Nobody holds a waker
+/// of any, so that whoever else may come can't help.
+fn in_a_circle(tasks: &[TaskId], waits: &HashMap<TaskId, Vec<WaitLine>>) -> Vec<TaskId> {
+    let mut stuck: HashSet<_> = tasks.iter().copied().collect();
+    let mut joined: HashMap<TaskId, Vec<TaskId>> = HashMap::new();
+    let mut free = Vec::new();
+    for &task in tasks {
+        for wait in &waits[&task] {
+            match wait.on {
+                WaitsOn::Task(on) if stuck.contains(&on) => {
+                    joined.entry(on).or_default().push(task)
+                }
+                _ => free.push(task),
+            }
+        }
+    }
+    // Who waits for one that may end may end, too.
+    while let Some(task) = free.pop() {
+        if stuck.remove(&task) {
+            free.extend(joined.remove(&task).into_iter().flatten());
+        }
+    }
+    tasks.iter().copied().filter(|task| stuck.contains(task)).collect()
 }
 
 fn queue_of<'a>(queues: &'a mut Vec<Queue>, name: &'static str) -> &'a mut Queue {

@@ -1,9 +1,12 @@
 //! Ends: those that don't come, what is left at them, and failures that nobody hears of.
 
-use std::future::pending;
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+};
 
 use super::*;
-use glassloop::{RunError, call_soon, sleep, spawn, yield_now};
+use glassloop::{JoinHandle, RunError, call_soon, sleep, spawn, timeout, yield_now};
 
 // ---- suspected-deadlock ----
 
@@ -22,6 +25,29 @@ fn suspected_deadlock_is_found() {
     let finding = the_finding(&event_loop, Lint::SuspectedDeadlock);
     assert!(finding.subject.contains("`stuck`") && finding.place.is_some(), "{finding}");
     assert!(matches!(ended, Err(RunError::Found(found)) if *found == finding));
+
+    // Whatever else may come, those who wait for each other it doesn't help.
+    let (event_loop, _) = linting();
+    circle(&event_loop, |join| Box::pin(async { drop(join.await) }));
+    event_loop.block_on(async { sleep(SECOND).await }).unwrap();
+    let finding = the_finding(&event_loop, Lint::SuspectedDeadlock);
+    assert!(finding.subject.contains("`Ada`") && finding.place.is_some(), "{finding}");
+    assert!(finding.reason.contains("`Ben`: 2 task(s) wait for each other"), "{finding}");
+}
+
+type Joined = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Ada waits for Ben and Ben for Ada, by this.
+fn circle(event_loop: &EventLoop, waits: fn(JoinHandle<()>) -> Joined) {
+    let desks: [Rc<Cell<Option<JoinHandle<()>>>>; 2] = Default::default();
+    for (name, at) in [("Ada", 0), ("Ben", 1)] {
+        let other = Rc::clone(&desks[1 - at]);
+        let task = async move {
+            yield_now().await;
+            waits(other.take().expect("it is there")).await;
+        };
+        desks[at].set(Some(event_loop.spawn(task).named(name)));
+    }
 }
 
 #[test]
@@ -40,6 +66,12 @@ fn suspected_deadlock_is_silent_where_a_thread_is_about_to_answer() {
     });
     event_loop.block_on(waits).unwrap();
     answers.join().unwrap();
+    all_silent(&event_loop);
+
+    // Or where one of those who wait for each other loses patience.
+    let (event_loop, _) = linting();
+    circle(&event_loop, |join| Box::pin(async { drop(timeout(SECOND, join).await) }));
+    event_loop.block_on(async { sleep(2 * SECOND).await }).unwrap();
     all_silent(&event_loop);
 }
 

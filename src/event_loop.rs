@@ -43,6 +43,14 @@ use crate::{
 /// assert_eq!(answer, 42);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// It lives on the thread that made it: to touch it from another one doesn't compile. What other
+/// threads have is a [`Remote`].
+///
+/// ```compile_fail,E0277
+/// let event_loop = glassloop::EventLoop::new().unwrap();
+/// std::thread::spawn(move || event_loop.call_soon(|| ()).is_ok());
+/// ```
 #[must_use = "a loop does nothing until it is run"]
 pub struct EventLoop {
     pub(crate) core: Rc<Core>,

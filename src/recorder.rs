@@ -49,10 +49,10 @@ pub(crate) struct Recorder {
     /// The tasks that ended last, the latest at the end.
     ended: RefCell<VecDeque<(TaskView, u64)>>,
     ended_max: usize,
-    /// Made when the lints are first switched on.
     /// What the program has logged.
     pub(crate) log: Lines,
     tape: OnceCell<Rc<Tape>>,
+    /// Made when the lints are first switched on.
     linter: OnceCell<Linter>,
     lints: Cell<bool>,
 }

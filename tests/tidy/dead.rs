@@ -46,7 +46,12 @@ fn dead_files(files: &[File]) -> Vec<String> {
 fn is_target(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_one_file = folder.ends_with("tests") || folder.ends_with("examples");
-    is_one_file || ["lib.rs", "main.rs", "build.rs"].contains(&name)
+    is_one_file || ["lib.rs", "main.rs", "build.rs"].contains(&name) || is_named(path)
+}
+
+/// Whether the manifest names it as a target of its own.
+fn is_named(path: &str) -> bool {
+    include_str!("../../Cargo.toml").contains(&format!("\npath = \"{path}\"\n"))
 }
 
 /// Where `mod a;` of this file finds `a.rs`.

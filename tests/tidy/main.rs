@@ -5,6 +5,7 @@
 //! Does not judge what rustfmt and clippy judge already.
 #![cfg(test)]
 
+mod bridges;
 mod crates;
 mod dead;
 mod examples;

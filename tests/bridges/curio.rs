@@ -1,0 +1,238 @@
+//! curio: a kernel that is a value, structured tasks, and a look from outside.
+
+use std::{cell::Cell, future::pending, rc::Rc, thread, time::Duration};
+
+use glassloop::{
+    Entry, EventLoop, JoinError, Observer, Outcome, Phase, PollerKind, Scope, gather, offload,
+    race, remote, scope, shield, sleep, spawn, timeout, yield_now,
+};
+
+use crate::{MS, PATIENCE, SECOND, effects::Effects};
+
+#[test]
+fn curio_kernel_run_runs_again_and_again() {
+    let kernel = EventLoop::test();
+    assert_eq!(kernel.block_on(async { 1 }).unwrap(), 1);
+    assert_eq!(kernel.block_on(async { 2 }).unwrap(), 2);
+    assert!(kernel.close(SECOND).is_clean());
+    // `with Kernel() as kernel` closes at the block's end: so does a drop.
+    let (held, seen) = (Rc::new(()), Rc::new(Cell::new(0)));
+    {
+        let kernel = EventLoop::test();
+        let kept = Rc::clone(&held);
+        kernel
+            .spawn(async move {
+                let _kept = kept;
+                pending::<()>().await;
+            })
+            .detach();
+        seen.set(Rc::strong_count(&held));
+    }
+    assert_eq!((seen.get(), Rc::strong_count(&held)), (2, 1));
+}
+
+#[test]
+fn curio_kernel_run_without_a_coroutine_is_one_turn() {
+    let (kernel, effects) = (EventLoop::test(), Effects::default());
+    let notes = effects.clone();
+    kernel
+        .spawn(async move {
+            for step in 1..=3 {
+                notes.note(step);
+                yield_now().await;
+            }
+        })
+        .detach();
+    for step in ["1", "2", "3"] {
+        crate::turn(&kernel);
+        assert_eq!(effects.take(), [step]);
+    }
+}
+
+#[test]
+fn curio_with_monitor_is_an_inspector_that_a_variable_asks_for() {
+    // This process was not asked to; `curio`'s CURIOMONITOR is our GLASSLOOP_INSPECT.
+    assert!(glassloop_inspector::try_init().unwrap().is_none());
+    let inspector = glassloop_inspector::Builder::new().start().unwrap();
+    let port = inspector.address().port();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok(), "it listens");
+}
+
+/// Counts what a kernel's activation is told.
+#[derive(Default)]
+struct Activation {
+    polls: Cell<u32>,
+    blocked: Cell<u32>,
+}
+
+impl Observer for Activation {
+    fn phase_began(&self, phase: Phase, _turn: u64) {
+        if phase == Phase::Wait {
+            self.blocked.set(self.blocked.get() + 1);
+        }
+    }
+
+    fn item_ended(&self, _item: Entry, _outcome: Outcome, _took: Duration) {
+        self.polls.set(self.polls.get() + 1);
+    }
+}
+
+#[test]
+fn curio_activations_are_observers() {
+    let (kernel, activation) = (EventLoop::test(), Rc::new(Activation::default()));
+    let observer: Rc<dyn Observer> = activation.clone();
+    kernel.observe(observer);
+    kernel.block_on(async { gather([sleep(SECOND), sleep(2 * SECOND)]).await }).unwrap();
+    assert_eq!(activation.polls.get(), 3, "at the beginning, and after each sleep");
+    assert!(activation.blocked.get() >= 2);
+}
+
+#[test]
+fn curio_selector_is_a_poller_chosen_by_builder_or_variable() {
+    for poller in [PollerKind::Mio, PollerKind::TimersOnly, PollerKind::Scripted] {
+        let kernel = EventLoop::builder().poller(poller).build().unwrap();
+        assert_eq!(kernel.block_on(async { "runs" }).unwrap(), "runs");
+    }
+}
+
+#[test]
+fn curio_spawn_gives_a_handle_to_join_and_daemon_is_detach() {
+    let joined = EventLoop::test().block_on(async {
+        spawn(pending::<()>()).named("daemon").detach();
+        let child = spawn(async {
+            sleep(SECOND).await;
+            37
+        });
+        child.await
+    });
+    assert_eq!(joined.unwrap().unwrap(), 37);
+    let failed = EventLoop::test().block_on(async { spawn(async { panic!("no") }).await });
+    let error: Result<(), JoinError> = failed.unwrap();
+    assert!(matches!(error, Err(JoinError::Panicked(_))), "curio's TaskError");
+}
+
+#[test]
+fn curio_task_group_is_a_scope_and_wait_any_is_a_race() {
+    let sum = EventLoop::test().block_on(async {
+        let group = scope(|group: Scope<String>| async move {
+            let children = [1, 2, 3].map(|n| {
+                group.spawn(async move {
+                    sleep(n * SECOND).await;
+                    Ok(n)
+                })
+            });
+            let mut sum = 0;
+            for child in children {
+                sum += child.await.unwrap();
+            }
+            Ok(sum)
+        });
+        group.await.unwrap()
+    });
+    assert_eq!(sum.unwrap(), 6);
+    let first =
+        EventLoop::test().block_on(async { race([sleep(2 * SECOND), sleep(SECOND)]).await });
+    assert_eq!(first.unwrap().0, 1);
+}
+
+#[test]
+fn curio_run_in_thread_is_offload_and_a_late_one_is_given_up() {
+    let (event_loop, started) = (EventLoop::new().unwrap(), std::sync::mpsc::channel());
+    let (sender, ended) = started;
+    event_loop
+        .block_on(async move {
+            assert_eq!(offload(|| 6 * 7).await.unwrap(), 42);
+            let late = offload(move || {
+                thread::sleep(20 * MS);
+                sender.send("ran to its end all the same")
+            });
+            assert!(timeout(MS, late).await.is_err());
+        })
+        .unwrap();
+    // A thread can't be stopped: what runs goes on, as curio's does.
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok("ran to its end all the same"));
+}
+
+#[cfg(all(unix, feature = "process-pool"))]
+#[test]
+fn curio_run_in_process_is_a_process_pool_whose_late_job_is_killed() {
+    use crate::workers::{pool, run};
+    run(async {
+        let pool = pool(1);
+        let before = pool.call::<u32>("id", &()).await.unwrap();
+        assert!(timeout(5 * MS, pool.call::<u64>("nap", &60_000)).await.is_err());
+        let after = pool.call::<u32>("id", &()).await.unwrap();
+        assert_ne!(before, after, "its worker went with it");
+        pool.close();
+    });
+}
+
+#[test]
+fn curio_spawn_thread_and_await_are_a_remote_in_a_thread() {
+    // curio's async threads: a thread that waits for what the kernel does.
+    let heard = glassloop::run(async {
+        let ours = remote();
+        let thread = offload(move || {
+            let mut answer = ours.spawn(|| async {
+                sleep(MS).await;
+                "from the loop"
+            });
+            answer.wait(PATIENCE).unwrap()
+        });
+        thread.await.unwrap()
+    });
+    assert_eq!(heard.unwrap(), "from the loop");
+}
+
+#[test]
+fn curio_universal_queue_is_async_channel_between_threads_and_tasks() {
+    let (sender, receiver) = async_channel::bounded(2);
+    let thread = thread::spawn(move || {
+        (1..=5).for_each(|n| sender.send_blocking(n).unwrap());
+    });
+    let got = glassloop::run(async move {
+        let mut got = Vec::new();
+        while let Ok(n) = receiver.recv().await {
+            got.push(n);
+        }
+        got
+    });
+    thread.join().unwrap();
+    assert_eq!(got.unwrap(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn curio_timeout_after_nests_and_the_inner_one_is_its_own() {
+    let told = EventLoop::test().block_on(async {
+        let inner = timeout(5 * SECOND, pending::<()>());
+        let outer = timeout(SECOND, async { inner.await.is_err() }).await;
+        let inner = timeout(SECOND, pending::<()>());
+        (outer.is_err(), timeout(5 * SECOND, async { inner.await.is_err() }).await)
+    });
+    let (outer, inner) = told.unwrap();
+    assert!(outer, "the outer one ends first: the inner one is dropped with it");
+    assert!(matches!(inner, Ok(true)), "and the other way the inner one alone is late");
+}
+
+#[test]
+fn curio_disable_cancellation_is_shield() {
+    let effects = Effects::default();
+    let notes = effects.clone();
+    EventLoop::test()
+        .block_on(async move {
+            let task = spawn(async move {
+                shield(async move {
+                    sleep(SECOND).await;
+                    notes.note("written");
+                })
+                .await
+                .unwrap();
+            });
+            yield_now().await;
+            task.abort();
+            assert!(task.await.is_err());
+            sleep(2 * SECOND).await;
+        })
+        .unwrap();
+    assert_eq!(effects.take(), ["written"]);
+}

@@ -200,3 +200,21 @@ fn chapter_12_two_who_talk_and_do_not_listen_are_seen_at_their_sends() {
     let ben = place_of("ch12_a_websocket_on_a_loop", "line.send(message)");
     broken.is_told(&["ps"], &["  Ada ", &ada, "  Ben ", &ben, "write of tcp 1", "write of tcp 2"]);
 }
+
+#[test]
+fn chapter_13_a_clock_that_stands_is_told_and_can_be_moved_to_the_end() {
+    let mut broken = Broken::start("ch13_time_can_be_yours");
+    broken.is_told(&["ps"], &["sleep, due in 3.0 h", "timeout, due in 6.0 h"]);
+    broken.is_told(&["clock"], &["a manual clock, 0, stands still"]);
+    broken.is_told(&["clock", "jump"], &["its clock jumps to the next deadline"]);
+    broken.is_told(&["ps"], &["timeout, due in 3.0 h"]);
+    broken.is_told(&["clock", "jump"], &["its clock jumps to the next deadline"]);
+    assert!(broken.program.wait().unwrap().success(), "the evening is over");
+}
+
+#[test]
+fn chapter_14_who_blocks_is_read_from_what_the_loop_has_written_down() {
+    let broken = Broken::start("ch14_when_it_hangs");
+    let place = "last waited at examples/ch14_when_it_hangs.rs:";
+    broken.is_told(&["where"], &["`printer`", place, "has held the loop for"]);
+}

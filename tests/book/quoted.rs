@@ -12,7 +12,7 @@ use crate::{
 
 /// The calls whose places are told.
 const CALLS: &str = "call_soon call_later queue_microtask spawn block_on sleep yield_now await \
-                     poll_read_ready poll defer call lock send recv run";
+                     poll_read_ready poll defer call lock send recv run build";
 
 #[test]
 fn what_a_page_quotes_of_a_run_is_what_is_told_of_it_today() {

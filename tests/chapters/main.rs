@@ -27,6 +27,8 @@ mod ch09_another_thread_leaves_a_letter;
 mod ch10_cancelling_is_dropping;
 mod ch11_backpressure_is_a_queue_that_says_wait;
 mod ch12_a_websocket_on_a_loop;
+mod ch13_time_can_be_yours;
+mod ch14_when_it_hangs;
 
 use std::{fs, path::Path};
 
@@ -54,5 +56,5 @@ fn each_chapter_is_short_is_tested_here_and_has_its_parts() {
         }
         assert!(include_str!("main.rs").contains(&format!("mod {name};")), "{name} is untested");
     }
-    assert_eq!(chapters.len(), 12, "{chapters:?}");
+    assert_eq!(chapters.len(), 14, "{chapters:?}");
 }

@@ -1,0 +1,117 @@
+//! Each patient of `examples/clinic/` has the fault that it is said to have: a wrong answer is told
+//! how that would look, and after the right one the loop itself names it.
+#![cfg(test)]
+#![cfg(all(feature = "observe", feature = "ws", not(miri)))]
+
+#[path = "common/examples.rs"]
+mod examples;
+
+use std::{
+    env, fs,
+    io::Write,
+    process::{self, Command, Output, Stdio},
+};
+
+/// Runs a patient, and says these things, a line each.
+fn clinic(arguments: &[&str], answers: &str) -> Output {
+    let name = format!("glassloop-clinic-{}-{}", process::id(), arguments.join("-"));
+    let folder = env::temp_dir().join(name);
+    fs::create_dir(&folder).unwrap();
+    let mut program = Command::new(examples::built("clinic"));
+    program.args(arguments).env("XDG_RUNTIME_DIR", &folder).env("TMPDIR", &folder);
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().unwrap();
+    // Whoever has nothing to ask doesn't listen.
+    program.stdin.take().unwrap().write_all(answers.as_bytes()).ok();
+    let ended = program.wait_with_output().unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    ended
+}
+
+/// A patient is asked about with a wrong letter, a word that is none, and the right letter.
+#[track_caller]
+fn is_diagnosed(number: &str, wrong: char, right: char, fault: &str, says: &[&str]) {
+    let ended = clinic(&[number], &format!("{wrong}\nperhaps\n{right}\n"));
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{ended:?}");
+    let steps = [
+        "Which fault is it?",
+        "No: then ",
+        "expected a letter from a to h, or `?`; came `perhaps`",
+        &format!("It is {fault}"),
+        "and 1 wrong answer(s).",
+        "What shows it: ",
+        "What the loop says of it:",
+    ];
+    let mut rest = &*said;
+    for step in
+        steps.iter().chain(says).chain(&["What mends it: ", "Its program: examples/clinic/"])
+    {
+        let found = rest.split_once(step);
+        rest = found.unwrap_or_else(|| panic!("expected `{step}` next in\n{said}")).1;
+    }
+}
+
+#[test]
+fn the_hotel_leaks() {
+    let says = ["`guest`, waiting, 1 polls", "patients/guests.rs:", "more"];
+    is_diagnosed("1", 'h', 'g', "a leak", &says);
+}
+
+#[test]
+fn the_office_has_a_blocking_call() {
+    is_diagnosed("2", 'e', 'a', "a blocking call", &["slow-poll: task #1.1 `printer`"]);
+}
+
+#[test]
+fn the_counter_has_a_deadlock() {
+    let says = ["suspected-deadlock: task #0.0 `Ada` waits for task #1.1 `Ben`: 2 task(s)"];
+    is_diagnosed("3", 'b', 'd', "a deadlock", &says);
+}
+
+#[test]
+fn the_mail_room_has_a_queue_without_a_bound() {
+    is_diagnosed("4", 'e', 'h', "a queue without a bound", &["unbounded-growth: queue `"]);
+}
+
+#[test]
+fn the_night_watch_has_a_storm_of_wakes() {
+    is_diagnosed("5", 'a', 'c', "a storm of wakes", &["self-wake-storm: task #0.0 `watchman`"]);
+}
+
+#[test]
+fn the_post_office_loses_a_wake() {
+    is_diagnosed("6", 'f', 'b', "a lost wake", &["lost-wake: task #0.0 `Ada`"]);
+}
+
+#[test]
+fn the_courier_misses_a_would_block() {
+    let says = ["tcp 1 ", "and 0 wait for it", "task #1.1 `courier`, waiting"];
+    is_diagnosed("7", 'b', 'f', "a source that wasn't read", &says);
+}
+
+#[test]
+fn the_ward_starves_its_nurse() {
+    is_diagnosed("8", 'a', 'e', "starvation", &["starvation: task #"]);
+}
+
+#[test]
+fn who_gives_up_is_told_all_the_same() {
+    for answers in ["?\n", ""] {
+        let ended = clinic(&["6"], answers);
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && said.contains("It is a lost wake"), "{ended:?}");
+    }
+}
+
+#[test]
+fn without_a_number_the_patients_are_listed_and_a_wrong_one_is_told() {
+    let listed = String::from_utf8(clinic(&[], "").stdout).unwrap();
+    assert_eq!(listed.lines().count(), 9, "{listed}");
+    assert!(listed.contains("  3  the counter "), "{listed}");
+    for wrong in ["0", "9", "x"] {
+        let ended = clinic(&[wrong], "");
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.contains("expected a number from 1 to 8, came"), "{said}");
+    }
+}

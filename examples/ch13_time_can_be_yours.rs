@@ -93,11 +93,11 @@ fn seeds() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", program(&kept)?.join("\n"));
     let text = kept.recording().expect("it was to be kept").to_string(); // for a file
 
-    println!("from what was kept of it:");
+    println!("run again, from what was kept of it:");
     let again = EventLoop::test().replay(&text.parse()?)?;
     println!("{}", program(&again)?.join("\n"));
     let is_whole = again.replayed().expect("it is one").is_whole();
-    println!("the same to its end: {is_whole}");
+    println!("each event was the same: {is_whole}");
     Ok(())
 }
 

@@ -171,6 +171,11 @@ impl Noted for WaitCell {
     fn note(&self) -> Option<Note> {
         self.0.get()
     }
+
+    /// Whoever holds the token, on whatever thread.
+    fn waits_for(&self) -> String {
+        "a token".to_owned()
+    }
 }
 
 /// Resolves once its token is cancelled; see [`CancelToken::cancelled`].
@@ -218,7 +223,7 @@ impl Future for Cancelled {
                 core.waits.add(Arc::downgrade(&cell));
             }
         }
-        self.note.0.wait("cancelled", place);
+        self.note.0.wait("cancel", place);
         Poll::Pending
     }
 }

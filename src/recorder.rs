@@ -325,7 +325,11 @@ impl Tap for Recorder {
         let what = if queued { Happening::Woke(item, by) } else { Happening::WokeAgain(item, by) };
         let now_ns = self.stamp.get();
         if queued && item.is_task() {
-            self.statistics.borrow_mut().woken(item.id(), by, now_ns);
+            let mut statistics = self.statistics.borrow_mut();
+            match by == By::Item(item) {
+                true => statistics.woke_itself(item.id(), by, now_ns),
+                false => statistics.woken(item.id(), by, now_ns),
+            }
         }
         if let Some(linter) = self.linter() {
             match queued && item.is_task() {

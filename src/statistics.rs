@@ -122,6 +122,8 @@ struct Row {
     by: Option<By>,
     /// It was woken, and not polled since.
     scheduled: bool,
+    /// It woke itself in the poll that is under way.
+    again: bool,
     times: TaskTimes,
 }
 
@@ -176,7 +178,7 @@ impl Statistics {
         self.going_since = Some(now_ns);
         for (index, slot) in (0..).zip(&mut self.rows) {
             let Some(row) = slot else { continue };
-            row.scheduled = false;
+            (row.scheduled, row.again) = (false, false);
             if !lives(TaskId { index, generation: row.generation }) {
                 *slot = None;
             }
@@ -215,7 +217,8 @@ impl Statistics {
             self.rows.resize_with(index + 1, || None);
         }
         let times = TaskTimes { since_ns: now_ns, ..TaskTimes::default() };
-        let row = Row { generation: task.generation, by: None, scheduled: false, times };
+        let generation = task.generation;
+        let row = Row { generation, by: None, scheduled: false, again: false, times };
         self.rows[index] = Some(Box::new(row));
     }
 
@@ -227,12 +230,18 @@ impl Statistics {
         row.times.woken_at_ns = now_ns;
     }
 
+    /// A task joined it in its own poll, which the wake before has led to.
+    pub(crate) fn woke_itself(&mut self, task: TaskId, by: By, now_ns: u64) {
+        let row = self.row(task, now_ns);
+        row.by = Some(by);
+        row.again = true;
+    }
+
     /// A task was polled.
     pub(crate) fn ran(&mut self, task: TaskId, began_ns: u64, took_ns: u64) {
         let row = self.row(task, began_ns);
         row.times.busy_ns += took_ns;
         row.times.polls.add(took_ns);
-        // It may have been woken again meanwhile, by itself: that counts for its next poll.
         let woken_at_ns = row.times.woken_at_ns;
         let delay = std::mem::take(&mut row.scheduled)
             .then(|| began_ns.saturating_sub(woken_at_ns))
@@ -240,6 +249,11 @@ impl Statistics {
                 row.times.scheduled_ns += delay;
                 row.times.delays.add(*delay);
             });
+        // It stands in line from the end of the poll in which it woke itself.
+        if std::mem::take(&mut row.again) {
+            row.scheduled = true;
+            row.times.woken_at_ns = began_ns + took_ns;
+        }
         self.polls.add(took_ns);
         if let Some(delay) = delay {
             self.delays.add(delay);
@@ -306,12 +320,14 @@ mod tests {
         let mut statistics = Statistics::new(0);
         statistics.woken(TASK, By::Host, 100);
         statistics.ran(TASK, 150, 20);
-        // It yields: woken in its own poll, from whose beginning the wake counts.
+        // It yields: woken in its own poll, from whose end on it stands in line.
         statistics.woken(TASK, By::Host, 200);
-        statistics.ran(TASK, 230, 5);
+        statistics.woke_itself(TASK, By::Host, 210);
+        statistics.ran(TASK, 210, 5);
+        statistics.ran(TASK, 235, 5);
         let (times, by) = statistics.of(TASK).expect("it ran");
-        assert_eq!((times.since_ns, times.busy_ns, times.scheduled_ns), (100, 25, 80));
-        assert_eq!((times.polls.count(), times.delays.count(), by), (2, 2, Some(By::Host)));
+        assert_eq!((times.since_ns, times.busy_ns, times.scheduled_ns), (100, 30, 80));
+        assert_eq!((times.polls.count(), times.delays.count(), by), (3, 3, Some(By::Host)));
         assert_eq!(statistics.of_loop(300).delays.max(), Duration::from_nanos(50));
         let heir = TaskId { generation: 8, ..TASK };
         assert_eq!(statistics.of(heir), None, "the next in its slot has its own");

@@ -52,6 +52,31 @@ fn a_task_is_busy_scheduled_or_idle_by_the_loops_own_clock() {
 }
 
 #[test]
+fn who_yields_stands_in_line_while_the_others_run() {
+    let (event_loop, clock) = recorded_loop();
+    let works = |times: u32| {
+        let clock = clock.clone();
+        event_loop.spawn(async move {
+            for _ in 0..4 {
+                clock.advance(times * MS);
+                yield_now().await;
+            }
+            std::future::pending::<()>().await;
+        })
+    };
+    let (one, other) = (works(1), works(10));
+    event_loop.block_on(async { sleep(1_000 * MS).await }).unwrap();
+    let snapshot = event_loop.snapshot();
+    let times = |id| snapshot.task(id).unwrap().times.expect("it was recorded");
+    // Five polls each, in turns, of which the last does no work. The first waits for nobody.
+    let (one, other) = (times(one.id()), times(other.id()));
+    assert_eq!((one.busy_ns, one.scheduled_ns), (4_000_000, 4 * 10_000_000));
+    assert_eq!((other.busy_ns, other.scheduled_ns), (40_000_000, 4 * 1_000_000));
+    assert_eq!((one.delays.count(), one.delays.max()), (5, 10 * MS));
+    assert_eq!((other.delays.count(), other.delays.max()), (5, MS));
+}
+
+#[test]
 fn a_loop_that_asks_without_a_rest_has_not_waited() {
     fn waited() -> u64 {
         glassloop::snapshot().recorded.unwrap().times.waited_ns

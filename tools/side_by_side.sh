@@ -9,6 +9,7 @@ source tools/common.sh
 need_command python3 python3
 python3 -m pip --version >/dev/null 2>&1 || need_command pip3 python3-pip
 need_node
+[ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || fail 'needs node 20 or later'
 need_command npm npm
 install_websockets
 npm install --silent --no-audit --no-fund --no-save --prefix "$folder/node" ws >/dev/null

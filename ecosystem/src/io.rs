@@ -16,24 +16,27 @@ const READ_BYTES: usize = 8 * 1_024;
 
 /// A stream for hyper.
 #[derive(Debug)]
-pub struct Io(TcpStream);
+pub struct Io {
+    stream: TcpStream,
+    bytes: Box<[u8; READ_BYTES]>,
+}
 
 impl Io {
     /// Wraps a stream.
     pub fn new(stream: TcpStream) -> Io {
-        Io(stream)
+        Io { stream, bytes: Box::new([0; READ_BYTES]) }
     }
 }
 
 impl Read for Io {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut bytes = [0; READ_BYTES];
+        let Io { stream, bytes } = &mut *self;
         let room = cursor.remaining().min(bytes.len());
-        let read = ready!(self.0.poll_read(cx, &mut bytes[..room]))?;
+        let read = ready!(stream.poll_read(cx, &mut bytes[..room]))?;
         cursor.put_slice(&bytes[..read]);
         Poll::Ready(Ok(()))
     }
@@ -45,7 +48,7 @@ impl Write for Io {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, bytes)
+        self.stream.poll_write(cx, bytes)
     }
 
     /// Nothing is held back here.
@@ -54,7 +57,7 @@ impl Write for Io {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.shutdown(Shutdown::Write))
+        Poll::Ready(self.stream.shutdown(Shutdown::Write))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -66,6 +69,6 @@ impl Write for Io {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_vectored(cx, slices)
+        self.stream.poll_write_vectored(cx, slices)
     }
 }

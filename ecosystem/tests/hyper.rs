@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, rc::Rc, time::Duration};
 
 use bytes::Bytes;
-use common::{answer, serve};
+use common::{answer, serve, serve_with};
 use ecosystem::{Client, ClientError, Io, LoopExecutor, LoopTimer};
 use futures::AsyncReadExt;
 use glassloop::{EventLoop, gather, net, spawn, try_gather};
@@ -16,6 +16,7 @@ use hyper::{
     server::conn::{http1, http2},
     service::service_fn,
 };
+use tokio::sync::Barrier;
 
 #[test]
 fn a_server_and_a_client_share_one_loop() {
@@ -42,7 +43,16 @@ fn a_server_and_a_client_share_one_loop() {
 fn slow_answers_are_waited_for_at_once() {
     let event_loop = EventLoop::new().unwrap();
     let answers = event_loop.block_on(async {
-        let (address, client) = (serve().unwrap(), Client::default());
+        // Nobody is answered before fifty have asked.
+        let all_there = Rc::new(Barrier::new(50));
+        let together = move |request| {
+            let all_there = Rc::clone(&all_there);
+            async move {
+                all_there.wait().await;
+                answer(request).await
+            }
+        };
+        let (address, client) = (serve_with(together).unwrap(), Client::default());
         let late =
             gather((0..50).map(async |_| client.get(&format!("http://{address}/late")).await));
         late.await
@@ -53,7 +63,7 @@ fn slow_answers_are_waited_for_at_once() {
 }
 
 #[test]
-fn a_connection_is_used_again_and_one_that_was_closed_is_not() {
+fn a_connection_is_used_again() {
     let event_loop = EventLoop::new().unwrap();
     let tasks = event_loop.block_on(async {
         let (address, client) = (serve().unwrap(), Client::default());
@@ -67,6 +77,40 @@ fn a_connection_is_used_again_and_one_that_was_closed_is_not() {
 }
 
 #[test]
+fn a_connection_that_its_server_closed_meanwhile_is_replaced() {
+    // It doesn't say that it won't serve again, and goes; then it tells us.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let (tells, closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            assert!(stream.read(&mut [0; 512]).unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            drop(stream);
+            tells.send(()).unwrap();
+        }
+    });
+    let event_loop = EventLoop::new().unwrap();
+    let bodies = event_loop.block_on(async move {
+        let client = Client::default();
+        let mut bodies = Vec::new();
+        for round in 0..20 {
+            bodies.push(client.get(&format!("http://{address}/")).await.map(|answer| answer.body));
+            // The loop learns of the end before it asks again, or has had no turn to do so.
+            closed.recv().unwrap();
+            if round % 2 == 0 {
+                glassloop::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        bodies
+    });
+    let bodies = bodies.unwrap();
+    assert!(bodies.iter().all(|body| body.as_ref().is_ok_and(|body| body == "ok")), "{bodies:?}");
+}
+
+#[test]
 fn an_error_says_what_was_expected_and_what_came() {
     let event_loop = EventLoop::new().unwrap();
     let told = |address: &'static str| {
@@ -76,6 +120,14 @@ fn an_error_says_what_was_expected_and_what_came() {
     let expected = "expected an address as http://host:port/path, came";
     assert_eq!(told("here"), format!("{expected} here"));
     assert_eq!(told("https://here/"), format!("{expected} https://here/"));
+    for wrong in [
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:abc/",
+        "http://127.0.0.1:/",
+        "http://ada@here/",
+    ] {
+        assert_eq!(told(wrong), format!("{expected} {wrong}"));
+    }
     assert!(told("http://127.0.0.1:1/").starts_with("no connection: "));
 }
 
@@ -98,6 +150,8 @@ fn http_2_runs_its_streams_as_tasks_of_the_loop() {
         }))
         .await
     });
+    let tasks = event_loop.snapshot().tasks.into_iter().filter(|task| task.name == "hyper");
+    assert!(tasks.count() > 0, "what the connection itself runs are tasks of ours");
     let expected: Vec<_> = (0..20).map(|n| Bytes::from(format!("/{n}"))).collect();
     assert_eq!(answers.unwrap(), expected);
 }

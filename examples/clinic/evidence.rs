@@ -9,8 +9,8 @@ use glassloop::{Lint, Snapshot, Watch};
 
 /// What shows a fault.
 pub(crate) enum Evidence {
-    /// A lint finds it.
-    Finding(Lint),
+    /// A lint finds it, of who is called so.
+    Finding(Lint, &'static str),
     /// These lines of the state, once they are to be seen.
     State(fn(&Snapshot) -> Option<Vec<String>>),
 }
@@ -23,7 +23,7 @@ impl Evidence {
     /// The lines, as soon as the loop has them.
     pub(crate) fn lines(&self, watch: &Watch) -> io::Result<Vec<String>> {
         let begun = Instant::now();
-        if let Evidence::Finding(_) = self {
+        if let Evidence::Finding(..) = self {
             // Not before: with it one command would name the fault.
             watch.lint(true);
         }
@@ -40,9 +40,9 @@ impl Evidence {
     fn find(&self, snapshot: &Snapshot) -> Option<Vec<String>> {
         match self {
             Evidence::State(find) => find(snapshot),
-            Evidence::Finding(lint) => {
+            Evidence::Finding(lint, who) => {
                 let mut findings = snapshot.lint.as_ref()?.findings.iter();
-                let finding = findings.find(|finding| finding.lint == *lint)?;
+                let finding = findings.find(|it| it.lint == *lint && it.subject.contains(who))?;
                 Some(vec![finding.to_string()])
             }
         }

@@ -43,7 +43,7 @@ impl Fault {
             Fault::Starvation => "starvation: one that is ready waits for many",
             Fault::MissedWouldBlock => "a source that wasn't read until it would block",
             Fault::Leak => "a leak: what is done is never let go of",
-            Fault::UnboundedQueue => "a queue without a bound that grows",
+            Fault::UnboundedQueue => "a queue that grows: nothing holds those back who fill it",
         }
     }
 
@@ -66,8 +66,8 @@ impl Fault {
                 "then `why TASK` would lead from one task to another and back to the first"
             }
             Fault::Starvation => {
-                "then no poll would be long, and yet `ps` would show a task with much SCHED, the \
-                 time for which it was woken and had not run"
+                "then no poll would be long, and yet `ps` would show tasks with much SCHED, the \
+                 time for which they were woken and had not run, and `top` a long delay"
             }
             Fault::MissedWouldBlock => {
                 "then `res` would show a source that is `readable` and has no waiter"

@@ -27,6 +27,8 @@ use fault::Fault;
 use glassloop::{LoopThread, ThreadError};
 use patients::{PATIENTS, Patient};
 
+/// What is explained is broken to fit these.
+const COLUMNS: usize = 80;
 /// How long a patient has to let go of its loop.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -57,45 +59,63 @@ fn treat(patient: &'static Patient, answers: &mut impl BufRead) -> Result<(), Bo
     println!("{}: {}", patient.name, patient.complaint);
     let process = std::process::id();
     println!("It runs now, as process {process}. Look into it from a second terminal:");
-    println!("    cargo run -q -p glassloop-inspector -- top");
     println!(
-        "or `ps`, `where`, `why TASK`, `wakes TASK`, `res`, `slow`, `story`; or in a browser:"
+        "    cargo run -q -p glassloop-inspector -- top        (the book says `glassloop top`)"
     );
+    println!("or ps, where, why TASK, wakes TASK, res, slow, story; or in a browser:");
     println!("    {}\n", inspector.url());
     println!("Which fault is it?");
     for fault in Fault::ALL {
         println!("  {}  {}", fault.letter(), fault.name());
     }
-    let begun = Instant::now();
-    let mut wrong = 0;
-    loop {
-        print!("\nA letter, or `?` to give up: ");
-        io::stdout().flush()?;
-        let mut said = String::new();
-        let is_over = answers.read_line(&mut said)? == 0;
-        match Fault::of_letter(said.trim()) {
-            Some(fault) if fault == patient.fault => break,
-            Some(fault) => {
-                wrong += 1;
-                println!("No: {}", fault.would_show());
-            }
-            None if is_over || said.trim() == "?" => break,
-            None => println!("expected a letter from a to h, or `?`; came `{}`", said.trim()),
-        }
-    }
-    let seconds = begun.elapsed().as_secs();
-    println!("\nIt is {}, after {seconds} s and {wrong} wrong answer(s).", patient.fault.name());
-    println!("What shows it: {}", patient.look);
-    println!("What the loop says of it:");
+    let asked = ask(patient, answers)?;
+    println!("\n{asked} It is {}.", patient.fault.name());
+    println!("What shows it:\n{}", lines(patient.look));
+    println!("What the loop says of it, in a moment:");
     for line in patient.evidence.lines(&running.watch())? {
-        println!("    {line}");
+        println!("{}", lines(&line));
     }
-    println!("What mends it: {}", patient.mended);
-    println!("Its program: {}", patient.file);
+    println!("What mends it:\n{}", lines(patient.mended));
+    println!("Its program:\n    {}", patient.file);
     running.stop(Duration::ZERO);
     match running.join(PATIENCE) {
         // Whom it leaves is part of the fault.
         Ok(_) | Err(ThreadError::StillRuns(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks until the fault is named, or nobody answers any more. How that went.
+fn ask(patient: &Patient, answers: &mut impl BufRead) -> io::Result<String> {
+    let (begun, mut wrong) = (Instant::now(), 0);
+    loop {
+        print!("\nA letter, or `?` to give up: ");
+        io::stdout().flush()?;
+        let mut said = String::new();
+        let is_over = answers.read_line(&mut said)? == 0;
+        match Fault::of_letter(said.trim()) {
+            Some(fault) if fault == patient.fault => {
+                let seconds = begun.elapsed().as_secs();
+                return Ok(format!("Right, after {seconds} s and {wrong} wrong answer(s)."));
+            }
+            Some(fault) => {
+                wrong += 1;
+                println!("No: {}", fault.would_show());
+            }
+            None if is_over || said.trim() == "?" => return Ok("You gave up.".to_owned()),
+            None => println!("expected a letter from a to h, or `?`; came `{}`", said.trim()),
+        }
+    }
+}
+
+/// A sentence in lines that fit any terminal.
+fn lines(text: &str) -> String {
+    let (mut lines, mut line) = (String::new(), String::from("   "));
+    for word in text.split(' ') {
+        if line.len() + word.len() >= COLUMNS {
+            lines += &std::mem::replace(&mut line, "\n   ".to_owned());
+        }
+        line += &format!(" {word}");
+    }
+    lines + &line
 }

@@ -11,7 +11,7 @@ use crate::Shown;
 
 pub(crate) const NAME: &str = "a task that outlives its loop";
 pub(crate) const ELSEWHERE: &str = "asyncio says `Task was destroyed but it is pending!` when the \
-    task is collected, whenever that is; who awaits it waits for ever";
+    task is collected, whenever that is; awaited in another loop it raises";
 
 struct Open(&'static str);
 

@@ -33,11 +33,11 @@ pub(crate) fn show() -> Shown {
         remote.defer(at_home).is_ok()
     })?;
     event_loop.run()?; // it waits as long as a `Remote` lives
-    println!("accepted: {}", worker.join().is_ok_and(|accepted| accepted));
+    println!("the worker's call was accepted: {}", worker.join().is_ok_and(|accepted| accepted));
     Ok(())
 }
 
 // `call_soon` needs a current event loop and thread `worker` has none
 // what to do: from another thread use the loop's `Remote`.
 // deferred, it runs on the loop's thread: true
-// accepted: true
+// the worker's call was accepted: true

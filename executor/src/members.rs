@@ -6,7 +6,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     panic::Location,
     rc::{Rc, Weak},
     task::Waker,
@@ -237,5 +237,18 @@ impl Executor {
             Some(ScopeView { owner: waiter.owner, place: waiter.place, members: tasks })
         });
         views.collect()
+    }
+
+    /// The tasks that a scope may end: its members, and who waits in it, which its failure ends.
+    #[must_use]
+    pub fn in_scopes(&self) -> HashSet<TaskId> {
+        let scopes = self.scopes.borrow();
+        let mut tasks = HashSet::new();
+        for members in scopes.iter().filter_map(Weak::upgrade) {
+            let state = members.state.borrow();
+            tasks.extend(state.tasks.values().map(|(id, _)| *id));
+            tasks.extend(state.waiter.as_ref().map(|waiter| waiter.owner));
+        }
+        tasks
     }
 }

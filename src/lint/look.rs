@@ -3,14 +3,14 @@
 //!
 //! What may be so for a moment is told only if a later look finds it again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use glassloop_executor::{Entry, TaskId};
 use glassloop_reactor::{SourceId, SourceView};
 
 use super::{Lint, Linter, linter::time, telling::Evidence};
 use crate::{
-    CloseReport, TimerLine, WaitLine, WaitsOn,
+    CloseReport, QueueLine, TimerLine, WaitLine, WaitsOn,
     core::Core,
     deadlock,
     event::entry_of,
@@ -24,6 +24,9 @@ const REST: u64 = 20;
 /// Of each kind of thing that was left so many are told.
 const LEAKS_MAX: usize = 16;
 
+/// What each task waits for.
+type Waits = HashMap<TaskId, Vec<WaitLine>>;
+
 /// What was seen at the looks before.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
@@ -32,6 +35,8 @@ pub(super) struct Looks {
     next_rise_ns: u64,
     /// They have something to read, and nobody ever asked them. In the clock's unit.
     unheard: Suspects,
+    /// Tasks that wait for each other in a circle, at the last look.
+    circles: Vec<Vec<TaskId>>,
     /// The system says that they are ready, and they are not as far as anybody was told. In how
     /// often the system was asked.
     doubted: Suspects,
@@ -145,14 +150,34 @@ impl Linter {
             let place = core.place_of_task(task);
             self.found(core, Lint::LostWake, entry_of(task), place, reason);
         }
-        let stuck = in_a_circle(&known, &waits);
-        let new: Vec<_> = stuck.iter().filter(|task| self.is_first_told(**task)).collect();
-        if let Some(&&first) = new.first() {
-            let (of, count) = (&waits[&first][0].of, stuck.len());
-            let reason =
-                format!("waits for {of}: {count} task(s) wait for each other, and none can end");
-            let place = core.place_of_task(first);
-            self.found(core, Lint::SuspectedDeadlock, entry_of(first), place, reason);
+        self.look_for_circles(core, &known, &waits);
+    }
+
+    /// Tasks each of which waits for the end of the next, and for nothing else. A scope may end
+    /// those that belong to it.
+    fn look_for_circles(&self, core: &Core, tasks: &[TaskId], waits: &Waits) {
+        let in_scopes = core.executor.in_scopes();
+        let joins = |task: &TaskId| match waits[task][..] {
+            [WaitLine { operation: "join", on: WaitsOn::Task(on), .. }] => Some((*task, on)),
+            _ => None,
+        };
+        let alone = tasks.iter().filter(|task| !in_scopes.contains(task));
+        let circles = circles(&alone.filter_map(joins).collect());
+        let before = std::mem::replace(&mut self.looks.borrow_mut().circles, circles.clone());
+        for circle in circles.iter().filter(|circle| before.contains(circle)) {
+            let first = circle[0];
+            if self.is_first_told(first) {
+                let (of, count) = (&waits[&first][0].of, circle.len());
+                let reason = match count {
+                    1 => "waits for its own end: only an abort could end it".to_owned(),
+                    _ => format!(
+                        "waits for {of}, and so on in a circle of {count} tasks: only an abort \
+                         could end one of them"
+                    ),
+                };
+                let place = core.place_of_task(first);
+                self.found(core, Lint::SuspectedDeadlock, entry_of(first), place, reason);
+            }
         }
     }
 
@@ -211,8 +236,8 @@ impl Linter {
                 return;
             }
             looks.next_rise_ns = now_ns.saturating_add(ns_of_ms(rise_ms));
-            let grow = |line: crate::QueueLine| {
-                let queue = queue_of(&mut looks.queues, line.name);
+            let grow = |line: QueueLine| {
+                let queue = queue_of(&mut looks.queues, &line);
                 queue.has_now(line.depth);
                 let is_grown = queue.rises >= rises && line.depth >= self.limits.queue_depth_min;
                 is_grown.then(|| {
@@ -239,34 +264,29 @@ impl Linter {
     }
 }
 
-/// Which of these tasks wait for the end of each other alone, in their order. Nobody holds a waker
-/// of any, so that whoever else may come can't help.
-fn in_a_circle(tasks: &[TaskId], waits: &HashMap<TaskId, Vec<WaitLine>>) -> Vec<TaskId> {
-    let mut stuck: HashSet<_> = tasks.iter().copied().collect();
-    let mut joined: HashMap<TaskId, Vec<TaskId>> = HashMap::new();
-    let mut free = Vec::new();
-    for &task in tasks {
-        for wait in &waits[&task] {
-            match wait.on {
-                WaitsOn::Task(on) if stuck.contains(&on) => {
-                    joined.entry(on).or_default().push(task)
-                }
-                _ => free.push(task),
-            }
+/// The circles among those who each join another one. Each begins with the first of its tasks.
+fn circles(joins: &BTreeMap<TaskId, TaskId>) -> Vec<Vec<TaskId>> {
+    let (mut circles, mut seen) = (Vec::new(), HashSet::new());
+    for &start in joins.keys() {
+        let (mut path, mut next) = (Vec::new(), start);
+        while let Some(&on) = joins.get(&next).filter(|_| seen.insert(next)) {
+            path.push(next);
+            next = on;
+        }
+        if let Some(from) = path.iter().position(|task| *task == next) {
+            let mut circle = path.split_off(from);
+            let least = (0..circle.len()).min_by_key(|at| circle[*at]);
+            circle.rotate_left(least.unwrap_or_default());
+            circles.push(circle);
         }
     }
-    // Who waits for one that may end may end, too.
-    while let Some(task) = free.pop() {
-        if stuck.remove(&task) {
-            free.extend(joined.remove(&task).into_iter().flatten());
-        }
-    }
-    tasks.iter().copied().filter(|task| stuck.contains(task)).collect()
+    circles
 }
 
-fn queue_of<'a>(queues: &'a mut Vec<Queue>, name: &'static str) -> &'a mut Queue {
-    let at = queues.iter().position(|queue| queue.name == name).unwrap_or_else(|| {
-        queues.push(Queue { name, depth: 0, rises: 0, from: 0 });
+/// What is known of a queue; at the first look it is as long as it is.
+fn queue_of<'a>(queues: &'a mut Vec<Queue>, line: &QueueLine) -> &'a mut Queue {
+    let at = queues.iter().position(|queue| queue.name == line.name).unwrap_or_else(|| {
+        queues.push(Queue { name: line.name, depth: line.depth, rises: 0, from: 0 });
         queues.len() - 1
     });
     &mut queues[at]

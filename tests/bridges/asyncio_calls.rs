@@ -2,7 +2,9 @@
 
 use std::{thread, time::Instant};
 
-use glassloop::{CallError, EventLoop, Refused, call_at, call_later, call_soon, remote, sleep};
+use glassloop::{
+    CallError, EventLoop, Limits, Refused, call_at, call_later, call_soon, remote, sleep,
+};
 
 use crate::{MS, PATIENCE, SECOND, effects::Effects};
 
@@ -22,6 +24,14 @@ fn asyncio_call_soon_calls_in_order_in_the_next_turn() {
     event_loop.run().unwrap();
     assert_eq!(effects.take(), ["first", "second", "third"]);
     assert_eq!(event_loop.snapshot().turn, 2);
+    // The bound: what is one too many comes back.
+    let mut limits = Limits::default();
+    limits.executor.callbacks_max = 1;
+    let event_loop = EventLoop::builder().limits(limits).build().unwrap();
+    event_loop.call_soon(|| ()).unwrap();
+    let Err(Refused::Full(f)) = event_loop.call_soon(|| ()) else { panic!("it is full") };
+    f();
+    event_loop.run().unwrap();
 }
 
 #[test]

@@ -1,9 +1,17 @@
 //! asyncio: threads, processes, signals and descriptors.
 
-use std::{io, net::Shutdown, thread};
+use std::{
+    io,
+    net::Shutdown,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    thread,
+};
 
 use glassloop::{
-    Direction, EventLoop, Interest, Pool, Registered, mio,
+    Direction, EventLoop, Interest, Pool, Registered, gather, mio,
     net::{TcpListener, TcpStream},
     offload, spawn,
 };
@@ -27,25 +35,29 @@ fn asyncio_run_in_executor_none_is_the_loops_own_pool() {
 
 #[test]
 fn asyncio_run_in_executor_of_threads_is_a_pool_of_ones_own() {
-    let pool = Pool::new(1);
-    let (jobs, effects) = (pool.clone(), Effects::default());
-    let notes = effects.clone();
-    // Two loops, one pool of one thread: one job at a time.
-    for n in [1, 2] {
-        let (jobs, notes) = (jobs.clone(), notes.clone());
-        glassloop::run(async move {
+    // Two loops on two threads, and one pool of one thread for both: a job at a time.
+    let (pool, busy, most) = (Pool::new(1), AtomicU32::new(0), AtomicU32::new(0));
+    let counts = Arc::new((busy, most));
+    let threads = [(); 2].map(|()| {
+        let (jobs, counts) = (pool.clone(), Arc::clone(&counts));
+        thread::spawn(move || {
             let job = move || {
-                notes.note(format_args!("begins {n}"));
+                let now = counts.0.fetch_add(1, SeqCst) + 1;
+                counts.1.fetch_max(now, SeqCst);
                 thread::sleep(MS);
-                notes.note(format_args!("ends {n}"));
+                counts.0.fetch_sub(1, SeqCst);
             };
-            jobs.offload(job).await.unwrap();
+            glassloop::run(async move {
+                let all = (0..10).map(|_| jobs.offload(job.clone()));
+                gather(all).await.into_iter().all(|done| done.is_ok())
+            })
         })
-        .unwrap();
+    });
+    for thread in threads {
+        assert!(thread.join().unwrap().unwrap());
     }
-    assert_eq!(effects.take(), ["begins 1", "ends 1", "begins 2", "ends 2"]);
-    assert_eq!(pool.threads(), 1);
-    assert!(pool.close(crate::PATIENCE).is_clean());
+    assert_eq!((counts.1.load(SeqCst), pool.threads()), (1, 1));
+    assert!(pool.close(crate::PATIENCE).is_clean(), "it has outlasted both loops");
 }
 
 #[cfg(all(unix, feature = "process-pool"))]
@@ -78,9 +90,16 @@ fn asyncio_create_subprocess_exec_has_bounds_and_leaves_no_zombie() {
         assert_eq!(output.status.code(), Some(3));
         let mut flood = Command::new("yes");
         assert!(flood.output_bytes_max(1_000).own_group().output().await.is_err());
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        drop(child.stdin.take());
-        assert!(child.wait().await.unwrap().success());
+        let mut sleeper = Command::new("sleep");
+        let late = sleeper.arg("60").time_max(10 * MS).own_group().output().await.unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+        // One that nobody holds any more is waited for all the same: it leaves no zombie.
+        let child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
+        let stat = format!("/proc/{}/stat", child.id());
+        drop(child);
+        while std::fs::exists(&stat).unwrap() {
+            glassloop::sleep(MS).await;
+        }
     })
     .unwrap();
 }
@@ -96,17 +115,17 @@ fn asyncio_add_signal_handler_calls_in_a_task_of_the_loop() {
     let event_loop = EventLoop::new().unwrap();
     event_loop
         .block_on(async move {
-            let (sender, heard) = async_channel::bounded(1);
-            let handler = on_signal(&[Signal::WindowChange], move |signal| {
+            let (sender, heard) = async_channel::unbounded();
+            let handler = on_signal(&[Signal::User2], move |signal| {
                 notes.note(format_args!("{signal:?} on {}", here()));
-                assert!(sender.try_send(()).is_ok());
+                sender.try_send(()).unwrap();
             });
-            raise(Signal::WindowChange.number()).unwrap();
+            raise(Signal::User2.number()).unwrap();
             heard.recv().await.unwrap();
             drop(handler); // `remove_signal_handler`
         })
         .unwrap();
-    assert_eq!(effects.take(), [format!("WindowChange on {}", here())]);
+    assert_eq!(effects.take(), [format!("User2 on {}", here())]);
 }
 
 #[test]

@@ -118,8 +118,11 @@ fn asyncio_shield_leaves_the_work_running() {
 
 #[test]
 fn asyncio_wait_first_completed_is_a_race_whose_losers_are_dropped() {
+    let effects = Effects::default();
+    let (dropped, notes) = (Dropped(effects.clone(), "hare dropped"), effects.clone());
     let runners: [Pin<Box<dyn Future<Output = &str>>>; 2] = [
-        Box::pin(async {
+        Box::pin(async move {
+            let _dropped = dropped;
             sleep(2 * SECOND).await;
             "hare"
         }),
@@ -128,8 +131,13 @@ fn asyncio_wait_first_completed_is_a_race_whose_losers_are_dropped() {
             "tortoise"
         }),
     ];
-    let won = EventLoop::test().block_on(race(runners)).unwrap();
-    assert_eq!(won, (1, "tortoise"));
+    let won = EventLoop::test().block_on(async move {
+        let won = race(runners).await;
+        notes.note("won");
+        won
+    });
+    assert_eq!(won.unwrap(), (1, "tortoise"));
+    assert_eq!(effects.take(), ["hare dropped", "won"]);
 }
 
 #[test]

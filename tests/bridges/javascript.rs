@@ -3,8 +3,9 @@
 use std::{cell::Cell, future::pending, rc::Rc, thread, time::Duration};
 
 use glassloop::{
-    Clock, EventLoop, LoopThread, ManualClock, PollerKind, RunPolicy, call_later, call_soon,
-    gather, interval, queue_microtask, race, request_render, sleep, spawn, try_gather, yield_now,
+    Clock, EventLoop, LoopThread, ManualClock, MissedTicks, PollerKind, RunPolicy, call_later,
+    call_soon, gather, interval, queue_microtask, race, request_render, sleep, spawn, try_gather,
+    yield_now,
 };
 
 use crate::{MS, PATIENCE, SECOND, effects::Effects, turn};
@@ -101,6 +102,20 @@ fn javascript_set_interval_keeps_its_rhythm_or_skips() {
         })
         .unwrap();
     assert_eq!(effects.take(), ["10", "20", "30"]);
+    // Ticks that are missed while something else takes long are left out.
+    let notes = effects.clone();
+    event_loop
+        .block_on(async move {
+            let mut beat = interval(10 * MS).missed_ticks(MissedTicks::Skip);
+            let begun = beat.tick().await;
+            sleep(35 * MS).await;
+            for _ in 0..2 {
+                let late = beat.tick().await - begun;
+                notes.note(late.as_millis());
+            }
+        })
+        .unwrap();
+    assert_eq!(effects.take(), ["10", "40"]);
 }
 
 #[test]
@@ -237,9 +252,15 @@ fn javascript_unhandledrejection_is_on_unhandled() {
 #[test]
 fn javascript_ref_and_unref_a_loop_ends_when_nothing_can_come() {
     let event_loop = EventLoop::new().unwrap();
-    event_loop.enter(|| call_later(MS, || {}).unwrap());
-    event_loop.run().unwrap(); // the timer has fired; nothing is left
-    assert_eq!(event_loop.snapshot().timers.len(), 0);
+    // A listener that nobody waits for is as one that was `unref`ed.
+    let listener = event_loop.enter(|| {
+        call_later(MS, || {}).unwrap();
+        glassloop::net::TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap()
+    });
+    event_loop.run().unwrap(); // the timer has fired; nothing is left that could come
+    let seen = event_loop.snapshot();
+    assert_eq!((seen.timers.len(), seen.sources.len()), (0, 1));
+    drop(listener);
 }
 
 #[cfg(feature = "ws")]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use glassloop::{JoinHandle, RunError, call_soon, sleep, spawn, timeout, yield_now};
+use glassloop::{JoinHandle, RunError, Scope, call_soon, scope, sleep, spawn, timeout, yield_now};
 
 // ---- suspected-deadlock ----
 
@@ -26,13 +26,26 @@ fn suspected_deadlock_is_found() {
     assert!(finding.subject.contains("`stuck`") && finding.place.is_some(), "{finding}");
     assert!(matches!(ended, Err(RunError::Found(found)) if *found == finding));
 
-    // Whatever else may come, those who wait for each other it doesn't help.
+    // Whatever else may come, those who wait for each other it doesn't help. Each circle is told
+    // once, of those in it.
     let (event_loop, _) = linting();
     circle(&event_loop, |join| Box::pin(async { drop(join.await) }));
-    event_loop.block_on(async { sleep(SECOND).await }).unwrap();
-    let finding = the_finding(&event_loop, Lint::SuspectedDeadlock);
-    assert!(finding.subject.contains("`Ada`") && finding.place.is_some(), "{finding}");
-    assert!(finding.reason.contains("`Ben`: 2 task(s) wait for each other"), "{finding}");
+    circle(&event_loop, |join| Box::pin(async { drop(join.await) }));
+    event_loop.block_on(looks()).unwrap();
+    let all = found(&event_loop, Lint::SuspectedDeadlock);
+    assert_eq!(all.len(), 2, "{all:?}");
+    for finding in all {
+        assert!(finding.subject.contains("`Ada`") && finding.place.is_some(), "{finding}");
+        assert!(finding.reason.contains("`Ben`, and so on in a circle of 2 tasks"), "{finding}");
+        assert_eq!(finding.times, 1, "{finding}");
+    }
+}
+
+/// Time for so many looks.
+async fn looks() {
+    for _ in 0..5 {
+        sleep(SECOND / 5).await;
+    }
 }
 
 type Joined = Pin<Box<dyn Future<Output = ()>>>;
@@ -68,10 +81,24 @@ fn suspected_deadlock_is_silent_where_a_thread_is_about_to_answer() {
     answers.join().unwrap();
     all_silent(&event_loop);
 
-    // Or where one of those who wait for each other loses patience.
+    // Or where one of those who wait for each other loses patience, or is of a scope that may fail.
     let (event_loop, _) = linting();
-    circle(&event_loop, |join| Box::pin(async { drop(timeout(SECOND, join).await) }));
-    event_loop.block_on(async { sleep(2 * SECOND).await }).unwrap();
+    circle(&event_loop, |join| Box::pin(async { drop(timeout(9 * SECOND, join).await) }));
+    event_loop.block_on(looks()).unwrap();
+    circle(&event_loop, |join| {
+        Box::pin(async {
+            let fails = scope(|group: Scope<&str>| async move {
+                group.spawn(async {
+                    sleep(9 * SECOND).await;
+                    Err::<(), _>("no more")
+                });
+                drop(join.await);
+                Ok(())
+            });
+            assert!(fails.await.is_err());
+        })
+    });
+    event_loop.block_on(looks()).unwrap();
     all_silent(&event_loop);
 }
 

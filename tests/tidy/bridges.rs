@@ -40,8 +40,8 @@ fn rows(docs: &str) -> Vec<Row> {
         for line in section.lines().filter(|line| line.starts_with("| ")).skip(1) {
             let line = line.replace("\\|", "");
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [theirs, ours, _, test] = cells[..] else { panic!("four cells: {line}") };
-            assert!(!ours.is_empty(), "{line}");
+            let [theirs, ours, differs, test] = cells[..] else { panic!("four cells: {line}") };
+            assert!(!ours.is_empty() && !differs.is_empty(), "{line}");
             let call = theirs.split('`').nth(1).map_or_else(Vec::new, in_a_name);
             let test = test.trim_matches('`').to_owned();
             rows.push(Row { table: table.trim().to_lowercase(), call, test });

@@ -37,11 +37,20 @@ pub(crate) async fn answer(
 
 /// Serves HTTP/1.1 on a port of the system's choice, as long as the loop runs.
 pub(crate) fn serve() -> io::Result<SocketAddr> {
+    serve_with(answer)
+}
+
+/// The same by another service.
+pub(crate) fn serve_with<F, R>(service: F) -> io::Result<SocketAddr>
+where
+    F: Fn(Request<Incoming>) -> R + Clone + 'static,
+    R: Future<Output = Result<Response<Full<Bytes>>, Infallible>> + 'static,
+{
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = listener.local_addr()?;
     let accepts = async move {
         while let Ok((stream, from)) = listener.accept().await {
-            let service = hyper::service::service_fn(answer);
+            let service = hyper::service::service_fn(service.clone());
             let mut server = http1::Builder::new();
             let connection = server.timer(LoopTimer).serve_connection(Io::new(stream), service);
             spawn(connection).named(format!("served {from}")).detach();

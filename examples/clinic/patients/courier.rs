@@ -62,6 +62,7 @@ fn unread(snapshot: &Snapshot) -> Option<Vec<String>> {
     let source = sources.find(|it| it.readiness.contains("READ") && it.waiters.is_empty())?;
     let courier = snapshot.tasks.iter().find(|task| task.name == "courier" && task.polls > 1)?;
     let (name, waiters) = (&source.name, source.waiters.len());
-    let source = format!("{name} is {}, and {waiters} wait for it", source.readiness);
+    let readiness = source.readiness.to_lowercase().replace('|', ", ");
+    let source = format!("{name} is {readiness}, and {waiters} wait for it");
     Some(vec![source, courier.to_string()])
 }

@@ -12,7 +12,7 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "No form has come out since it opened. The processor is idle.",
     admit,
     fault: Fault::Deadlock,
-    evidence: Evidence::Finding(Lint::SuspectedDeadlock),
+    evidence: Evidence::Finding(Lint::SuspectedDeadlock, "Ada"),
     look: "`ps`: two tasks wait for a `join` each; `why Ada` goes from Ada to Ben and back to Ada",
     mended: "an order: one of the two gives without having got",
     file: file!(),

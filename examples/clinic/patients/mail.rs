@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glassloop::{EventLoop, Limits, Lint, LintLimits};
+use glassloop::{EventLoop, Limits, Lint};
 
 use super::Patient;
 use crate::{evidence::Evidence, fault::Fault};
@@ -15,11 +15,11 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "In the morning a letter is sorted at once, at noon an hour after it came.",
     admit,
     fault: Fault::UnboundedQueue,
-    evidence: Evidence::Finding(Lint::UnboundedGrowth),
-    look: "`top`, or `res` twice: the ready queue grows, and so does its age; no poll is long, and \
-        the calls have all been deferred at one line",
+    evidence: Evidence::Finding(Lint::UnboundedGrowth, "queue"),
+    look: "`top`, or `res` twice: `deferred` grows, and so does its age; no poll is long, and the \
+        calls have all been deferred at one line",
     mended: "backpressure: whoever brings letters waits for room, or is told that there is none; a \
-        channel with a bound does that, and so does `Limits` with a smaller `calls_max`",
+        channel with a bound does that, and so does a smaller `Limits::executor.deferred_max`",
     file: file!(),
 };
 
@@ -29,9 +29,11 @@ const SORTING: Duration = Duration::from_millis(2);
 const MAIL: Duration = Duration::from_micros(500);
 
 fn admit() -> io::Result<EventLoop> {
-    // So that whoever has named the fault need not wait for long.
-    let lint = LintLimits { rise_ms_min: 100, ..LintLimits::default() };
-    let event_loop = EventLoop::builder().limits(Limits { lint, ..Limits::default() }).build()?;
+    // Room for a day of letters. And whoever has named the fault need not wait for long.
+    let mut limits = Limits::default();
+    limits.executor.deferred_max = 1 << 30;
+    limits.lint.rise_ms_min = 100;
+    let event_loop = EventLoop::builder().limits(limits).build()?;
     let remote = event_loop.remote();
     let postman = move || {
         // Here is the fault: it brings four in the time that one takes, and never waits.

@@ -12,7 +12,7 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "It does what it should, and is never late. But the laptop's fan never stops.",
     admit,
     fault: Fault::SelfWakeStorm,
-    evidence: Evidence::Finding(Lint::SelfWakeStorm),
+    evidence: Evidence::Finding(Lint::SelfWakeStorm, "watchman"),
     look: "`top`: utilisation 100 %, and `watchman` has millions of polls; `wakes watchman`: by \
         itself, each time",
     mended: "leave the waker with whoever brings the day, in place of waking it at once",

@@ -19,7 +19,7 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "Two wait for letters, and plenty come. One of the two never gets any.",
     admit,
     fault: Fault::LostWake,
-    evidence: Evidence::Finding(Lint::LostWake),
+    evidence: Evidence::Finding(Lint::LostWake, "Ada"),
     look: "`ps`: `Ada` waits, and WAKERS is 0; `why Ada`: in a leaf that isn't ours, and nobody \
         holds a waker of it; `Ben` was woken each time",
     mended: "a place for each who waits, or a channel that has one",

@@ -12,7 +12,7 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "The clock on the wall ticks four times a second, but stands still now and then.",
     admit,
     fault: Fault::BlockingSleep,
-    evidence: Evidence::Finding(Lint::SlowPoll),
+    evidence: Evidence::Finding(Lint::SlowPoll, "printer"),
     look: "`top`: the longest poll has a second; `slow` names `printer`; `where`, while it lasts, \
         says where it was spawned and where it last waited",
     mended: "`offload(|| ..).await`: what blocks is for a thread of the pool",

@@ -15,9 +15,10 @@ pub(crate) const PATIENT: Patient = Patient {
     complaint: "The bell is answered a third of a second late, though nobody is slow.",
     admit,
     fault: Fault::Starvation,
-    evidence: Evidence::Finding(Lint::Starvation),
-    look: "`ps`: hundreds of tasks, each short; the SCHED of `nurse` is a hundred times her BUSY; \
-        `top`: the delay has 300 ms and the longest poll has one",
+    evidence: Evidence::Finding(Lint::Starvation, "nurse"),
+    look: "`ps`: hundreds of tasks, each short, and the SCHED of `nurse` is a thousand times her \
+        BUSY; `top`: 99 of a hundred polls take about a millisecond, and 99 of a hundred delays \
+        hundreds",
     mended: "less at once: a bound for how many work side by side; or another loop, on a thread of \
         its own, for who must answer at once",
     file: file!(),

@@ -101,8 +101,8 @@ mod tests {
         let said = json!({ "operation": "sleep", "of": "timer due in 92.331µs",
             "on": { "kind": "timer", "at_ns": 1_000_092_331_u64 } });
         assert_eq!(one(&Told::of(&of), &said).what, "sleep, due in 92.3 us");
-        let told = json!({ "operation": "cancelled", "of": "another thread" });
-        assert_eq!(one(&Told::of(&of), &told).what, "cancelled by another thread");
+        let told = json!({ "operation": "call", "of": "another thread" });
+        assert_eq!(one(&Told::of(&of), &told).what, "call by another thread");
         let thread =
             json!({ "operation": "call", "of": "", "on": { "kind": "thread" }, "at": null });
         assert_eq!(one(&Told::of(&of), &thread), Wait { what: "call".into(), at: "-".into() });

@@ -321,12 +321,14 @@ impl Recorder {
 /// None of these calls what isn't ours.
 impl Tap for Recorder {
     fn woken(&self, item: Entry, by: Entry, queued: bool) {
+        // A microtask after the poll is no part of it.
+        let in_its_poll = by == item;
         let by = self.who(by);
         let what = if queued { Happening::Woke(item, by) } else { Happening::WokeAgain(item, by) };
         let now_ns = self.stamp.get();
         if queued && item.is_task() {
             let mut statistics = self.statistics.borrow_mut();
-            match by == By::Item(item) {
+            match in_its_poll {
                 true => statistics.woke_itself(item.id(), by, now_ns),
                 false => statistics.woken(item.id(), by, now_ns),
             }

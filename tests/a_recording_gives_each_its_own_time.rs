@@ -3,7 +3,7 @@
 #![cfg(test)]
 #![cfg(feature = "observe")]
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, future::poll_fn, rc::Rc, task::Poll, time::Duration};
 
 use glassloop::{
     By, Clock, Event, EventLoop, Happening, ManualClock, PollerKind, Watch, call_later, outside,
@@ -74,6 +74,25 @@ fn who_yields_stands_in_line_while_the_others_run() {
     assert_eq!((other.busy_ns, other.scheduled_ns), (40_000_000, 4 * 1_000_000));
     assert_eq!((one.delays.count(), one.delays.max()), (5, 10 * MS));
     assert_eq!((other.delays.count(), other.delays.max()), (5, MS));
+}
+
+#[test]
+fn who_is_woken_by_a_microtask_after_its_poll_stands_in_line_from_then_on() {
+    let (event_loop, clock) = recorded_loop();
+    let mut polls = 0;
+    let waits = event_loop.spawn(poll_fn(move |context| {
+        polls += 1;
+        let waker = context.waker().clone();
+        if polls == 1 {
+            queue_microtask(move || waker.wake()).unwrap();
+        }
+        Poll::<()>::Pending
+    }));
+    event_loop.spawn(async move { clock.advance(10 * MS) }).detach();
+    event_loop.block_on(async { sleep(100 * MS).await }).unwrap();
+    let times = event_loop.snapshot().task(waits.id()).unwrap().times.expect("it was recorded");
+    assert_eq!((times.polls.count(), times.delays.count()), (2, 2));
+    assert_eq!((times.scheduled_ns, times.delays.max()), (10_000_000, 10 * MS));
 }
 
 #[test]

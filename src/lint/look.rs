@@ -156,13 +156,15 @@ impl Linter {
     /// Tasks each of which waits for the end of the next, and for nothing else. A scope may end
     /// those that belong to it.
     fn look_for_circles(&self, core: &Core, tasks: &[TaskId], waits: &Waits) {
-        let in_scopes = core.executor.in_scopes();
         let joins = |task: &TaskId| match waits[task][..] {
             [WaitLine { operation: "join", on: WaitsOn::Task(on), .. }] => Some((*task, on)),
             _ => None,
         };
-        let alone = tasks.iter().filter(|task| !in_scopes.contains(task));
-        let circles = circles(&alone.filter_map(joins).collect());
+        let mut circles = circles(&tasks.iter().filter_map(joins).collect());
+        if !circles.is_empty() {
+            let in_scopes = core.executor.in_scopes();
+            circles.retain(|circle| !circle.iter().any(|task| in_scopes.contains(task)));
+        }
         let before = std::mem::replace(&mut self.looks.borrow_mut().circles, circles.clone());
         for circle in circles.iter().filter(|circle| before.contains(circle)) {
             let first = circle[0];

@@ -25,7 +25,7 @@ use glassloop::{
 const MS: Duration = Duration::from_millis(1);
 
 /// So many at once; a few where each instruction is checked.
-const MANY: usize = if cfg!(miri) { 200 } else { 10_000 };
+const MANY: usize = if cfg!(miri) { 64 } else { 10_000 };
 
 /// Waits for ever, and notes when it is dropped.
 async fn linger(book: Arc<Book>) -> Result<(), String> {

@@ -22,7 +22,7 @@ use glassloop::{EventLoop, RunError, gather, race, sleep, spawn, timeout, try_ga
 const MS: Duration = Duration::from_millis(1);
 
 /// So many at once; a few where each instruction is checked.
-const MANY: usize = if cfg!(miri) { 200 } else { 10_000 };
+const MANY: usize = if cfg!(miri) { 64 } else { 10_000 };
 
 /// Futures that wait until they are told, and count their polls.
 #[derive(Clone, Default)]

@@ -114,7 +114,7 @@ fn who_is_not_waiting_is_told_so() {
             let told = |id| why_waits(&glassloop::snapshot(), id).to_string();
             let task = spawn(async {}).named("task");
             let id = task.id();
-            assert_eq!(told(id), "#1.1 `task` is ready: it runs in the next batch\n");
+            assert_eq!(told(id), "#1.1 `task` is ready: it stands in line\n");
             yield_now().await;
             assert_eq!(told(id), "#1.1 `task` has ended: its result was not taken yet\n");
             task.await.unwrap();
@@ -124,7 +124,7 @@ fn who_is_not_waiting_is_told_so() {
             let aborted = spawn(async {}).named("aborted");
             aborted.abort();
             let aborted = told(aborted.id());
-            assert!(aborted.ends_with("was aborted: it is dropped in the next batch\n"));
+            assert!(aborted.ends_with("was aborted: it stands in line to be dropped\n"));
         })
         .unwrap();
 }

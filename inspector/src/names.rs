@@ -196,7 +196,10 @@ pub(crate) fn short_time(ns: u64) -> String {
         1..1_000 => format!("{ns} ns"),
         1_000..1_000_000 => format!("{:.1} us", time.as_secs_f64() * 1e6),
         1_000_000..1_000_000_000 => format!("{:.3} ms", time.as_secs_f64() * 1e3),
-        _ => format!("{:.3} s", time.as_secs_f64()),
+        // Some hundreds of seconds are compared more easily than minutes are.
+        1_000_000_000..600_000_000_000 => format!("{:.3} s", time.as_secs_f64()),
+        600_000_000_000..7_200_000_000_000 => format!("{:.3} min", time.as_secs_f64() / 60.0),
+        _ => format!("{:.3} h", time.as_secs_f64() / 3_600.0),
     }
 }
 
@@ -262,5 +265,8 @@ mod tests {
     fn a_time_has_its_unit() {
         let told = [0, 7, 41_000, 2_500_000, 1_200_000_000].map(short_time);
         assert_eq!(told, ["0 ns", "7 ns", "41.0 us", "2.500 ms", "1.200 s"]);
+        let seconds = [599, 600, 7_199, 7_200, 90_000];
+        let told = seconds.map(|seconds| short_time(seconds * 1_000_000_000));
+        assert_eq!(told, ["599.000 s", "10.000 min", "119.983 min", "2.000 h", "25.000 h"]);
     }
 }

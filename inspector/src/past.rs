@@ -26,7 +26,7 @@ use crate::{
     state::{self, Looked, Wanted},
     story::Story,
     trace::trace_with,
-    turns::{Turn, Work},
+    turns::{Effect, Turn, Work},
     under_way,
     wait_chain::why_waits,
 };
@@ -264,24 +264,29 @@ pub(crate) async fn wakes(facts: Rc<Facts>, request: Request) -> Result<Response
     let past = Past::of(&facts, &query).await?;
     let task = past.task(&query)?;
     let mut by: HashMap<String, u64> = HashMap::new();
-    let (mut last, mut itself) = (Vec::new(), 0_u64);
+    let (mut last, mut count, mut itself) = (Vec::new(), 0_u64, 0_u64);
     for turn in &past.history.turns {
         for (step, wake) in turn.steps.iter().flat_map(|step| {
             let of_task = step.wakes.iter().filter(|wake| wake.item.task_id() == task);
             of_task.map(move |wake| (step, wake))
         }) {
             let own = matches!(wake.by, glassloop::By::Item(entry) if entry.task_id() == task);
-            itself += u64::from(own);
             let who = if own { "itself".to_owned() } else { past.names.by(wake.by) };
-            last.push(json!({ "turn": turn.number, "at_ns": step.at_ns, "who": who }));
-            *by.entry(who).or_default() += 1;
+            // It is among the last, and not counted: who spawned it did not wake it.
+            let birth = matches!(wake.effect, Effect::Born(_));
+            let told = if birth { format!("{who}, which spawned it") } else { who.clone() };
+            last.push(json!({ "turn": turn.number, "at_ns": step.at_ns, "who": told }));
+            if !birth {
+                itself += u64::from(own);
+                count += 1;
+                *by.entry(who).or_default() += 1;
+            }
         }
     }
     let mut by: Vec<_> = by.into_iter().collect();
     by.sort_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
     let by: Vec<_> =
         by.into_iter().map(|(who, count)| json!({ "who": who, "count": count })).collect();
-    let count = last.len();
     let last: Vec<_> = last.into_iter().rev().take(LAST_WAKES).collect();
     let told = json!({
         "task": task.to_string(), "count": count, "itself": itself, "by": by, "last": last,

@@ -3,9 +3,9 @@
 //! Promises that what the loop has not come back from is among them, with what it took so far. It
 //! knows as much as the ring holds; what else a turn was at, `/turns` says.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, panic::Location};
 
-use glassloop::{Entry, Outcome, Phase, Snapshot, TaskId, TaskLine};
+use glassloop::{Entry, Kind, Outcome, Phase, Snapshot, TaskId, TaskLine};
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,7 +50,7 @@ pub(crate) fn rows(
             "item": names.item(run.item),
             "task": rows::task_id(run.item.task_id()),
             "outcome": run.outcome.map(outcome_name),
-            "born": task.and_then(|task| task.born).map(rows::place),
+            "born": born(run.item, task).map(rows::place),
             "awaits": task.and_then(|task| task.awaits).map(rows::place),
         })
     };
@@ -69,6 +69,14 @@ fn under_way(history: &History) -> Option<Run> {
     let (at_ns, took_ns) = (history.under_way_since()?, history.under_way_ns()?);
     let (turn, phase) = (now.turn, now.phase);
     Some(Run { item: now.item, turn, phase, at_ns, took_ns, outcome: None })
+}
+
+/// Where it was spawned or deferred.
+fn born(item: Entry, task: Option<&TaskLine>) -> Option<&'static Location<'static>> {
+    match item.kind() {
+        Kind::Deferred => item.deferred_at().location(),
+        _ => task?.born,
+    }
 }
 
 /// What is known of a task that lives, or ended not long ago.

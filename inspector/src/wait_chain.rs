@@ -55,7 +55,7 @@ pub enum ChainEnd {
     Tasks(usize),
     /// A leaf that is not ours, and says nothing.
     Foreign,
-    /// The task at the end runs, or will in the next batch.
+    /// The task at the end runs, or stands in line.
     Awake,
     /// The task at the end has ended.
     Ended,
@@ -99,7 +99,7 @@ impl ChainEnd {
 /// let task = event_loop.spawn(std::future::pending::<()>()).named("a");
 /// let id = task.id();
 /// let told = why_waits(&event_loop.snapshot(), id);
-/// assert_eq!(told.to_string(), "#0.0 `a` is ready: it runs in the next batch\n");
+/// assert_eq!(told.to_string(), "#0.0 `a` is ready: it stands in line\n");
 /// assert_eq!(told.to_json()["lines"][0]["end"], "awake");
 /// # task.abort();
 /// ```
@@ -258,8 +258,8 @@ impl Walk<'_> {
 fn not_waiting(task: &TaskLine) -> Option<(String, ChainEnd)> {
     let (what, end) = match task.state {
         TaskState::Running => (" is running", ChainEnd::Awake),
-        TaskState::Ready => (" is ready: it runs in the next batch", ChainEnd::Awake),
-        TaskState::Aborted => (" was aborted: it is dropped in the next batch", ChainEnd::Awake),
+        TaskState::Ready => (" is ready: it stands in line", ChainEnd::Awake),
+        TaskState::Aborted => (" was aborted: it stands in line to be dropped", ChainEnd::Awake),
         TaskState::Finished => (" has ended: its result was not taken yet", ChainEnd::Ended),
         _ => return None,
     };

@@ -28,6 +28,14 @@ use serde_json::Value;
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[test]
+fn a_program_that_takes_no_orders_is_offered_none() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let said = Running::start(false).said_well(&["lint"]);
+    assert!(said.contains("nobody looks for faults (GLASSLOOP_LINT=1"), "{said}");
+    assert!(!said.contains("lint on"), "{said}");
+}
+
+#[test]
 fn what_a_loop_has_found_is_told_with_its_reason_and_may_fail_a_build() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let running = Running::start(true);

@@ -16,12 +16,7 @@ use glassloop::{
     offload, spawn,
 };
 
-use crate::{MS, effects::Effects};
-
-/// On which thread something runs.
-fn here() -> String {
-    thread::current().name().unwrap_or_default().to_owned()
-}
+use crate::MS;
 
 #[test]
 fn asyncio_run_in_executor_none_is_the_loops_own_pool() {
@@ -110,7 +105,8 @@ fn asyncio_add_signal_handler_calls_in_a_task_of_the_loop() {
     use glassloop::signal::{Signal, on_signal};
     use signal_hook::low_level::raise;
 
-    let effects = Effects::default();
+    let here = || thread::current().name().unwrap_or_default().to_owned();
+    let effects = crate::effects::Effects::default();
     let notes = effects.clone();
     let event_loop = EventLoop::new().unwrap();
     event_loop

@@ -18,7 +18,7 @@ fn an_evening_of_six_hours_is_over_at_once() {
     let event_loop = recorded_loop();
     assert_eq!(chapter::program(&event_loop).unwrap(), lines);
     let story = golden_story(NAME, &event_loop);
-    assert_eq!(count(&story, "waited 10800.000 s"), 2, "until the answers, and until six");
+    assert_eq!(count(&story, "waited 3.000 h"), 2, "until the answers, and until six");
 }
 
 #[test]

@@ -246,8 +246,8 @@ fn row_11_the_number_of_wakes_and_the_last_one() {
     assert_eq!((task.wakes, entry.task_id()), (2, last));
     let said = format!("task {last} `second`");
     let wakes = told_of(&event_loop, &format!("/wakes?task={}", asked_for(task.id)));
-    assert_eq!((&wakes["count"], &wakes["last"][0]["who"]), (&json!(3), &json!(said)));
-    assert_eq!(wakes["last"][2]["who"], "the host", "its birth is told there, too");
+    assert_eq!((&wakes["count"], &wakes["last"][0]["who"]), (&json!(task.wakes), &json!(said)));
+    assert_eq!(wakes["last"][2]["who"], "the host, which spawned it");
     let state = state_of(&event_loop);
     assert_eq!(state["tasks"][0]["wakes"], 2);
 }

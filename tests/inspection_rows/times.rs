@@ -84,8 +84,8 @@ fn row_13_the_share_of_wakes_by_itself() {
     settle(&event_loop);
     advance(&event_loop, &clock, MS);
     let told = told_of(&event_loop, &format!("/wakes?task={}", asked_for(task.id())));
-    // Beside the three there are its birth and the timer.
-    assert_eq!((&told["count"], &told["itself"]), (&json!(5), &json!(3)), "{told}");
+    // Beside the three there is the timer.
+    assert_eq!((&told["count"], &told["itself"]), (&json!(4), &json!(3)), "{told}");
     assert_eq!(told["by"][0], json!({ "who": "itself", "count": 3 }));
     let wakes = event_loop.snapshot().executor.wakes;
     assert_eq!(wakes[glassloop::Cause::Itself as usize], 3);

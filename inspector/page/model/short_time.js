@@ -8,7 +8,10 @@ export function shortTime(ns) {
   if (ns < 1_000) return `${ns} ns`;
   if (ns < 1_000_000) return `${rounded((ns / 1e9) * 1e6, 1)} us`;
   if (ns < 1_000_000_000) return `${rounded((ns / 1e9) * 1e3, 3)} ms`;
-  return `${rounded(Math.floor(ns / 1e9) + (ns % 1e9) / 1e9, 3)} s`;
+  const seconds = Math.floor(ns / 1e9) + (ns % 1e9) / 1e9;
+  if (seconds < 600) return `${rounded(seconds, 3)} s`;
+  if (seconds < 7_200) return `${rounded(seconds / 60, 3)} min`;
+  return `${rounded(seconds / 3_600, 3)} h`;
 }
 
 /** A number with one or three decimals. */

@@ -160,8 +160,8 @@ function line(depth, tasks, text, end, keys) {
 function notWaiting({ state }) {
   switch (state) {
     case 'running': return [' is running', 'awake'];
-    case 'ready': return [' is ready: it runs in the next batch', 'awake'];
-    case 'aborted': return [' was aborted: it is dropped in the next batch', 'awake'];
+    case 'ready': return [' is ready: it stands in line', 'awake'];
+    case 'aborted': return [' was aborted: it stands in line to be dropped', 'awake'];
     case 'finished': return [' has ended: its result was not taken yet', 'ended'];
     default: return null;
   }

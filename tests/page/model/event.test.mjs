@@ -48,6 +48,8 @@ test('an item has a key', () => {
 test('a time has its unit', () => {
   const times = [0, 7, 41_000, 2_500_000, 1_200_000_000];
   assert.deepEqual(times.map(shortTime), ['0 ns', '7 ns', '41.0 us', '2.500 ms', '1.200 s']);
+  const long = [599, 600, 7_199, 7_200, 90_000].map((seconds) => shortTime(seconds * 1e9));
+  assert.deepEqual(long, ['599.000 s', '10.000 min', '119.983 min', '2.000 h', '25.000 h']);
 });
 
 test('what lies halfway is rounded to the even digit, as Rust does', () => {

@@ -22,8 +22,8 @@ const texts = (told) => told.lines.map(({ depth, text }) => '  '.repeat(depth) +
 test('a task that does not wait says what it does', () => {
   const says = (state) => texts(why(task(0, [], { state })))[0];
   assert.equal(says('running'), '#0.0 `t0` is running');
-  assert.equal(says('ready'), '#0.0 `t0` is ready: it runs in the next batch');
-  assert.equal(says('aborted'), '#0.0 `t0` was aborted: it is dropped in the next batch');
+  assert.equal(says('ready'), '#0.0 `t0` is ready: it stands in line');
+  assert.equal(says('aborted'), '#0.0 `t0` was aborted: it stands in line to be dropped');
   assert.equal(says('finished'), '#0.0 `t0` has ended: its result was not taken yet');
   const [line] = why().lines;
   assert.deepEqual([line.depth, line.tasks, line.end, line.keys], [0, ['#0.0'], 'ended', ['#0.0']]);

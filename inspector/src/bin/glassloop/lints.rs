@@ -17,9 +17,10 @@ use crate::{
 /// What each loop that is shown has found.
 pub(crate) fn page(state: &State) -> Page {
     let mut page = Page::default();
+    let may_be_told = present(state.value(), "process").is_some_and(|it| flag(it, "control"));
     for of in state.loops() {
         page.gap();
-        page.push(Paint::Bold, format!("{}: {}", name(of), summary(of)));
+        page.push(Paint::Bold, format!("{}: {}", name(of), summary(of, may_be_told)));
         let findings = present(of, "lint").map(|lint| list(lint, "findings")).unwrap_or_default();
         for found in findings {
             let times = number(found, "times").filter(|times| *times > 1);
@@ -38,11 +39,14 @@ pub(crate) fn page(state: &State) -> Page {
     page
 }
 
-/// How much was found, and since when it is looked.
-fn summary(of: &Value) -> String {
+/// How much was found, and since when it is looked; where nobody does, how one would.
+fn summary(of: &Value, may_be_told: bool) -> String {
     let Some(lint) = present(of, "lint") else {
-        return "nobody looks for faults (`glassloop lint on` does, or GLASSLOOP_LINT=1)"
-            .to_owned();
+        let one_would = match may_be_told {
+            true => "`glassloop lint on` does, or GLASSLOOP_LINT=1",
+            false => "GLASSLOOP_LINT=1 in its environment does; it takes no orders",
+        };
+        return format!("nobody looks for faults ({one_would})");
     };
     let found = match (list(lint, "findings").len(), number(lint, "more")) {
         (0, _) => "nothing was found".to_owned(),

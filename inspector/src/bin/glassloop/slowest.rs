@@ -20,7 +20,7 @@ pub(crate) fn page(answers: &[Value], style: Style) -> Page {
         numbers("AGO"),
         names("WHAT", 48),
         words("OUTCOME"),
-        words("SPAWNED"),
+        words("BORN"),
     ];
     let mut page = Page::default();
     for of in answers {

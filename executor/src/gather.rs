@@ -1,7 +1,7 @@
 //! `gather` and `try_gather`: all the results of several futures, in the order of the futures.
 //!
 //! They are polled inside of the future that waits, so they may borrow from it, and are dropped
-//! with it. However many there are, a wake of one is a poll of one.
+//! with it. Of more than 16, a wake of one is a poll of one.
 
 use std::{
     fmt,

@@ -1,6 +1,6 @@
 //! asyncio: callbacks, soon, later, and from other threads.
 
-use std::{thread, time::Instant};
+use std::{thread, time::Duration};
 
 use glassloop::{
     CallError, EventLoop, Limits, Refused, call_at, call_later, call_soon, remote, sleep,
@@ -48,7 +48,7 @@ fn asyncio_call_later_and_call_at_keep_equal_deadlines_in_order() {
     event_loop
         .block_on(async move {
             let [a, b, c, never] = notes;
-            let at = Instant::now() + 2 * SECOND;
+            let at = sleep(2 * SECOND).deadline();
             call_at(at, move || a.note("first of two")).unwrap();
             call_at(at, move || b.note("second of two")).unwrap();
             call_later(SECOND, move || c.note("a second")).unwrap();
@@ -100,6 +100,10 @@ fn asyncio_run_coroutine_threadsafe_always_resolves() {
     // `future.result()` on the loop's own thread hangs there; here it is an error.
     let waited = event_loop.block_on(async { remote_answer().wait(PATIENCE) });
     assert!(matches!(waited, Ok(Err(CallError::WouldDeadlock))));
+    // A loop that ends answers, too.
+    let mut left = event_loop.remote().spawn(std::future::pending::<()>);
+    drop(event_loop);
+    assert!(matches!(left.wait(PATIENCE), Err(CallError::Cancelled)));
 }
 
 fn remote_answer() -> glassloop::Call<u32> {
@@ -107,7 +111,7 @@ fn remote_answer() -> glassloop::Call<u32> {
 }
 
 #[test]
-fn asyncio_loop_time_is_one_reading_a_turn() {
+fn asyncio_loop_time_is_what_deadlines_count_from() {
     let ((event_loop, clock), effects) = (crate::quiet_loop(), Effects::default());
     // What is due is due by the time at which the turn began, however long its items take.
     let [soon, late] = [0; 2].map(|_| effects.clone());
@@ -125,8 +129,9 @@ fn asyncio_loop_time_is_one_reading_a_turn() {
     assert_eq!(effects.take(), ["due at 5 ms"]);
     crate::turn(&event_loop);
     assert_eq!(effects.take(), ["due at 7 ms"]);
-    // And a duration counts from the call, not from the turn's beginning.
-    let first = event_loop.enter(|| sleep(SECOND)).deadline();
-    clock.advance(MS);
-    assert_eq!(event_loop.enter(|| sleep(SECOND)).deadline() - first, MS);
+    // A duration counts from the call, not from the turn's beginning; zero of it is the time now.
+    let time = || event_loop.enter(|| sleep(Duration::ZERO)).deadline();
+    let first = time();
+    clock.advance(3_600 * SECOND);
+    assert_eq!(time() - first, 3_600 * SECOND, "of whatever clock the loop has");
 }

@@ -93,6 +93,11 @@ fn asyncio_run_forever_ends_when_nothing_is_left_that_could_run() {
     event_loop.run().unwrap();
     assert!(thread.join().unwrap());
     assert_eq!(effects.take(), ["called"]);
+    // What nobody can wake any more is no reason to wait.
+    let stuck = event_loop.spawn(pending::<()>()).named("forgotten");
+    let Err(RunError::Deadlock(told)) = event_loop.run() else { panic!("nobody can wake it") };
+    assert!(told.to_string().contains("`forgotten`"), "{told}");
+    drop(stuck);
 }
 
 #[test]
@@ -192,6 +197,13 @@ fn asyncio_set_exception_handler_hears_of_what_nobody_awaits() {
     fails.detach();
     event_loop.run().unwrap();
     assert_eq!(effects.take(), ["the detached task #0.0 `export`"]);
+    // While somebody has its handle it may still be awaited.
+    let held = event_loop.spawn(async { panic!("the disk is full") }).named("backup");
+    event_loop.run().unwrap();
+    assert!(effects.take().is_empty());
+    drop(held);
+    let told = effects.take();
+    assert!(told.len() == 1 && told[0].contains("`backup`"), "{told:?}");
     // Who awaits it is told instead.
     let fails = event_loop.spawn(async { panic!("the disk is full") });
     let told = event_loop.block_on(fails).unwrap();

@@ -1,6 +1,6 @@
 //! asyncio: tasks, who keeps them, and what waits for several.
 
-use std::{cell::Cell, future::Future, future::pending, pin::Pin, rc::Rc};
+use std::{cell::Cell, future::Future, future::pending, pin::Pin, rc::Rc, time::Duration};
 
 use async_lock::Semaphore;
 use glassloop::{
@@ -49,6 +49,17 @@ fn asyncio_sleep_zero_gives_the_others_their_turn() {
     }
     event_loop.run().unwrap();
     assert_eq!(effects.take(), ["a1", "b1", "a2", "b2"]);
+    // Of a timer, even one of no time, this is not promised.
+    let yields = event_loop.block_on(async {
+        let timer = spawn(sleep(Duration::ZERO));
+        let mut yields = 0;
+        while !timer.is_finished() {
+            yield_now().await;
+            yields += 1;
+        }
+        yields
+    });
+    assert!(yields.unwrap() > 1);
 }
 
 async fn after(time: u32, result: Result<u32, &'static str>) -> Result<u32, &'static str> {
@@ -159,6 +170,20 @@ fn asyncio_task_group_is_a_scope_that_leaves_nobody_behind() {
     });
     assert_eq!(failed.unwrap(), Some("no disk"));
     assert_eq!(effects.take(), ["sibling dropped", "ended"]);
+    // Given up, it leaves nobody behind either.
+    let dropped = Dropped(effects.clone(), "child dropped");
+    let late = EventLoop::test().block_on(async move {
+        let group = scope(|group: Scope<&str>| async move {
+            group.spawn(async move {
+                let _dropped = dropped;
+                pending::<Result<(), &str>>().await
+            });
+            pending::<Result<(), &str>>().await
+        });
+        timeout(SECOND, group).await.is_err()
+    });
+    assert!(late.unwrap());
+    assert_eq!(effects.take(), ["child dropped"]);
 }
 
 #[test]
@@ -178,14 +203,13 @@ fn asyncio_task_cancel_drops_the_future_and_cannot_be_caught() {
     assert_eq!(effects.take(), ["its guard ran"]);
     // Who wants to tidy up with awaits takes a token.
     let tidied = EventLoop::test().block_on(async {
-        let (token, heard) = (CancelToken::new(), CancelToken::new());
+        let token = CancelToken::new();
         let asked = token.clone();
         let task = spawn(async move {
             asked.cancelled().await;
             sleep(SECOND).await;
             "tidied up"
         });
-        heard.cancel();
         token.cancel();
         task.await.unwrap()
     });

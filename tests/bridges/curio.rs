@@ -44,9 +44,13 @@ fn curio_kernel_run_without_a_coroutine_is_one_turn() {
         })
         .detach();
     for step in ["1", "2", "3"] {
-        crate::turn(&kernel);
+        assert!(kernel.pump(Duration::ZERO).is_ok());
         assert_eq!(effects.take(), [step]);
     }
+    // With nothing to do it comes back all the same.
+    assert!(kernel.pump(Duration::ZERO).is_ok());
+    assert!(kernel.pump(Duration::ZERO).is_ok());
+    assert!(effects.take().is_empty());
 }
 
 #[test]
@@ -127,6 +131,17 @@ fn curio_spawn_gives_a_handle_to_join_and_daemon_is_detach() {
     let failed = EventLoop::test().block_on(async { spawn(async { panic!("no") }).await });
     let error: Result<(), JoinError> = failed.unwrap();
     assert!(matches!(error, Err(JoinError::Panicked(_))), "curio's TaskError");
+    // `run` waits for a daemon as for anybody.
+    let (kernel, effects) = (EventLoop::test(), Effects::default());
+    let notes = effects.clone();
+    kernel
+        .spawn(async move {
+            sleep(SECOND).await;
+            notes.note("waited for")
+        })
+        .detach();
+    kernel.run().unwrap();
+    assert_eq!(effects.take(), ["waited for"]);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! tokio: a runtime of one thread, its tasks, time, and what its other parts become.
 
-use std::{future::pending, pin::pin, rc::Rc, thread};
+use std::{cell::Cell, future::pending, pin::pin, rc::Rc, thread, time::Duration};
 
 use async_lock::{Mutex, Semaphore};
-use futures::{FutureExt, channel::oneshot, select};
+use futures::{FutureExt, channel::oneshot, future::ready, select, select_biased};
 use glassloop::{
     CallError, CancelToken, EventLoop, JoinError, MissedTicks, Scope, TaskLocal, gather, interval,
-    offload, outside, remote, scope, sleep, sleep_until, spawn, timeout, yield_now,
+    offload, outside, race, remote, scope, sleep, sleep_until, spawn, timeout, yield_now,
 };
 
 use crate::{MS, PATIENCE, SECOND, effects::Effects};
@@ -60,7 +60,7 @@ fn tokio_join_handle_dropped_detaches_and_abort_cancels() {
     let effects = Effects::default();
     let notes = effects.clone();
     let aborted = EventLoop::test().block_on(async move {
-        spawn(async move { notes.note("goes on") }).detach();
+        drop(spawn(async move { notes.note("goes on") }));
         let task = spawn(pending::<()>());
         task.abort();
         task.await
@@ -77,6 +77,21 @@ fn tokio_select_is_that_of_futures_and_race_for_many_of_a_kind() {
         select! { () = hare => "hare", () = tortoise => "tortoise" }
     });
     assert_eq!(first.unwrap(), "tortoise");
+    // Several are ready: by chance, or in their order.
+    let event_loop = EventLoop::test();
+    let drawn = || async {
+        let (mut one, mut other) = (ready("one"), ready("other"));
+        select! { won = one => won, won = other => won }
+    };
+    let all = event_loop.block_on(gather((0..1_000).map(|_| drawn()))).unwrap();
+    assert!(all.contains(&"one") && all.contains(&"other"), "one in 2^999 fails");
+    let ordered = event_loop.block_on(async {
+        let (mut one, mut other) = (ready("one"), ready("other"));
+        select_biased! { won = one => won, won = other => won }
+    });
+    assert_eq!(ordered.unwrap(), "one");
+    let raced = event_loop.block_on(race([ready("one"), ready("other")]));
+    assert_eq!(raced.unwrap(), (0, "one"));
 }
 
 #[test]
@@ -84,8 +99,18 @@ fn tokio_join_is_gather_or_that_of_futures() {
     let event_loop = EventLoop::test();
     let (one, two) = event_loop.block_on(async { futures::join!(async { 1 }, sleep(MS)) }).unwrap();
     assert_eq!((one, two), (1, ()));
-    let many = event_loop.block_on(gather((0..20).map(|n| async move { n }))).unwrap();
-    assert_eq!(many.len(), 20);
+    // Each of twenty is polled at its beginning and when it wakes, whoever else wakes meanwhile.
+    let polls = Rc::new(Cell::new(0));
+    let count = Rc::clone(&polls);
+    let counted = move |n: u32| {
+        let (count, mut sleeps) = (Rc::clone(&count), Box::pin(sleep(n * SECOND)));
+        std::future::poll_fn(move |cx| {
+            count.set(count.get() + 1);
+            sleeps.poll_unpin(cx)
+        })
+    };
+    event_loop.block_on(async move { gather((1..=20).map(counted)).await }).unwrap();
+    assert_eq!(polls.get(), 40);
 }
 
 #[test]
@@ -98,19 +123,47 @@ fn tokio_join_set_is_a_scope() {
         set.await.unwrap()
     });
     assert_eq!(sum.unwrap(), 6);
+    // A failure ends the others; tokio's go on.
+    let effects = Effects::default();
+    let notes = effects.clone();
+    let failed = EventLoop::test().block_on(async move {
+        let set = scope(|set: Scope<&str>| async move {
+            set.spawn(async move {
+                sleep(2 * SECOND).await;
+                notes.note("never");
+                Ok(())
+            });
+            set.spawn(async { sleep(SECOND).map(|()| Err::<(), _>("no")).await });
+            Ok(())
+        });
+        let failed = set.await.unwrap_err().into_error();
+        sleep(2 * SECOND).await;
+        failed
+    });
+    assert_eq!((failed.unwrap(), effects.take()), (Some("no"), vec![]));
 }
 
 #[test]
-fn tokio_time_sleep_interval_and_timeout_are_the_same() {
-    let took = EventLoop::test().block_on(async {
-        let begun = sleep(SECOND).deadline();
+fn tokio_time_sleep_and_timeout_are_the_same_and_an_interval_waits_first() {
+    let late = EventLoop::test().block_on(async {
+        let begun = sleep(Duration::ZERO).deadline();
         sleep_until(begun + SECOND).await;
-        let mut beat = interval(SECOND).missed_ticks(MissedTicks::Burst);
-        beat.tick().await;
-        beat.tick().await;
+        let begun = begun + SECOND;
+        let (mut skips, mut bursts) = (interval(SECOND), interval(SECOND));
+        bursts = bursts.missed_ticks(MissedTicks::Burst);
+        // tokio's first tick comes at once.
+        assert_eq!(skips.tick().await - begun, SECOND);
+        assert_eq!(bursts.tick().await - begun, SECOND);
+        sleep(3 * SECOND + MS).await;
+        for due in [2, 5] {
+            assert_eq!(skips.tick().await - begun, due * SECOND, "one is late, two are skipped");
+        }
+        for due in [2, 3, 4, 5] {
+            assert_eq!(bursts.tick().await - begun, due * SECOND, "as tokio's do");
+        }
         timeout(SECOND, pending::<()>()).await.unwrap_err().after()
     });
-    assert_eq!(took.unwrap(), SECOND);
+    assert_eq!(late.unwrap(), SECOND);
 }
 
 #[test]
@@ -125,6 +178,27 @@ fn tokio_time_pause_and_advance_are_a_manual_clock() {
     crate::turn_now(&event_loop);
     crate::turn_now(&event_loop);
     assert!(hour.is_finished(), "nobody waited");
+    // A loop for tests jumps by itself, but not while another thread may still say something.
+    let event_loop = EventLoop::test();
+    event_loop.block_on(sleep_for(3_600 * SECOND)).unwrap();
+    let (remote, (lets_go, held)) = (event_loop.remote(), std::sync::mpsc::channel::<()>());
+    let holds = thread::spawn(move || {
+        held.recv().ok(); // until it is let go
+        drop(remote);
+    });
+    let look = event_loop.spawn(sleep_for(3_600 * SECOND));
+    for _ in 0..3 {
+        assert!(event_loop.pump(MS).is_ok());
+    }
+    assert!(!look.is_finished());
+    drop(lets_go);
+    holds.join().unwrap();
+    event_loop.block_on(look).unwrap().unwrap();
+}
+
+/// Sleeps from when it is awaited.
+async fn sleep_for(time: Duration) {
+    sleep(time).await;
 }
 
 #[test]
@@ -224,7 +298,7 @@ fn tokio_cancellation_token_is_cancel_token_with_children() {
 }
 
 #[test]
-fn tokio_yield_now_is_yield_now_and_a_turn_has_bounds_instead_of_a_budget() {
+fn tokio_yield_now_is_yield_now_and_a_turn_has_bounds_beside_a_budget() {
     let (event_loop, effects) = (EventLoop::new().unwrap(), Effects::default());
     let notes = effects.clone();
     event_loop
@@ -240,6 +314,25 @@ fn tokio_yield_now_is_yield_now_and_a_turn_has_bounds_instead_of_a_budget() {
     };
     event_loop.block_on(timer).unwrap();
     assert_eq!(effects.take(), ["a timer comes all the same"]);
+    // Twenty ticks are due at once: no poll takes more than eight of them.
+    let taken = EventLoop::test().block_on(async {
+        let mut beat = interval(MS).missed_ticks(MissedTicks::Burst);
+        sleep(20 * MS).await;
+        let (count, mut counts) = (Rc::new(Cell::new(0)), vec![]);
+        let takes = Rc::clone(&count);
+        let task = spawn(async move {
+            for _ in 0..20 {
+                beat.tick().await;
+                takes.set(takes.get() + 1);
+            }
+        });
+        while !task.is_finished() {
+            yield_now().await;
+            counts.push(count.get());
+        }
+        counts
+    });
+    assert_eq!(taken.unwrap(), [8, 16, 20]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! # 13. Time can be yours
 //!
-//! A loop reads its clock in one place. Put another clock there, and an evening passes in no time:
+//! A loop asks one clock for the time. Put another one there, and an evening passes in no time:
 //! `EventLoop::test()` has one that *jumps*. When nothing is ready and nothing can come but a
 //! deadline, it says that the deadline has come. Nobody has waited, and nothing was skipped.
 //!

@@ -52,7 +52,9 @@ impl EventLoop {
     /// ends with [`RunError::Failed`], [`RunError::Deadlock`] or [`RunError::Found`], and by a loop
     /// that is dropped while its thread panics. The seed in the program, the run is the same again.
     ///
-    /// What other threads do remains theirs: a run is the same if what they leave is.
+    /// What other threads do remains theirs: a run is the same if what they leave is. And what the
+    /// program draws by itself remains its own: `futures::select!` where several are ready (not
+    /// `select_biased!`), the order of a `HashMap`.
     ///
     /// # Panics
     /// If the loop has made a turn, given out a [`Remote`](crate::Remote), or has a seed: it is

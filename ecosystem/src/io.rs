@@ -10,8 +10,8 @@ use std::{
 use glassloop::net::TcpStream;
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-/// What is read at once. hyper lends memory that may be uninitialised, and to fill that in place
-/// takes unsafe code; so a read goes by this, and costs a copy of it.
+/// What is read at once. hyper lends memory that may be uninitialised, and to say how much of that
+/// was filled takes unsafe code; so a read goes by this, and costs a copy of it.
 const READ_BYTES: usize = 8 * 1_024;
 
 /// A stream for hyper.

@@ -5,13 +5,22 @@ mod common;
 use std::{thread, time::Duration};
 
 use common::serve;
-use glassloop::{EventLoop, Pool, gather, offload};
+use glassloop::{EventLoop, gather, offload, snapshot, spawn, yield_now};
 
 #[test]
 fn a_timer_of_async_io_wakes_from_its_own_thread() {
     let event_loop = EventLoop::new().unwrap();
-    event_loop.block_on(async_io::Timer::after(Duration::from_millis(5))).unwrap();
-    assert!(event_loop.snapshot().timers.is_empty(), "the loop had none of its own");
+    let (seen, wakes) = event_loop
+        .block_on(async {
+            let timer = spawn(async_io::Timer::after(Duration::from_millis(50)));
+            yield_now().await;
+            let seen = snapshot();
+            timer.await.unwrap();
+            (seen, snapshot().executor.wakes)
+        })
+        .unwrap();
+    assert!(seen.timers.is_empty() && seen.sources.is_empty(), "the loop has none of its own");
+    assert_eq!(wakes[glassloop::Cause::Thread as usize], 1, "another thread woke the task");
 }
 
 #[test]
@@ -26,9 +35,8 @@ fn a_client_that_blocks_is_offloaded() {
     let event_loop = EventLoop::new().unwrap();
     let bodies = event_loop.block_on(async {
         let address = serve().unwrap();
-        let pool = Pool::new(10);
         let asks = (0..10).map(|n| {
-            pool.offload(move || {
+            offload(move || {
                 let mut answer = ureq::get(format!("http://{address}/{n}")).call()?;
                 answer.body_mut().read_to_string()
             })

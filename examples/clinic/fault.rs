@@ -56,7 +56,8 @@ impl Fault {
             }
             Fault::LostWake => {
                 "then `ps` would show a task that waits for nothing of the loop's (WAITS `-`) with \
-                 WAKERS 0, and `why TASK` would say that nobody holds a waker of it"
+                 WAKERS 0 (where the terminal has 140 columns), and `why TASK` would say that \
+                 nobody holds a waker of it"
             }
             Fault::SelfWakeStorm => {
                 "then one task's POLLS would grow by millions, and `wakes TASK` would say that it \
@@ -67,7 +68,8 @@ impl Fault {
             }
             Fault::Starvation => {
                 "then no poll would be long, and yet `ps` would show tasks with much SCHED, the \
-                 time for which they were woken and had not run, and `top` a long delay"
+                 time for which they were woken and had not run (where the terminal has 140 \
+                 columns), and `top` a long delay"
             }
             Fault::MissedWouldBlock => {
                 "then `res` would show a source that is `readable` and has no waiter"

@@ -26,7 +26,9 @@ async function ask(name, port) {
   return answer;
 }
 
-const server = net.createServer({ allowHalfOpen: true }, (socket) => echo(socket).catch(() => {}));
+const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+  echo(socket).catch((error) => console.error(error));
+});
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const { port } = server.address();

@@ -20,11 +20,14 @@ async def fetch(port, page, limit):
     async with limit:
         busy += 1
         most = max(most, busy)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"GET /page/{page} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
-        answer = await reader.read()
-        writer.close()
-        busy -= 1
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            ask = f"GET /page/{page} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+            writer.write(ask.encode())
+            answer = await reader.read()
+            writer.close()
+        finally:
+            busy -= 1
     head, body = answer.decode().split("\r\n\r\n")
     return f"{head.split()[1]} {body}"
 

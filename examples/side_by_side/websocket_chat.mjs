@@ -12,18 +12,21 @@ function broadcast(words) {
 
 async function member(socket) {
   let name;
-  for await (const [words] of on(socket, "message", { close: ["close"] })) {
-    if (name === undefined) {
-      name = words;
-      room.add(socket);
-      broadcast(`${name} has come`);
-    } else broadcast(`${name}: ${words}`);
+  try {
+    for await (const [words] of on(socket, "message", { close: ["close"] })) {
+      if (name === undefined) {
+        name = words;
+        room.add(socket);
+        broadcast(`${name} has come`);
+      } else broadcast(`${name}: ${words}`);
+    }
+  } finally {
+    room.delete(socket);
   }
-  room.delete(socket);
 }
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-server.on("connection", member);
+server.on("connection", (socket) => member(socket).catch((error) => console.error(error)));
 await once(server, "listening");
 const guests = [];
 

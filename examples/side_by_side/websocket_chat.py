@@ -13,9 +13,11 @@ async def member(socket):
     name = await socket.recv()
     room.add(socket)
     broadcast(room, f"{name} has come")
-    async for words in socket:
-        broadcast(room, f"{name}: {words}")
-    room.discard(socket)
+    try:
+        async for words in socket:
+            broadcast(room, f"{name}: {words}")
+    finally:
+        room.discard(socket)
 
 
 async def main():

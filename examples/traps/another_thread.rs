@@ -11,7 +11,7 @@ use crate::Shown;
 
 pub(crate) const NAME: &str = "the same loop, touched from a new thread";
 pub(crate) const ELSEWHERE: &str = "`run_until_complete` from the thread raises `This event loop \
-    is already running`; `future.result()` on the loop's own thread hangs for ever";
+    is already running`; `run_coroutine_threadsafe(..).result()` on the loop's own thread hangs";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -1,6 +1,6 @@
 //! Traps: nine ways in which programs with an event loop go wrong, and what becomes of them here.
 //!
-//! Without a number they are listed. With one it is shown, by a program of some twenty lines: what
+//! Without a number they are listed. With one it is shown, by a short program: what
 //! it runs into elsewhere, and what it prints here. `all` shows them one after the other.
 //!
 //! ```text

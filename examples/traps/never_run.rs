@@ -5,8 +5,8 @@ use glassloop::EventLoop;
 use crate::Shown;
 
 pub(crate) const NAME: &str = "a loop made and never run";
-pub(crate) const ELSEWHERE: &str = "nothing happens; asyncio says `coroutine .. was never awaited` \
-    when it is collected, tokio says nothing";
+pub(crate) const ELSEWHERE: &str = "nothing happens; asyncio says `Task was destroyed but it is \
+    pending!` when it is collected, and nothing of a callback; tokio says nothing";
 
 pub(crate) fn show() -> Shown {
     let event_loop = EventLoop::new()?;

@@ -1,7 +1,7 @@
 //! A stop, or a close, in the middle of what others do.
 //!
-//! A stop ends the run, not the tasks; a close gives them time, and can't be called from inside of
-//! the loop that it would end.
+//! A stop ends the run, not the tasks; a close gives them time, and from inside of the loop that it
+//! would end it only stops.
 
 use std::{rc::Rc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::Shown;
 
 pub(crate) const NAME: &str = "a stop or a close that would destroy the tasks of others";
 pub(crate) const ELSEWHERE: &str = "a library stops the loop when it is done, and the program's \
-    `run_until_complete` raises; closed, the loop drops what others had begun";
+    `run_until_complete` raises; closed after that, the loop drops what others had begun";
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use futures::AsyncReadExt;
 use glassloop::{
     Direction, EventLoop, Interest, Pool, Registered, gather, mio,
     net::{TcpListener, TcpStream},
@@ -166,11 +167,12 @@ fn asyncio_start_server_and_open_connection_are_a_listener_and_a_stream() {
                 }
             }
         });
-        let stream = TcpStream::connect(address).await?;
+        let mut stream = TcpStream::connect(address).await?;
         stream.write_all(b"hello").await?;
         stream.shutdown(Shutdown::Write)?;
         let mut echoed = [0; 5];
-        stream.read_exact(&mut echoed).await?;
+        // By the trait that other crates know.
+        AsyncReadExt::read_exact(&mut stream, &mut echoed).await?;
         server.await.unwrap()?;
         io::Result::Ok(echoed)
     });

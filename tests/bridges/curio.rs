@@ -3,8 +3,8 @@
 use std::{cell::Cell, future::pending, process::Command, rc::Rc, thread, time::Duration};
 
 use glassloop::{
-    Entry, EventLoop, JoinError, Observer, Outcome, Phase, PollerKind, Scope, gather, offload,
-    race, remote, scope, shield, sleep, spawn, timeout, yield_now,
+    CallError, Entry, EventLoop, JoinError, Observer, Outcome, Phase, PollerKind, Scope, gather,
+    offload, race, remote, scope, shield, sleep, spawn, timeout, yield_now,
 };
 
 use crate::{MS, PATIENCE, SECOND, effects::Effects};
@@ -211,6 +211,8 @@ fn curio_spawn_thread_and_await_are_a_remote_in_a_thread() {
                 sleep(MS).await;
                 "from the loop"
             });
+            let late = { ours.spawn(pending::<()>) }.wait(MS);
+            assert!(matches!(late, Err(CallError::TimedOut)), "{late:?}");
             answer.wait(PATIENCE).unwrap()
         });
         thread.await.unwrap()
@@ -221,18 +223,22 @@ fn curio_spawn_thread_and_await_are_a_remote_in_a_thread() {
 #[test]
 fn curio_universal_queue_is_async_channel_between_threads_and_tasks() {
     let (sender, receiver) = async_channel::bounded(2);
+    let (answers, answered) = async_channel::bounded(2);
     let thread = thread::spawn(move || {
-        (1..=5).for_each(|n| sender.send_blocking(n).unwrap());
+        (1..=5)
+            .map(|n| {
+                sender.send_blocking(n).unwrap();
+                answered.recv_blocking().unwrap()
+            })
+            .collect::<Vec<_>>()
     });
-    let got = glassloop::run(async move {
-        let mut got = Vec::new();
+    let squares = async move {
         while let Ok(n) = receiver.recv().await {
-            got.push(n);
+            answers.send(n * n).await.unwrap();
         }
-        got
-    });
-    thread.join().unwrap();
-    assert_eq!(got.unwrap(), [1, 2, 3, 4, 5]);
+    };
+    glassloop::run(squares).unwrap();
+    assert_eq!(thread.join().unwrap(), [1, 4, 9, 16, 25]);
 }
 
 #[test]

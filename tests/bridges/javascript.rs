@@ -8,7 +8,7 @@ use glassloop::{
     yield_now,
 };
 
-use crate::{MS, PATIENCE, SECOND, effects::Effects, turn};
+use crate::{MS, PATIENCE, effects::Effects, turn};
 
 #[test]
 fn javascript_task_runs_one_a_turn_where_the_policy_says_so() {
@@ -165,16 +165,20 @@ fn javascript_request_animation_frame_draws_once_an_interval() {
 
 #[test]
 fn javascript_request_idle_callback_is_told_the_time_left() {
-    let ((event_loop, _clock), effects) = (frames(), Effects::default());
+    let ((event_loop, clock), effects) = (frames(), Effects::default());
     let [idles, works] = [0; 2].map(|_| effects.clone());
+    event_loop.enter(|| call_later(3 * MS, || {})).unwrap();
     event_loop
         .request_idle(move |time| {
-            idles.note(format_args!("idle, {}", time.left() > Duration::ZERO));
+            idles.note(format_args!("idle for {:?}", time.left()));
+            clock.advance(2 * MS);
+            idles.note(format_args!("idle for {:?}", time.left()));
+            clock.advance(MS);
         })
         .unwrap();
     event_loop.call_soon(move || works.note("work")).unwrap();
     event_loop.run().unwrap();
-    assert_eq!(effects.take(), ["work", "idle, true"]);
+    assert_eq!(effects.take(), ["work", "idle for 3ms", "idle for 1ms"]);
 }
 
 #[test]
@@ -235,8 +239,11 @@ fn javascript_worker_is_a_loop_on_a_thread_of_its_own() {
         (thread::current().name().map(str::to_owned), (1..=3).map(|n| n * n).sum::<u32>())
     }));
     assert_eq!(answered.unwrap().unwrap(), (Some("worker".to_owned()), 14));
-    worker.stop(SECOND); // `terminate`, but told
-    assert!(worker.join(PATIENCE).unwrap().is_clean());
+    let left = worker.spawn(pending::<()>);
+    worker.stop(MS); // `terminate`, but told, and it says what it left
+    let report = worker.join(PATIENCE).unwrap();
+    assert_eq!((report.tasks.len(), report.tasks_aborted), (1, 1), "{report}");
+    assert!({ left }.wait(PATIENCE).is_err(), "whoever asked is told");
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn brings(shop: Rc<TcpStream>) -> impl Future<Output = ()> {
         let mut order = [0; 4];
         if shop.poll_read_ready(context).is_ready() && shop.try_read(&mut order).is_ok() {
             // Here is the fault: one order is taken, the others are left, and he says that he
-            // waits; but the kernel has told of them, and won't again.
+            // waits. But he was told "ready", so nobody has his waker: whatever the kernel tells
+            // from now on concerns nobody.
             return Poll::Pending;
         }
         Poll::<()>::Pending

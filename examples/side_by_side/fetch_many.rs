@@ -4,7 +4,7 @@
 use std::{cell::Cell, io, net::SocketAddr, time::Duration};
 
 use async_lock::Semaphore;
-use futures::AsyncReadExt;
+use futures::{AsyncBufReadExt, AsyncReadExt, io::BufReader};
 use glassloop::{
     net::{TcpListener, TcpStream},
     sleep, spawn, try_gather,
@@ -14,10 +14,9 @@ const PAGES: u32 = 8;
 const AT_ONCE: usize = 3;
 
 async fn answer(stream: TcpStream) -> io::Result<()> {
-    let mut head = [0; 512];
-    let read = stream.read(&mut head).await?;
+    let (mut head, mut lines) = (String::new(), BufReader::new(&stream));
+    while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).await? > 0 {}
     sleep(Duration::from_millis(20)).await;
-    let head = String::from_utf8_lossy(&head[..read]);
     let body = format!("this is {}", head.split_whitespace().nth(1).unwrap_or_default());
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(answer.as_bytes()).await

@@ -96,10 +96,19 @@ impl Past {
         Ok(Past { history, names, snapshot, as_of, stall, looked: (looked, wanted.fresh) })
     }
 
-    /// The last turns that were asked for.
-    fn last_turns(&self, query: &Query<'_>) -> Result<usize, Response> {
-        let turns = query.number("turns", 1..=TURNS_MOST, TURNS)?;
-        Ok(self.history.turns.len().saturating_sub(usize::try_from(turns).unwrap_or(usize::MAX)))
+    /// Where the last turns lie that were asked for, oldest first, and how many between them are
+    /// left out: they are what looking itself has done, told only of all that is internal.
+    fn last_turns(&self, query: &Query<'_>) -> Result<(Vec<usize>, usize), Response> {
+        let most = query.number("turns", 1..=TURNS_MOST, TURNS)?;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let (all, turns) = (query.flag("internal")?, &self.history.turns);
+        let is_under_way = |turn| self.history.under_way_in(turn).is_some();
+        let is_told = |at: &usize| all || !turns[*at].is_a_look() || is_under_way(&turns[*at]);
+        let mut told: Vec<_> = (0..turns.len()).rev().filter(is_told).take(most).collect();
+        told.reverse();
+        let first = if told.len() < most { 0 } else { told[0] };
+        let looks = turns.len() - first - told.len();
+        Ok((told, looks))
     }
 
     /// The task that was asked for, which lives or was recorded.
@@ -181,19 +190,22 @@ pub(crate) async fn events(facts: Rc<Facts>, request: Request) -> Result<Respons
 pub(crate) async fn story(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["turns"])?;
     let past = Past::of(&facts, &query).await?;
-    let first = past.last_turns(&query)?;
+    let (last, looks) = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
-    told.turns.drain(..first);
-    Ok(answer(&past.history, told.to_json()))
+    told.turns = last.into_iter().map(|at| std::mem::take(&mut told.turns[at])).collect();
+    let mut told = told.to_json();
+    told["looks"] = looks.into();
+    Ok(answer(&past.history, told))
 }
 
 /// `GET /turns`: the last turns in figures.
 pub(crate) async fn turns(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
     let query = query(&request, &["turns"])?;
     let past = Past::of(&facts, &query).await?;
-    let last = past.history.turns.iter().skip(past.last_turns(&query)?);
+    let (last, looks) = past.last_turns(&query)?;
+    let last = last.into_iter().map(|at| &past.history.turns[at]);
     let rows: Vec<_> = last.map(|told| turn(told, under_way_in(&past, told))).collect();
-    Ok(answer(&past.history, json!({ "turns": rows })))
+    Ok(answer(&past.history, json!({ "turns": rows, "looks": looks })))
 }
 
 fn turn(turn: &Turn, under_way: Value) -> Value {

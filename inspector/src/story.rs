@@ -50,7 +50,7 @@ pub struct Story {
 }
 
 /// One turn in sentences.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TurnStory {
     /// Its number.

@@ -97,6 +97,14 @@ pub enum Effect {
     Born(PlaceId),
 }
 
+impl Turn {
+    /// Whether nothing came of it but that somebody saw the loop.
+    pub(crate) fn is_a_look(&self) -> bool {
+        let is_look = |step: &Step| matches!(step.work, Work::Published(asked) if asked > 0);
+        self.begun && !self.steps.is_empty() && self.steps.iter().all(is_look)
+    }
+}
+
 impl Step {
     /// When it ended.
     pub(crate) fn end_ns(&self) -> u64 {

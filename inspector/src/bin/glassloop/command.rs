@@ -61,11 +61,11 @@ pub(crate) fn run(
         }
         Command::Resources => (resources::page(&state, style), resources::json(&state)),
         Command::Turns(turns) => {
-            let answers = history::ask(client, "/turns", &state, &format!("turns={turns}"))?;
+            let answers = history::ask(client, "/turns", &state, &last(*turns, arguments))?;
             (history::turns_page(&answers, style), history::json(&answers))
         }
         Command::Story(turns) => {
-            let answers = history::ask(client, "/story", &state, &format!("turns={turns}"))?;
+            let answers = history::ask(client, "/story", &state, &last(*turns, arguments))?;
             (history::story_page(&answers), history::json(&answers))
         }
         Command::Slow(runs) => {
@@ -86,6 +86,12 @@ pub(crate) fn run(
         Command::Url => url(client),
         Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
     })
+}
+
+/// The query for so many turns, those of looks alone among them if they are wanted.
+fn last(turns: u64, arguments: &Arguments) -> String {
+    let internal = if arguments.internal { "&internal=1" } else { "" };
+    format!("turns={turns}{internal}")
 }
 
 /// The address of the page. It has the token in it: who asks for this may read the file that has.

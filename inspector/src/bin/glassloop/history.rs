@@ -129,8 +129,12 @@ pub(crate) fn story_lines(answer: &Value) -> Vec<String> {
 /// Which loop, how many turns, how far back, what is lost.
 fn span_of_turns(of: &Value) -> String {
     let turns = list(&of["answer"], "turns").len();
-    let words = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
-    span(of, &words, turns)
+    let turns_said = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
+    let looks_said = match number(&of["answer"], "looks").unwrap_or(0) {
+        0 => String::new(),
+        looks => format!(", and {looks} with nothing but a look"),
+    };
+    span(of, &format!("{turns_said}{looks_said}"), turns)
 }
 
 /// Which loop, what is shown of it and how many, how far back, what is lost.
@@ -210,6 +214,10 @@ mod tests {
         let said =
             "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
         assert_eq!(span_of_turns(&of), said);
+        let looks = json!({ "loop": { "number": 1, "thread": "main" },
+            "answer": { "looks": 9, "turns": [{}, {}] } });
+        let said = "loop 1 on main: 2 turns, and 9 with nothing but a look";
+        assert_eq!(span_of_turns(&looks), said);
         let none = json!({ "loop": { "number": 1, "thread": "main" }, "answer": {} });
         assert_eq!(span_of_turns(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     client::Client,
@@ -48,7 +48,7 @@ impl Sample {
         if present(of, "recorded").is_some_and(|recorded| flag(recorded, "on")) {
             let path = format!("/story?loop={}&turns={STORY_TURNS}", number_of(of));
             // Without it there is a screen all the same.
-            sample.story = client.get(&path).map(|answer| lately(&answer)).unwrap_or_default();
+            sample.story = client.get(&path).map(|told| story_lines(&told)).unwrap_or_default();
         }
         sample
     }
@@ -103,17 +103,6 @@ impl Sample {
     }
 }
 
-/// The last turns, without those that had nothing but a look: they are this view's own.
-fn lately(answer: &Value) -> Vec<String> {
-    let is_look = |turn: &&Value| {
-        let sentences = list(turn, "sentences");
-        let first = sentences.first().and_then(Value::as_str).unwrap_or_default();
-        sentences.len() <= 2 && first.ends_with(" somebody looked.")
-    };
-    let turns: Vec<&Value> = list(answer, "turns").iter().filter(|it| !is_look(it)).collect();
-    story_lines(&json!({ "turns": turns }))
-}
-
 fn since(then: &Value, now: &Value, key: &str) -> u64 {
     match (number(then, key), number(now, key)) {
         (Some(then), Some(now)) => now.saturating_sub(then),
@@ -128,6 +117,8 @@ fn share(part: u64, whole: u64) -> f64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use serde_json::json;
+
     use super::*;
 
     pub(crate) fn sample(state: Value) -> Sample {
@@ -140,17 +131,6 @@ pub(crate) mod tests {
             "tasks": [{ "id": "#1.1", "times": { "busy_ns": busy_ns } }],
             "recorded": { "times": {
                 "elapsed_ns": clock_ns, "waited_ns": waited_ns, "utilisation": 0.5 } } }] })
-    }
-
-    #[test]
-    fn the_looks_of_this_view_are_not_told() {
-        let look = ["waited 2.0 us, until somebody looked.", "a snapshot was made."];
-        let both = [look[0], look[1], "task #1.1 ran 2.0 us and waits (Pending)."];
-        let answer = json!({ "turns": [{ "turn": 7, "sentences": look },
-            { "turn": 8, "sentences": both }, { "turn": 9, "sentences": ["did not wait."] }] });
-        let told = lately(&answer);
-        assert!(told[0].starts_with("turn 8: ") && told[3].starts_with("turn 9: "), "{told:?}");
-        assert_eq!(told.len(), 4);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The view `ps`: all tasks, one line each.
 //!
 //! Promises the order in which the loop lists them. What a task waits for beyond the first thing
-//! stands below its line.
+//! stands below its line. On a terminal a crowd at one line of the program is told by the first few
+//! of it, and counted.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -17,40 +20,38 @@ use crate::{
 /// Longer names are cut: a future's type can fill a screen.
 pub(crate) const NAME_WIDTH_MAX: usize = 28;
 
-const COLUMNS: [Column; 12] = [
-    words("STATE"),
-    words("ID"),
-    names("NAME", NAME_WIDTH_MAX),
-    numbers("POLLS"),
-    numbers("WAKES"),
-    numbers("WAKERS"),
-    numbers("BUSY"),
-    numbers("LONGEST"),
-    numbers("SCHED"),
-    numbers("IDLE"),
-    names("WAITS", 56),
-    words("AT"),
+/// A column, and how wide a terminal is that has room for it.
+const COLUMNS: [(usize, Column); 12] = [
+    (0, words("STATE")),
+    (0, words("ID")),
+    (0, names("NAME", NAME_WIDTH_MAX)),
+    (0, numbers("POLLS")),
+    (WIDE, numbers("WAKES")),
+    (ROOMY, numbers("WAKERS")),
+    (0, numbers("BUSY")),
+    (WIDE, numbers("LONGEST")),
+    (ROOMY, numbers("SCHED")),
+    (WIDE, numbers("IDLE")),
+    (0, names("WAITS", 56)),
+    (0, words("AT")),
 ];
 
-/// What is cut of those where they don't fit, and how far: the name, the waits.
-const CUT: [(usize, usize); 2] = [(2, 16), (10, 20)];
+/// Room for what tells a lost wake and starvation.
+const ROOMY: usize = 96;
 
-/// What a narrow terminal has room for: places by their file's name.
-const NARROW: [Column; 7] = [
-    words("STATE"),
-    words("ID"),
-    names("NAME", NAME_WIDTH_MAX),
-    numbers("POLLS"),
-    numbers("BUSY"),
-    names("WAITS", 56),
-    words("AT"),
-];
-
-/// What is cut of those: a place is whole before a name is, or what is waited for.
-const NARROW_CUT: [(usize, usize); 3] = [(2, 16), (5, 10), (2, 6)];
-
-/// A terminal with fewer columns is narrow.
+/// Room for all. A terminal with fewer columns has places by their file's name.
 const WIDE: usize = 140;
+
+/// Three of the columns that are always there; what is waited for is the last but one.
+const STATE: usize = 0;
+const NAME: usize = 2;
+const AT: usize = COLUMNS.len() - 1;
+
+/// More than so many tasks in one state at one line are a crowd, of which the first few are told.
+const CROWD: usize = 20;
+const TOLD_OF_CROWD: usize = 10;
+
+type Cells = [String; COLUMNS.len()];
 
 /// How far the tables stand to the right.
 const INDENT: usize = 2;
@@ -65,25 +66,58 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
             page.plain("  no tasks");
             continue;
         }
-        let is_narrow = style.width < WIDE;
-        let columns = if is_narrow { &NARROW[..] } else { &COLUMNS };
-        let mut table = Table::new(columns, style.ascii);
+        let has_room = |column: &(usize, Column)| column.0 <= style.width;
+        let columns: Vec<_> = COLUMNS.into_iter().filter(has_room).map(|(_, it)| it).collect();
+        let mut table = Table::new(&columns, style.ascii);
         let told = Told::of(of);
-        for task in tasks {
-            let paint = paint_of(task);
-            for cells in rows(&told, task) {
-                table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
+        let mut tasks: Vec<_> =
+            tasks.iter().map(|task| (paint_of(task), rows(&told, task))).collect();
+        let crowds = if style.width < usize::MAX { fold(&mut tasks) } else { Vec::new() };
+        for (paint, rows) in tasks {
+            for cells in rows {
+                table.painted_row(paint, cells_for(style.width, cells));
             }
         }
-        let cut = if is_narrow { &NARROW_CUT[..] } else { &CUT };
+        let waits = columns.len() - 2;
+        // A place is whole before a name is, or what is waited for.
+        let cut = match style.width >= WIDE {
+            true => &[(NAME, 16), (waits, 20)][..],
+            false => &[(NAME, 16), (waits, 10), (NAME, 6)],
+        };
         table.fit_to(style.width.saturating_sub(INDENT), cut);
         page.extend(table.page(INDENT));
+        for crowd in crowds {
+            page.plain(format!("{:INDENT$}{crowd}", ""));
+        }
     }
     page
 }
 
+/// Leaves out all but the first few of each crowd, and says how many those are.
+fn fold(tasks: &mut Vec<(Paint, Vec<Cells>)>) -> Vec<String> {
+    let alike = |rows: &[Cells]| [STATE, AT].map(|column| rows[0][column].clone());
+    let mut crowds: BTreeMap<_, usize> = BTreeMap::new();
+    for (_, rows) in &*tasks {
+        *crowds.entry(alike(rows)).or_default() += 1;
+    }
+    crowds.retain(|_, tasks| *tasks > CROWD);
+    let mut seen = crowds.clone();
+    seen.values_mut().for_each(|seen| *seen = 0);
+    tasks.retain(|(_, rows)| {
+        seen.get_mut(&alike(rows)).is_none_or(|seen| {
+            *seen += 1;
+            *seen <= TOLD_OF_CROWD
+        })
+    });
+    let said = |([state, at], tasks): ([String; 2], usize)| {
+        let at = if at == "-" { String::new() } else { format!(" at {}", file(&at)) };
+        format!("and {} more are {state}{at} (`ps | less` has all)", tasks - TOLD_OF_CROWD)
+    };
+    crowds.into_iter().map(said).collect()
+}
+
 /// The lines of a task: itself with the first thing that it waits for, then the others.
-fn rows(told: &Told<'_>, task: &Value) -> Vec<[String; COLUMNS.len()]> {
+fn rows(told: &Told<'_>, task: &Value) -> Vec<Cells> {
     let times = present(task, "times");
     let share = |key: &str| time_or_dash(times.and_then(|times| number(times, key)));
     let mut waits = waits::first(told, task).into_iter();
@@ -103,17 +137,23 @@ fn rows(told: &Told<'_>, task: &Value) -> Vec<[String; COLUMNS.len()]> {
         at,
     ];
     let more = waits.map(|wait| {
-        let mut cells: [String; COLUMNS.len()] = Default::default();
-        [cells[10], cells[11]] = [wait.what, wait.at];
+        let mut cells = Cells::default();
+        [cells[AT - 1], cells[AT]] = [wait.what, wait.at];
         cells
     });
     std::iter::once(itself).chain(more).collect()
 }
 
-/// The cells of a wide terminal as those of a narrow one.
-fn narrow(cells: [String; COLUMNS.len()]) -> Vec<String> {
-    let [state, id, name, polls, _, _, busy, _, _, _, waits, at] = cells;
-    vec![state, id, name, polls, busy, waits, file(&at).to_owned()]
+/// Those cells that a terminal of this width has room for.
+fn cells_for(width: usize, cells: Cells) -> Vec<String> {
+    let fits = COLUMNS.into_iter().zip(cells).filter(|((from, _), _)| *from <= width);
+    let mut cells: Vec<_> = fits.map(|(_, cell)| cell).collect();
+    if width < WIDE
+        && let Some(at) = cells.last_mut()
+    {
+        *at = file(at).to_owned();
+    }
+    cells
 }
 
 /// What runs or is about to stands out.
@@ -154,13 +194,39 @@ mod tests {
         let whole = lines(usize::MAX);
         assert!(whole[1].ends_with("read of tcp 3 127.0.0.1:80  a/long/way/down/conn.rs:30"));
         assert!(whole[0].contains("WAKERS") && whole[1].contains("a task with a long name"));
-        for width in [66, 80, 120, WIDE - 1, WIDE, 200] {
+        for width in [66, 80, ROOMY - 1, ROOMY, 120, WIDE - 1, WIDE, 200] {
             let lines = lines(width);
             let widest = lines.iter().map(|line| line.trim_end().len()).max();
             assert!(widest <= Some(width), "{width}: {lines:#?}");
             assert!(lines[1].trim_end().ends_with("conn.rs:30"), "{lines:#?}");
             assert!(lines[2].trim_end().ends_with("conn.rs:31"), "{lines:#?}");
-            assert_eq!(lines[0].contains("WAKERS"), width >= WIDE);
+            let shown = ["WAKERS", "SCHED", "LONGEST"].map(|column| lines[0].contains(column));
+            assert_eq!(shown, [width >= ROOMY, width >= ROOMY, width >= WIDE]);
         }
+    }
+
+    #[test]
+    fn a_crowd_at_one_line_is_told_by_its_first_and_counted_on_a_terminal() {
+        let at = |line: u32| json!([{ "operation": "read", "of": "tcp", "at": format!("a/b.rs:{line}") }]);
+        let task = |id: usize, state: &str, waits: Value| json!({ "state": state, "id": format!("#{id}"), "waits": waits });
+        let crowd = (0..300).map(|id| task(id, "waiting", at(7)));
+        let few = (300..320).map(|id| task(id, "waiting", at(8)));
+        let others = [task(400, "ready", at(7)), task(401, "ready", json!([]))];
+        let born = (500..521).map(|id| task(id, "ready", json!([])));
+        let tasks: Vec<_> = crowd.chain(few).chain(others).chain(born).collect();
+        let state = State::of_test(json!({ "loops": [{ "tasks": tasks }] }));
+        let shown = |width| {
+            let page = page(&state, Style { ascii: true, colour: false, width });
+            page.lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+        };
+        let whole = shown(usize::MAX);
+        assert_eq!(whole.iter().filter(|line| line.contains('#')).count(), 343);
+        let lines = shown(100);
+        let ids = lines.iter().filter_map(|line| line.split('#').nth(1)?.split(' ').next());
+        let expected = (0..10).chain(300..320).chain([400, 401]).chain(500..509);
+        assert!(ids.eq(expected.map(|id| id.to_string())), "{lines:#?}");
+        let crowds = &lines[lines.len() - 2..];
+        assert_eq!(crowds[0], "  and 12 more are ready (`ps | less` has all)");
+        assert!(crowds[1].starts_with("  and 290 more are waiting at b.rs:7 ("), "{crowds:?}");
     }
 }

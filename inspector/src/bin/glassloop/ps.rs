@@ -207,8 +207,14 @@ mod tests {
 
     #[test]
     fn a_crowd_at_one_line_is_told_by_its_first_and_counted_on_a_terminal() {
-        let at = |line: u32| json!([{ "operation": "read", "of": "tcp", "at": format!("a/b.rs:{line}") }]);
-        let task = |id: usize, state: &str, waits: Value| json!({ "state": state, "id": format!("#{id}"), "waits": waits });
+        let at = |line: u32| {
+            let place = format!("a/b.rs:{line}");
+            json!([{ "operation": "read", "of": "tcp", "at": place }])
+        };
+        let task = |id: usize, state: &str, waits: Value| {
+            let id = format!("#{id}");
+            json!({ "state": state, "id": id, "waits": waits })
+        };
         let crowd = (0..300).map(|id| task(id, "waiting", at(7)));
         let few = (300..320).map(|id| task(id, "waiting", at(8)));
         let others = [task(400, "ready", at(7)), task(401, "ready", json!([]))];

@@ -1,5 +1,5 @@
 //! Whoever asks what a loop did lately is told of that, however often it was looked at meanwhile:
-//! the turns that looking itself has made are left out and counted.
+//! the turns in which nothing was ready, as looking makes them, are left out and counted.
 #![cfg(test)]
 #![cfg(feature = "observe")]
 
@@ -43,7 +43,7 @@ fn looks_in(story: &Value) -> usize {
 }
 
 #[test]
-fn the_last_turns_are_those_of_the_program_and_the_looks_are_counted() {
+fn the_last_turns_are_those_in_which_something_was_ready() {
     let inspector = inspected();
     let mut network = LoopThread::start("looked at").unwrap();
     let number = network.watch().name().number;
@@ -58,31 +58,33 @@ fn the_last_turns_are_those_of_the_program_and_the_looks_are_counted() {
     let all = format!("/turns?loop={number}&turns=20");
     let lately = told(&inspector, &all);
     assert!(busy(&lately) > 0, "{lately}");
-    // One that comes while the loop is still awake shares a turn with something else.
-    assert!(lately["looks"].as_u64() > Some(LOOKS as u64 / 2), "{lately}");
-    // So many of them fill the answer, if they are wanted.
-    let with_looks = told(&inspector, &format!("{all}&internal=1"));
-    assert_eq!((busy(&with_looks), turns(&with_looks).len()), (0, 20), "{with_looks}");
-    assert_eq!(with_looks["looks"], 0);
+    // A look that comes while the loop is still awake shares a turn with something else.
+    assert!(lately["idle"].as_u64() > Some(LOOKS as u64 / 2), "{lately}");
+    // They fill the answer if they are wanted.
+    let with_idle = told(&inspector, &format!("{all}&idle=1"));
+    assert_eq!((busy(&with_idle), turns(&with_idle).len()), (0, 20), "{with_idle}");
+    assert_eq!(with_idle["idle"], 0);
 
     let all = format!("/story?loop={number}&turns=20");
     let story = told(&inspector, &all);
     assert_eq!(looks_in(&story), 0, "{story}");
     assert!(story.to_string().contains("a call deferred at"), "{story}");
-    assert!(story["looks"].as_u64() > lately["looks"].as_u64(), "the question was one, too");
-    let with_looks = told(&inspector, &format!("{all}&internal=1"));
-    // One that was answered before the loop heard of it leaves a turn in which nothing was ready.
-    assert!(looks_in(&with_looks) > 10, "{with_looks}");
-    assert!(!with_looks.to_string().contains("a call deferred at"), "{with_looks}");
+    assert!(story["idle"].as_u64() > lately["idle"].as_u64(), "the question was one, too");
+    let with_idle = told(&inspector, &format!("{all}&idle=1"));
+    // One that was answered before the loop was woken leaves a turn without it.
+    assert!(looks_in(&with_idle) > 10, "{with_idle}");
+    assert!(!with_idle.to_string().contains("a call deferred at"), "{with_idle}");
     network.join(PATIENCE).unwrap();
 }
 
 #[test]
-fn looks_are_counted_from_the_first_turn_that_is_told() {
+fn idle_turns_are_counted_from_the_first_turn_that_is_told() {
     let inspector = inspected();
     let mut network = LoopThread::start("looked at in between").unwrap();
     let number = network.watch().name().number;
     network.watch().record(true);
+    // It is recorded from the end of a turn on: of this one, at the latest.
+    network.call(|| ()).wait(PATIENCE).unwrap();
     for _ in 0..3 {
         network.call(|| ()).wait(PATIENCE).unwrap();
         for _ in 0..LOOKS {
@@ -91,13 +93,11 @@ fn looks_are_counted_from_the_first_turn_that_is_told() {
     }
     for most in 1..=3 {
         let lately = told(&inspector, &format!("/turns?loop={number}&turns={most}"));
+        assert_eq!((turns(&lately).len(), busy(&lately)), (most, most), "{lately}");
         let number = |of: &Value| of["turn"].as_u64().unwrap();
         let (first, last) = (number(&turns(&lately)[0]), number(&lately["recording"]));
-        let (told, looks) = (turns(&lately).len() as u64, lately["looks"].as_u64().unwrap());
-        // Each turn from there on is one or the other.
-        assert_eq!((told, told + looks), (most, last - first + 1), "{lately}");
+        let idle = lately["idle"].as_u64().unwrap();
+        assert_eq!(most as u64 + idle, last - first + 1, "{lately}");
     }
-    let lately = told(&inspector, &format!("/turns?loop={number}&turns=10"));
-    assert_eq!(busy(&lately), 3, "{lately}");
     network.join(PATIENCE).unwrap();
 }

@@ -56,7 +56,7 @@ impl Fault {
             }
             Fault::LostWake => {
                 "then `ps` would show a task that waits for nothing of the loop's (WAITS `-`) with \
-                 WAKERS 0 (where the terminal has 96 columns), and `why TASK` would say that \
+                 WAKERS 0 (where the terminal has 100 columns), and `why TASK` would say that \
                  nobody holds a waker of it"
             }
             Fault::SelfWakeStorm => {

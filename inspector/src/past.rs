@@ -96,19 +96,21 @@ impl Past {
         Ok(Past { history, names, snapshot, as_of, stall, looked: (looked, wanted.fresh) })
     }
 
-    /// Where the last turns lie that were asked for, oldest first, and how many between them are
-    /// left out: they are what looking itself has done, told only of all that is internal.
+    /// Where the last turns lie that were asked for, oldest first, and how many idle ones between
+    /// them are left out. Looking itself makes such turns: whoever looks often would see no other.
     fn last_turns(&self, query: &Query<'_>) -> Result<(Vec<usize>, usize), Response> {
         let most = query.number("turns", 1..=TURNS_MOST, TURNS)?;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let (all, turns) = (query.flag("internal")?, &self.history.turns);
-        let is_under_way = |turn| self.history.under_way_in(turn).is_some();
-        let is_told = |at: &usize| all || !turns[*at].is_a_look() || is_under_way(&turns[*at]);
+        let (all, history) = (query.flag("idle")?, &self.history);
+        let says_more =
+            |turn| history.under_way_in(turn).is_some() || history.is_switched_off_in(turn);
+        let turns = &history.turns;
+        let is_told = |at: &usize| all || !turns[*at].is_idle() || says_more(&turns[*at]);
         let mut told: Vec<_> = (0..turns.len()).rev().filter(is_told).take(most).collect();
         told.reverse();
         let first = if told.len() < most { 0 } else { told[0] };
-        let looks = turns.len() - first - told.len();
-        Ok((told, looks))
+        let idle = turns.len() - first - told.len();
+        Ok((told, idle))
     }
 
     /// The task that was asked for, which lives or was recorded.
@@ -188,24 +190,24 @@ pub(crate) async fn events(facts: Rc<Facts>, request: Request) -> Result<Respons
 
 /// `GET /story`: the last turns in sentences.
 pub(crate) async fn story(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let query = query(&request, &["turns"])?;
+    let query = query(&request, &["idle", "turns"])?;
     let past = Past::of(&facts, &query).await?;
-    let (last, looks) = past.last_turns(&query)?;
+    let (last, idle) = past.last_turns(&query)?;
     let mut told = Story::tell(&past.history, &past.names);
     told.turns = last.into_iter().map(|at| std::mem::take(&mut told.turns[at])).collect();
     let mut told = told.to_json();
-    told["looks"] = looks.into();
+    told["idle"] = idle.into();
     Ok(answer(&past.history, told))
 }
 
 /// `GET /turns`: the last turns in figures.
 pub(crate) async fn turns(facts: Rc<Facts>, request: Request) -> Result<Response, Response> {
-    let query = query(&request, &["turns"])?;
+    let query = query(&request, &["idle", "turns"])?;
     let past = Past::of(&facts, &query).await?;
-    let (last, looks) = past.last_turns(&query)?;
+    let (last, idle) = past.last_turns(&query)?;
     let last = last.into_iter().map(|at| &past.history.turns[at]);
     let rows: Vec<_> = last.map(|told| turn(told, under_way_in(&past, told))).collect();
-    Ok(answer(&past.history, json!({ "turns": rows, "looks": looks })))
+    Ok(answer(&past.history, json!({ "turns": rows, "idle": idle })))
 }
 
 fn turn(turn: &Turn, under_way: Value) -> Value {

@@ -98,10 +98,11 @@ pub enum Effect {
 }
 
 impl Turn {
-    /// Whether nothing came of it but that somebody saw the loop.
-    pub(crate) fn is_a_look(&self) -> bool {
-        let is_look = |step: &Step| matches!(step.work, Work::Published(asked) if asked > 0);
-        self.begun && !self.steps.is_empty() && self.steps.iter().all(is_look)
+    /// Whether nothing came and nothing was ready; somebody may have looked.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_look = |step: &Step| matches!(step.work, Work::Published(_));
+        let came = self.wait.map_or(0, |wait| wait.events);
+        self.begun && came == 0 && self.steps.iter().all(is_look)
     }
 }
 
@@ -310,6 +311,27 @@ mod tests {
 
     fn ran(at_ns: u64, item: Entry) -> Event {
         event(Phase::Run, at_ns, 10, Happening::Ran(item, Outcome::Pending, PlaceId::UNKNOWN))
+    }
+
+    #[test]
+    fn a_turn_is_idle_if_nothing_came_and_nothing_was_ready() {
+        let look = |asked| event(Phase::Finish, 8, 2, Happening::Published(asked));
+        let is_idle = |events: &[Event]| {
+            let turns = cut(events, 0, 4);
+            let [turn] = &turns[..] else { panic!("{turns:?}") };
+            turn.is_idle()
+        };
+        let begin = turn_of(4, 5);
+        assert!(is_idle(&begin));
+        for asked in [0, 1, 7] {
+            assert!(is_idle(&[begin[0], begin[1], look(asked)]), "{asked} looked");
+        }
+        let came = event(Phase::Wait, 5, 0, Happening::Waited(1));
+        assert!(!is_idle(&[came, begin[1], look(1)]), "something came that woke nobody");
+        assert!(!is_idle(&[begin[0], begin[1], ran(6, A), look(1)]), "something ran, too");
+        let host = woke(Phase::Wait, 5, A, By::Host);
+        assert!(!is_idle(&[host, begin[0], begin[1]]), "the host woke somebody before it");
+        assert!(!is_idle(&[look(1)]), "its beginning is lost");
     }
 
     #[test]

@@ -163,8 +163,11 @@ fn the_token_and_the_query_are_sent_as_the_server_wants_them() {
     }
     said_well(&server, &["story", "5", "--loop", "1"]);
     assert_eq!(server.asked()[1].line, "GET /story?loop=1&turns=5 HTTP/1.1");
-    said_well(&server, &["turns", "--loop", "1", "--internal"]);
-    assert_eq!(server.asked()[1].line, "GET /turns?loop=1&turns=20&internal=1 HTTP/1.1");
+    for of in ["turns", "story"] {
+        said_well(&server, &[of, "--loop", "1", "--idle"]);
+        let line = format!("GET /{of}?loop=1&turns=20&idle=1 HTTP/1.1");
+        assert_eq!(server.asked()[1].line, line);
+    }
 }
 
 #[test]

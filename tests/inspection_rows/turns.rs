@@ -48,7 +48,7 @@ fn row_22_turns_and_the_events_of_each() {
     });
     let after = event_loop.snapshot();
     assert_eq!(after.reactor.events - before.reactor.events, 3);
-    let told = told_of(&event_loop, "/turns?turns=10000&internal=1");
+    let told = told_of(&event_loop, "/turns?turns=10000&idle=1");
     let turns = told["turns"].as_array().unwrap();
     let numbers: Vec<_> = turns.iter().map(|turn| turn["turn"].as_u64().unwrap()).collect();
     let last = *numbers.last().unwrap();

@@ -46,7 +46,7 @@ async function compare(folder, [name, args, isEnough]) {
   const program = await programs.start(process.env.PAGE_PROGRAMS ?? '.', name, ...args);
   const row = await grown(program, isEnough);
   const loop = `loop=${row.loop.number}`;
-  const story = await asked(program, `/story?${loop}&turns=10000`);
+  const story = await asked(program, `/story?${loop}&turns=10000&idle=1`);
   const why = [];
   for (const { id } of row.tasks) {
     const answer = await program.ask(`/why?${loop}&task=${encodeURIComponent(id)}`);

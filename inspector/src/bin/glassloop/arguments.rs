@@ -76,6 +76,13 @@ pub(crate) enum Command {
     Url,
 }
 
+/// What becomes of the turns in which nothing was ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    Counted,
+    Told,
+}
+
 /// The whole command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arguments {
@@ -84,6 +91,7 @@ pub(crate) struct Arguments {
     pub(crate) process: Option<String>,
     pub(crate) loop_number: Option<u64>,
     pub(crate) internal: bool,
+    pub(crate) idle: Idle,
     pub(crate) fresh: Duration,
     pub(crate) timeout: Duration,
     pub(crate) json: bool,
@@ -99,6 +107,7 @@ impl Arguments {
             process: None,
             loop_number: None,
             internal: false,
+            idle: Idle::Counted,
             fresh: Duration::from_millis(100),
             timeout: Duration::from_secs(2),
             json: false,
@@ -124,6 +133,11 @@ impl Arguments {
         if !arguments.denied.is_empty() && arguments.command != Command::Lint(None) {
             return Err(Failure::arguments("expected --deny with `lint`, came another command"));
         }
+        let has_turns = matches!(arguments.command, Command::Turns(_) | Command::Story(_));
+        if arguments.idle == Idle::Told && !has_turns {
+            let what = "expected --idle with `turns` or `story`, came another command";
+            return Err(Failure::arguments(what));
+        }
         Ok(arguments)
     }
 
@@ -147,6 +161,7 @@ impl Arguments {
             "--json" => self.json = true,
             "--ascii" => self.ascii = true,
             "--internal" => self.internal = true,
+            "--idle" => self.idle = Idle::Told,
             "--deny" => self.denied.extend(lints(&value(name, parser)?)?),
             "-p" | "--process" => self.process = Some(value(name, parser)?),
             "-l" | "--loop" => self.loop_number = Some(number(name, parser, u64::MAX)?),

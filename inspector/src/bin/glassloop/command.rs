@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    arguments::{Arguments, Command},
+    arguments::{Arguments, Command, Idle},
     client::Client,
     clock,
     failure::Failure,
@@ -88,10 +88,13 @@ pub(crate) fn run(
     })
 }
 
-/// The query for so many turns, those of looks alone among them if they are wanted.
+/// The query for so many turns.
 fn last(turns: u64, arguments: &Arguments) -> String {
-    let internal = if arguments.internal { "&internal=1" } else { "" };
-    format!("turns={turns}{internal}")
+    let idle = match arguments.idle {
+        Idle::Counted => "",
+        Idle::Told => "&idle=1",
+    };
+    format!("turns={turns}{idle}")
 }
 
 /// The address of the page. It has the token in it: who asks for this may read the file that has.

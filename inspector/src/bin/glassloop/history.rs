@@ -129,12 +129,11 @@ pub(crate) fn story_lines(answer: &Value) -> Vec<String> {
 /// Which loop, how many turns, how far back, what is lost.
 fn span_of_turns(of: &Value) -> String {
     let turns = list(&of["answer"], "turns").len();
-    let turns_said = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
-    let looks_said = match number(&of["answer"], "looks").unwrap_or(0) {
-        0 => String::new(),
-        looks => format!(", and {looks} with nothing but a look"),
-    };
-    span(of, &format!("{turns_said}{looks_said}"), turns)
+    let words = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
+    match number(&of["answer"], "idle").unwrap_or(0) {
+        0 => span(of, &words, turns),
+        idle => span(of, &format!("{words}, and {idle} idle (--idle tells them)"), turns.max(1)),
+    }
 }
 
 /// Which loop, what is shown of it and how many, how far back, what is lost.
@@ -214,10 +213,13 @@ mod tests {
         let said =
             "loop 1 on main: 1 turn; the recording spans 1.2 s, 12 events before it are lost";
         assert_eq!(span_of_turns(&of), said);
-        let looks = json!({ "loop": { "number": 1, "thread": "main" },
-            "answer": { "looks": 9, "turns": [{}, {}] } });
-        let said = "loop 1 on main: 2 turns, and 9 with nothing but a look";
-        assert_eq!(span_of_turns(&looks), said);
+        let mut lately = json!({ "loop": { "number": 1, "thread": "main" },
+            "answer": { "idle": 9, "turns": [{}, {}] } });
+        let said = "loop 1 on main: 2 turns, and 9 idle (--idle tells them)";
+        assert_eq!(span_of_turns(&lately), said);
+        lately["answer"]["turns"] = json!([]);
+        let said = "loop 1 on main: 0 turns, and 9 idle (--idle tells them)";
+        assert_eq!(span_of_turns(&lately), said, "it is recorded");
         let none = json!({ "loop": { "number": 1, "thread": "main" }, "answer": {} });
         assert_eq!(span_of_turns(&none), "loop 1 on main: 0 turns (`glassloop record on` records)");
     }

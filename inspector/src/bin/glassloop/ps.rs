@@ -37,7 +37,7 @@ const COLUMNS: [(usize, Column); 12] = [
 ];
 
 /// Room for what tells a lost wake and starvation.
-const ROOMY: usize = 96;
+const ROOMY: usize = 100;
 
 /// Room for all. A terminal with fewer columns has places by their file's name.
 const WIDE: usize = 140;
@@ -111,7 +111,10 @@ fn fold(tasks: &mut Vec<(Paint, Vec<Cells>)>) -> Vec<String> {
     });
     let said = |([state, at], tasks): ([String; 2], usize)| {
         let at = if at == "-" { String::new() } else { format!(" at {}", file(&at)) };
-        format!("and {} more are {state}{at} (`ps | less` has all)", tasks - TOLD_OF_CROWD)
+        format!(
+            "and {} more are {state}{at} (`glassloop ps | less` has all)",
+            tasks - TOLD_OF_CROWD
+        )
     };
     crowds.into_iter().map(said).collect()
 }
@@ -206,10 +209,27 @@ mod tests {
     }
 
     #[test]
+    fn long_figures_fit_where_there_is_room_for_them() {
+        let times = json!({ "busy_ns": 123_456_789_u64, "scheduled_ns": 123_456_789_u64 });
+        let waits = json!([
+            { "operation": "read", "of": "tcp 3 127.0.0.1:80", "at": "a/b/connection.rs:1234" },
+        ]);
+        let task = json!({
+            "state": "waiting", "id": "#123.4567", "name": "a task with a long name",
+            "polls": 1_234_567, "wakers": 1, "times": times, "waits": waits,
+        });
+        let state = State::of_test(json!({ "loops": [{ "tasks": [task] }] }));
+        let page = page(&state, Style { ascii: true, colour: false, width: ROOMY });
+        let line = page.lines.last().map(|line| line.text.trim_end()).unwrap_or_default();
+        assert!(line.len() <= ROOMY && line.ends_with("connection.rs:1234"), "{line}");
+    }
+
+    #[test]
     fn a_crowd_at_one_line_is_told_by_its_first_and_counted_on_a_terminal() {
         let at = |line: u32| {
             let place = format!("a/b.rs:{line}");
-            json!([{ "operation": "read", "of": "tcp", "at": place }])
+            let read = json!({ "operation": "read", "of": "tcp", "at": place });
+            json!([read, { "operation": "recv", "of": "channel", "at": "a/c.rs:9" }])
         };
         let task = |id: usize, state: &str, waits: Value| {
             let id = format!("#{id}");
@@ -232,7 +252,7 @@ mod tests {
         let expected = (0..10).chain(300..320).chain([400, 401]).chain(500..509);
         assert!(ids.eq(expected.map(|id| id.to_string())), "{lines:#?}");
         let crowds = &lines[lines.len() - 2..];
-        assert_eq!(crowds[0], "  and 12 more are ready (`ps | less` has all)");
+        assert_eq!(crowds[0], "  and 12 more are ready (`glassloop ps | less` has all)");
         assert!(crowds[1].starts_with("  and 290 more are waiting at b.rs:7 ("), "{crowds:?}");
     }
 }

@@ -84,7 +84,8 @@ pub(crate) fn run(
         Command::Step(to) => pace::step(client, &state, to)?,
         Command::Clock(order) => clock::clock(client, &state, order.as_ref())?,
         Command::Url => url(client),
-        Command::Top => (top::one_screen(client, state.clone(), style), state.value().clone()),
+        Command::Top if arguments.json => (Page::default(), state.value().clone()),
+        Command::Top => (top::one_screen(client, arguments, state, style), Value::Null),
     })
 }
 

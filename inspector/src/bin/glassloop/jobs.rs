@@ -9,39 +9,39 @@ use serde_json::Value;
 
 use crate::{
     field::{list, number, present, text, text_or_dash},
-    page::Style,
     quantity::{time, time_or_dash},
-    table::{Table, names, numbers, words},
+    table::{Column, names, numbers, words},
 };
 
 /// What stands in place of the place where a loop's own pool was made.
 const OWN: &str = "the loop's own";
 
-/// A line for each, those that have run longest first.
-pub(crate) fn table(of: &Value, style: Style) -> (usize, Table) {
-    let columns = [
-        words("STATE"),
-        numbers("FOR"),
-        names("NAME", 40),
-        words("AWAITED BY"),
-        words("OFFLOADED AT"),
-        words("POOL"),
-    ];
-    let mut table = Table::new(&columns, style.ascii);
-    let jobs = list(of, "jobs");
+pub(crate) const COLUMNS: [Column; 6] = [
+    words("STATE"),
+    numbers("FOR"),
+    names("NAME", 40),
+    words("AWAITED BY"),
+    words("OFFLOADED AT"),
+    words("POOL"),
+];
+
+/// A row for each, those that have run longest first; before it what makes it like others.
+pub(crate) fn rows(of: &Value) -> Vec<(String, Vec<String>)> {
     let made = present(of, "loop").map_or("", |name| text(name, "made"));
-    for job in jobs {
+    let row = |job: &Value| {
+        let (state, born) = (text_or_dash(job, "state"), text_or_dash(job, "born"));
         let pool = if text(job, "pool") == made { OWN } else { text_or_dash(job, "pool") };
-        table.row(vec![
-            text_or_dash(job, "state").to_owned(),
+        let cells = vec![
+            state.to_owned(),
             time_or_dash(number(job, "for_ns")),
             text_or_dash(job, "name").to_owned(),
             text_or_dash(job, "task").to_owned(),
-            text_or_dash(job, "born").to_owned(),
+            born.to_owned(),
             pool.to_owned(),
-        ]);
-    }
-    (jobs.len(), table)
+        ];
+        (format!("{state}, offloaded at {born}"), cells)
+    };
+    list(of, "jobs").iter().map(row).collect()
 }
 
 /// How many run, and how long the longest has: "jobs running 2 (12.3 s)". Nothing if none does.

@@ -10,6 +10,7 @@ mod arguments;
 mod client;
 mod clock;
 mod command;
+mod crowd;
 mod failure;
 mod field;
 mod history;

@@ -4,11 +4,10 @@
 //! stands below its line. On a terminal a crowd at one line of the program is told by the first few
 //! of it, and counted.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::{
+    crowd::{Crowds, Said},
     field::{count, list, number, present, text, text_or_dash},
     page::{Page, Paint, Style},
     quantity::{longest_poll, time_or_dash},
@@ -46,10 +45,6 @@ const WIDE: usize = 140;
 const STATE: usize = 0;
 const NAME: usize = 2;
 const AT: usize = COLUMNS.len() - 1;
-
-/// More than so many tasks in one state at one line are a crowd, of which the first few are told.
-const CROWD: usize = 20;
-const TOLD_OF_CROWD: usize = 10;
 
 type Cells = [String; COLUMNS.len()];
 
@@ -96,27 +91,13 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
 /// Leaves out all but the first few of each crowd, and says how many those are.
 fn fold(tasks: &mut Vec<(Paint, Vec<Cells>)>) -> Vec<String> {
     let alike = |rows: &[Cells]| [STATE, AT].map(|column| rows[0][column].clone());
-    let mut crowds: BTreeMap<_, usize> = BTreeMap::new();
-    for (_, rows) in &*tasks {
-        *crowds.entry(alike(rows)).or_default() += 1;
-    }
-    crowds.retain(|_, tasks| *tasks > CROWD);
-    let mut seen = crowds.clone();
-    seen.values_mut().for_each(|seen| *seen = 0);
-    tasks.retain(|(_, rows)| {
-        seen.get_mut(&alike(rows)).is_none_or(|seen| {
-            *seen += 1;
-            *seen <= TOLD_OF_CROWD
-        })
-    });
-    let said = |([state, at], tasks): ([String; 2], usize)| {
+    let mut crowds = Crowds::of(tasks.iter().map(|(_, rows)| alike(rows)));
+    tasks.retain(|(_, rows)| crowds.next(&alike(rows)) == Said::Itself);
+    let said = |([state, at], more): ([String; 2], usize)| {
         let at = if at == "-" { String::new() } else { format!(" at {}", file(&at)) };
-        format!(
-            "and {} more are {state}{at} (`glassloop ps | less` has all)",
-            tasks - TOLD_OF_CROWD
-        )
+        format!("and {more} more are {state}{at} (`glassloop ps | less` has all)")
     };
-    crowds.into_iter().map(said).collect()
+    crowds.left_out().map(said).collect()
 }
 
 /// The lines of a task: itself with the first thing that it waits for, then the others.

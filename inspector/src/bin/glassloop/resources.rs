@@ -2,35 +2,40 @@
 //! and the queues of hosts.
 //!
 //! Promises each of them in one line, and of a host queue in a sentence what it runs, and what it
-//! is to run next.
+//! is to run next. On a terminal a crowd of sources, timers or jobs is told by its first few, and
+//! counted.
 
 use serde_json::Value;
 
 use crate::{
+    crowd::{Crowds, Said},
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     jobs,
     page::{Page, Style},
     quantity::{time, time_or_dash},
     state::{State, heading, stale_ns},
-    table::{Table, names, numbers, words},
+    table::{Column, Table, names, numbers, words},
 };
 
 /// What it means that a source is readable and has no reader.
 const LEFT: &str = "readable until a read finds nothing: without a reader, nobody has tried since";
+
+/// A row, and in words what makes it like others.
+type Row = (String, Vec<String>);
 
 pub(crate) fn page(state: &State, style: Style) -> Page {
     let mut page = Page::default();
     for of in state.loops() {
         page.gap();
         page.extend(heading(of));
-        part(&mut page, "sources", sources(list(of, "sources"), style));
+        part(&mut page, "sources", &SOURCES, sources(list(of, "sources")), style);
         if list(of, "sources").iter().any(is_left) {
             page.plain(format!("    {LEFT}"));
         }
-        part(&mut page, "timers", timers(of, style));
-        part(&mut page, "queues", queues(list(of, "queues"), style));
+        part(&mut page, "timers", &TIMERS, timers(of), style);
+        part(&mut page, "queues", &QUEUES, queues(list(of, "queues")), style);
         if present(of, "jobs").is_some() {
-            part(&mut page, "jobs", jobs::table(of, style));
+            part(&mut page, "jobs", &jobs::COLUMNS, jobs::rows(of), style);
         }
     }
     let hosts = list(state.value(), "host_queues");
@@ -49,35 +54,51 @@ pub(crate) fn json(state: &State) -> Value {
     json
 }
 
-fn part(page: &mut Page, what: &str, (rows, table): (usize, Table)) {
-    page.plain(format!("  {what}: {rows}"));
-    if rows > 0 {
-        page.extend(table.page(4));
+fn part(page: &mut Page, what: &str, columns: &[Column], rows: Vec<Row>, style: Style) {
+    page.plain(format!("  {what}: {}", rows.len()));
+    if rows.is_empty() {
+        return;
+    }
+    let on_screen = rows.iter().filter(|_| style.width < usize::MAX);
+    let mut crowds = Crowds::of(on_screen.map(|(alike, _)| alike.clone()));
+    let mut table = Table::new(columns, style.ascii);
+    for (alike, cells) in rows {
+        if crowds.next(&alike) == Said::Itself {
+            table.row(cells);
+        }
+    }
+    page.extend(table.page(4));
+    for (alike, more) in crowds.left_out() {
+        page.plain(format!("    and {more} more: {alike} (`glassloop res | less` has all)"));
     }
 }
 
-fn sources(sources: &[Value], style: Style) -> (usize, Table) {
-    let columns = [
-        words("ID"),
-        words("KIND"),
-        names("NAME", 40),
-        numbers("FD"),
-        words("PEER"),
-        words("INTEREST"),
-        words("READINESS"),
-        numbers("OPS"),
-        numbers("IN VAIN"),
-        words("WAITERS"),
-    ];
-    let mut table = Table::new(&columns, style.ascii);
-    for source in sources {
-        let waiters = list(source, "waiters").iter();
+const SOURCES: [Column; 10] = [
+    words("ID"),
+    words("KIND"),
+    names("NAME", 40),
+    numbers("FD"),
+    words("PEER"),
+    words("INTEREST"),
+    words("READINESS"),
+    numbers("OPS"),
+    numbers("IN VAIN"),
+    words("WAITERS"),
+];
+
+fn sources(sources: &[Value]) -> Vec<Row> {
+    let row = |source: &Value| {
+        let waiters = || list(source, "waiters").iter();
+        let waiting: Vec<&str> = waiters().map(|it| text(it, "operation")).collect();
+        let waits = if waiting.is_empty() { "none".to_owned() } else { waiting.join(", ") };
+        let kind = text(source, "kind");
+        let alike = format!("{kind}, readiness {}, waiters {waits}", readiness(source));
         let waiters =
-            waiters.map(|it| format!("{} by {}", text(it, "operation"), text(it, "task")));
+            waiters().map(|it| format!("{} by {}", text(it, "operation"), text(it, "task")));
         let descriptor = source.get("descriptor").and_then(Value::as_i64);
-        table.row(vec![
+        let cells = vec![
             text(source, "id").to_owned(),
-            text(source, "kind").to_owned(),
+            kind.to_owned(),
             text(source, "name").to_owned(),
             descriptor.map_or_else(|| "-".to_owned(), |number| number.to_string()),
             text_or_dash(source, "peer").to_owned(),
@@ -86,9 +107,10 @@ fn sources(sources: &[Value], style: Style) -> (usize, Table) {
             count(source, "operations"),
             count(source, "in_vain"),
             waiters.collect::<Vec<_>>().join(", "),
-        ]);
-    }
-    (sources.len(), table)
+        ];
+        (alike, cells)
+    };
+    sources.iter().map(row).collect()
 }
 
 /// For what a source is ready, in words: "readable, writable".
@@ -104,20 +126,21 @@ fn is_left(source: &Value) -> bool {
     readiness(source).contains("readable") && list(source, "waiters").is_empty()
 }
 
-fn timers(of: &Value, style: Style) -> (usize, Table) {
-    let columns = [numbers("IN"), words("OPERATION"), words("TASK"), words("AT")];
-    let mut table = Table::new(&columns, style.ascii);
-    let timers = list(of, "timers");
-    for timer in timers {
+const TIMERS: [Column; 4] = [numbers("IN"), words("OPERATION"), words("TASK"), words("AT")];
+
+fn timers(of: &Value) -> Vec<Row> {
+    let row = |timer: &Value| {
+        let (operation, at) = (text_or_dash(timer, "operation"), text_or_dash(timer, "at"));
         let due = number(timer, "in_ns").filter(|&ns| ns < u64::MAX);
-        table.row(vec![
+        let cells = vec![
             due.map_or_else(|| "never".to_owned(), |ns| due_in(ns, stale_ns(of))),
-            text_or_dash(timer, "operation").to_owned(),
+            operation.to_owned(),
             text_or_dash(timer, "task").to_owned(),
-            text_or_dash(timer, "at").to_owned(),
-        ]);
-    }
-    (timers.len(), table)
+            at.to_owned(),
+        ];
+        (format!("{operation} at {at}"), cells)
+    };
+    list(of, "timers").iter().map(row).collect()
 }
 
 /// When a timer is due, counted from now if the loop is held.
@@ -128,18 +151,15 @@ fn due_in(ns: u64, stale_ns: u64) -> String {
     }
 }
 
-fn queues(queues: &[Value], style: Style) -> (usize, Table) {
-    let columns = [words("NAME"), numbers("DEPTH"), numbers("MAX"), numbers("AGE")];
-    let mut table = Table::new(&columns, style.ascii);
-    for queue in queues {
-        table.row(vec![
-            text(queue, "name").to_owned(),
-            count(queue, "depth"),
-            count(queue, "max"),
-            time_or_dash(number(queue, "age_ns")),
-        ]);
-    }
-    (queues.len(), table)
+const QUEUES: [Column; 4] = [words("NAME"), numbers("DEPTH"), numbers("MAX"), numbers("AGE")];
+
+fn queues(queues: &[Value]) -> Vec<Row> {
+    let row = |queue: &Value| {
+        let name = text(queue, "name").to_owned();
+        let age = time_or_dash(number(queue, "age_ns"));
+        (name.clone(), vec![name, count(queue, "depth"), count(queue, "max"), age])
+    };
+    queues.iter().map(row).collect()
 }
 
 fn host_queues(queues: &[Value], style: Style) -> Table {
@@ -236,6 +256,31 @@ mod tests {
             lines(&state).iter().any(|line| line.trim_start() == LEFT)
         };
         assert!(told(left) && !told(read) && !told(json!({ "readiness": "WRITABLE" })));
+    }
+
+    #[test]
+    fn a_crowd_of_sources_timers_or_jobs_is_counted_on_a_terminal() {
+        let source = |n: u32| json!({ "id": n, "kind": "tcp", "readiness": "READABLE" });
+        let timer = |_| json!({ "in_ns": 7, "operation": "sleep", "at": "a.rs:7" });
+        let job = |n| json!({ "number": n, "state": "queued", "born": "a.rs:9" });
+        let state = State::of_test(json!({ "loops": [{
+            "sources": (0..300).map(source).collect::<Vec<_>>(),
+            "timers": (0..300).map(timer).collect::<Vec<_>>(),
+            "jobs": (0..300).map(job).collect::<Vec<_>>(),
+        }] }));
+        let screen = page(&state, Style { width: 80, ..STYLE });
+        let told: Vec<_> =
+            screen.lines.iter().map(|line| &line.text).filter(|it| it.contains("more: ")).collect();
+        let all = "(`glassloop res | less` has all)";
+        assert_eq!(
+            told,
+            [
+                &format!("    and 290 more: tcp, readiness readable, waiters none {all}"),
+                &format!("    and 290 more: sleep at a.rs:7 {all}"),
+                &format!("    and 290 more: queued, offloaded at a.rs:9 {all}"),
+            ]
+        );
+        assert!(screen.lines.len() < 50 && lines(&state).len() > 900);
     }
 
     #[test]

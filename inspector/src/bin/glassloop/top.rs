@@ -17,7 +17,10 @@ mod screen;
 mod terminal;
 mod view;
 
+use std::{thread, time::Duration};
+
 use crate::{
+    arguments::Arguments,
     client::Client,
     page::{Page, Style},
     size::Size,
@@ -26,13 +29,27 @@ use crate::{
 use sample::Sample;
 use view::View;
 
+/// From one question to the next.
+const EVERY: Duration = Duration::from_millis(250);
+
 /// A screen where there is none to ask for its size.
 const SIZE: Size = Size { width: 160, height: 50 };
 
-/// One screen of what is now.
-pub(crate) fn one_screen(client: &Client, state: State, style: Style) -> Page {
+/// One screen of what is now, and of the moment before it: a load is one of some time.
+pub(crate) fn one_screen(
+    client: &Client,
+    arguments: &Arguments,
+    state: State,
+    style: Style,
+) -> Page {
     let view = View::of(&state);
-    let sample = Sample::take(client, state, None, view.loop_at);
+    let first = Sample::take(client, state, None, view.loop_at);
+    thread::sleep(EVERY);
+    let sample = match State::fetch(client, arguments) {
+        Ok(state) => Sample::take(client, state, Some(&first), view.loop_at),
+        // It has gone meanwhile, and was looked at.
+        Err(_) => first,
+    };
     screen::draw(&sample, &view, SIZE, style)
 }
 
@@ -41,10 +58,6 @@ pub(crate) use live::live;
 
 /// Whether there was a terminal to live on: none whose keys can be read.
 #[cfg(not(unix))]
-pub(crate) fn live(
-    _: &Client,
-    _: &crate::arguments::Arguments,
-    _: Style,
-) -> Result<bool, crate::failure::Failure> {
+pub(crate) fn live(_: &Client, _: &Arguments, _: Style) -> Result<bool, crate::failure::Failure> {
     Ok(false)
 }

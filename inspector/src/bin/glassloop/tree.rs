@@ -1,13 +1,15 @@
 //! The view `tree`: the tasks under those that spawned them.
 //!
 //! Promises that each task stands there once: one whose parent has ended stands at the root and
-//! says so, and no chain of parents, however long or wrong, costs stack or an end.
+//! says so, and no chain of parents, however long or wrong, costs stack or an end. On a terminal a
+//! crowd of one parent, born at one line, is told by the first few of it, and counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::{
+    crowd::{Crowds, Said},
     field::{list, text, text_or_none},
     page::{Page, Style},
     state::{State, heading},
@@ -33,8 +35,8 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         page.gap();
         page.extend(heading(of));
         let waits = Told::of(of);
-        for node in nodes(list(of, "tasks")) {
-            page.plain(format!("  {}{}", branch(&node, style), told(&waits, &node)));
+        for line in lines(&waits, &nodes(list(of, "tasks")), style) {
+            page.plain(format!("  {line}"));
         }
         if list(of, "tasks").is_empty() {
             page.plain("  no tasks");
@@ -100,6 +102,28 @@ fn nodes(tasks: &[Value]) -> Vec<Node<'_>> {
     nodes
 }
 
+/// The tasks as they stand on a screen; all of them, where it is none.
+fn lines(waits: &Told<'_>, nodes: &[Node<'_>], style: Style) -> Vec<String> {
+    let has_children = |at: usize| nodes.get(at + 1).is_some_and(|it| it.depth > nodes[at].depth);
+    let may_fold = |&at: &usize| style.width < usize::MAX && !has_children(at);
+    let alike = |at: usize| ["parent", "state", "born"].map(|key| text(nodes[at].task, key));
+    let mut crowds = Crowds::of((0..nodes.len()).filter(may_fold).map(alike));
+    let mut lines = Vec::new();
+    for (at, node) in nodes.iter().enumerate() {
+        let said = if may_fold(&at) { crowds.next(&alike(at)) } else { Said::Itself };
+        let line = match said {
+            Said::Itself => told(waits, node),
+            Said::Nothing => continue,
+            Said::LeftOut(more) => {
+                let state = text(node.task, "state");
+                format!("and {more} more {state}{} (`glassloop tree | less` has all)", birth(node))
+            }
+        };
+        lines.push(format!("{}{line}", branch(node, style)));
+    }
+    lines
+}
+
 fn branch(node: &Node<'_>, style: Style) -> String {
     let [fork, end, line] =
         if style.ascii { ["|- ", "`- ", "|  "] } else { ["├─ ", "└─ ", "│  "] };
@@ -124,7 +148,12 @@ fn told(waits: &Told<'_>, node: &Node<'_>) -> String {
         ("waiting", what) => format!("waiting: {what}{more}"),
         (state, _) => state.to_owned(),
     };
-    let born = match text_or_none(task, "born") {
+    format!("{} `{}` {waits}{}", text(task, "id"), text(task, "name"), birth(node))
+}
+
+/// Where it was spawned, and by whom, if that one has ended.
+fn birth(node: &Node<'_>) -> String {
+    let born = match text_or_none(node.task, "born") {
         Some(born) => format!(", spawned at {born}"),
         None => String::new(),
     };
@@ -132,7 +161,7 @@ fn told(waits: &Told<'_>, node: &Node<'_>) -> String {
         Some(parent) => format!(" by {parent}, which has ended"),
         None => String::new(),
     };
-    format!("{} `{}` {waits}{born}{lost}", text(task, "id"), text(task, "name"))
+    format!("{born}{lost}")
 }
 
 #[cfg(test)]
@@ -163,6 +192,45 @@ mod tests {
         let ascii = Style { ascii: true, colour: false, width: usize::MAX };
         let branches: Vec<String> = nodes(&tasks).iter().map(|it| branch(it, ascii)).collect();
         assert_eq!(branches, ["", "|- ", "|  `- ", "`- ", ""]);
+    }
+
+    #[test]
+    fn a_crowd_of_one_parent_is_told_by_its_first_and_counted_on_a_terminal() {
+        let guest = |n: u32| {
+            let mut guest = task(&format!("#{n}.1"), Some("#0.1"));
+            guest["born"] = json!("hotel.rs:7");
+            guest
+        };
+        let mut tasks = vec![task("#0.1", None)];
+        tasks.extend((1..=300).map(guest));
+        // One who has a child, one of another line, and one whose parent has ended.
+        tasks.push(task("#301.1", Some("#5.1")));
+        tasks.push(task("#302.1", Some("#0.1")));
+        tasks.push(task("#303.1", Some("#9.9")));
+        let of = json!({ "tasks": &tasks });
+        let lines_of = |width: usize| {
+            let style = Style { ascii: true, colour: false, width };
+            lines(&Told::of(&of), &nodes(&tasks), style)
+        };
+        let folded = lines_of(80);
+        assert_eq!(folded.len(), 1 + 10 + 2 + 1 + 1 + 1, "{folded:#?}");
+        assert_eq!(
+            folded[5..=7],
+            [
+                "|- #5.1 `t` ready, spawned at hotel.rs:7",
+                "|  `- #301.1 `t` ready",
+                "|- #6.1 `t` ready, spawned at hotel.rs:7",
+            ]
+        );
+        assert_eq!(
+            folded[13..],
+            [
+                "|- and 289 more ready, spawned at hotel.rs:7 (`glassloop tree | less` has all)",
+                "`- #302.1 `t` ready",
+                "#303.1 `t` ready by #9.9, which has ended",
+            ]
+        );
+        assert_eq!(lines_of(usize::MAX).len(), tasks.len());
     }
 
     #[test]

@@ -3,12 +3,10 @@
 //! Promises to go on while an inspector is slow, and to end when it has gone: with a failure, on
 //! the screen that was there before.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::{io, time::Instant};
 
 use super::{
+    EVERY,
     keys::{Wish, keys, press},
     sample::Sample,
     screen,
@@ -24,9 +22,6 @@ use crate::{
     state::{State, as_of},
     task_id::Found,
 };
-
-/// From one question to the next.
-const EVERY: Duration = Duration::from_millis(250);
 
 /// Questions in a row that may fail.
 const FAILURES_MAX: usize = 5;

@@ -58,7 +58,7 @@ fn is_diagnosed(number: &str, wrong: char, right: char, fault: &str, says: &[&st
         "Right, after ",
         &format!(" s and 1 wrong answer(s). It is {fault}"),
         "What shows it: ",
-        "What the loop says of it, in a moment: ",
+        " says of it",
     ];
     let said = said.replace("\n    ", " "); // its paragraphs are broken where they are full
     let mut rest = &*said;

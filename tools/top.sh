@@ -78,7 +78,7 @@ shows 'all tasks again' '^>[a-z]+ +#'
 # ---- narrow screens: fewer figures, places by their file's name, whole in 80 columns, too ----
 
 tmux resize-window -t top -x 120 -y 24
-shows 'the narrow headings' '^ STATE +ID +NAME +POLLS +LOAD +WAITS +AT$'
+shows 'the narrow headings' '^ STATE +ID +NAME +POLLS +LOAD +SCHED +WAITS +AT$'
 shows 'a place without its folder' '^.[a-z]+ +#[0-9]+\.[0-9]+ .*  [a-z_]+\.rs:[0-9]+$'
 tmux resize-window -t top -x 80 -y 24
 shows 'the headings of 80 columns' '^ STATE +ID +NAME +POLLS +LOAD +WAITS +AT$'

@@ -20,6 +20,14 @@ const SHOWS_WITHIN: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 
 impl Evidence {
+    /// What is said while it is waited for.
+    pub(crate) fn heading(&self) -> &'static str {
+        match self {
+            Evidence::Finding(..) => "What a lint says of it, once it has looked long enough:",
+            Evidence::State(_) => "No lint knows it. What the loop's state says of it:",
+        }
+    }
+
     /// The lines, as soon as the loop has them.
     pub(crate) fn lines(&self, watch: &Watch) -> io::Result<Vec<String>> {
         let begun = Instant::now();

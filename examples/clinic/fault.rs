@@ -55,9 +55,9 @@ impl Fault {
                  moment, one task that holds the loop"
             }
             Fault::LostWake => {
-                "then `ps` would show a task that waits for nothing of the loop's (WAITS `-`) with \
-                 WAKERS 0 (where the terminal has 100 columns), and `why TASK` would say that \
-                 nobody holds a waker of it"
+                "then `ps` would show a task that is `waiting`, for nothing of the loop's (WAITS \
+                 `-`), with WAKERS 0 (where the terminal has 100 columns), and `why TASK` would \
+                 say that nobody holds a waker of it"
             }
             Fault::SelfWakeStorm => {
                 "then one task's POLLS would grow by millions, and `wakes TASK` would say that it \
@@ -68,7 +68,7 @@ impl Fault {
             }
             Fault::Starvation => {
                 "then no poll would be long, and yet `ps` would show tasks with much SCHED, the \
-                 time for which they were woken and had not run (where the terminal has 140 \
+                 time for which they were woken and had not run (where the terminal has 100 \
                  columns), and `top` a long delay"
             }
             Fault::MissedWouldBlock => {
@@ -78,7 +78,7 @@ impl Fault {
                 "then there would be ever more tasks, all waiting at one line, and none would end"
             }
             Fault::UnboundedQueue => {
-                "then one of the figures behind `queued` in `top` would grow, and in `res` its age"
+                "then one of the figures behind `queued` in `top` would grow, and never be 0 again"
             }
         }
     }

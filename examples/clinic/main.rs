@@ -62,7 +62,7 @@ fn treat(patient: &'static Patient, answers: &mut impl BufRead) -> Result<(), Bo
     println!(
         "    cargo run -q -p glassloop-inspector -- top        (the book says `glassloop top`)"
     );
-    println!("or ps, where, why TASK, wakes TASK, res, slow, story; or in a browser:");
+    println!("or ps, tree, where, why TASK, wakes TASK, res, slow, turns, story; or in a browser:");
     println!("    {}\n", inspector.url());
     println!("Which fault is it?");
     for fault in Fault::ALL {
@@ -71,7 +71,7 @@ fn treat(patient: &'static Patient, answers: &mut impl BufRead) -> Result<(), Bo
     let asked = ask(patient, answers)?;
     println!("\n{asked} It is {}.", patient.fault.name());
     println!("What shows it:\n{}", lines(patient.look));
-    println!("What the loop says of it, in a moment:");
+    println!("{}", patient.evidence.heading());
     for line in patient.evidence.lines(&running.watch())? {
         println!("{}", lines(&line));
     }

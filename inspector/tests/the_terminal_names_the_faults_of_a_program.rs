@@ -31,7 +31,10 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn a_program_that_takes_no_orders_is_offered_none() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let said = Running::start(false).said_well(&["lint"]);
-    assert!(said.contains("nobody looks for faults (GLASSLOOP_LINT=1"), "{said}");
+    assert!(
+        said.contains("nobody looks for faults (a program started with GLASSLOOP_LINT=1"),
+        "{said}"
+    );
     assert!(!said.contains("lint on"), "{said}");
 }
 

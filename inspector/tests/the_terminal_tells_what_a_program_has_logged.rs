@@ -30,7 +30,7 @@ fn each_line_comes_with_its_task_and_turn() {
     log::set_max_level(log::LevelFilter::Info);
     let running = Running::start(false);
     let said = running.said_well(&["log"]);
-    assert!(said.contains("a program logs here while it is recorded, by glassloop::Logger"));
+    assert!(said.contains("of a program whose logger is in a glassloop::Logger"));
 
     let event_loop = EventLoop::test();
     event_loop.record(true);

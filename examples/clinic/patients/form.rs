@@ -13,7 +13,8 @@ pub(crate) const PATIENT: Patient = Patient {
     admit,
     fault: Fault::Deadlock,
     evidence: Evidence::Finding(Lint::SuspectedDeadlock, "Ada"),
-    look: "`ps`: two tasks wait for a `join` each; `why Ada` goes from Ada to Ben and back to Ada",
+    look: "`ps`: two tasks wait for a `join` each; `why Ada` goes from Ada to Ben and back to Ada. \
+           (`run` would have ended with that, but whoever started this thread may still call it)",
     mended: "an order: one of the two gives without having got",
     file: file!(),
 };

@@ -15,14 +15,17 @@ use crate::{
 };
 
 /// The phases in which a turn's time goes, as columns.
-const PHASES: [(&str, &str); 6] = [
-    ("IO", "io"),
-    ("TIMERS", "timers"),
-    ("DEFERRED", "deferred"),
-    ("RUN", "run"),
-    ("FLUSH", "flush"),
-    ("FINISH", "finish"),
+const PHASES: [(Column, &str); 6] = [
+    (numbers("IO"), "io"),
+    (numbers("TIMERS"), "timers"),
+    (numbers("DEFERRED"), "deferred"),
+    (numbers("RUN"), "run"),
+    (numbers("FLUSH").from(WIDE), "flush"),
+    (numbers("FINISH").from(WIDE), "finish"),
 ];
+
+/// Room for all, also for times of five digits.
+const WIDE: usize = 100;
 
 /// `GET /turns`, `GET /story` or `GET /slow` of each loop, with a bound like `turns=20`: the loop's
 /// name beside what it answered.
@@ -53,14 +56,14 @@ pub(crate) fn json(answers: &[Value]) -> Value {
 
 pub(crate) fn turns_page(answers: &[Value], style: Style) -> Page {
     let mut columns: Vec<Column> = vec![numbers("TURN"), numbers("WAIT"), numbers("TOOK")];
-    columns.extend(PHASES.map(|(heading, _)| numbers(heading)));
+    columns.extend(PHASES.map(|(column, _)| column));
     columns.extend([numbers("ITEMS"), numbers("WAKES")]);
     let mut page = Page::default();
     for of in answers {
         page.gap();
         page.push(Paint::Bold, span_of_turns(of));
         let turns = list(&of["answer"], "turns");
-        let mut table = Table::new(&columns, style.ascii);
+        let mut table = Table::new(&columns, style);
         for turn in turns {
             let phases = present(turn, "phases");
             let mut cells = vec![

@@ -44,7 +44,7 @@ fn summary(of: &Value, may_be_told: bool) -> String {
     let Some(lint) = present(of, "lint") else {
         let one_would = match may_be_told {
             true => "`glassloop lint on` does, or GLASSLOOP_LINT=1",
-            false => "GLASSLOOP_LINT=1 in its environment does; it takes no orders",
+            false => "a program started with GLASSLOOP_LINT=1 does; this one takes no orders",
         };
         return format!("nobody looks for faults ({one_would})");
     };

@@ -10,6 +10,9 @@ use crate::{
     table::{Table, numbers, words},
 };
 
+const NOTHING: &str = "  nothing: lines are kept while the loop is recorded, of a program whose \
+    logger is in a glassloop::Logger";
+
 pub(crate) fn page(state: &State, style: Style) -> Page {
     let mut page = Page::default();
     for of in state.loops() {
@@ -17,11 +20,11 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         page.extend(heading(of));
         let lines = list(of, "log");
         if lines.is_empty() {
-            page.plain("  nothing: a program logs here while it is recorded, by glassloop::Logger");
+            page.plain(NOTHING);
             continue;
         }
         let columns = [numbers("AGO"), numbers("TURN"), words("LEVEL"), words("BY"), words("TEXT")];
-        let mut table = Table::new(&columns, style.ascii);
+        let mut table = Table::new(&columns, style);
         let now_ns = number(of, "clock_ns").unwrap_or(0);
         for line in lines {
             let ago_ns = now_ns.saturating_sub(number(line, "at_ns").unwrap_or(0));

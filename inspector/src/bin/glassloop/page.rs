@@ -61,10 +61,12 @@ impl Page {
         self.lines.extend(other.lines);
     }
 
-    /// Writes all lines.
+    /// Writes all lines, broken between words where a terminal would break them within one.
     pub(crate) fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        for line in &self.lines {
-            writeln!(out, "{}", line.shown(style, usize::MAX))?;
+        for Line { paint, text } in &self.lines {
+            for text in wrapped(text.trim_end(), style.width) {
+                writeln!(out, "{}", Line { paint: *paint, text }.shown(style, usize::MAX))?;
+            }
         }
         out.flush()
     }
@@ -89,6 +91,25 @@ impl Line {
         };
         format!("\x1b[{code}m{text}{}\x1b[0m", " ".repeat(pad))
     }
+}
+
+/// A line as lines of that width, broken between words; what goes on stands further to the right.
+/// A word that is wider stays whole.
+pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let indent = " ".repeat(line.len() - line.trim_start().len() + 2);
+    let (mut lines, mut rest) = (Vec::new(), line.to_owned());
+    while rest.chars().nth(width).is_some() {
+        let begin = rest.len() - rest.trim_start().len();
+        let blanks =
+            rest.char_indices().enumerate().filter(|(_, (at, c))| *c == ' ' && *at > begin);
+        let within = blanks.clone().take_while(|(n, _)| *n <= width).last();
+        let Some((_, (at, _))) = within.or_else(|| blanks.clone().next()) else { break };
+        let after = format!("{indent}{}", rest[at..].trim_start());
+        rest.truncate(rest[..at].trim_end().len());
+        lines.push(std::mem::replace(&mut rest, after));
+    }
+    lines.push(rest);
+    lines
 }
 
 /// A text without what a terminal would obey; with `ascii` nothing beyond it either.
@@ -167,6 +188,30 @@ mod tests {
         assert_eq!(fit("abcd", 3, false), "ab\u{2026}");
         assert_eq!(fit("äöüß", 3, true), "äö~");
         assert_eq!(fit("abc", 0, true), "");
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_and_loses_none() {
+        for (line, width, said) in [
+            ("  aa bb cc dd", 8, &["  aa bb", "    cc", "    dd"][..]),
+            ("  aa   bb cc", 9, &["  aa   bb", "    cc"]),
+            ("aa bb", 5, &["aa bb"]),
+            ("grün über", 4, &["grün", "  über"]),
+            ("eeeeeeeeeeee ff", 8, &["eeeeeeeeeeee", "  ff"]),
+            ("aa bb", 0, &["aa", "  bb"]),
+            ("", 8, &[""]),
+        ] {
+            assert_eq!(wrapped(line, width), said, "{line}");
+        }
+        let page = Page { lines: vec![Line { paint: Paint::Red, text: "it hangs".to_owned() }] };
+        let written = |style| {
+            let mut out = Vec::new();
+            page.write(&mut out, style).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let narrow = Style { colour: true, width: 5, ..PLAIN };
+        assert_eq!(written(narrow), "\x1b[1;31mit\x1b[0m\n\x1b[1;31m  hangs\x1b[0m\n");
+        assert_eq!(written(PLAIN), "it hangs\n");
     }
 
     #[test]

@@ -19,20 +19,19 @@ use crate::{
 /// Longer names are cut: a future's type can fill a screen.
 pub(crate) const NAME_WIDTH_MAX: usize = 28;
 
-/// A column, and how wide a terminal is that has room for it.
-const COLUMNS: [(usize, Column); 12] = [
-    (0, words("STATE")),
-    (0, words("ID")),
-    (0, names("NAME", NAME_WIDTH_MAX)),
-    (0, numbers("POLLS")),
-    (WIDE, numbers("WAKES")),
-    (ROOMY, numbers("WAKERS")),
-    (0, numbers("BUSY")),
-    (WIDE, numbers("LONGEST")),
-    (ROOMY, numbers("SCHED")),
-    (WIDE, numbers("IDLE")),
-    (0, names("WAITS", 56)),
-    (0, words("AT")),
+const COLUMNS: [Column; 12] = [
+    words("STATE"),
+    words("ID"),
+    names("NAME", NAME_WIDTH_MAX),
+    numbers("POLLS"),
+    numbers("WAKES").from(WIDE),
+    numbers("WAKERS").from(ROOMY),
+    numbers("BUSY"),
+    numbers("LONGEST").from(WIDE),
+    numbers("SCHED").from(ROOMY),
+    numbers("IDLE").from(WIDE),
+    names("WAITS", 56),
+    words("AT"),
 ];
 
 /// Room for what tells a lost wake and starvation.
@@ -41,9 +40,9 @@ const ROOMY: usize = 100;
 /// Room for all. A terminal with fewer columns has places by their file's name.
 const WIDE: usize = 140;
 
-/// Three of the columns that are always there; what is waited for is the last but one.
 const STATE: usize = 0;
 const NAME: usize = 2;
+const WAITS: usize = COLUMNS.len() - 2;
 const AT: usize = COLUMNS.len() - 1;
 
 type Cells = [String; COLUMNS.len()];
@@ -61,25 +60,25 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
             page.plain("  no tasks");
             continue;
         }
-        let has_room = |column: &(usize, Column)| column.0 <= style.width;
-        let columns: Vec<_> = COLUMNS.into_iter().filter(has_room).map(|(_, it)| it).collect();
-        let mut table = Table::new(&columns, style.ascii);
+        let mut table = Table::new(&COLUMNS, style);
         let told = Told::of(of);
         let mut tasks: Vec<_> =
             tasks.iter().map(|task| (paint_of(task), rows(&told, task))).collect();
         let crowds = if style.width < usize::MAX { fold(&mut tasks) } else { Vec::new() };
         for (paint, rows) in tasks {
-            for cells in rows {
-                table.painted_row(paint, cells_for(style.width, cells));
+            for mut cells in rows {
+                if style.width < WIDE {
+                    cells[AT] = file(&cells[AT]).to_owned();
+                }
+                table.painted_row(paint, cells.into());
             }
         }
-        let waits = columns.len() - 2;
         // A place is whole before a name is, or what is waited for.
         let cut = match style.width >= WIDE {
-            true => &[(NAME, 16), (waits, 20)][..],
-            false => &[(NAME, 16), (waits, 10), (NAME, 6)],
+            true => &[(NAME, 16), (WAITS, 20)][..],
+            false => &[(NAME, 16), (WAITS, 10), (NAME, 6)],
         };
-        table.fit_to(style.width.saturating_sub(INDENT), cut);
+        table.fit(INDENT, cut);
         page.extend(table.page(INDENT));
         for crowd in crowds {
             page.plain(format!("{:INDENT$}{crowd}", ""));
@@ -122,22 +121,10 @@ fn rows(told: &Told<'_>, task: &Value) -> Vec<Cells> {
     ];
     let more = waits.map(|wait| {
         let mut cells = Cells::default();
-        [cells[AT - 1], cells[AT]] = [wait.what, wait.at];
+        [cells[WAITS], cells[AT]] = [wait.what, wait.at];
         cells
     });
     std::iter::once(itself).chain(more).collect()
-}
-
-/// Those cells that a terminal of this width has room for.
-fn cells_for(width: usize, cells: Cells) -> Vec<String> {
-    let fits = COLUMNS.into_iter().zip(cells).filter(|((from, _), _)| *from <= width);
-    let mut cells: Vec<_> = fits.map(|(_, cell)| cell).collect();
-    if width < WIDE
-        && let Some(at) = cells.last_mut()
-    {
-        *at = file(at).to_owned();
-    }
-    cells
 }
 
 /// What runs or is about to stands out.

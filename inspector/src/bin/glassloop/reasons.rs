@@ -124,7 +124,7 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
     if let (Some(count), Some(itself)) = (number(answer, "count"), number(answer, "itself")) {
         page.plain(format!("{count} wakes, {itself} ({}) by itself", share(itself, count)));
     }
-    let mut table = Table::new(&[numbers("WAKES"), words("BY")], style.ascii);
+    let mut table = Table::new(&[numbers("WAKES"), words("BY")], style);
     for line in by {
         table.row(vec![count(line, "count"), text(line, "who").to_owned()]);
     }
@@ -136,7 +136,7 @@ pub(crate) fn wakes_page(found: &Found<'_>, answer: &Value, style: Style) -> Pag
     page.gap();
     // The reading of who looked at the recording: a look at the loop was earlier.
     let now = number(answer, "now_ns");
-    let mut table = Table::new(&[numbers("TURN"), numbers("AGO"), words("LAST BY")], style.ascii);
+    let mut table = Table::new(&[numbers("TURN"), numbers("AGO"), words("LAST BY")], style);
     for line in last {
         let ago = number(line, "at_ns").and_then(|at| Some(now?.saturating_sub(at)));
         table.row(vec![

@@ -20,6 +20,51 @@ use crate::{
 /// What it means that a source is readable and has no reader.
 const LEFT: &str = "readable until a read finds nothing: without a reader, nobody has tried since";
 
+/// Resources of one kind.
+struct Kind {
+    name: &'static str,
+    columns: &'static [Column],
+    /// Which columns are cut where they don't fit, and how far.
+    cut: &'static [(usize, usize)],
+}
+
+const SOURCES: Kind = Kind {
+    name: "sources",
+    columns: &[
+        words("ID"),
+        words("KIND"),
+        names("NAME", 40),
+        numbers("FD"),
+        words("PEER").from(WIDE),
+        words("INTEREST").from(WIDE),
+        words("READINESS"),
+        numbers("OPS"),
+        numbers("IN VAIN"),
+        words("WAITERS"),
+    ],
+    cut: &[(2, 14), (9, 12), (2, 6)],
+};
+
+const TIMERS: Kind = Kind {
+    name: "timers",
+    columns: &[numbers("IN"), words("OPERATION"), words("TASK"), words("AT")],
+    cut: &[],
+};
+
+const QUEUES: Kind = Kind {
+    name: "queues",
+    columns: &[words("NAME"), numbers("DEPTH"), numbers("LIMIT"), numbers("NOT EMPTY FOR")],
+    cut: &[],
+};
+
+const JOBS: Kind = Kind { name: "jobs", columns: &jobs::COLUMNS, cut: &[(2, 12)] };
+
+/// How far the tables stand to the right.
+const INDENT: usize = 4;
+
+/// Room for all. In a terminal with fewer columns the name of a source has to say to whom it leads.
+const WIDE: usize = 120;
+
 /// A row, and in words what makes it like others.
 type Row = (String, Vec<String>);
 
@@ -28,14 +73,14 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
     for of in state.loops() {
         page.gap();
         page.extend(heading(of));
-        part(&mut page, "sources", &SOURCES, sources(list(of, "sources")), style);
+        part(&mut page, &SOURCES, sources(list(of, "sources")), style);
         if list(of, "sources").iter().any(is_left) {
             page.plain(format!("    {LEFT}"));
         }
-        part(&mut page, "timers", &TIMERS, timers(of), style);
-        part(&mut page, "queues", &QUEUES, queues(list(of, "queues")), style);
+        part(&mut page, &TIMERS, timers(of), style);
+        part(&mut page, &QUEUES, queues(list(of, "queues")), style);
         if present(of, "jobs").is_some() {
-            part(&mut page, "jobs", &jobs::COLUMNS, jobs::rows(of), style);
+            part(&mut page, &JOBS, jobs::rows(of), style);
         }
     }
     let hosts = list(state.value(), "host_queues");
@@ -54,37 +99,25 @@ pub(crate) fn json(state: &State) -> Value {
     json
 }
 
-fn part(page: &mut Page, what: &str, columns: &[Column], rows: Vec<Row>, style: Style) {
-    page.plain(format!("  {what}: {}", rows.len()));
+fn part(page: &mut Page, kind: &Kind, rows: Vec<Row>, style: Style) {
+    page.plain(format!("  {}: {}", kind.name, rows.len()));
     if rows.is_empty() {
         return;
     }
     let on_screen = rows.iter().filter(|_| style.width < usize::MAX);
     let mut crowds = Crowds::of(on_screen.map(|(alike, _)| alike.clone()));
-    let mut table = Table::new(columns, style.ascii);
+    let mut table = Table::new(kind.columns, style);
     for (alike, cells) in rows {
         if crowds.next(&alike) == Said::Itself {
             table.row(cells);
         }
     }
-    page.extend(table.page(4));
+    table.fit(INDENT, kind.cut);
+    page.extend(table.page(INDENT));
     for (alike, more) in crowds.left_out() {
         page.plain(format!("    and {more} more: {alike} (`glassloop res | less` has all)"));
     }
 }
-
-const SOURCES: [Column; 10] = [
-    words("ID"),
-    words("KIND"),
-    names("NAME", 40),
-    numbers("FD"),
-    words("PEER"),
-    words("INTEREST"),
-    words("READINESS"),
-    numbers("OPS"),
-    numbers("IN VAIN"),
-    words("WAITERS"),
-];
 
 fn sources(sources: &[Value]) -> Vec<Row> {
     let row = |source: &Value| {
@@ -106,7 +139,7 @@ fn sources(sources: &[Value]) -> Vec<Row> {
             readiness(source),
             count(source, "operations"),
             count(source, "in_vain"),
-            waiters.collect::<Vec<_>>().join(", "),
+            if waiting.is_empty() { "-".into() } else { waiters.collect::<Vec<_>>().join(", ") },
         ];
         (alike, cells)
     };
@@ -125,8 +158,6 @@ fn readiness(source: &Value) -> String {
 fn is_left(source: &Value) -> bool {
     readiness(source).contains("readable") && list(source, "waiters").is_empty()
 }
-
-const TIMERS: [Column; 4] = [numbers("IN"), words("OPERATION"), words("TASK"), words("AT")];
 
 fn timers(of: &Value) -> Vec<Row> {
     let row = |timer: &Value| {
@@ -151,8 +182,6 @@ fn due_in(ns: u64, stale_ns: u64) -> String {
     }
 }
 
-const QUEUES: [Column; 4] = [words("NAME"), numbers("DEPTH"), numbers("MAX"), numbers("AGE")];
-
 fn queues(queues: &[Value]) -> Vec<Row> {
     let row = |queue: &Value| {
         let name = text(queue, "name").to_owned();
@@ -176,7 +205,7 @@ fn host_queues(queues: &[Value], style: Style) -> Table {
         numbers("LOST"),
         numbers("REFUSED"),
     ];
-    let mut table = Table::new(&columns, style.ascii);
+    let mut table = Table::new(&columns, style);
     for queue in queues {
         let queued =
             if flag(queue, "closed") { "closed".to_owned() } else { count(queue, "queued") };

@@ -92,7 +92,10 @@ fn several(found: &[Found<'_>], given: &str) -> Failure {
         false => format!("{} `{}` of {}", it.id(), text(it.task, "name"), name(it.of)),
     });
     let shown: Vec<String> = shown.collect();
-    let more = if found.len() > LISTED_MAX { " and others" } else { "" };
+    let more = match found.len() {
+        ..=LISTED_MAX => String::new(),
+        all => format!(" or one of {} others: choose by the number", all - LISTED_MAX),
+    };
     let shown = shown.join(", ");
     Failure::arguments(format!("expected one task, `{given}` may be {shown}{more}"))
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     field::{count, flag, list, number, present, text, text_or_dash, text_or_none},
     jobs,
-    page::{Page, Paint, Style, fit},
+    page::{Page, Paint, Style, fit, wrapped},
     quantity::{longest_poll, percent, time, time_or_dash},
     size::Size,
     state::{as_of, file, item, name},
@@ -29,20 +29,21 @@ const ITEM_WIDTH_MAX: usize = 40;
 
 const RECORDING_OFF: &str = "recording is off: no loads, and times as of when it was switched off";
 
-const HELP: [&str; 13] = [
+const HELP: [&str; 14] = [
     "q             quit",
     "up, down      select a task (also k, j, page up, page down)",
     "enter         why the selected task ran, and why it does not",
     "esc           back from there, and from this help",
-    "s             sort by load, busy, polls, wakes, name",
-    "/             filter by a part of id, name, state or place; enter keeps it, esc ends it",
+    "s             sort by load, busy, sched, polls, wakes, name",
+    "/             filter by part of id, name, state, place; enter keeps, esc ends it",
     "space         pause",
     "l             the next loop",
     "?             this help",
     "LOAD is the share of the last moment that a task ran for, BUSY all that it ran",
-    "since it is recorded. A delay is the time from a wake to the poll.",
-    "What holds the loop stands above all, whatever the order; how long a poll took at",
-    "most stands in the second line, and for each task in `glassloop ps`.",
+    "since it is recorded. A delay is the time from a wake to the poll, SCHED all of",
+    "a task's delays. The time behind a queue is how long it has not been empty.",
+    "What holds the loop stands above all, whatever the order; its longest poll in",
+    "the second line, each task's in `glassloop ps`.",
 ];
 
 const COLUMNS: [Column; 10] = [
@@ -50,32 +51,22 @@ const COLUMNS: [Column; 10] = [
     words("ID"),
     names("NAME", 24),
     numbers("POLLS"),
-    numbers("WAKES"),
+    numbers("WAKES").from(WIDE),
     numbers("LOAD"),
-    numbers("BUSY"),
-    numbers("SCHED"),
+    numbers("BUSY").from(WIDE),
+    numbers("SCHED").from(ROOMY),
     names("WAITS", 44),
     words("AT"),
 ];
 
-/// What is cut of a wide screen's columns where they don't fit, and how far: the name, the waits.
-const CUT: [(usize, usize); 2] = [(2, 16), (8, 20)];
+const NAME: usize = 2;
+const WAITS: usize = COLUMNS.len() - 2;
+const AT: usize = COLUMNS.len() - 1;
 
-/// What a narrow screen has room for: places by their file's name.
-const NARROW: [Column; 7] = [
-    words(" STATE"),
-    words("ID"),
-    names("NAME", 24),
-    numbers("POLLS"),
-    numbers("LOAD"),
-    names("WAITS", 44),
-    words("AT"),
-];
+/// Room for what tells starvation.
+const ROOMY: usize = 100;
 
-/// What is cut of those: a place is whole before a name is, or what is waited for.
-const NARROW_CUT: [(usize, usize); 3] = [(2, 16), (5, 10), (2, 6)];
-
-/// A screen with fewer columns is narrow.
+/// Room for all. A screen with fewer columns is narrow, and has places by their file's name.
 const WIDE: usize = 130;
 
 /// The lines of a screen.
@@ -139,7 +130,11 @@ fn utilisation(sample: &Sample, size: Size, style: Style) -> String {
         Some(share) => format!("{} {}", bar(share, cells, style), percent(share)),
         None => "-".to_owned(),
     };
-    let longest = time_or_dash(recorded.and_then(longest_poll));
+    // The poll that goes on is not in the record yet.
+    let held = present(sample.of(), "stall").filter(|stall| !text(stall, "task").is_empty());
+    let held =
+        held.and_then(|stall| number(stall, "for_ms")).map(|ms| ms.saturating_mul(1_000_000));
+    let longest = time_or_dash(held.max(recorded.and_then(longest_poll)));
     let (poll, delay, late) = (p99("polls"), p99("delays"), p99("lateness"));
     format!(
         "utilisation {utilisation}  longest poll {longest}  \
@@ -202,16 +197,23 @@ fn tasks(sample: &Sample, view: &View, room: Size, style: Style) -> Page {
     // As many as fit below the headings, with the marked one among them.
     let shown = room.height.saturating_sub(1).max(1);
     let from = marked.saturating_sub(shown - 1);
-    let is_narrow = room.width < WIDE;
-    let columns = if is_narrow { &NARROW[..] } else { &COLUMNS };
-    let mut table = Table::new(columns, style.ascii);
+    let is_wide = room.width >= WIDE;
+    let mut table = Table::new(&COLUMNS, Style { width: room.width, ..style });
     for (n, task) in rows.iter().enumerate().skip(from).take(shown) {
         let paint = if n == marked { Paint::Reverse } else { Paint::Plain };
         let mark = if n == marked { '>' } else { ' ' };
-        let cells = cells(sample, &told, task, mark);
-        table.painted_row(paint, if is_narrow { narrow(cells) } else { cells.to_vec() });
+        let mut cells = cells(sample, &told, task, mark);
+        if !is_wide {
+            cells[AT] = file(&cells[AT]).to_owned();
+        }
+        table.painted_row(paint, cells.into());
     }
-    table.fit_to(room.width, if is_narrow { &NARROW_CUT } else { &CUT });
+    // A place is whole before a name is, or what is waited for.
+    let cut = match is_wide {
+        true => &[(NAME, 16), (WAITS, 20)][..],
+        false => &[(NAME, 16), (WAITS, 10), (NAME, 6)],
+    };
+    table.fit(0, cut);
     let mut page = table.page(0);
     if rows.is_empty() {
         page.plain(if view.filter.is_empty() { " no tasks" } else { " no task fits the filter" });
@@ -236,29 +238,6 @@ fn cells(sample: &Sample, told: &Told<'_>, task: &Value, mark: char) -> [String;
         wait.what,
         wait.at,
     ]
-}
-
-/// The cells of a wide screen as those of a narrow one.
-fn narrow(cells: [String; COLUMNS.len()]) -> Vec<String> {
-    let [state, id, name, polls, _wakes, load, _busy, _scheduled, waits, at] = cells;
-    vec![state, id, name, polls, load, waits, file(&at).to_owned()]
-}
-
-/// A line as lines of that width, broken between words; what goes on stands further to the right.
-fn wrapped(line: &str, width: usize) -> Vec<String> {
-    let indent = line.len() - line.trim_start().len();
-    let mut lines = vec![" ".repeat(indent)];
-    for word in line.split_whitespace() {
-        let last = lines.last().map_or(0, |last| last.chars().count());
-        let is_first = lines.last().is_none_or(|last| last.trim().is_empty());
-        if !is_first && last + 1 + word.chars().count() > width {
-            lines.push(" ".repeat(indent + 2));
-        }
-        let Some(last) = lines.last_mut() else { continue };
-        last.push_str(if last.trim().is_empty() { "" } else { " " });
-        last.push_str(word);
-    }
-    lines
 }
 
 /// The keys that do something now, in 80 columns.
@@ -364,11 +343,13 @@ mod tests {
             examples/tour/actions.rs:54";
         assert!(has(&lines(&view, WIDE), wide));
         let narrow = ">-      #1.1  t         7     -  sleep of timer  actions.rs:54";
-        assert!(has(&lines(&view, WIDE - 1), narrow));
+        assert!(has(&lines(&view, ROOMY - 1), narrow));
         assert!(has(
             &lines(&view, 58),
             ">-      #1.1  t         7     -  sleep of ~  actions.rs:54"
         ));
+        let roomy = ">-      #1.1  t         7     -      -  sleep of timer  actions.rs:54";
+        assert!(has(&lines(&view, ROOMY), roomy));
         view.middle = Middle::Detail(vec!["  aa bb cc dd".into(), "e".repeat(12), String::new()]);
         let lines = lines(&view, 8);
         let said = ["  aa bb", "    cc", "    dd", "eeeeeeeeeeee", ""].map(String::from);
@@ -390,6 +371,11 @@ mod tests {
         );
         view.middle = Middle::Help;
         assert!(drawn(&sample, &view, 24).iter().any(|line| line == HELP[0]));
+        assert!(HELP.iter().all(|line| line.len() <= 80));
+        // What holds the loop is its longest poll until it is over.
+        let longest = |stall: Value| drawn(&many(3, &stall), &View::default(), 24)[1].clone();
+        assert!(longest(json!({ "task": "#7.7", "for_ms": 9 })).contains("longest poll 9.0 ms  "));
+        assert!(longest(json!({ "item": "callback", "for_ms": 9 })).contains("longest poll -  "));
         view.middle = Middle::Detail(vec!["because".into()]);
         assert!(drawn(&sample, &view, 24).iter().any(|line| line == "because"));
         assert!(drawn(&sample, &view, 24).iter().any(|line| line.starts_with("esc back")));

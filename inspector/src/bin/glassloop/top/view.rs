@@ -21,6 +21,8 @@ pub(crate) enum Sort {
     Load,
     /// What ran most in all.
     Busy,
+    /// What stood in line most in all.
+    Sched,
     Polls,
     Wakes,
     Name,
@@ -31,6 +33,7 @@ impl Sort {
         match self {
             Sort::Load => "load",
             Sort::Busy => "busy",
+            Sort::Sched => "sched",
             Sort::Polls => "polls",
             Sort::Wakes => "wakes",
             Sort::Name => "name",
@@ -40,7 +43,8 @@ impl Sort {
     pub(crate) fn next(self) -> Sort {
         match self {
             Sort::Load => Sort::Busy,
-            Sort::Busy => Sort::Polls,
+            Sort::Busy => Sort::Sched,
+            Sort::Sched => Sort::Polls,
             Sort::Polls => Sort::Wakes,
             Sort::Wakes => Sort::Name,
             Sort::Name => Sort::Load,
@@ -89,12 +93,14 @@ impl View {
         let mut rows: Vec<&Value> =
             list(sample.of(), "tasks").iter().filter(|task| self.shows(task)).collect();
         let count = |task: &Value, key: &str| Reverse(number(task, key).unwrap_or(0));
-        let busy = |task: &Value| number(present(task, "times")?, "busy_ns");
+        let share = |task: &Value, key: &str| number(present(task, "times")?, key);
+        let busy = |task: &Value| share(task, "busy_ns");
         match self.sort {
             Sort::Polls => rows.sort_by_key(|task| count(task, "polls")),
             Sort::Wakes => rows.sort_by_key(|task| count(task, "wakes")),
             Sort::Name => rows.sort_by_key(|task| text(task, "name")),
             Sort::Busy => rows.sort_by_key(|task| Reverse(busy(task))),
+            Sort::Sched => rows.sort_by_key(|task| Reverse(share(task, "scheduled_ns"))),
             Sort::Load => {
                 let load =
                     |task: &Value| sample.loads.get(text(task, "id")).copied().unwrap_or(0.0);
@@ -148,7 +154,7 @@ mod tests {
     fn three() -> Sample {
         let task = |id: &str, name: &str, polls: u32, busy: u32| {
             json!({ "id": id, "name": name, "polls": polls, "wakes": 0, "state": "waiting",
-                "times": { "busy_ns": busy } })
+                "times": { "busy_ns": busy, "scheduled_ns": 100 - busy } })
         };
         sample(json!({ "loops": [{ "tasks": [
             task("#1.1", "conn", 5, 10), task("#2.2", "Alpha", 9, 30), task("#3.3", "beta", 7, 20),
@@ -167,6 +173,8 @@ mod tests {
         assert_eq!(ids(&view, &sample), ["#1.1", "#2.2", "#3.3"], "busy lately");
         view.sort = view.sort.next();
         assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "busy in all");
+        view.sort = view.sort.next();
+        assert_eq!(ids(&view, &sample), ["#1.1", "#3.3", "#2.2"], "in line");
         view.sort = view.sort.next();
         assert_eq!(ids(&view, &sample), ["#2.2", "#3.3", "#1.1"], "polls");
         view.sort = view.sort.next().next();

@@ -58,7 +58,7 @@ fn is_diagnosed(number: &str, wrong: char, right: char, fault: &str, says: &[&st
         "Right, after ",
         &format!(" s and 1 wrong answer(s). It is {fault}"),
         "What shows it: ",
-        " says of it",
+        if matches!(number, "1" | "7") { "What the loop's state says" } else { "What a lint says" },
     ];
     let said = said.replace("\n    ", " "); // its paragraphs are broken where they are full
     let mut rest = &*said;

@@ -24,7 +24,7 @@ impl Evidence {
     pub(crate) fn heading(&self) -> &'static str {
         match self {
             Evidence::Finding(..) => "What a lint says of it, once it has looked long enough:",
-            Evidence::State(_) => "No lint knows it. What the loop's state says of it:",
+            Evidence::State(_) => "What the loop's state says of it:",
         }
     }
 

@@ -14,7 +14,8 @@ pub(crate) const PATIENT: Patient = Patient {
     fault: Fault::Deadlock,
     evidence: Evidence::Finding(Lint::SuspectedDeadlock, "Ada"),
     look: "`ps`: two tasks wait for a `join` each; `why Ada` goes from Ada to Ben and back to Ada. \
-           (`run` would have ended with that, but whoever started this thread may still call it)",
+           (`run` ends with an error at a deadlock, but not where another thread may still call \
+           into the loop, as here)",
     mended: "an order: one of the two gives without having got",
     file: file!(),
 };

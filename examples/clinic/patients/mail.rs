@@ -16,8 +16,8 @@ pub(crate) const PATIENT: Patient = Patient {
     admit,
     fault: Fault::UnboundedQueue,
     evidence: Evidence::Finding(Lint::UnboundedGrowth, "queue"),
-    look: "`top`, or `res` twice: `deferred` grows, and so does its time; no poll is long, and the \
-        calls have all been deferred at one line",
+    look: "`top`, or `res` twice: `deferred` grows and is never empty again; no poll is long, and \
+        the calls have all been deferred at one line",
     mended: "backpressure: whoever brings letters waits for room, or is told that there is none; a \
         channel with a bound does that, and so does a smaller `Limits::executor.deferred_max`",
     file: file!(),

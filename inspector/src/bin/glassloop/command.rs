@@ -1,6 +1,7 @@
 //! A command, carried out: what is asked of the inspector, and what becomes of the answer.
 //!
-//! Promises an answer both as a page and as JSON, or a failure. It prints nothing.
+//! Promises an answer both as a page and as JSON, of `top` as the one that was asked for, or a
+//! failure. It prints nothing.
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,13 @@ use crate::{
 
 const HELP: &str = include_str!("help.txt");
 const USAGE: &str = include_str!("usage.txt");
+
+#[cfg(test)]
+#[test]
+fn the_help_fits_eighty_columns() {
+    let wide = |text: &'static str| text.lines().find(|line| line.chars().count() > 80);
+    assert_eq!([HELP, USAGE].map(wide), [None, None]);
+}
 
 /// The answer of a command that needs no process.
 pub(crate) fn alone(command: &Command) -> Option<(Page, Value)> {

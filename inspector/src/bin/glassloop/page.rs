@@ -24,8 +24,15 @@ pub(crate) struct Style {
     /// No character beyond ASCII.
     pub(crate) ascii: bool,
     pub(crate) colour: bool,
-    /// How wide a table may be: as wide as it needs to where there is no terminal.
+    /// How wide a line may be: as wide as it needs to where there is no terminal.
     pub(crate) width: usize,
+}
+
+impl Style {
+    /// Whether what is long scrolls away.
+    pub(crate) fn is_screen(self) -> bool {
+        self.width < usize::MAX
+    }
 }
 
 /// A line without its end.
@@ -64,7 +71,7 @@ impl Page {
     /// Writes all lines, broken between words where a terminal would break them within one.
     pub(crate) fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
         for Line { paint, text } in &self.lines {
-            for text in wrapped(text.trim_end(), style.width) {
+            for text in wrapped(text, style.width) {
                 writeln!(out, "{}", Line { paint: *paint, text }.shown(style, usize::MAX))?;
             }
         }
@@ -93,23 +100,29 @@ impl Line {
     }
 }
 
-/// A line as lines of that width, broken between words; what goes on stands further to the right.
-/// A word that is wider stays whole.
+/// A line as lines of that width, broken between words; what goes on stands further to the right
+/// than what the line begins with, blanks and the branches of a tree. A word that is wider stays
+/// whole.
 pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
-    let indent = " ".repeat(line.len() - line.trim_start().len() + 2);
-    let (mut lines, mut rest) = (Vec::new(), line.to_owned());
-    while rest.chars().nth(width).is_some() {
-        let begin = rest.len() - rest.trim_start().len();
-        let blanks =
-            rest.char_indices().enumerate().filter(|(_, (at, c))| *c == ' ' && *at > begin);
-        let within = blanks.clone().take_while(|(n, _)| *n <= width).last();
-        let Some((_, (at, _))) = within.or_else(|| blanks.clone().next()) else { break };
-        let after = format!("{indent}{}", rest[at..].trim_start());
-        rest.truncate(rest[..at].trim_end().len());
-        lines.push(std::mem::replace(&mut rest, after));
+    let mut rest = line.trim_end();
+    let mut prefix = rest.chars().take_while(|&c| " │├└─|`-".contains(c)).count();
+    // What is deep to the right has some room all the same.
+    let indent = (prefix + 2).min(width / 2);
+    let (mut lines, mut lead) = (Vec::new(), 0);
+    loop {
+        let room = width.saturating_sub(lead);
+        let mut blanks =
+            rest.char_indices().enumerate().filter(|&(n, (_, c))| c == ' ' && n > prefix);
+        let within = blanks.clone().take_while(|&(n, _)| n <= room).last();
+        let fits = rest.chars().nth(room).is_none();
+        let end = within.or_else(|| blanks.next()).filter(|_| !fits).map(|(_, (at, _))| at);
+        let (now, after) = rest.split_at(end.unwrap_or(rest.len()));
+        lines.push(format!("{}{}", " ".repeat(lead), now.trim_end()));
+        if after.is_empty() {
+            return lines;
+        }
+        (rest, lead, prefix) = (after.trim_start(), indent, 0);
     }
-    lines.push(rest);
-    lines
 }
 
 /// A text without what a terminal would obey; with `ascii` nothing beyond it either.
@@ -198,7 +211,11 @@ mod tests {
             ("aa bb", 5, &["aa bb"]),
             ("grün über", 4, &["grün", "  über"]),
             ("eeeeeeeeeeee ff", 8, &["eeeeeeeeeeee", "  ff"]),
-            ("aa bb", 0, &["aa", "  bb"]),
+            ("aa bb", 0, &["aa", "bb"]),
+            ("        aa bb cc", 6, &["        aa", "   bb", "   cc"]),
+            ("  │  └─ aa bb cc", 13, &["  │  └─ aa bb", "      cc"]),
+            ("  |  `- aa bb cc", 10, &["  |  `- aa", "     bb cc"]),
+            ("aa  ", 3, &["aa"]),
             ("", 8, &[""]),
         ] {
             assert_eq!(wrapped(line, width), said, "{line}");

@@ -64,7 +64,7 @@ pub(crate) fn page(state: &State, style: Style) -> Page {
         let told = Told::of(of);
         let mut tasks: Vec<_> =
             tasks.iter().map(|task| (paint_of(task), rows(&told, task))).collect();
-        let crowds = if style.width < usize::MAX { fold(&mut tasks) } else { Vec::new() };
+        let crowds = if style.is_screen() { fold(&mut tasks) } else { Vec::new() };
         for (paint, rows) in tasks {
             for mut cells in rows {
                 if style.width < WIDE {

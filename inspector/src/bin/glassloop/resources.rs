@@ -13,7 +13,7 @@ use crate::{
     jobs,
     page::{Page, Style},
     quantity::{time, time_or_dash},
-    state::{State, heading, stale_ns},
+    state::{State, file, heading, stale_ns},
     table::{Column, Table, names, numbers, words},
 };
 
@@ -26,6 +26,8 @@ struct Kind {
     columns: &'static [Column],
     /// Which columns are cut where they don't fit, and how far.
     cut: &'static [(usize, usize)],
+    /// Which columns are places, of which a narrow terminal has the file's name.
+    places: &'static [usize],
 }
 
 const SOURCES: Kind = Kind {
@@ -43,21 +45,24 @@ const SOURCES: Kind = Kind {
         words("WAITERS"),
     ],
     cut: &[(2, 14), (9, 12), (2, 6)],
+    places: &[],
 };
 
 const TIMERS: Kind = Kind {
     name: "timers",
     columns: &[numbers("IN"), words("OPERATION"), words("TASK"), words("AT")],
     cut: &[],
+    places: &[3],
 };
 
 const QUEUES: Kind = Kind {
     name: "queues",
     columns: &[words("NAME"), numbers("DEPTH"), numbers("LIMIT"), numbers("NOT EMPTY FOR")],
     cut: &[],
+    places: &[],
 };
 
-const JOBS: Kind = Kind { name: "jobs", columns: &jobs::COLUMNS, cut: &[(2, 12)] };
+const JOBS: Kind = Kind { name: "jobs", columns: &jobs::COLUMNS, cut: &[(2, 12)], places: &[4, 5] };
 
 /// How far the tables stand to the right.
 const INDENT: usize = 4;
@@ -104,10 +109,13 @@ fn part(page: &mut Page, kind: &Kind, rows: Vec<Row>, style: Style) {
     if rows.is_empty() {
         return;
     }
-    let on_screen = rows.iter().filter(|_| style.width < usize::MAX);
-    let mut crowds = Crowds::of(on_screen.map(|(alike, _)| alike.clone()));
+    let foldable = if style.is_screen() { &rows[..] } else { &[] };
+    let mut crowds = Crowds::of(foldable.iter().map(|(alike, _)| alike.clone()));
     let mut table = Table::new(kind.columns, style);
-    for (alike, cells) in rows {
+    for (alike, mut cells) in rows {
+        if style.width < WIDE {
+            kind.places.iter().for_each(|&at| cells[at] = file(&cells[at]).to_owned());
+        }
         if crowds.next(&alike) == Said::Itself {
             table.row(cells);
         }
@@ -169,7 +177,8 @@ fn timers(of: &Value) -> Vec<Row> {
             text_or_dash(timer, "task").to_owned(),
             at.to_owned(),
         ];
-        (format!("{operation} at {at}"), cells)
+        let at = if at == "-" { String::new() } else { format!(" at {at}") };
+        (format!("{operation}{at}"), cells)
     };
     list(of, "timers").iter().map(row).collect()
 }
@@ -200,18 +209,19 @@ fn host_queues(queues: &[Value], style: Style) -> Table {
         numbers("OLDEST"),
         numbers("RAN"),
         numbers("PANICKED"),
-        numbers("CANCELLED"),
-        numbers("TIMED OUT"),
-        numbers("LOST"),
+        numbers("CANCELLED").from(WIDE),
+        numbers("TIMED OUT").from(WIDE),
+        numbers("LOST").from(WIDE),
         numbers("REFUSED"),
     ];
     let mut table = Table::new(&columns, style);
     for queue in queues {
         let queued =
             if flag(queue, "closed") { "closed".to_owned() } else { count(queue, "queued") };
+        let made = text_or_dash(queue, "made");
         let mut cells = vec![
             count(queue, "number"),
-            text_or_dash(queue, "made").to_owned(),
+            if style.width < WIDE { file(made) } else { made }.to_owned(),
             text_or_dash(queue, "thread").to_owned(),
             queued,
             time_or_dash(number(queue, "oldest_wait_ns")),

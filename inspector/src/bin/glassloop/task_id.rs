@@ -94,10 +94,11 @@ fn several(found: &[Found<'_>], given: &str) -> Failure {
     let shown: Vec<String> = shown.collect();
     let more = match found.len() {
         ..=LISTED_MAX => String::new(),
-        all => format!(" or one of {} others: choose by the number", all - LISTED_MAX),
+        all => format!(" and {} more", all - LISTED_MAX),
     };
+    let how = if in_one { "give its ID" } else { "give its ID, and --loop" };
     let shown = shown.join(", ");
-    Failure::arguments(format!("expected one task, `{given}` may be {shown}{more}"))
+    Failure::arguments(format!("expected one task, `{given}` may be {shown}{more}: {how}"))
 }
 
 #[cfg(test)]
@@ -139,12 +140,12 @@ mod tests {
     #[test]
     fn who_may_be_meant_is_asked_and_not_guessed() {
         for (given, code, said) in [
-            ("conn", 2, "expected one task, `conn` may be #3.9 `conn`, #4.4 `conn`"),
+            ("conn", 2, "expected one task, `conn` may be #3.9 `conn`, #4.4 `conn`: give its ID"),
             (
                 "#4.4",
                 2,
                 "expected one task, `#4.4` may be #4.4 `conn` of loop 1 on t, \
-                 #4.4 `writer` of loop 2 on t",
+                 #4.4 `writer` of loop 2 on t: give its ID, and --loop",
             ),
             ("#3.1", 1, "no task `#3.1`: expected an id, such as 3 or #3.9, or a name"),
             ("+3", 1, "no task `+3`: expected an id, such as 3 or #3.9, or a name"),

@@ -42,15 +42,15 @@ pub(crate) fn one_screen(
     state: State,
     style: Style,
 ) -> Page {
-    let view = View::of(&state);
-    let first = Sample::take(client, state, None, view.loop_at);
+    let mut view = View::of(&state);
+    let mut sample = Sample::of_loop(&view.of_loop, state, None);
     thread::sleep(EVERY);
-    let sample = match State::fetch(client, arguments) {
-        Ok(state) => Sample::take(client, state, Some(&first), view.loop_at),
-        // It has gone meanwhile, and was looked at.
-        Err(_) => first,
-    };
-    screen::draw(&sample, &view, SIZE, style)
+    match State::fetch(client, arguments) {
+        Ok(state) => sample = Sample::of_loop(&view.of_loop, state, Some(&sample)),
+        Err(failure) => view.failure = Some(failure.text),
+    }
+    let size = Size { width: style.width.min(SIZE.width), ..SIZE };
+    screen::draw(&sample.with_story(client), &view, size, style)
 }
 
 #[cfg(unix)]

@@ -2,7 +2,8 @@
 //!
 //! Promises that each task stands there once: one whose parent has ended stands at the root and
 //! says so, and no chain of parents, however long or wrong, costs stack or an end. On a terminal a
-//! crowd of one parent, born at one line, is told by the first few of it, and counted.
+//! crowd of one parent, or of none, in one state and born at one line is told by its first few, and
+//! counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +106,7 @@ fn nodes(tasks: &[Value]) -> Vec<Node<'_>> {
 /// The tasks as they stand on a screen; all of them, where it is none.
 fn lines(waits: &Told<'_>, nodes: &[Node<'_>], style: Style) -> Vec<String> {
     let has_children = |at: usize| nodes.get(at + 1).is_some_and(|it| it.depth > nodes[at].depth);
-    let may_fold = |&at: &usize| style.width < usize::MAX && !has_children(at);
+    let may_fold = |&at: &usize| style.is_screen() && !has_children(at);
     let alike = |at: usize| ["parent", "state", "born"].map(|key| text(nodes[at].task, key));
     let mut crowds = Crowds::of((0..nodes.len()).filter(may_fold).map(alike));
     let mut lines = Vec::new();

@@ -6,6 +6,7 @@ use super::{
     sample::Sample,
     view::{Middle, View},
 };
+use crate::state::number_of;
 
 /// A filter is a word, not a book.
 const FILTER_CHARS_MAX: usize = 60;
@@ -96,7 +97,8 @@ pub(crate) fn press(view: &mut View, sample: &Sample, key: Key) -> Wish {
         Key::Letter('/') => view.is_filtering = true,
         Key::Letter(' ') => view.is_paused = !view.is_paused,
         Key::Letter('l') => {
-            view.loop_at = (sample.at + 1) % sample.state.loops().len().max(1);
+            let mut others = sample.state.loops().iter().cycle().skip(sample.at + 1);
+            view.of_loop = others.next().map_or_else(String::new, number_of);
             return Wish::Ask;
         }
         Key::Letter('?') => {
@@ -154,6 +156,18 @@ mod tests {
         assert_eq!(keys(b"\x1b"), [Key::Escape]);
         assert_eq!(keys("ü".as_bytes()), [Key::Letter('ü')]);
         assert_eq!(keys(b"\x1b[1;5Cj\x1b[\xff\x00"), [Key::Letter('j')]);
+    }
+
+    #[test]
+    fn the_next_loop_comes_after_the_last_one_too() {
+        let of = |number: u64| json!({ "loop": { "number": number } });
+        let mut sample = sample(json!({ "loops": [of(2), of(7)] }));
+        let mut view = View::default();
+        assert_eq!(press(&mut view, &sample, Key::Letter('l')), Wish::Ask);
+        assert_eq!(view.of_loop, "7");
+        sample.at = 1;
+        press(&mut view, &sample, Key::Letter('l'));
+        assert_eq!(view.of_loop, "2");
     }
 
     #[test]

@@ -29,18 +29,16 @@ const FAILURES_MAX: usize = 5;
 /// Shows everything until `q`. `false` if there is no terminal to show it on.
 pub(crate) fn live(client: &Client, arguments: &Arguments, style: Style) -> Result<bool, Failure> {
     // What fails at once is said where it is read.
+    if !Terminal::is_there() {
+        return Ok(false);
+    }
     let state = State::fetch(client, arguments)?;
     let mut view = View::of(&state);
-    let sample = Sample::take(client, state, None, view.loop_at);
-    match Terminal::take() {
-        Ok(None) => Ok(false),
-        Ok(Some(terminal)) => {
-            let ended = watch(&terminal, client, arguments, style, &mut view, sample);
-            drop(terminal);
-            ended.map(|()| true)
-        }
-        Err(error) => Err(lost(&error)),
-    }
+    let sample = Sample::of_loop(&view.of_loop, state, None).with_story(client);
+    let terminal = Terminal::take().map_err(|error| lost(&error))?;
+    let ended = watch(&terminal, client, arguments, style, &mut view, sample);
+    drop(terminal);
+    ended.map(|()| true)
 }
 
 fn watch(
@@ -79,7 +77,8 @@ fn watch(
         (asked, shown) = (Instant::now(), None);
         match State::fetch(client, arguments) {
             Ok(state) => {
-                sample = Sample::take(client, state, Some(&sample), view.loop_at);
+                let now = Sample::of_loop(&view.of_loop, state, Some(&sample));
+                sample = now.with_story(client);
                 (failures, view.failure) = (0, None);
             }
             Err(failure) => {

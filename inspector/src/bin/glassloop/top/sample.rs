@@ -32,25 +32,26 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// What is now; `before` is the sample before it.
-    pub(crate) fn take(
-        client: &Client,
-        state: State,
-        before: Option<&Sample>,
-        at: usize,
-    ) -> Sample {
-        let at = at % state.loops().len().max(1);
+    /// What is now of the loop with this number, or of the first where that has ended; `before` is
+    /// the sample before it.
+    pub(crate) fn of_loop(number: &str, state: State, before: Option<&Sample>) -> Sample {
+        let at = state.loops().iter().position(|of| number_of(of) == number).unwrap_or(0);
         let mut sample =
             Sample { state, at, loads: BTreeMap::new(), utilisation: None, story: Vec::new() };
         sample.compare(before);
         sample.hold();
-        let of = sample.of();
+        sample
+    }
+
+    /// With what was told lately.
+    pub(crate) fn with_story(mut self, client: &Client) -> Sample {
+        let of = self.of();
         if present(of, "recorded").is_some_and(|recorded| flag(recorded, "on")) {
             let path = format!("/story?loop={}&turns={STORY_TURNS}", number_of(of));
             // Without it there is a screen all the same.
-            sample.story = client.get(&path).map(|told| story_lines(&told)).unwrap_or_default();
+            self.story = client.get(&path).map(|told| story_lines(&told)).unwrap_or_default();
         }
-        sample
+        self
     }
 
     /// The loop.
@@ -146,6 +147,23 @@ pub(crate) mod tests {
         let mut third = sample(at(2_000, 1_400, 150));
         third.compare(Some(&second));
         assert_eq!((third.utilisation, third.loads["#1.1"]), (Some(0.1), 0.05));
+    }
+
+    #[test]
+    fn a_loop_is_followed_while_others_end() {
+        let of = |number: u64, clock_ns: u64| {
+            json!({ "loop": { "number": number },
+            "clock_ns": clock_ns, "tasks": [{ "id": "#1.1", "times": { "busy_ns": clock_ns } }] })
+        };
+        let state = |loops: &[Value]| State::of_test(json!({ "loops": loops }));
+        let first = Sample::of_loop("2", state(&[of(1, 100), of(2, 100)]), None);
+        assert_eq!((first.at, first.loads.len()), (1, 0));
+        let second = Sample::of_loop("2", state(&[of(2, 200)]), Some(&first));
+        assert_eq!((second.at, second.loads["#1.1"]), (0, 1.0));
+        // It has ended, too: another one has no loads yet.
+        let third = Sample::of_loop("2", state(&[of(3, 300)]), Some(&second));
+        assert_eq!((number_of(third.of()).as_str(), third.loads.len()), ("3", 0));
+        assert_eq!(*Sample::of_loop("2", state(&[]), Some(&third)).of(), Value::Null);
     }
 
     #[test]

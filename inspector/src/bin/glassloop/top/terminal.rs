@@ -30,12 +30,14 @@ static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 pub(crate) struct Terminal(());
 
 impl Terminal {
-    /// Takes it. `None` if there is none, on either side, or none that can do what is needed.
-    pub(crate) fn take() -> io::Result<Option<Terminal>> {
+    /// Whether there is one, on both sides, that can do what is needed.
+    pub(crate) fn is_there() -> bool {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        if is_dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Ok(None);
-        }
+        !is_dumb && io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
+    /// Takes it.
+    pub(crate) fn take() -> io::Result<Terminal> {
         let found = tcgetattr(io::stdin())?;
         let mut raw = found.clone();
         raw.make_raw();
@@ -49,7 +51,7 @@ impl Terminal {
         let mut out = io::stdout().lock();
         out.write_all(ENTER)?;
         out.flush()?;
-        Ok(Some(terminal))
+        Ok(terminal)
     }
 
     /// How large it is now.

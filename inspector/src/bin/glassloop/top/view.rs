@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::sample::Sample;
 use crate::{
     field::{list, number, present, text},
-    state::State,
+    state::{State, number_of},
 };
 
 /// What the table is ordered by.
@@ -65,8 +65,8 @@ pub(crate) enum Middle {
 /// What is shown, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
-    /// Which loop, counted round.
-    pub(crate) loop_at: usize,
+    /// Which loop, by its number.
+    pub(crate) of_loop: String,
     pub(crate) sort: Sort,
     pub(crate) filter: String,
     /// Whether letters go to the filter.
@@ -82,10 +82,9 @@ pub(crate) struct View {
 impl View {
     /// Of a state that is seen for the first time: the loop with the most tasks.
     pub(crate) fn of(state: &State) -> View {
-        let tasks = |at: usize| list(&state.loops()[at], "tasks").len();
         // Of equals the first.
-        let loop_at = (0..state.loops().len()).rev().max_by_key(|&at| tasks(at));
-        View { loop_at: loop_at.unwrap_or(0), ..View::default() }
+        let most = state.loops().iter().rev().max_by_key(|of| list(of, "tasks").len());
+        View { of_loop: most.map_or_else(String::new, number_of), ..View::default() }
     }
 
     /// The tasks in the order of their rows.
@@ -189,7 +188,7 @@ mod tests {
         let mut state = three().state.value().clone();
         state["loops"][0]["stall"] = json!({ "task": "#1.1", "for_ms": 3_000 });
         let (mut view, held) = (View::default(), sample(state));
-        for _ in 0..5 {
+        for _ in 0..6 {
             assert_eq!(ids(&view, &held)[0], "#1.1", "{:?}", view.sort);
             view.sort = view.sort.next();
         }
@@ -200,11 +199,15 @@ mod tests {
 
     #[test]
     fn the_loop_with_the_most_tasks_is_shown_first() {
-        let at = |tasks: Value| View::of(&State::of_test(json!({ "loops": tasks }))).loop_at;
-        let (none, one, two) = (json!({}), json!({ "tasks": [{}] }), json!({ "tasks": [{}, {}] }));
-        assert_eq!(at(json!([none, one, two, one])), 2);
-        assert_eq!(at(json!([none, one, one])), 1);
-        assert_eq!(at(json!([])), 0);
+        let first = |tasks: &[usize]| {
+            let of = |(number, &tasks): (u64, &usize)| {
+                let tasks = vec![json!({}); tasks];
+                json!({ "loop": { "number": number }, "tasks": tasks })
+            };
+            let loops: Vec<Value> = (1..).zip(tasks).map(of).collect();
+            View::of(&State::of_test(json!({ "loops": loops }))).of_loop
+        };
+        assert_eq!([first(&[0, 1, 2, 1]), first(&[0, 1, 1]), first(&[])], ["3", "2", ""]);
     }
 
     #[test]

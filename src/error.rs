@@ -31,8 +31,8 @@ pub enum RunError {
     /// A run that is [run again](crate::EventLoop::replay) went another way than its recording.
     Differs(Box<Difference>),
     /// The process was forked since the loop was made, and this is the child: it would share the
-    /// poller with its parent. Make a new loop there. Noticed before a wait that blocks, and by
-    /// each turn in debug mode.
+    /// poller with its parent, or have none. Make a new loop there. Noticed before a
+    /// wait that blocks, and by each turn in debug mode.
     Forked {
         /// The process that made the loop.
         made_in: u32,

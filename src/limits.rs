@@ -54,7 +54,7 @@ pub struct Limits {
     /// How long a loop that seems stuck for good waits before the log is told. 5,000.
     pub suspected_after_ms: u64,
     /// How long the machine must have been suspended for `on_resume` to be told. 1,000: two clocks
-    /// of an OS never drift that far apart between two waits.
+    /// of Linux never drift that far apart between two waits. (Apple's do, by some seconds a day.)
     pub gap_ms_min: u64,
     /// Listeners that `on_resume` takes. 1,024.
     pub resume_listeners_max: usize,

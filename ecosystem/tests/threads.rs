@@ -63,3 +63,35 @@ fn a_client_that_blocks_for_too_long_is_given_up() {
     });
     assert!(given_up.unwrap());
 }
+
+#[test]
+fn a_runtime_of_tokio_drives_its_timers_and_sockets_on_threads_of_its_own() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).enable_all().build().unwrap();
+    let entered = runtime.enter();
+    let event_loop = EventLoop::new().unwrap();
+    let said = event_loop.block_on(async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut here =
+            tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut there = listener.accept().await.unwrap().0;
+        // A task of ours, polled here: what tokio does is to wake it.
+        let echo = glassloop::spawn(async move {
+            let mut bytes = [0; 5];
+            there.read_exact(&mut bytes).await.unwrap();
+            there.write_all(&bytes).await.unwrap();
+            thread::current().id()
+        });
+        here.write_all(b"hello").await.unwrap();
+        let mut bytes = [0; 5];
+        here.read_exact(&mut bytes).await.unwrap();
+        let theirs = tokio::spawn(async { thread::current().id() }).await.unwrap();
+        assert_ne!(theirs, thread::current().id(), "what is spawned there runs there");
+        (bytes, echo.await.unwrap())
+    });
+    assert_eq!(said.unwrap(), (*b"hello", thread::current().id()));
+    drop(entered);
+}

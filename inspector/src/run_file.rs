@@ -1,13 +1,14 @@
 //! The run file: how a terminal finds the inspectors of its user, and their tokens.
 //!
 //! Promises that nobody but this user can read a token from the moment its file is made, and that a
-//! folder which somebody else may have laid out is not used. It asks no inspector anything: that
-//! one lives is told by its process and its port.
+//! folder which somebody else may have laid out is not used; on Windows it relies on the folder for
+//! temporary files being the user's own, as it is by default. It asks no inspector anything: that
+//! one lives is told by its process and its port, on Windows by its port alone.
 //!
 //! Files lie in `$XDG_RUNTIME_DIR/glassloop/`, where that is this user's folder, else in
-//! `glassloop-UID/` of the folder for temporary files; on Windows in `glassloop\` there, which is
-//! the user's own. A file is called after its process, `4711.json`; of several inspectors in one
-//! process the later ones are `4711-1.json` and so on.
+//! `glassloop-UID/` of the folder for temporary files; on Windows in `glassloop\` there. A
+//! file is called after its process, `4711.json`; of several inspectors in one process the later
+//! ones are `4711-1.json` and so on.
 
 mod owner;
 mod removed;

@@ -20,7 +20,8 @@ pub enum Precision {
     Coarse,
     /// Some tens of microseconds late, for one more call of the OS whenever the next deadline is
     /// another one than at the last wait. On Linux and Android, with descriptors and feature
-    /// `os-time`; elsewhere it is `Coarse`, which without descriptors is exact as well.
+    /// `os-time`; elsewhere it is `Coarse`, which on Unix is exact as well without
+    /// descriptors.
     Precise,
 }
 

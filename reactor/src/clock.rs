@@ -28,7 +28,7 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The OS's monotonic clock. All loops of a process count from one origin. It stands still
-    /// while the machine is suspended.
+    /// while the machine is suspended, but on Windows, where it goes on.
     #[default]
     System,
     /// A clock that stands still until somebody moves it.
@@ -57,7 +57,8 @@ impl Clock {
 
     /// How long the machine was suspended, in nanoseconds since some moment: compare two of them.
     /// Time that a manual clock was told of by [`ManualClock::suspend`] counts there. It is never
-    /// too much, and stands still where the OS doesn't tell.
+    /// too much (on Apple's systems a little, where only one of two clocks follows the rate of the
+    /// wall clock), and stands still where the OS doesn't tell.
     // COST: two readings of the OS's clocks.
     #[must_use]
     pub fn suspended(&self) -> u64 {

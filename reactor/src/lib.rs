@@ -14,8 +14,11 @@
 //!    never taken back, and it may be told for nothing. One thing it does promise: whoever found
 //!    nothing is told of the next thing that comes.
 //! 3. **Only an operation knows.** "Found nothing" means that a read or write of ours said
-//!    WouldBlock. A stream that gave fewer bytes than there was room for is empty as well, and the
-//!    read that would only confirm it can be spared. Of a datagram's length nothing follows.
+//!    WouldBlock. A TCP stream that gave fewer bytes than there was room for is empty as well, and
+//!    the read that would only confirm it can be spared; but a read ends at urgent data, too, and
+//!    no edge tells of what is behind that. Its arrival is told (`EPOLLPRI`) to who asks for it. A
+//!    Unix stream ends a read behind a message with descriptors, and that nobody tells. Of a
+//!    datagram's length nothing follows.
 //! 4. **The last bytes and the end share an edge.** A peer writes ten bytes and closes. One event
 //!    tells of both, as readable (`EPOLLIN`) and closed (`EPOLLRDHUP`), and no other will come. Who
 //!    reads the ten bytes, takes the short read for "empty" and waits, waits for ever.
@@ -30,7 +33,7 @@
 //!    stop.
 //! 8. **Refusal is silent.** An accept that fails because the process has no descriptor left
 //!    (`EMFILE`) takes no connection out of the backlog, and no edge tells when there are
-//!    descriptors again.
+//!    descriptors again. (macOS takes it out, and closes it.)
 //! 9. **A wait has a grain.** epoll counts whole milliseconds, in 31 bits. A timeout that is
 //!    rounded down wakes a loop too early, and many times over. A signal ends a wait as well.
 //! 10. **What ends a wait from another thread is a descriptor, too.** An `eventfd` in the set is
@@ -51,10 +54,10 @@
 //!   anybody waits, and stays until an operation has disproved it: a [`Readiness`] for each source,
 //!   `source_table.rs` (`SourceTable::deliver`). Whoever comes later finds it there and needs no
 //!   event.
-//! - **An operation is tried, and WouldBlock clears the belief** (3). So does a short read or write
-//!   of a stream, where the OS allows that: `registered.rs` (`Registered::poll_io`),
-//!   `registered/belief.rs` (`clear_if_short`). For datagrams WouldBlock alone does:
-//!   `net/datagrams.rs` (`DatagramSocket`).
+//! - **An operation is tried, and WouldBlock clears the belief** (3). So does a short write of a
+//!   stream, and a short read of TCP to which no urgent data came, where the OS allows that:
+//!   `registered.rs` (`Registered::poll_io`), `registered/belief.rs` (`clear_if_short`). For all
+//!   else WouldBlock alone does: `net/datagrams.rs` (`DatagramSocket`).
 //! - **Closed and error flags are never cleared**, and where one is set a short read proves nothing
 //!   (4): [`Readiness::has_ended`]. So the next read is tried, and finds the end.
 //! - **An event carries an id of ours**, an index with a generation, and the slot of a source that
@@ -82,9 +85,9 @@
 //!   later one is woken. (The third seat, behind the reader's, is for a *stand-in*, who reads what
 //!   a reader leaves: `seat.rs` (`Seat`).)
 //! - Registered both ways, a source of which nobody reads costs an event whenever more arrives.
-//! - A wait ends up to a millisecond late unless [`Precision::Precise`] was asked for, which is one
-//!   call more for each wait with another deadline.
-//! - On Windows each emptied socket is one read more than on Linux.
+//! - A wait ends up to a millisecond late, on Windows some 16, unless [`Precision::Precise`] was
+//!   asked for, which is one call more for each wait with another deadline.
+//! - Each emptied socket is one read more than it need be, but for TCP on Linux.
 //!
 //! # The files
 //!

@@ -1,7 +1,8 @@
 //! The OS's clock that goes on while the machine is suspended.
 //!
-//! It promises never to run backwards, and to be `None` where there is no such clock, or where
-//! feature `os-time` is off. It is read and nothing more: what a gap means is decided elsewhere.
+//! It promises to be `None` where there is no such clock, or where feature `os-time` is off. On
+//! Linux it never runs backwards; Apple's may step back by microseconds, and follows the rate of
+//! the wall clock. It is read and nothing more: what a gap means is decided elsewhere.
 
 use std::time::Duration;
 

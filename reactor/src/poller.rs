@@ -108,11 +108,18 @@ impl Poller {
 /// What the OS is to watch.
 pub(crate) fn interest_of(interest: Interest) -> mio::Interest {
     match interest {
-        Interest::Read => mio::Interest::READABLE,
+        Interest::Read => READS,
         Interest::Write => mio::Interest::WRITABLE,
-        Interest::Both => mio::Interest::READABLE | mio::Interest::WRITABLE,
+        Interest::Both => READS.add(mio::Interest::WRITABLE),
     }
 }
+
+/// With what comes in, urgent data: who isn't told of it takes the short read before it for the
+/// last.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const READS: mio::Interest = mio::Interest::READABLE.add(mio::Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const READS: mio::Interest = mio::Interest::READABLE;
 
 fn readiness_of(event: &mio::event::Event) -> Readiness {
     let flags = [
@@ -121,6 +128,7 @@ fn readiness_of(event: &mio::event::Event) -> Readiness {
         (event.is_read_closed(), Readiness::READ_CLOSED),
         (event.is_write_closed(), Readiness::WRITE_CLOSED),
         (event.is_error(), Readiness::ERROR),
+        (event.is_priority(), Readiness::URGENT),
     ];
     let told = flags.into_iter().filter(|(is_told, _)| *is_told);
     told.fold(Readiness::NONE, |all, (_, flag)| all | flag)

@@ -1,8 +1,8 @@
 //! `Readiness`: what a source can do without waiting, as far as we were told.
 //!
 //! It promises two things. A direction that was told ready stays ready until an operation proves
-//! it is not. And what was told *closed* or *in error* is remembered for ever, because nobody says
-//! it twice. It is a belief, not a fact: an operation may still find nothing to do.
+//! it is not. And what was told *closed*, *in error* or *urgent* is remembered for ever, because
+//! nobody says it twice. It is a belief, not a fact: an operation may still find nothing to do.
 
 use std::{fmt, ops::BitOr};
 
@@ -26,7 +26,7 @@ pub enum Interest {
     Both,
 }
 
-/// A set of flags: two directions ready, two directions closed, one error.
+/// A set of flags: two directions ready, two directions closed, one error, one for urgent data.
 ///
 /// ```
 /// use glassloop_reactor::{Direction, Readiness};
@@ -52,13 +52,16 @@ impl Readiness {
     pub const WRITE_CLOSED: Readiness = Readiness(8);
     /// The source has failed; the next operation says how.
     pub const ERROR: Readiness = Readiness(16);
+    /// Urgent data came, of which Linux tells: a read ends there, though more is behind it.
+    pub const URGENT: Readiness = Readiness(32);
 
-    const NAMES: [(Readiness, &'static str); 5] = [
+    const NAMES: [(Readiness, &'static str); 6] = [
         (Readiness::READABLE, "READABLE"),
         (Readiness::WRITABLE, "WRITABLE"),
         (Readiness::READ_CLOSED, "READ_CLOSED"),
         (Readiness::WRITE_CLOSED, "WRITE_CLOSED"),
         (Readiness::ERROR, "ERROR"),
+        (Readiness::URGENT, "URGENT"),
     ];
 
     /// Whether all flags of `other` are set.

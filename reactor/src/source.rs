@@ -35,6 +35,15 @@ pub trait Source {
     /// program. The answer never changes between registration and drop.
     fn kernel(&mut self) -> Option<&mut dyn mio::event::Source>;
 
+    /// Whether a read that gives fewer bytes than it had room for has emptied it, unless urgent
+    /// data came. Then the read that would only say WouldBlock is spared.
+    ///
+    /// So it is with TCP. A Unix stream ends a read behind a message with descriptors, and a pipe
+    /// may be one of packets, whatever is left: no edge tells of that.
+    fn is_empty_after_short_read(&self) -> bool {
+        false
+    }
+
     /// Its number at the OS, to be shown.
     fn descriptor(&self) -> Option<i32> {
         None

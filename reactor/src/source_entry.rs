@@ -17,6 +17,8 @@ pub(crate) struct Entry {
     pub(crate) interest: Interest,
     /// Whether the OS tells its readiness, or another part of the program.
     pub(crate) from_kernel: bool,
+    /// Whether a short read has emptied it, unless urgent data came.
+    pub(crate) is_empty_after_short_read: bool,
     pub(crate) descriptor: Option<i32>,
     /// Where it was registered.
     pub(crate) born: Place,

@@ -32,6 +32,7 @@ pub(crate) struct Description {
     pub(crate) kind: &'static str,
     pub(crate) interest: Interest,
     pub(crate) from_kernel: bool,
+    pub(crate) is_empty_after_short_read: bool,
     pub(crate) descriptor: Option<i32>,
     pub(crate) born: Place,
 }
@@ -90,6 +91,7 @@ impl SourceTable {
             kind: description.kind,
             interest: description.interest,
             from_kernel: description.from_kernel,
+            is_empty_after_short_read: description.is_empty_after_short_read,
             descriptor: description.descriptor,
             born: description.born,
             peer: None,
@@ -331,6 +333,7 @@ mod tests {
         kind: "memory",
         interest: Interest::Both,
         from_kernel: false,
+        is_empty_after_short_read: false,
         descriptor: None,
         born: std::panic::Location::caller(),
     };

@@ -9,9 +9,10 @@
 //! signal, on as many loops as listen.
 //!
 //! A handler stays installed as long as the process lives, also when nobody listens any more:
-//! whatever the program, or its host, had installed before is called first, as ever, but a default
-//! action, to end the program for one, doesn't come back by itself. [`Signals::restore_default`]
-//! brings it back.
+//! whatever the program, or its host, had installed before is called first, as ever (on Windows it
+//! isn't called any more: the last one installed has the signal to itself), but a
+//! default action, to end the program for one, doesn't come back by itself.
+//! [`Signals::restore_default`] brings it back.
 
 use std::{fmt, future::Future, io, panic::Location};
 
@@ -33,7 +34,8 @@ mod system;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Signal {
-    /// Somebody pressed Ctrl-C. On Windows this is the only one.
+    /// Somebody pressed Ctrl-C. On Windows this is the only one, and Ctrl-Break and the closing of
+    /// the console are told as it.
     Interrupt,
     /// The program is asked to end.
     Terminate,

@@ -1,8 +1,8 @@
 //! The owner: whose a folder is, and that of what is made nobody else sees anything.
 //!
 //! Promises modes that are there from the beginning: what is made open and closed afterwards was
-//! open for a moment. On Windows the folder for temporary files is the user's own, and there are no
-//! modes.
+//! open for a moment. On Windows there are no modes, and that the folder for temporary files is the
+//! user's own is not checked.
 
 use std::{
     env,

@@ -27,7 +27,7 @@ pub trait Datagrams: Source {
     /// Where one goes.
     type To<'a>: Copy + 'a;
 
-    /// Receives a datagram. What the buffer has no room for is lost.
+    /// Receives a datagram. What the buffer has no room for is lost; on Windows that is an error.
     ///
     /// # Errors
     /// WouldBlock if none is there; else the OS's.
@@ -55,8 +55,8 @@ pub trait Datagrams: Source {
 /// A socket that sends and receives datagrams, over a source of the kind `S`.
 ///
 /// All methods take `&self`; one task may receive while another sends. A datagram arrives whole
-/// or not at all; one that is longer than the buffer is cut, and its rest is lost. One of no bytes
-/// is a datagram as well.
+/// or not at all; one that is longer than the buffer is cut, and its rest is lost (on Windows it is
+/// an error). One of no bytes is a datagram as well.
 pub struct DatagramSocket<S: Source> {
     pub(super) inner: Registered<S>,
 }
@@ -71,7 +71,8 @@ impl<S: Datagrams> DatagramSocket<S> {
     /// Receives the next datagram: how many bytes it had.
     ///
     /// # Errors
-    /// The OS's. On a connected UDP socket, `ConnectionRefused` says that nobody listens there.
+    /// The OS's. On a connected UDP socket, `ConnectionRefused` says that nobody listens there; on
+    /// Windows it is `ConnectionReset`.
     ///
     /// # Cancel safety
     /// Dropping the future loses no datagram.
@@ -84,6 +85,10 @@ impl<S: Datagrams> DatagramSocket<S> {
     }
 
     /// Receives the next datagram: how many bytes it had, and from where it came.
+    ///
+    /// # Errors
+    /// The OS's. On Windows `ConnectionReset` says that nobody listened where this socket has sent
+    /// something, which is no reason to stop receiving.
     ///
     /// # Cancel safety
     /// Dropping the future loses no datagram.

@@ -126,6 +126,10 @@ impl Source for Socket {
         }
     }
 
+    fn is_empty_after_short_read(&self) -> bool {
+        true
+    }
+
     fn descriptor(&self) -> Option<i32> {
         match self {
             #[cfg(unix)]

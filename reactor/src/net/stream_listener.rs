@@ -1,8 +1,8 @@
 //! `StreamListener`: accepts connections at a source. TCP and Unix listeners are kinds of it.
 //!
 //! It promises that no connection is forgotten: one that can't be accepted for want of descriptors
-//! or memory stays where it is, and is tried again soon. It accepts nothing by itself, and limits
-//! nothing but the OS's backlog.
+//! or memory stays where it is, and is tried again soon. (On macOS its kernel closes it.) It
+//! accepts nothing by itself, and limits nothing but the OS's backlog.
 
 use std::{
     future::Future,

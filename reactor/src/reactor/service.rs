@@ -49,6 +49,7 @@ impl Reactor {
             interest,
             kind: source.kind(),
             from_kernel: source.kernel().is_some(),
+            is_empty_after_short_read: source.is_empty_after_short_read(),
             descriptor: source.descriptor(),
             born,
         };

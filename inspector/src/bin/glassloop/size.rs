@@ -15,7 +15,7 @@ pub(crate) fn of_terminal() -> Option<Size> {
     is_known.then_some(Size { width: size.ws_col.into(), height: size.ws_row.into() })
 }
 
-/// Not to be asked for without unsafe code.
+/// Not to be asked for without unsafe code or another crate.
 #[cfg(not(unix))]
 pub(crate) fn of_terminal() -> Option<Size> {
     None

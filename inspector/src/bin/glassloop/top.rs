@@ -2,7 +2,7 @@
 //!
 //! Promises at most four questions a second, a terminal that is left as it was found, also by a
 //! panic, and one screen instead where there is no terminal (or on Windows, where no key can be
-//! read without unsafe code). It changes nothing in the program.
+//! read without unsafe code or another crate). It changes nothing in the program.
 
 // Where no key is read, a view never changes.
 #![cfg_attr(not(unix), allow(dead_code))]

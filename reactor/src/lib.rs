@@ -40,7 +40,8 @@
 //!     written to: a call of the system, whether or not anybody waits.
 //!
 //! Elsewhere it is much the same. **kqueue** tells of each direction by itself, the end and its
-//! error with it, counts nanoseconds, and is woken by an event of its own kind. **Windows** has no
+//! error with it, but of urgent data nothing that mio hands on, so a short read proves nothing
+//! there; it counts nanoseconds, and is woken by an event of its own kind. **Windows** has no
 //! readiness: mio asks a driver about each socket once, and asks again only after WouldBlock was
 //! said, so a short read proves nothing there. It counts milliseconds, too, and is woken by a
 //! packet to its port.
@@ -55,7 +56,7 @@
 //!   `source_table.rs` (`SourceTable::deliver`). Whoever comes later finds it there and needs no
 //!   event.
 //! - **An operation is tried, and WouldBlock clears the belief** (3). So does a short write of a
-//!   stream, and a short read of TCP to which no urgent data came, where the OS allows that:
+//!   stream, and a short read of TCP to which no urgent data came, where the OS tells of that:
 //!   `registered.rs` (`Registered::poll_io`), `registered/belief.rs` (`clear_if_short`). For all
 //!   else WouldBlock alone does: `net/datagrams.rs` (`DatagramSocket`).
 //! - **Closed and error flags are never cleared**, and where one is set a short read proves nothing
@@ -88,6 +89,8 @@
 //! - A wait ends up to a millisecond late, on Windows some 16, unless [`Precision::Precise`] was
 //!   asked for, which is one call more for each wait with another deadline.
 //! - Each emptied socket is one read more than it need be, but for TCP on Linux.
+//! - After urgent data WouldBlock is believed only when it was said several times, for a reason
+//!   that stands in `source_entry.rs` (`Entry::may_be_cut_off`).
 //!
 //! # The files
 //!

@@ -52,7 +52,8 @@ impl Readiness {
     pub const WRITE_CLOSED: Readiness = Readiness(8);
     /// The source has failed; the next operation says how.
     pub const ERROR: Readiness = Readiness(16);
-    /// Urgent data came, of which Linux tells: a read ends there, though more is behind it.
+    /// Urgent data came, of which Linux tells: a read ends there, though more is behind it. It
+    /// isn't told any more once somebody has taken that data himself (`MSG_OOB`).
     pub const URGENT: Readiness = Readiness(32);
 
     const NAMES: [(Readiness, &'static str); 6] = [
@@ -112,8 +113,8 @@ impl Readiness {
         }
     }
 
-    /// An operation found the direction not ready. Closed and error flags stay: they are history,
-    /// not readiness.
+    /// An operation found the direction not ready. The others stay: they are history, not
+    /// readiness.
     pub(crate) fn clear(&mut self, direction: Direction) {
         self.0 &= !Readiness::ready(direction).0;
     }

@@ -217,7 +217,8 @@ impl<S: Source> Registered<S> {
 
     /// As [`poll_io`](Self::poll_io), for the bytes of a stream: `offered` is how many the
     /// operation may move at most. If it moves fewer, the direction is not ready any more, and the
-    /// operation that would only say WouldBlock is spared.
+    /// operation that would only say WouldBlock is spared; of a read only where the source says
+    /// that it is [empty then](Source::is_empty_after_short_read).
     pub fn poll_io_stream(
         &self,
         cx: &mut Context<'_>,

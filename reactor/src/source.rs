@@ -39,7 +39,8 @@ pub trait Source {
     /// data came. Then the read that would only say WouldBlock is spared.
     ///
     /// So it is with TCP. A Unix stream ends a read behind a message with descriptors, and a pipe
-    /// may be one of packets, whatever is left: no edge tells of that.
+    /// may be one of packets, whatever is left: no edge tells of that. Who takes urgent data from a
+    /// TCP socket himself (`MSG_OOB`) before a loop was told of it has to read until WouldBlock.
     fn is_empty_after_short_read(&self) -> bool {
         false
     }

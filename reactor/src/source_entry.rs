@@ -9,6 +9,9 @@ use crate::{
     waiter::{Place, Waiter},
 };
 
+/// So many times in a row a read has to say WouldBlock once urgent data came.
+const CUT_OFF_MAX: u8 = 4;
+
 /// One registered source.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -34,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) goes_on: bool,
     /// Somebody has asked, ever, whether there is something to read.
     pub(crate) heard: bool,
+    /// Reads in a row that said WouldBlock since urgent data came.
+    pub(crate) cut_off: u8,
     /// How often an operation on it was tried, and how often it wasn't ready for that after all.
     pub(crate) operations: u64,
     pub(crate) in_vain: u64,
@@ -59,6 +64,19 @@ impl Entry {
     pub(crate) fn asks(&mut self, direction: Direction) -> bool {
         self.heard |= direction == Direction::Read;
         self.readiness.is_ready(direction)
+    }
+
+    /// Whether WouldBlock may not be true, so that the operation is to be tried again.
+    ///
+    /// FACT (Linux): at urgent data a read says WouldBlock if a signal is pending, though more is
+    /// behind it, and no edge tells of that. The signal is handled before the next read; that one
+    /// meets another seldom, and several hardly ever.
+    pub(crate) fn may_be_cut_off(&mut self, direction: Direction) -> bool {
+        if direction == Direction::Write || !self.readiness.contains(Readiness::URGENT) {
+            return false;
+        }
+        self.cut_off = (self.cut_off + 1) % CUT_OFF_MAX;
+        self.cut_off > 0
     }
 
     /// A direction was given up as not ready, by the system or by somebody else.

@@ -99,6 +99,7 @@ impl SourceTable {
             raised: Readiness::NONE,
             unclaimed: false,
             goes_on: false,
+            cut_off: 0,
             heard: false,
             operations: 0,
             in_vain: 0,

@@ -1,9 +1,9 @@
 //! `ByteStream`: a stream of bytes over a registered source. TCP, Unix sockets and pipes are kinds
 //! of it.
 //!
-//! It promises one read for each edge that brings bytes, and that no single poll does more
-//! operations than its budget. It buffers nothing: what is read goes to the caller's buffer, what
-//! is written goes to the source.
+//! It promises to read until nothing is left, in one read for each edge where that proves it (TCP
+//! on Linux, memory), and that no single poll does more operations than its budget. It
+//! buffers nothing: what is read goes to the caller's buffer, what is written goes to the source.
 
 use std::{
     fmt,
@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    net::pieces::{bytes_of, write_each},
     operation::Operation,
     reactor::Reactor,
     readiness::{Direction, Readiness},
@@ -25,8 +26,8 @@ use crate::{
 
 /// A source from which bytes come.
 ///
-/// A read that gives fewer bytes than there was room for must mean that no more are there: so it
-/// is with sockets and pipes.
+/// Where a read that gives fewer bytes than there was room for means that no more are there,
+/// [`Source::is_empty_after_short_read`] says so.
 pub trait ReadBytes: Source {
     /// Reads what is there. 0 is the end, unless the buffer is empty.
     ///
@@ -337,32 +338,6 @@ impl<S: WriteBytes> ByteStream<S> {
         let offered = bytes_of(pieces);
         self.inner.poll_io_stream(cx, wait, offered, |source| source.write_vectored(pieces))
     }
-}
-
-/// Writes pieces one by one, for a source that can't do it at once.
-pub(crate) fn write_each(
-    pieces: &[IoSlice<'_>],
-    mut write: impl FnMut(&[u8]) -> io::Result<usize>,
-) -> io::Result<usize> {
-    let mut written = 0;
-    for piece in pieces {
-        match write(piece) {
-            Ok(count) => {
-                written += count;
-                if count < piece.len() {
-                    break;
-                }
-            }
-            Err(error) if written == 0 => return Err(error),
-            // The next write tells it.
-            Err(_) => break,
-        }
-    }
-    Ok(written)
-}
-
-fn bytes_of(pieces: &[IoSlice<'_>]) -> usize {
-    pieces.iter().map(|piece| piece.len()).sum()
 }
 
 fn ended_early(came: usize, expected: usize) -> io::Error {

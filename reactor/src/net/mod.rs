@@ -16,6 +16,7 @@ mod lookup;
 mod memory;
 pub(crate) mod names;
 mod patience;
+mod pieces;
 mod race;
 mod scripted;
 mod socket;

@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    byte_stream::{ByteStream, ReadBytes, WriteBytes, write_each},
+    byte_stream::{ByteStream, ReadBytes, WriteBytes},
     connect::{Connect, ConnectStream},
     connect_host::ConnectHost,
+    pieces::write_each,
     socket::{Socket, connected},
 };
 use crate::{

@@ -24,8 +24,8 @@ const SHORT_WRITE_MEANS_FULL: bool = cfg!(any(
 ));
 
 /// FACT (all): a read of TCP ends at urgent data, though more is behind it, and no edge tells of
-/// what is left. epoll says that there is some (`EPOLLPRI`), so without it a short read proves that
-/// nothing is left. Where nobody says so, it proves nothing.
+/// what is left. epoll says that there is some (`EPOLLPRI`), until somebody takes it; so without it
+/// a short read proves that nothing is left. Where nobody says so, it proves nothing.
 const SHORT_READ_MEANS_EMPTY: bool = cfg!(any(target_os = "android", target_os = "linux"));
 
 /// Whether a short read or write of this source proves that it is empty or full.

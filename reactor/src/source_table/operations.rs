@@ -39,9 +39,11 @@ impl SourceTable {
     /// It said WouldBlock; by the system's own number for that, or by another.
     pub(crate) fn note_would_block(&mut self, id: SourceId, direction: Direction, system: bool) {
         let Some(entry) = self.get_mut(id) else { return };
-        entry.readiness.clear(direction);
-        entry.doubt(direction, system);
         entry.in_vain += 1;
+        if !entry.may_be_cut_off(direction) {
+            entry.readiness.clear(direction);
+            entry.doubt(direction, system);
+        }
         self.operations.in_vain += 1;
     }
 }
